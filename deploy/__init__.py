@@ -1,0 +1,1 @@
+"""Composition root: the only room that builds objects and knows about processes."""

@@ -1,0 +1,1 @@
+"""Commands that act like a page would: through the API, as a signed-in person."""

@@ -1,0 +1,1 @@
+"""What everything rests on: time, errors, wire, tables, law, keys and the keeper. Imports no other room."""

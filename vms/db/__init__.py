@@ -1,0 +1,1 @@
+"""The shared database: engine and transactions."""

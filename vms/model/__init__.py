@@ -1,0 +1,17 @@
+"""Tables of the shared database: cameras and how they do, footage, gaps, orders. Never people, never keys."""
+
+from vms.model.cameras import Camera, CameraHealth, Commune, Incident, Prefix
+from vms.model.footage import Absence, Segment
+from vms.model.provisioning import FoundDevice, ProvisioningOrder
+
+__all__ = [
+    "Absence",
+    "Camera",
+    "CameraHealth",
+    "Commune",
+    "FoundDevice",
+    "Incident",
+    "Prefix",
+    "ProvisioningOrder",
+    "Segment",
+]

@@ -1,0 +1,49 @@
+"""Segments and absences: together they tile the time of each stream exactly once (S4)."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Index, LargeBinary
+from sqlmodel import Field, SQLModel
+
+
+class Segment(SQLModel, table=True):
+    """One file of sealed groups; the row is committed after its bytes are durable (S3), and goes last (S5)."""
+
+    __table_args__ = (Index("segment_time", "camera_id", "stream", "start_us"),)
+
+    name: str = Field(primary_key=True)
+    commune_id: str = Field(index=True)
+    camera_id: str
+    stream: str
+    state: str = "open"  # open | sealed
+    start_us: int
+    end_us: int
+    hour_key_id: str = Field(index=True)
+    size_bytes: int = 0
+    groups: int = 0
+    codec: str = ""
+    width: int = 0
+    height: int = 0
+    zone_set_id: str = ""
+    origin: str = "live"  # live | edge
+    fence: int = 0
+    sequence: int = 0  # of its first link in the stream's chain
+    first_link: bytes = Field(default=b"", sa_column=Column(LargeBinary))
+    last_link: bytes = Field(default=b"", sa_column=Column(LargeBinary))
+
+
+class Absence(SQLModel, table=True):
+    """A hole in the recording and its cause; open while ``end_us`` is empty. It is a link of the chain too."""
+
+    __table_args__ = (Index("absence_time", "camera_id", "stream", "start_us"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    commune_id: str = Field(index=True)
+    camera_id: str
+    stream: str
+    start_us: int
+    end_us: int | None = None
+    cause: str
+    detail: str = ""
+    sequence: int = 0
+    link: bytes = Field(default=b"", sa_column=Column(LargeBinary))

@@ -1,0 +1,94 @@
+"""Settings: from ``VMS_*`` environment variables and ``/etc/guet/vms.toml``; one object, read once a process."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+SETTINGS_FILE: Final = Path("/etc/guet/vms.toml")
+# A Unix socket's path may be 107 bytes long; the longest name we put below is 16.
+SOCKET_DIR_LIMIT_BYTES: Final = 90
+
+
+class Settings(BaseSettings):
+    """What a host decides; everything else is a fact of a commune and lives with the keeper."""
+
+    model_config = SettingsConfigDict(env_prefix="VMS_", toml_file=SETTINGS_FILE, extra="ignore")
+
+    home: Path = Path("/var/lib/guet")
+    host: str = "127.0.0.1"
+    port: int = Field(default=8443, ge=0, le=65535)
+    public_url: str = ""
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    recorders: int | None = Field(default=None, ge=1, le=64)
+    store_reserve_mib: int = Field(default=2048, ge=1)
+    smtp_host: str = ""
+    smtp_port: int = Field(default=25, ge=1, le=65535)
+    smtp_from: str = "guet@localhost"
+    discovery_port: int = Field(default=3702, ge=1, le=65535)
+    onvif_ports: list[int] = [80]
+    demo: bool = False
+    # For tests that must live past a due date (P-30): `vms serve` refuses to start when it is set.
+    test_clock_offset_s: int = 0
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments first, then the environment, then the file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def keeper_dir(self) -> Path:
+        """The keeper's own store: no other process writes or reads there."""
+        return self.home / "keeper"
+
+    @property
+    def store_dir(self) -> Path:
+        """Sealed segments."""
+        return self.home / "store"
+
+    @property
+    def vault_dir(self) -> Path:
+        """The camera vault: only the provisioner reads its key."""
+        return self.home / "vault"
+
+    @property
+    def recorder_dir(self) -> Path:
+        """Recorders' identity, cached plan and wrapped keys not yet handed over."""
+        return self.home / "recorder"
+
+    @property
+    def run_dir(self) -> Path:
+        """Unix sockets; a short private folder elsewhere when ``home`` is too deep for a socket's path."""
+        inside = self.home / "run"
+        if len(os.fsencode(inside.absolute())) <= SOCKET_DIR_LIMIT_BYTES:
+            return inside
+        digest = hashlib.sha256(os.fsencode(self.home.absolute())).hexdigest()[:12]
+        return Path(tempfile.gettempdir()) / f"guet-{os.getuid()}-{digest}"
+
+    @property
+    def database_url(self) -> str:
+        """The shared database: facts about cameras, segments and incidents, never about people or keys."""
+        return f"sqlite+aiosqlite:///{self.home / 'guet.sqlite'}"
+
+    def recorder_count(self) -> int:
+        """One recorder process per core unless settings say otherwise."""
+        return self.recorders or max(1, os.cpu_count() or 1)
+
+    def make_dirs(self) -> None:
+        """Create the folders this host needs, readable by its own account only."""
+        for path in (self.home, self.keeper_dir, self.store_dir, self.vault_dir, self.recorder_dir, self.run_dir):
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,0 +1,1 @@
+"""What people touch: the HTTP API, the media sockets and the pages."""

@@ -1,0 +1,1 @@
+"""The HTTP API, one file per theme, under /api/v1."""
