@@ -1,0 +1,3 @@
+"""The gatekeeper: people, sign-in, the gate, permits, the journal and its tree, wrapped keys; one process,
+its own store.
+"""

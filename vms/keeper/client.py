@@ -1,0 +1,244 @@
+"""How the other processes speak to the keeper: one small class per audience, each method one operation.
+
+Every method raises the GuetError that the keeper answered, or Unavailable when it is away; callers of
+pictures treat Unavailable as a refusal (no permit, no pixels).
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from vms.errors import Damaged
+from vms.keeper.protocol import Act, Admitted, CameraRetention, Plan, ProvisioningOrderView, Session
+from vms.keeper.statement import open_plan
+from vms.wire import WireClient
+
+
+class KeeperForWeb:
+    """What the web process may ask."""
+
+    def __init__(self, path: Path) -> None:
+        self._wire = WireClient(path)
+
+    async def _call(self, op: str, **args: Any) -> dict[str, Any]:
+        answer, _ = await self._wire.call(op, args)
+        return answer
+
+    async def sign_in(self, login: str, password: str, workstation: str) -> Session:
+        """A new session; Unauthenticated (one sentence whatever was wrong), LimitExceeded while backing
+        off.
+        """
+        answer = await self._call("sign_in", login=login, password=password, workstation=workstation)
+        return Session.model_validate(answer)
+
+    async def sign_out(self, token: str) -> None:
+        """End the session and every view it opened."""
+        await self._call("sign_out", token=token)
+
+    async def session(self, token: str) -> Session:
+        """The session as it stands; does not count as activity."""
+        return Session.model_validate(await self._call("session", token=token))
+
+    async def act_for(self, token: str, commune: str, purpose: str, motive: str = "") -> Session:
+        """Act for one commune from now on (P-62); views opened for another end at their next renewal."""
+        answer = await self._call("act_for", token=token, commune=commune, purpose=purpose, motive=motive)
+        return Session.model_validate(answer)
+
+    async def step_up(self, token: str, password: str) -> Session:
+        """Give the password again: decisions, extractions and validations are possible for five minutes."""
+        return Session.model_validate(await self._call("step_up", token=token, password=password))
+
+    async def extend(self, token: str) -> Session:
+        """Count as activity; the absolute end does not move."""
+        return Session.model_validate(await self._call("extend", token=token))
+
+    async def unlock(self, token: str, commune: str, passphrase: str) -> dict[str, Any]:
+        """A holder opens the commune's private key; ``{"commune", "unlocked": true}``."""
+        answer, _ = await self._wire.call(
+            "unlock", {"token": token, "commune": commune, "passphrase": passphrase}, timeout_s=30
+        )
+        return answer
+
+    async def admit(
+        self,
+        token: str,
+        act: Act | str,
+        cameras: Sequence[str],
+        from_us: int | None = None,
+        to_us: int | None = None,
+        motive: str | None = None,
+        request: str | None = None,
+    ) -> Admitted:
+        """A permit, journalled before it is returned; Refused names the rule. ``request`` is needed for an
+        export.
+        """
+        answer = await self._call(
+            "admit",
+            token=token,
+            act=str(act),
+            cameras=list(cameras),
+            from_us=from_us,
+            to_us=to_us,
+            motive=motive,
+            request=request,
+        )
+        return Admitted.model_validate(answer)
+
+    async def renew(self, permit_ids: Sequence[str]) -> dict[str, str | dict[str, Any]]:
+        """A fresh token for each permit that still holds, ``{"refused": {…}}`` for each that does not."""
+        answer = await self._call("renew", ids=list(permit_ids))
+        permits: dict[str, str | dict[str, Any]] = answer["permits"]
+        return permits
+
+    async def end(self, permit_ids: Sequence[str]) -> None:
+        """Close consultations in the journal (P-41)."""
+        await self._call("end", ids=list(permit_ids))
+
+    async def key_window(
+        self,
+        permit_id: str,
+        camera: str,
+        page_public: bytes,
+        segments: Sequence[dict[str, Any]],
+        from_us: int,
+        to_us: int,
+    ) -> bytes:
+        """Exactly the group keys asked for, HPKE-sealed to the page (``enc ‖ ct``), journalled first.
+
+        ``segments`` is ``[{"name": str, "groups": [int, …]}]``; the window is five minutes at most (an
+        export has its request's span instead). Plaintext: ``{"keys": [{"segment": name, "groups": {"0": b64
+        key}}]}``. Refused, BadInput, or Unavailable while the commune is locked.
+        """
+        args = {
+            "permit": permit_id,
+            "camera": camera,
+            "segments": list(segments),
+            "from_us": from_us,
+            "to_us": to_us,
+        }
+        _, sealed = await self._wire.call("key_window", args, body=page_public)
+        return sealed
+
+    async def act(self, token: str, name: str, args: dict[str, Any]) -> dict[str, Any]:
+        """Any other act that changes a fact; gated by role, journalled with its motive."""
+        return await self._call("act", token=token, name=name, args=args)
+
+    async def read(self, token: str, name: str, args: dict[str, Any] | None = None) -> dict[str, Any]:
+        """A read of the commune acted for; gated by role."""
+        return await self._call("read", token=token, name=name, args=args or {})
+
+
+class KeeperForRecorder:
+    """What a recorder may ask: what the law lets it do, and where keys, heads and reports go."""
+
+    def __init__(self, path: Path) -> None:
+        self._wire = WireClient(path)
+
+    async def plan(self, known_version: str = "", trusted_key: bytes | None = None) -> tuple[Plan, str] | None:
+        """The plan and its signed form for a cache, or None when ``known_version`` is still right.
+
+        ``trusted_key`` is the keeper's raw Ed25519 key when the recorder knows one already (else the first
+        is trusted); Damaged when the signature does not hold.
+        """
+        answer, _ = await self._wire.call("plan", {"known": known_version})
+        if answer.get("unchanged"):
+            return None
+        note = answer.get("plan")
+        if not isinstance(note, str):
+            raise Damaged("Le gardien a répondu sans plan.", where="k-rec.sock")
+        return open_plan(note, trusted_key), note
+
+    async def permit_key(self) -> bytes:
+        """The raw Ed25519 public key that permits, plans and orders are signed with."""
+        answer, _ = await self._wire.call("permit_key", {})
+        return base64.b64decode(answer["key"])
+
+    async def put_hour_key(self, commune: str, camera: str, key_id: str, hour_us: int, wrapped: bytes) -> bool:
+        """Hand over a wrapped camera-hour key; repeatable. False when the hour is due already and nothing
+        was kept.
+        """
+        args = {"commune": commune, "camera": camera, "key_id": key_id, "hour_us": hour_us}
+        answer, _ = await self._wire.call("put_hour_key", args, body=wrapped)
+        return bool(answer["stored"])
+
+    async def put_heads(self, heads: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Hand over chain heads ``{"camera", "stream", "sequence", "link" (hex), "segment"}``; each comes
+        back signed.
+        """
+        answer, _ = await self._wire.call("put_heads", {"heads": list(heads)})
+        signed: list[dict[str, Any]] = answer["heads"]
+        return signed
+
+    async def retention(self, commune: str) -> list[CameraRetention]:
+        """Each camera's retention and holds."""
+        answer, _ = await self._wire.call("retention", {"commune": commune})
+        return [CameraRetention.model_validate(one) for one in answer["cameras"]]
+
+    async def report_gap(self, commune: str, gaps: Sequence[dict[str, Any]]) -> None:
+        """Journal recording starts, stops and absences (*collecte*, P-41): ``{"camera", "from_us", "to_us",
+        "cause"}``.
+        """
+        await self._wire.call("report_gap", {"commune": commune, "gaps": list(gaps)})
+
+    async def report_erased(self, commune: str, erased: Sequence[dict[str, Any]]) -> None:
+        """Journal destroyed bytes (*effacement*): ``{"camera", "from_us", "to_us", "mode", "count",
+        "bytes"}``.
+        """
+        await self._wire.call("report_erased", {"commune": commune, "erased": list(erased)})
+
+
+class KeeperForProvisioner:
+    """What the provisioner may ask."""
+
+    def __init__(self, path: Path) -> None:
+        self._wire = WireClient(path)
+
+    async def check_order(self, order: str) -> ProvisioningOrderView:
+        """The order behind a signed token; Refused when forged, expired or no longer covered by its
+        author's rights.
+        """
+        answer, _ = await self._wire.call("check_order", {"order": order})
+        return ProvisioningOrderView.model_validate(answer)
+
+    async def camera_enrolled(self, order: str, camera: str, facts: dict[str, Any]) -> dict[str, Any]:
+        """Tell that a camera is enrolled: ``{"name", "place", "width", "height", "fps", "source":
+        "onvif"|"rtsp", …}``.
+        """
+        answer, _ = await self._wire.call("camera_enrolled", {"order": order, "camera": camera, "facts": facts})
+        return answer
+
+
+class KeeperForHost:
+    """What the host's own start-up may ask; none of it opens a picture."""
+
+    def __init__(self, path: Path) -> None:
+        self._wire = WireClient(path)
+
+    async def init_commune(self, args: dict[str, Any]) -> dict[str, Any]:
+        """A commune with its key wrapped for at least two holders and its first account; Conflict if it
+        exists.
+        """
+        answer, _ = await self._wire.call("init_commune", args, timeout_s=60)
+        return answer
+
+    async def add_host_admin(self, login: str, label: str, password: str) -> dict[str, Any]:
+        """A host administrator: every right on machines, none on images (P-57)."""
+        answer, _ = await self._wire.call(
+            "add_host_admin", {"login": login, "label": label, "password": password}, timeout_s=30
+        )
+        return answer
+
+    async def outbox(self, limit: int = 50) -> list[dict[str, Any]]:
+        """E-mails to send: ``{"id", "commune", "kind", "request", "email", "created_us"}``, nothing
+        personal to add.
+        """
+        answer, _ = await self._wire.call("outbox", {"limit": limit})
+        entries: list[dict[str, Any]] = answer["entries"]
+        return entries
+
+    async def outbox_sent(self, ids: Sequence[str]) -> None:
+        """These were handed to the mail server."""
+        await self._wire.call("outbox_sent", {"ids": list(ids)})

@@ -1,0 +1,238 @@
+"""What the keeper speaks: acts, roles, the closed list of operations per audience, and the messages' shapes.
+
+Three audiences, three sockets (design §3): the web process, the recorders, the provisioner; a fourth socket
+is for the host's own start-up (``vms init``) and its e-mail outbox. An operation not listed for an audience
+does not exist there.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Act(StrEnum):
+    """The acts that open pictures; each is a right of its own in an habilitation (P-58)."""
+
+    LIVE = "live"
+    REPLAY = "replay"
+    FRAMING = "framing"
+    EXPORT = "export"
+    SNAPSHOT = "snapshot"
+
+
+class Role(StrEnum):
+    """What a person may be in a commune; roles come from habilitations only (P-50…P-58)."""
+
+    OFFICER = "officer"
+    CHIEF = "chief"
+    MAYOR = "mayor"
+    DEPUTY = "deputy"
+    SECRETARY = "secretary"
+    CSU_OPERATOR = "csu_operator"
+    INSTALLER = "installer"
+    AUDITOR = "auditor"
+    HOST_ADMIN = "host_admin"
+
+
+class LegalState(StrEnum):
+    """A camera's life (P-24, design §8)."""
+
+    FOUND = "found"
+    ENROLLED = "enrolled"
+    AUTHORISED = "authorised"
+    FRAMED = "framed"
+    COMMISSIONED = "commissioned"
+    IN_SERVICE = "in_service"
+    SUSPENDED = "suspended"
+    RETIRED = "retired"
+
+
+WEB_SOCKET: Final = "k-web.sock"
+RECORDER_SOCKET: Final = "k-rec.sock"
+PROVISIONER_SOCKET: Final = "k-prov.sock"
+HOST_SOCKET: Final = "k-adm.sock"
+
+WEB_OPS: Final = frozenset(
+    {
+        "sign_in", "sign_out", "session", "act_for", "step_up", "extend", "unlock",
+        "admit", "renew", "end", "key_window", "act", "read",
+    }
+)  # fmt: skip
+RECORDER_OPS: Final = frozenset(
+    {"plan", "put_hour_key", "put_heads", "retention", "report_gap", "report_erased", "permit_key"}
+)
+PROVISIONER_OPS: Final = frozenset({"check_order", "camera_enrolled"})
+HOST_OPS: Final = frozenset({"init_commune", "add_host_admin", "outbox", "outbox_sent"})
+
+ACT_NAMES: Final = frozenset(
+    {
+        "declare_prefix", "record_order", "record_cnil", "authorise_camera", "declare_framing_class", "open_framing",
+        "close_framing", "draw_zones", "validate_zones", "post_panel", "inform_prefect", "commission_camera",
+        "put_in_service", "suspend_camera", "retire_camera", "add_person", "grant", "withdraw", "record_convention",
+        "place_hold", "release_hold", "register_request", "decide", "complete_request", "sign_manifest",
+        "record_package", "receive_package", "purge_package", "order_provisioning",
+    }
+)  # fmt: skip
+READ_NAMES: Final = frozenset(
+    {
+        "people", "orders", "cameras", "zone_sets", "journal", "journal_tile", "journal_checkpoint", "journal_proof",
+        "holds", "retention", "requests", "request", "whoami_rights", "rights", "communes", "purposes", "conventions",
+        "legal_frames", "provisioning_orders",
+    }
+)  # fmt: skip
+
+KEY_WINDOW_INFO: Final = b"guet/key-window/v1"
+KEY_WINDOW_LIMIT_US: Final = 5 * 60 * 1_000_000
+PAGE_KEY_BYTES: Final = 32
+
+
+class Message(BaseModel):
+    """A message of the protocol: frozen, and nothing unknown is accepted."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PersonView(Message):
+    """Who is signed in."""
+
+    id: str
+    label: str
+    login: str
+    host_admin: bool = False
+
+
+class CommuneChoice(Message):
+    """One commune that a person may act for, or why not (P-62)."""
+
+    id: str
+    name: str
+    role: str
+    available: bool
+    reason: str = ""
+    rule: str = ""
+    until_us: int | None = None
+    purposes: tuple[str, ...] = ()
+
+
+class Acting(Message):
+    """The one commune of authority, with the purpose and motive that the journal will carry (P-02, P-40,
+    P-62).
+    """
+
+    commune: str
+    name: str = ""
+    role: str
+    purpose: str = ""
+    motive: str = ""
+    since_us: int
+
+
+class Session(Message):
+    """A signed-in person's session; ``token`` is the opaque bearer secret, known to the web process and the
+    browser.
+    """
+
+    token: str
+    person: PersonView
+    expires_us: int
+    idle_expires_us: int
+    communes: tuple[CommuneChoice, ...] = ()
+    acting: Acting | None = None
+    step_up_until_us: int = 0
+    unlocked: dict[str, bool] = Field(default_factory=dict)
+    holder_of: tuple[str, ...] = ()
+
+
+class Admitted(Message):
+    """A permit's first token, the consultation's id and the number of its journal entry (P-40)."""
+
+    permit: str
+    id: str
+    journal: int
+
+
+class SegmentKeysAsked(Message):
+    """Groups of one segment whose keys a page asks for."""
+
+    name: str = Field(min_length=1, max_length=200)
+    groups: tuple[int, ...] = Field(min_length=1, max_length=4096)
+
+
+class ZoneView(Message):
+    """The validated zone set that a recorder must burn in (P-11)."""
+
+    id: str
+    version: int
+    polygons: tuple[dict[str, Any], ...] = ()
+    no_dwelling: bool = False
+
+
+class CameraPlan(Message):
+    """What the law lets a recorder do with one camera now; ``record_until_us`` holds even if the keeper is
+    away.
+    """
+
+    camera: str
+    commune: str
+    legal_state: LegalState
+    record: bool
+    refusal_cause: Literal["", "not-authorised", "suspended"] = ""
+    record_until_us: int | None = None
+    framing_until_us: int | None = None
+    zone_set: ZoneView | None = None
+    retention_days: int | None = None
+    min_days: int | None = None
+    narrow: bool = False
+    fast_flows: bool = False
+
+
+class CommunePlan(Message):
+    """A commune's name and the public key that hour keys are wrapped to (base64)."""
+
+    name: str
+    public_key: str
+
+
+class Plan(Message):
+    """The recorders' plan; ``permit_key`` (base64, raw Ed25519) verifies permits. Signed, so it can be
+    cached.
+    """
+
+    version: str
+    issued_us: int
+    permit_key: str
+    communes: dict[str, CommunePlan]
+    cameras: tuple[CameraPlan, ...]
+
+
+class HeldRange(Message):
+    """A hold as a recorder needs it: footage in ``[from_us, to_us)`` of this camera stays (P-32)."""
+
+    id: str
+    from_us: int
+    to_us: int
+    until_us: int | None = None
+
+
+class CameraRetention(Message):
+    """How long a camera's footage may and must stay, and what is held."""
+
+    camera: str
+    max_days: int
+    min_days: int | None = None
+    holds: tuple[HeldRange, ...] = ()
+
+
+class ProvisioningOrderView(Message):
+    """What the provisioner may do, once the keeper's signature on the order is checked."""
+
+    id: str
+    commune: str
+    kind: str
+    args: dict[str, Any]
+    person: str
+    issued_us: int
+    expires_us: int

@@ -1,0 +1,3 @@
+"""The law as data (``rulebook.toml``) and pure functions; imports nothing but the standard library and
+pydantic.
+"""
