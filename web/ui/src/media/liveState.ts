@@ -1,0 +1,46 @@
+/** What a live tile can be in: a closed set, so that every tile says one of these in words and shape. */
+import type { Refusal, StreamInfo } from "./liveMessages";
+
+export type Quality = "main" | "sub";
+
+export type LiveState =
+  | { kind: "connecting"; attempt: number }
+  | { kind: "live" }
+  | { kind: "frozen"; ageS: number; lastUs: number | undefined }
+  | { kind: "lost"; ageS: number; lastUs: number | undefined; cause: string }
+  | { kind: "dark"; cause: string }
+  | { kind: "refused"; refusal: Refusal; willRetry: boolean }
+  | { kind: "unplayable"; codec: string }
+  | { kind: "paused" };
+
+/** Everything a tile shows but the picture and its clock. */
+export interface LiveSnapshot {
+  state: LiveState;
+  quality: Quality;
+  stream: StreamInfo | undefined;
+  /** The main stream cannot be decoded here, so the sub-stream is shown in its place. */
+  substituted: boolean;
+  /** Capture to screen, in milliseconds by the server's clock; undefined before the first beat. */
+  lagMs: number | undefined;
+  /** The server had to drop frames for this page since the last beat. */
+  late: boolean;
+}
+
+export const INITIAL_SNAPSHOT: LiveSnapshot = {
+  state: { kind: "connecting", attempt: 0 },
+  quality: "sub",
+  stream: undefined,
+  substituted: false,
+  lagMs: undefined,
+  late: false,
+};
+
+/** States in which a picture may be on screen; in all others the element is cleared. */
+export function showsPicture(state: LiveState): boolean {
+  return state.kind === "live" || state.kind === "frozen" || state.kind === "connecting";
+}
+
+/** A refusal without a rule is a passing one (the rights service is away): the page tries again by itself. */
+export function isPassing(refusal: Refusal): boolean {
+  return refusal.rule === "" || refusal.kind === "unavailable";
+}
