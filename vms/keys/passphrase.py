@@ -70,7 +70,7 @@ def unwrap_private(wrapped: dict[str, Any], passphrase: str) -> bytes:
         raise Refused(
             "Cette phrase de passe n’ouvre pas la clé de la commune.",
             todo="Vérifiez la saisie ; un autre détenteur peut aussi déverrouiller.",
-            rule="A-05",
+            rule="A-21",
         ) from error
 
 
