@@ -1,0 +1,210 @@
+"""The facts that the law's rules read: dated records of one commune, frozen, with no store behind them.
+
+Every element carries its dates, so that each rule can be asked for any instant. Times are µs since 1970, UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A prefectural authorisation (P-20…P-26); empty ``cameras`` or ``allowed_roles`` mean no restriction."""
+
+    id: str
+    reference: str
+    prefect: str
+    from_us: int
+    until_us: int
+    max_days: int
+    purposes: frozenset[str]
+    min_days: int | None = None
+    allowed_roles: frozenset[str] = frozenset()
+    cameras: frozenset[str] = frozenset()
+    provisional: bool = False
+    event_end_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Habilitation:
+    """What a person was individually given (P-58); ``cameras`` None means all of the commune's.
+
+    ``basis_*`` is the deed that the role needs besides the decision: the préfet's approval of a CSU operator (P-53),
+    the delegation of a deputy (P-51). ``pooled`` marks agents whom a convention puts at the commune's disposal (P-61).
+    """
+
+    id: str
+    person: str
+    role: str
+    category: str
+    decision_ref: str
+    signed_by: str
+    acts: frozenset[str]
+    from_us: int
+    until_us: int
+    cameras: frozenset[str] | None = None
+    training_us: int | None = None
+    pooled: bool = False
+    basis_ref: str = ""
+    basis_from_us: int | None = None
+    basis_until_us: int | None = None
+    withdrawn_us: int | None = None
+    withdrawn_motive: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Convention:
+    """An agreement between bodies, with its dates (P-61)."""
+
+    id: str
+    kind: str
+    reference: str
+    parties: str
+    from_us: int
+    until_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Zones:
+    """A zone set of a camera; it counts from ``validated_us`` on (P-10, P-11)."""
+
+    id: str
+    camera: str
+    version: int
+    polygons: tuple[Mapping[str, Any], ...]
+    no_dwelling: bool
+    author: str
+    created_us: int
+    validator: str | None = None
+    validated_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Framing:
+    """A framing session: one camera, live, time-boxed, opened by a habilitated person (P-57)."""
+
+    id: str
+    camera: str
+    opened_by: str
+    from_us: int
+    until_us: int
+    closed_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CameraFacts:
+    """A camera's legal side; ``states`` is its history, oldest first."""
+
+    id: str
+    commune: str
+    name: str
+    place: str
+    states: tuple[tuple[int, str], ...]
+    order: str | None = None
+    purposes: frozenset[str] = frozenset()
+    profiles: tuple[Mapping[str, Any], ...] = ()
+    narrow: bool | None = None
+    fast_flows: bool | None = None
+    panel_us: int | None = None
+    panel_place: str = ""
+    prefect_informed_us: int | None = None
+    source: str = "onvif"
+
+    def state_at(self, now_us: int) -> str:
+        """The legal state at an instant; ``found`` before anything was recorded."""
+        current = "found"
+        for since_us, state in self.states:
+            if since_us <= now_us:
+                current = state
+        return current
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A legal hold: footage of these cameras in ``[from_us, to_us)`` stays until it ends or is released (P-32, P-34)."""
+
+    id: str
+    cameras: frozenset[str]
+    from_us: int
+    to_us: int
+    procedure: str
+    authority: str
+    reference: str
+    requester: str
+    placed_by: str
+    placed_us: int
+    until_us: int
+    provisional: bool = False
+    released_us: int | None = None
+    request: str | None = None
+
+    def active(self, now_us: int) -> bool:
+        """Whether it holds at this instant."""
+        return self.placed_us <= now_us < self.until_us and (self.released_us is None or now_us < self.released_us)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request for footage and what became of it (P-72, P-74, P-33)."""
+
+    id: str
+    frame: str
+    fields: Mapping[str, Any]
+    cameras: frozenset[str]
+    from_us: int
+    to_us: int
+    motive: str
+    state: str
+    registered_by: str
+    registered_us: int
+    answer_by_us: int | None = None
+    hold: str | None = None
+    decision: str = ""
+    ground: str = ""
+    comment: str = ""
+    decided_by: str = ""
+    decided_us: int | None = None
+    package: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CommuneFacts:
+    """Everything the gate reads about one commune at one moment."""
+
+    id: str
+    name: str
+    cnil_ref: str = ""
+    cnil_us: int | None = None
+    orders: Mapping[str, Order] = field(default_factory=dict)
+    habilitations: tuple[Habilitation, ...] = ()
+    conventions: tuple[Convention, ...] = ()
+    cameras: Mapping[str, CameraFacts] = field(default_factory=dict)
+    zones: tuple[Zones, ...] = ()
+    framings: tuple[Framing, ...] = ()
+    holds: tuple[Hold, ...] = ()
+    requests: Mapping[str, Request] = field(default_factory=dict)
+
+    def active_zones(self, camera: str, now_us: int) -> Zones | None:
+        """The zone set in force: the latest that was validated by ``now_us``."""
+        mine = (z for z in self.zones if z.camera == camera)
+        in_force = [z for z in mine if z.validated_us is not None and z.validated_us <= now_us]
+        return max(in_force, key=lambda z: z.version, default=None)
+
+    def open_framing(self, camera: str, now_us: int) -> Framing | None:
+        """The framing session that is open on this camera, if any."""
+        for one in self.framings:
+            closed = one.closed_us is not None and one.closed_us <= now_us
+            if one.camera == camera and one.from_us <= now_us < one.until_us and not closed:
+                return one
+        return None
+
+    def order_of(self, camera: CameraFacts) -> Order | None:
+        """The order that a camera was authorised under."""
+        return self.orders.get(camera.order) if camera.order else None
+
+    def habilitations_of(self, person: str) -> tuple[Habilitation, ...]:
+        """All of a person's habilitations here, lapsed ones too."""
+        return tuple(h for h in self.habilitations if h.person == person)

@@ -1,0 +1,55 @@
+"""Requests for footage: what each legal frame demands, and on which grounds one may be refused (P-72, P-74, P-83)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from vms.law.dates import add_months
+from vms.law.lapse import Lapse
+from vms.law.rulebook import rulebook
+
+STATES = ("registered", "queried", "approved", "refused", "packaged", "received", "purged")
+DECIDABLE = frozenset({"registered", "queried"})
+
+
+def frame_lapse(frame: str, fields: Mapping[str, Any], now_us: int) -> Lapse | None:
+    """What a request lacks under its legal frame, or None (P-70…P-72)."""
+    rule = rulebook().legal_frame.get(frame)
+    if rule is None:
+        return Lapse("P-72", "Ce cadre légal n’existe pas.", "Choisissez l’un des six cadres proposés.")
+    for name in rule.fields:
+        if not _filled(fields.get(name)):
+            return Lapse("P-72", f"Ce cadre exige le champ « {name} ».", "Complétez la demande.")
+    for names in rule.any_of:
+        if not any(_filled(fields.get(name)) for name in names):
+            return Lapse("P-71", f"Ce cadre exige l’un de : {', '.join(names)}.", "Complétez la demande.")
+    return _instruction_lapse(fields, now_us)
+
+
+def _instruction_lapse(fields: Mapping[str, Any], now_us: int) -> Lapse | None:
+    if not _filled(fields.get("general_instruction")) or _filled(fields.get("prosecutor_authorisation")):
+        return None
+    until = fields.get("general_instruction_until_us")
+    if not isinstance(until, int) or isinstance(until, bool):
+        return Lapse("P-71", "L’instruction générale doit porter sa date de fin.", "Complétez la demande.")
+    if until <= now_us:
+        return Lapse("P-71", "L’instruction générale citée a expiré.", "Demandez l’autorisation du procureur.")
+    if until > add_months(now_us, rulebook().durations.general_instruction_months):
+        return Lapse("P-71", "Une instruction générale vaut six mois au plus.", "Vérifiez sa date de fin.")
+    return None
+
+
+def ground_lapse(frame: str, ground: str) -> Lapse | None:
+    """Why a request may not be refused on this ground, or None (P-74, P-83)."""
+    rule = rulebook().refusal_ground.get(ground)
+    refusal_rule = "P-83" if frame == "droit_acces" else "P-74"
+    if rule is None:
+        return Lapse(refusal_rule, "Un refus suppose un motif de droit de la liste.", "Choisissez un motif.")
+    if frame not in rule.frames:
+        return Lapse(refusal_rule, "Ce motif ne vaut pas pour ce cadre légal.", "Choisissez un autre motif.")
+    return None
+
+
+def _filled(value: Any) -> bool:
+    return bool(value.strip()) if isinstance(value, str) else bool(value)

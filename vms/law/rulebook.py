@@ -1,0 +1,141 @@
+"""Reads ``rulebook.toml`` once: closed lists of purposes, roles, acts, legal frames and durations, checked and
+frozen.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Entry(BaseModel):
+    """A part of the rulebook; an unknown key is a mistake in the file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Purpose(Entry):
+    """One of the eleven purposes of L251-2 (P-01)."""
+
+    id: str
+    fr: str
+    en: str
+    regime: Literal["rgpd", "police-justice"]
+
+
+class RoleRule(Entry):
+    """What a role may ever be given; ``basis`` names the deed it needs besides the decision (P-51, P-53)."""
+
+    fr: str
+    en: str
+    categories: tuple[str, ...]
+    image: frozenset[str]
+    rule: str
+    basis: Literal["", "delegation", "approval"] = ""
+
+
+class Category(Entry):
+    """A category of persons of R253-3."""
+
+    fr: str
+    article: str
+
+
+class ConventionRule(Entry):
+    """A convention that a pooled right needs (P-61)."""
+
+    fr: str
+    rule: str
+    needed_by: frozenset[str]
+
+
+class LegalFrame(Entry):
+    """What a request must say, per legal frame (P-72)."""
+
+    fr: str
+    en: str
+    fields: tuple[str, ...]
+    any_of: tuple[tuple[str, ...], ...] = ()
+    judicial: bool
+    hold_procedure: str
+
+
+class RefusalGround(Entry):
+    """A legal ground of refusal (P-74, P-83)."""
+
+    fr: str
+    en: str
+    frames: frozenset[str]
+    rule: str
+
+
+class ImageAct(Entry):
+    """An act that opens pictures, and the kind of its journal entry (P-40)."""
+
+    fr: str
+    en: str
+    journal: Literal["consultation", "communication"]
+    step_up: bool = False
+
+
+class FactAct(Entry):
+    """An act that changes a fact."""
+
+    roles: frozenset[str]
+    rule: str
+    step_up: bool = False
+
+
+class Durations(Entry):
+    """Durations; the unit is last in each name."""
+
+    authorisation_years: int
+    renewal_warning_months: int
+    provisional_months: int
+    retention_max_days: int
+    journal_months: int
+    provisional_hold_days: int
+    confirmed_hold_days: int
+    package_after_receipt_days: int
+    general_instruction_months: int
+    framing_minutes: int
+    replay_window_s: int
+
+
+class Limits(Entry):
+    """How long free text may be (D-31)."""
+
+    motive_chars: int
+    ground_chars: int
+
+
+class Rulebook(Entry):
+    """The whole file."""
+
+    purposes: tuple[Purpose, ...] = Field(alias="purpose")
+    durations: Durations
+    limits: Limits
+    role: dict[str, RoleRule]
+    category: dict[str, Category]
+    convention: dict[str, ConventionRule]
+    legal_frame: dict[str, LegalFrame]
+    hold_procedure: dict[str, str]
+    refusal_ground: dict[str, RefusalGround]
+    image_act: dict[str, ImageAct]
+    act: dict[str, FactAct]
+    read: dict[str, frozenset[str]]
+
+    def purpose(self, code: str) -> Purpose | None:
+        """The purpose with this number, or None: free-text purposes do not exist (P-01)."""
+        return next((one for one in self.purposes if one.id == code), None)
+
+
+@cache
+def rulebook() -> Rulebook:
+    """The rulebook that ships with this version."""
+    text = files("vms.law").joinpath("rulebook.toml").read_text(encoding="utf-8")
+    return Rulebook.model_validate(tomllib.loads(text))
