@@ -1,0 +1,78 @@
+"""What a camera's stream is made of once the network is gone: access units, their format, their time.
+
+An access unit is one coded picture. Three clocks meet here and keep their names: ``rtp_time`` is the camera's media
+clock (90 kHz), ``received_us`` our monotonic clock, ``utc`` the time the recorder vouches for. What the camera itself
+claims (``claimed``) stands beside ours and never replaces it (A-10).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from vms.clock import UtcTime
+
+MEDIA_CLOCK_HZ: Final = 90_000
+
+Codec = Literal["h264", "h265"]
+
+
+@dataclass(frozen=True, slots=True)
+class StreamFormat:
+    """What a decoder must know before the first unit; equal formats need no new initialisation.
+
+    ``parameter_sets`` are NAL units without start code: SPS then PPS for H.264, VPS, SPS, PPS for H.265.
+    """
+
+    codec: Codec
+    width: int
+    height: int
+    fps: float | None
+    parameter_sets: tuple[bytes, ...]
+    codec_string: str
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels, after cropping."""
+        return self.width, self.height
+
+
+@dataclass(frozen=True, slots=True)
+class AccessUnit:
+    """One coded picture as the camera sent it: NAL units without start codes or length prefixes, in order.
+
+    ``fmt`` is set on key units whose parameter sets are known. ``lost_before`` says that packets are missing between
+    the previous unit and this one, so that nothing up to the next key unit can be decoded faithfully.
+    """
+
+    nals: tuple[bytes, ...]
+    rtp_time: int
+    key: bool
+    received_us: int
+    fmt: StreamFormat | None = None
+    lost_before: bool = False
+
+    def size_bytes(self) -> int:
+        """Bytes of all NAL units."""
+        return sum(map(len, self.nals))
+
+
+@dataclass(frozen=True, slots=True)
+class TimedUnit:
+    """An access unit with its time.
+
+    ``utc`` never goes back along a stream. ``duration_90k`` is the time expected until the next unit, None when not
+    even a guess is possible. ``composition_90k`` is non-zero only for streams with reordered pictures: the picture is
+    shown at ``utc`` plus that many ticks. ``claimed`` is the camera's own time from its RTCP sender reports.
+    """
+
+    unit: AccessUnit
+    utc: UtcTime
+    duration_90k: int | None
+    claimed: UtcTime | None
+    composition_90k: int = 0
+
+
+def ticks_of(utc: UtcTime) -> int:
+    """The instant on the media time scale: 90 kHz ticks since 1970, rounded down."""
+    return utc.us * 9 // 100

@@ -1,0 +1,149 @@
+"""From NAL units to access units: where one picture ends and the next begins, and which ones are whole.
+
+A unit ends at the marker bit or when the time stamp changes. Cameras that set the marker on every slice are found out
+by the first slice that goes on a picture already ended; from then on only time stamps count for them. A unit with a
+hole in it is dropped, never handed on in part, and the next one says ``lost_before``.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Protocol
+
+from recorder.access_unit import AccessUnit, StreamFormat
+from recorder.rtsp.errors import ParameterSetsMissing
+
+UNIT_LIMIT_BYTES: Final = 8 * 1024 * 1024
+NALS_LIMIT_COUNT: Final = 512
+START_CODE: Final = b"\0\0\1"
+
+
+class Sets(Protocol):
+    """Parameter sets of one codec."""
+
+    def add(self, nal: bytes) -> None:
+        """Take a parameter set."""
+        ...
+
+    def format(self) -> StreamFormat:
+        """The format they make."""
+        ...
+
+
+class UnitAssembler:
+    """What the depacketisers of both codecs share. They add NAL units; finished access units wait in ``ready``."""
+
+    def __init__(self, sets: Sets) -> None:
+        self.sets = sets
+        self.ready: list[AccessUnit] = []
+        self.format_error: ParameterSetsMissing | None = None
+        self.dropped_units = 0
+        self.markers_trusted = True
+        self._time: int | None = None
+        self._ended_time: int | None = None
+        self._nals: list[bytes] = []
+        self._fragment: bytearray | None = None
+        self._size = 0
+        self._key = False
+        self._has_picture = False
+        self._damaged = False
+        self._lost = False
+        self._received_us = 0
+
+    def take(self) -> list[AccessUnit]:
+        """The access units finished since the last call."""
+        ready = self.ready
+        if ready:
+            self.ready = []
+        return ready
+
+    def lost(self, count: int) -> None:
+        """``count`` packets are missing here."""
+        self._lost = True
+        self._fragment = None
+        if self._nals or self._time != self._ended_time:
+            self._damaged = True
+
+    def _begin(self, rtp_time: int) -> None:
+        """A payload with a new time stamp: end the unit at hand, if any, and start one.
+
+        NAL units that came without a picture (parameter sets sent ahead) stay, and open the next unit.
+        """
+        if self._has_picture or self._fragment is not None or self._damaged:
+            if self._fragment is not None:
+                self._damaged = True
+            self._finish()
+        self._time = rtp_time
+
+    def _spoil(self) -> None:
+        """The unit at hand cannot become whole."""
+        self._damaged = True
+        self._fragment = None
+
+    def _grow(self, count: int) -> bool:
+        """Account for ``count`` more bytes; False when the unit would pass its limit."""
+        self._size += count
+        if self._size <= UNIT_LIMIT_BYTES:
+            return True
+        self._spoil()
+        self._nals.clear()
+        return False
+
+    def _keep(self, nal: bytes, *, picture: bool, first_slice: bool, key: bool) -> None:
+        """Add a whole NAL unit to the unit at hand."""
+        if picture:
+            if not self._has_picture and not first_slice:
+                self._damaged = True
+                if self._time == self._ended_time and self.markers_trusted:
+                    # This slice belongs to a picture that a marker had ended.
+                    self.markers_trusted = False
+                    self._lost = True
+            self._has_picture = True
+            self._key = self._key or key
+        if len(self._nals) >= NALS_LIMIT_COUNT:
+            self._spoil()
+        elif not self._damaged:
+            self._nals.append(nal)
+
+    def _marker(self, received_us: int) -> None:
+        """The marker bit: the picture ends, once there is one. Some cameras mark parameter sets too."""
+        self._received_us = received_us
+        if self.markers_trusted and (self._has_picture or self._damaged):
+            if self._fragment is not None:
+                self._damaged = True
+            self._finish()
+
+    def _finish(self) -> None:
+        whole = self._has_picture and not self._damaged
+        if whole:
+            self.ready.append(
+                AccessUnit(
+                    tuple(self._nals),
+                    self._time or 0,
+                    self._key,
+                    self._received_us,
+                    self._format() if self._key else None,
+                    self._lost,
+                )
+            )
+        elif self._has_picture or self._damaged:
+            self.dropped_units += 1
+        self._lost = not whole and (self._lost or self._has_picture or self._damaged)
+        self._ended_time = self._time
+        self._nals = []
+        self._fragment = None
+        self._size = 0
+        self._key = self._has_picture = self._damaged = False
+
+    def _format(self) -> StreamFormat | None:
+        try:
+            return self.sets.format()
+        except ParameterSetsMissing as error:
+            self.format_error = error
+            return None
+
+
+def split_start_codes(nal: bytes) -> list[bytes]:
+    """The NAL units in a payload where a camera left start codes; a valid unit never holds one, so this is safe."""
+    if START_CODE not in nal:
+        return [nal]
+    return [part for part in (piece.rstrip(b"\0") for piece in nal.split(START_CODE)) if part]

@@ -1,0 +1,226 @@
+"""The socket of one camera: connects, carries bytes to the session and back, hands out access units.
+
+``open`` returns once the camera plays; from then on units go to ``on_units`` from within the read itself, and
+``wait`` raises what ended the stream. Nothing here decides to try again: that is the camera loop's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Callable
+from typing import Final
+
+from recorder.access_unit import AccessUnit
+from recorder.rtsp.auth import Credentials
+from recorder.rtsp.drain import Drain
+from recorder.rtsp.errors import CameraUnreachable, RtspError
+from recorder.rtsp.session import Session, State
+from recorder.rtsp.tls import TlsFilter, camera_context
+from recorder.rtsp.urls import StreamUrl
+from vms.clock import Clock
+
+CONNECT_TIMEOUT_S: Final = 5.0
+OPEN_TIMEOUT_S: Final = 20.0
+UNSENT_LIMIT_BYTES: Final = 64 * 1024
+
+UnitsHandler = Callable[[list[AccessUnit]], None]
+
+
+class RtspClient:
+    """One connection to one camera's stream."""
+
+    def __init__(
+        self, url: StreamUrl, credentials: Credentials | None, clock: Clock, drain: Drain, on_units: UnitsHandler
+    ) -> None:
+        self.session = Session(url, credentials, where=url.peer)
+        self._clock = clock
+        self._drain = drain
+        self._on_units = on_units
+        self._socket: socket.socket | None = None
+        self._tls: TlsFilter | None = None
+        self._carry = b""
+        self._unsent = bytearray()
+        self._watched = True
+        self._clear = b""
+        loop = asyncio.get_running_loop()
+        self._playing: asyncio.Future[None] = loop.create_future()
+        self._fault: asyncio.Future[None] = loop.create_future()
+
+    async def open(self) -> None:
+        """Connect and play; raises RtspError. The socket is closed again when that fails."""
+        url = self.session.url
+        try:
+            self._socket = await _connect(url)
+            if url.secure:
+                self._tls = TlsFilter(camera_context(), url.host, url.peer)
+            self.session.start(self._clock.monotonic_us())
+            self._listen()
+            self._flush()
+            async with asyncio.timeout(OPEN_TIMEOUT_S):
+                await self._until_playing()
+        except TimeoutError as error:
+            self.close()
+            raise CameraUnreachable(f"La caméra n’a pas répondu en {OPEN_TIMEOUT_S:g} s.", where=url.peer) from error
+        except BaseException:
+            self.close()
+            raise
+
+    async def wait(self) -> None:
+        """Wait until the stream ends; raises the RtspError that says why. Returns after ``close``."""
+        await asyncio.shield(self._fault)
+
+    @property
+    def watched(self) -> bool:
+        """Whether bytes are read as they arrive (True) or on the tick."""
+        return self._watched
+
+    @watched.setter
+    def watched(self, watched: bool) -> None:
+        if watched == self._watched:
+            return
+        self._watched = watched
+        if self._socket is not None and not self._fault.done():
+            self._listen()
+
+    def close(self) -> None:
+        """Say goodbye and close; safe to call twice."""
+        sock, self._socket = self._socket, None
+        if sock is None:
+            return
+        self._drain.remove(self)
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(sock)
+        loop.remove_writer(sock)
+        self.session.teardown()
+        goodbye = self.session.outgoing()
+        with contextlib.suppress(OSError), sock:  # a camera that is gone frees the session by its own timeout
+            sock.send(self._tls.encrypt(goodbye) if self._tls is not None else goodbye)
+        if not self._fault.done():
+            self._fault.set_result(None)
+
+    def readable(self) -> None:
+        """Read and handle what has arrived."""
+        sock = self._socket
+        if sock is None or self._fault.done():
+            return
+        whole = False
+        try:
+            carry = self._drain.read(sock, self._carry, self._feed)
+            if carry is None:
+                raise CameraUnreachable("La caméra a coupé la connexion.", where=self.session.where)
+            self._carry = carry
+            self._flush()
+            whole = True
+        except BlockingIOError:
+            whole = True
+        except RtspError as error:
+            self._fail(error)
+            whole = True
+        except OSError as error:
+            self._fail(CameraUnreachable(f"Connexion rompue : {error.strerror or error}.", where=self.session.where))
+            whole = True
+        finally:
+            if not whole:  # a fault of ours: it goes on to the loop's handler, but the camera must not hang
+                self._fail(RtspError("Erreur interne pendant la lecture du flux.", where=self.session.where))
+
+    def poll(self) -> None:
+        """A second has passed: keepalives, reports, stalls."""
+        if self._socket is None or self._fault.done():
+            return
+        try:
+            self.session.tick(self._clock.monotonic_us())
+            self._flush()
+        except RtspError as error:
+            self._fail(error)
+        except OSError as error:
+            self._fail(CameraUnreachable(f"Connexion rompue : {error.strerror or error}.", where=self.session.where))
+
+    def _feed(self, data: memoryview) -> int:
+        now_us = self._clock.monotonic_us()
+        if self._tls is None:
+            used = self.session.receive(data, now_us)
+        else:
+            clear = self._clear + self._tls.decrypt(data)
+            self._clear = clear[self.session.receive(clear, now_us) :]
+            used = len(data)
+        units = self.session.units()
+        if units:
+            self._on_units(units)
+        if self.session.state is State.PLAYING and not self._playing.done():
+            self._playing.set_result(None)
+        return used
+
+    def _listen(self) -> None:
+        sock = self._socket
+        if sock is None:
+            return
+        loop = asyncio.get_running_loop()
+        if self._watched:
+            loop.add_reader(sock, self.readable)
+        else:
+            loop.remove_reader(sock)
+        self._drain.add(self, on_tick=not self._watched)
+
+    def _flush(self) -> None:
+        sock = self._socket
+        data = self.session.outgoing()
+        if self._tls is not None:
+            data = self._tls.encrypt(data)
+        if sock is None or not (data or self._unsent):
+            return
+        self._unsent += data
+        if len(self._unsent) > UNSENT_LIMIT_BYTES:
+            raise CameraUnreachable("La caméra ne lit plus ce qui lui est envoyé.", where=self.session.where)
+        loop = asyncio.get_running_loop()
+        with contextlib.suppress(BlockingIOError):  # the writer below goes on when there is room
+            del self._unsent[: sock.send(self._unsent)]
+        if self._unsent:
+            loop.add_writer(sock, self._writable)
+        else:
+            loop.remove_writer(sock)
+
+    def _writable(self) -> None:
+        try:
+            self._flush()
+        except (RtspError, OSError) as error:
+            self._fail(CameraUnreachable(f"Envoi impossible : {error}.", where=self.session.where))
+
+    def _fail(self, error: RtspError) -> None:
+        if not self._fault.done():
+            self._fault.set_exception(error)
+            self._fault.exception()  # taken note of: whoever waits gets it, and nobody has to
+            sock = self._socket
+            if sock is not None:
+                loop = asyncio.get_running_loop()
+                loop.remove_reader(sock)
+                loop.remove_writer(sock)
+            self._drain.remove(self)
+
+    async def _until_playing(self) -> None:
+        await asyncio.wait({self._playing, self._fault}, return_when=asyncio.FIRST_COMPLETED)
+        if not self._playing.done():
+            await self._fault
+
+
+async def _connect(url: StreamUrl) -> socket.socket:
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            found = await loop.getaddrinfo(url.host, url.port, type=socket.SOCK_STREAM)
+            family, kind, protocol, _, address = found[0]
+            sock = socket.socket(family, kind, protocol)
+            try:
+                sock.setblocking(False)
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+                await loop.sock_connect(sock, address)
+            except BaseException:
+                sock.close()
+                raise
+            return sock
+    except TimeoutError as error:
+        raise CameraUnreachable(f"Pas de connexion en {CONNECT_TIMEOUT_S:g} s.", where=url.peer) from error
+    except OSError as error:
+        raise CameraUnreachable(f"Connexion impossible : {error.strerror or error}.", where=url.peer) from error

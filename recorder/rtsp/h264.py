@@ -1,0 +1,94 @@
+"""H.264 over RTP (RFC 6184): single NAL units, STAP-A, FU-A. Interleaved modes are refused when the track is chosen."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from recorder.rtsp.assembly import START_CODE, UnitAssembler, split_start_codes
+from recorder.rtsp.h264_sets import PPS, SPS, H264Sets
+
+IDR: Final = 5
+LAST_PICTURE_TYPE: Final = 5
+SEI: Final = 6
+DELIMITER: Final = 9
+STAP_A: Final = 24
+FU_A: Final = 28
+
+
+class H264Depacketizer(UnitAssembler):
+    """Payloads in order become access units."""
+
+    def __init__(self, parameter_sets: tuple[bytes, ...] = ()) -> None:
+        """``parameter_sets`` are those announced in the description."""
+        super().__init__(H264Sets())
+        for nal in parameter_sets:
+            self.sets.add(nal)
+
+    def push(
+        self, data: bytes | bytearray | memoryview, start: int, end: int, rtp_time: int, marker: bool, received_us: int
+    ) -> None:
+        """Take the payload ``data[start:end]`` of one packet."""
+        if rtp_time != self._time:
+            self._received_us = received_us
+            self._begin(rtp_time)
+        if start < end:
+            kind = data[start] & 0x1F
+            if kind == FU_A:
+                self._fu(data, start, end)
+            elif kind < STAP_A:
+                if kind and self._grow(end - start):
+                    self._nal(bytes(data[start:end]))
+            elif kind == STAP_A:
+                self._stap(data, start + 1, end)
+            else:
+                self._spoil()
+        if marker:
+            self._marker(received_us)
+
+    def _fu(self, data: bytes | bytearray | memoryview, start: int, end: int) -> None:
+        if end - start < 3:
+            return self._spoil()
+        header = data[start + 1]
+        fragment = self._fragment
+        if header & 0x80:
+            if fragment is not None:
+                self._damaged = True
+            fragment = self._fragment = bytearray(((data[start] & 0xE0) | (header & 0x1F),))
+        elif fragment is None:
+            self._damaged = True
+            return None
+        if not self._grow(end - start - 2):
+            return None
+        fragment += data[start + 2 : end]
+        if header & 0x40:
+            self._fragment = None
+            self._nal(bytes(fragment))
+        return None
+
+    def _stap(self, data: bytes | bytearray | memoryview, position: int, end: int) -> None:
+        while position + 2 <= end:
+            size = data[position] << 8 | data[position + 1]
+            position += 2
+            if size == 0 or position + size > end:
+                break
+            if not self._grow(size):
+                return
+            self._nal(bytes(data[position : position + size]))
+            position += size
+        if position != end:
+            self._spoil()
+
+    def _nal(self, nal: bytes) -> None:
+        kind = nal[0] & 0x1F
+        if 1 <= kind <= LAST_PICTURE_TYPE:
+            # first_mb_in_slice is 0 exactly when the first bit after the header is 1.
+            first = len(nal) > 1 and nal[1] & 0x80 != 0
+            self._keep(nal, picture=True, first_slice=first or kind in (3, 4), key=kind == IDR)
+            return
+        if SEI <= kind <= DELIMITER and START_CODE in nal:
+            for part in split_start_codes(nal):
+                self._nal(part)
+            return
+        if kind in (SPS, PPS):
+            self.sets.add(nal)
+        self._keep(nal, picture=False, first_slice=False, key=False)

@@ -1,0 +1,99 @@
+"""H.265 over RTP (RFC 7798): single NAL units, aggregation and fragmentation units, without decoding order numbers."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from recorder.rtsp.assembly import START_CODE, UnitAssembler, split_start_codes
+from recorder.rtsp.h265_sets import PPS, VPS, H265Sets
+
+LAST_PICTURE_TYPE: Final = 31
+# Intra random access pictures: BLA, IDR and CRA. Pictures that lead a CRA cannot be decoded when one starts there;
+# cameras send none.
+FIRST_KEY_TYPE: Final = 16
+LAST_KEY_TYPE: Final = 21
+AGGREGATION: Final = 48
+FRAGMENTATION: Final = 49
+
+
+class H265Depacketizer(UnitAssembler):
+    """Payloads in order become access units."""
+
+    def __init__(self, parameter_sets: tuple[bytes, ...] = ()) -> None:
+        """``parameter_sets`` are those announced in the description."""
+        super().__init__(H265Sets())
+        for nal in parameter_sets:
+            self.sets.add(nal)
+
+    def push(
+        self, data: bytes | bytearray | memoryview, start: int, end: int, rtp_time: int, marker: bool, received_us: int
+    ) -> None:
+        """Take the payload ``data[start:end]`` of one packet."""
+        if rtp_time != self._time:
+            self._received_us = received_us
+            self._begin(rtp_time)
+        if start + 2 <= end:
+            kind = data[start] >> 1 & 0x3F
+            if kind == FRAGMENTATION:
+                self._fu(data, start, end)
+            elif kind < AGGREGATION:
+                if self._grow(end - start):
+                    self._nal(bytes(data[start:end]))
+            elif kind == AGGREGATION:
+                self._aggregate(data, start + 2, end)
+            else:
+                self._spoil()
+        elif start < end:
+            self._spoil()
+        if marker:
+            self._marker(received_us)
+
+    def _fu(self, data: bytes | bytearray | memoryview, start: int, end: int) -> None:
+        if end - start < 4:
+            return self._spoil()
+        header = data[start + 2]
+        fragment = self._fragment
+        if header & 0x80:
+            if fragment is not None:
+                self._damaged = True
+            first = (data[start] & 0x81) | (header & 0x3F) << 1
+            fragment = self._fragment = bytearray((first, data[start + 1]))
+        elif fragment is None:
+            self._damaged = True
+            return None
+        if not self._grow(end - start - 3):
+            return None
+        fragment += data[start + 3 : end]
+        if header & 0x40:
+            self._fragment = None
+            self._nal(bytes(fragment))
+        return None
+
+    def _aggregate(self, data: bytes | bytearray | memoryview, position: int, end: int) -> None:
+        while position + 2 <= end:
+            size = data[position] << 8 | data[position + 1]
+            position += 2
+            if size < 2 or position + size > end:
+                break
+            if not self._grow(size):
+                return
+            self._nal(bytes(data[position : position + size]))
+            position += size
+        if position != end:
+            self._spoil()
+
+    def _nal(self, nal: bytes) -> None:
+        if len(nal) < 2:
+            return
+        kind = nal[0] >> 1 & 0x3F
+        if kind <= LAST_PICTURE_TYPE:
+            first = len(nal) > 2 and nal[2] & 0x80 != 0  # first_slice_segment_in_pic_flag
+            self._keep(nal, picture=True, first_slice=first, key=FIRST_KEY_TYPE <= kind <= LAST_KEY_TYPE)
+            return
+        if START_CODE in nal:
+            for part in split_start_codes(nal):
+                self._nal(part)
+            return
+        if VPS <= kind <= PPS:
+            self.sets.add(nal)
+        self._keep(nal, picture=False, first_slice=False, key=False)

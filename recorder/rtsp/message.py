@@ -1,0 +1,162 @@
+"""RTSP/1.0 messages (RFC 2326 §4–7): bytes in, one message out; every length has a limit.
+
+The peer is a camera, so hostile by default: a message is either whole and sane, or not yet there, or ``StreamDamaged``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from recorder.rtsp.errors import StreamDamaged, dump
+
+HEAD_LIMIT_BYTES: Final = 16 * 1024
+HEADER_LIMIT_COUNT: Final = 64
+BODY_LIMIT_BYTES: Final = 256 * 1024
+# RFC 2326 has none longer than SET_PARAMETER; a longer first word is not RTSP.
+METHOD_LIMIT_CHARS: Final = 24
+VERSION: Final = "RTSP/1.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Headers:
+    """Header fields in order; names are compared without case, a name may occur several times."""
+
+    fields: tuple[tuple[str, str], ...]
+
+    def get(self, name: str, default: str = "") -> str:
+        """The first value of a field."""
+        wanted = name.lower()
+        return next((value for key, value in self.fields if key == wanted), default)
+
+    def all(self, name: str) -> tuple[str, ...]:
+        """Every value of a field, in order."""
+        wanted = name.lower()
+        return tuple(value for key, value in self.fields if key == wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A camera's answer."""
+
+    status: int
+    reason: str
+    headers: Headers
+    body: bytes
+
+    @property
+    def cseq(self) -> int | None:
+        """The number of the request it answers; None when missing or not a number."""
+        text = self.headers.get("cseq")
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request that a camera sends to us (ANNOUNCE, OPTIONS…)."""
+
+    method: str
+    uri: str
+    headers: Headers
+    body: bytes
+
+
+Message = Response | Request
+
+
+def parse(data: bytes, where: str) -> tuple[Message, int] | None:
+    """The message at the start of ``data`` and its length in bytes; None while it is not whole.
+
+    Raises StreamDamaged for what cannot become a message whatever follows. Bare LF line ends are taken, as some
+    cameras send them.
+    """
+    head_end, body_start = _end_of_head(data)
+    if head_end < 0:
+        if len(data) >= HEAD_LIMIT_BYTES:
+            raise StreamDamaged(f"En-tête RTSP de plus de {HEAD_LIMIT_BYTES} octets.", where=where)
+        _check_start(data, where)
+        return None
+    if head_end > HEAD_LIMIT_BYTES:
+        raise StreamDamaged(f"En-tête RTSP de plus de {HEAD_LIMIT_BYTES} octets.", where=where)
+    lines = data[:head_end].decode("latin-1").replace("\r\n", "\n").split("\n")
+    headers = _headers(lines[1:], where)
+    length = _content_length(headers, where)
+    if len(data) < body_start + length:
+        return None
+    body = data[body_start : body_start + length]
+    return _message(lines[0], headers, body, where), body_start + length
+
+
+def serialise(method: str, uri: str, headers: Mapping[str, str] | Sequence[tuple[str, str]]) -> bytes:
+    """A request without a body, as bytes; ValueError when a line end would slip into the head."""
+    fields = headers.items() if isinstance(headers, Mapping) else headers
+    lines = [f"{method} {uri} {VERSION}", *(f"{name}: {value}" for name, value in fields)]
+    if any("\r" in line or "\n" in line for line in lines):
+        raise ValueError("a header field holds a line end")
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8")
+
+
+def answer(request: Request, status: int, reason: str) -> bytes:
+    """A reply without a body to a request of the camera."""
+    cseq = request.headers.get("cseq")
+    lines = [f"{VERSION} {status} {reason}"]
+    if cseq.isascii() and cseq.isdigit():
+        lines.append(f"CSeq: {cseq[:10]}")
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("ascii")
+
+
+def _end_of_head(data: bytes) -> tuple[int, int]:
+    strict = data.find(b"\r\n\r\n", 0, HEAD_LIMIT_BYTES + 4)
+    lenient = data.find(b"\n\n", 0, HEAD_LIMIT_BYTES + 2)
+    if strict >= 0 and (lenient < 0 or strict < lenient):
+        return strict, strict + 4
+    return lenient, lenient + 2
+
+
+def _check_start(data: bytes, where: str) -> None:
+    """An unfinished head must at least look like one, so that garbage fails now and not after 16 KiB."""
+    first = data.split(b"\n", 1)[0]
+    word = first.split(b" ", 1)[0]
+    # Whatever is in view must be printable; the first word must be short enough for a method or a version.
+    plain = all(32 <= byte < 127 or byte in b"\t\r" for byte in first[:256])
+    if not plain or len(word) > METHOD_LIMIT_CHARS:
+        raise StreamDamaged("Ce que la caméra envoie n’est pas du RTSP.", where=f"{where}, {dump(data)}")
+
+
+def _headers(lines: Sequence[str], where: str) -> Headers:
+    fields: list[tuple[str, str]] = []
+    for line in lines:
+        if line[:1] in (" ", "\t") and fields:  # folded line: belongs to the field above
+            name, value = fields[-1]
+            fields[-1] = (name, f"{value} {line.strip()}")
+            continue
+        name, colon, value = line.partition(":")
+        if not colon or not name.strip():
+            raise StreamDamaged("Champ d’en-tête RTSP illisible.", where=f"{where}, {line[:60]!r}")
+        fields.append((name.strip().lower(), value.strip()))
+        if len(fields) > HEADER_LIMIT_COUNT:
+            raise StreamDamaged(f"Plus de {HEADER_LIMIT_COUNT} champs d’en-tête RTSP.", where=where)
+    return Headers(tuple(fields))
+
+
+def _content_length(headers: Headers, where: str) -> int:
+    text = headers.get("content-length", "0")
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise StreamDamaged("Longueur de corps RTSP illisible.", where=f"{where}, {text[:40]!r}")
+    if int(text) > BODY_LIMIT_BYTES:
+        raise StreamDamaged(f"Corps RTSP annoncé de {text} octets, limite {BODY_LIMIT_BYTES}.", where=where)
+    return int(text)
+
+
+def _message(start: str, headers: Headers, body: bytes, where: str) -> Message:
+    first, _, rest = start.partition(" ")
+    if first.startswith("RTSP/1."):
+        code, _, reason = rest.strip().partition(" ")
+        if len(code) == 3 and code.isascii() and code.isdigit():
+            return Response(int(code), reason.strip(), headers, body)
+    else:
+        uri, _, version = rest.strip().rpartition(" ")
+        if first.isascii() and first.replace("_", "").isalpha() and uri and version.startswith("RTSP/"):
+            return Request(first, uri, headers, body)
+    raise StreamDamaged("Première ligne RTSP illisible.", where=f"{where}, {start[:60]!r}")

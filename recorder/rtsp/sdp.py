@@ -1,0 +1,149 @@
+"""Session descriptions (RFC 8866) read for one purpose: the video track that can be recorded.
+
+Sound and metadata tracks are seen and left alone: nothing of them is ever set up (P-06).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass, field
+from typing import Final
+
+from recorder.access_unit import Codec
+from recorder.rtsp.errors import NoVideo, StreamDamaged
+
+LINE_LIMIT_COUNT: Final = 1000
+MEDIA_LIMIT_COUNT: Final = 16
+PARAMETER_SETS_LIMIT_BYTES: Final = 8 * 1024
+VIDEO_CLOCK_HZ: Final = 90_000
+
+_CODECS: Final[dict[str, Codec]] = {"H264": "h264", "H265": "h265", "HEVC": "h265"}
+
+
+@dataclass(frozen=True, slots=True)
+class VideoTrack:
+    """The track to set up. ``parameter_sets`` are the NAL units announced out of band, possibly none."""
+
+    codec: Codec
+    payload_type: int
+    control: str
+    parameter_sets: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a camera describes: its aggregate control attribute, the video track, the kinds of all tracks offered."""
+
+    control: str
+    video: VideoTrack
+    kinds: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Media:
+    kind: str
+    transport: str
+    formats: list[str]
+    control: str = ""
+    encodings: dict[str, tuple[str, str]] = field(default_factory=dict)
+    parameters: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
+def parse(body: bytes, where: str) -> Description:
+    """The description in ``body``; NoVideo when no track can be recorded, StreamDamaged when it is not SDP."""
+    lines = body.decode("utf-8", "replace").replace("\r", "\n").split("\n")
+    if len(lines) > LINE_LIMIT_COUNT:
+        raise StreamDamaged(f"Description SDP de plus de {LINE_LIMIT_COUNT} lignes.", where=where)
+    control = ""
+    media: list[_Media] = []
+    for line in lines:
+        kind, equals, value = line.partition("=")
+        if equals and kind == "m":
+            if len(media) == MEDIA_LIMIT_COUNT:
+                raise StreamDamaged(f"Description SDP de plus de {MEDIA_LIMIT_COUNT} pistes.", where=where)
+            media.append(_media(value))
+        elif equals and kind == "a":
+            if media:
+                _media_attribute(media[-1], value)
+            elif value.startswith("control:"):
+                control = value[8:].strip()
+    if not media and not any(line.startswith("v=") for line in lines):
+        raise StreamDamaged("La description du flux n’est pas du SDP.", where=where)
+    kinds = tuple(item.kind for item in media)
+    for item in media:
+        track = _video(item, where) if item.kind == "video" else None
+        if track is not None:
+            return Description(control, track, kinds)
+    offered = ", ".join(_describe(item) for item in media)[:120] or "aucune"
+    raise NoVideo(
+        f"La caméra n’offre aucune image H.264 ou H.265 (pistes : {offered}).",
+        where=where,
+        todo="Choisissez H.264 ou H.265 dans les réglages de la caméra.",
+    )
+
+
+def _media(value: str) -> _Media:
+    words = value.split()
+    return _Media(words[0].lower() if words else "", words[2].upper() if len(words) > 2 else "", words[3:])
+
+
+def _media_attribute(media: _Media, value: str) -> None:
+    name, _, rest = value.partition(":")
+    rest = rest.strip()
+    if name == "control":
+        media.control = rest
+    elif name == "rtpmap":
+        payload, _, encoding = rest.partition(" ")
+        encoding_name, _, clock = encoding.strip().partition("/")
+        media.encodings[payload] = (encoding_name.upper(), clock.partition("/")[0])
+    elif name == "fmtp":
+        payload, _, text = rest.partition(" ")
+        pairs = (item.strip().partition("=") for item in text.split(";"))
+        media.parameters[payload] = {key.strip().lower(): given.strip() for key, _, given in pairs if key.strip()}
+
+
+def _video(media: _Media, where: str) -> VideoTrack | None:
+    if media.transport not in ("RTP/AVP", "RTP/AVPF", "RTP/SAVP", "RTP/SAVPF", "RTP/AVP/TCP"):
+        return None
+    for payload in media.formats:
+        name, clock = media.encodings.get(payload, ("", ""))
+        codec = _CODECS.get(name)
+        if codec is None or not (payload.isascii() and payload.isdigit() and int(payload[:4]) < 128):
+            continue
+        if clock not in ("", str(VIDEO_CLOCK_HZ)):
+            raise NoVideo(f"Horloge vidéo de {clock[:12]} Hz au lieu de 90000.", where=where)
+        parameters = media.parameters.get(payload, {})
+        _refuse_interleaving(codec, parameters, where)
+        return VideoTrack(codec, int(payload), media.control, _parameter_sets(codec, parameters))
+    return None
+
+
+def _refuse_interleaving(codec: Codec, parameters: dict[str, str], where: str) -> None:
+    """Out-of-order modes (RFC 6184 mode 2, RFC 7798 with a decoding order number) are not offered by cameras."""
+    if codec == "h264" and parameters.get("packetization-mode") == "2":
+        raise NoVideo("La caméra impose l’entrelacement H.264 (mode 2).", where=where)
+    if codec == "h265" and parameters.get("sprop-max-don-diff", "0") != "0":
+        raise NoVideo("La caméra impose l’entrelacement H.265.", where=where)
+
+
+def _parameter_sets(codec: Codec, parameters: dict[str, str]) -> tuple[bytes, ...]:
+    """NAL units of the ``sprop`` parameters; unreadable ones are left out, since most cameras repeat them in band."""
+    names = ("sprop-parameter-sets",) if codec == "h264" else ("sprop-vps", "sprop-sps", "sprop-pps")
+    found: list[bytes] = []
+    for name in names:
+        for text in parameters.get(name, "").split(","):
+            try:
+                nal = base64.b64decode(text.strip() + "=" * (-len(text.strip()) % 4), validate=True)
+            except (binascii.Error, ValueError):
+                continue
+            # Some cameras put a start code inside; it is not part of the unit.
+            nal = nal.removeprefix(b"\0\0\0\1").removeprefix(b"\0\0\1")
+            if 2 <= len(nal) <= PARAMETER_SETS_LIMIT_BYTES:
+                found.append(nal)
+    return tuple(found)
+
+
+def _describe(media: _Media) -> str:
+    names = "/".join(name for name, _ in media.encodings.values()) or "/".join(media.formats[:3])
+    return f"{media.kind} {names}".strip()
