@@ -1,0 +1,86 @@
+/** The signed-in session: who, for which commune, with which motive, until when. */
+import { queryOptions } from "@tanstack/react-query";
+import { del, get, post } from "./client";
+import { Problem } from "./problem";
+
+export type Role =
+  | "officer"
+  | "chief"
+  | "mayor"
+  | "deputy"
+  | "secretary"
+  | "csu_operator"
+  | "installer"
+  | "auditor"
+  | "host_admin";
+
+export interface CommuneChoice {
+  id: string;
+  name: string;
+  role: Role;
+  available: boolean;
+  reason: string;
+  rule: string;
+  until_us: number | null;
+  purposes: string[];
+}
+
+export interface Acting {
+  commune: string;
+  name: string;
+  role: Role;
+  purpose: string;
+  motive: string;
+  since_us: number;
+}
+
+export interface Session {
+  person: { id: string; label: string; login: string; host_admin: boolean };
+  expires_us: number;
+  idle_expires_us: number;
+  communes: CommuneChoice[];
+  acting: Acting | null;
+  step_up_until_us: number;
+  unlocked: Record<string, boolean>;
+  holder_of: string[];
+  /** The server shows invented communes; its first page offers a guided path. */
+  demo: boolean;
+}
+
+/** A purpose of L251-2, as the rulebook words it; `id` is its number there. */
+export interface Purpose {
+  id: string;
+  fr: string;
+  en: string;
+  regime: string;
+}
+
+/** The session, or null when nobody is signed in. */
+export const sessionQuery = queryOptions({
+  queryKey: ["session"],
+  queryFn: async ({ signal }): Promise<Session | null> => {
+    try {
+      return await get<Session>("/session", signal);
+    } catch (error) {
+      if (error instanceof Problem && error.isSignedOut) return null;
+      throw error;
+    }
+  },
+  staleTime: 30_000,
+  retry: 1,
+});
+
+export const purposesQuery = queryOptions({
+  queryKey: ["purposes"],
+  queryFn: ({ signal }) => get<Purpose[]>("/purposes", signal),
+  staleTime: Number.POSITIVE_INFINITY,
+});
+
+export const signIn = (login: string, password: string) => post<Session>("/session", { login, password });
+export const signOut = () => del("/session");
+export const extendSession = () => post<Session>("/session/extend");
+export const stepUp = (password: string) => post<Session>("/session/step-up", { password });
+export const unlock = (commune: string, passphrase: string) =>
+  post<Session>("/session/unlock", { commune, passphrase });
+export const actFor = (commune: string, purpose: string, motive: string) =>
+  post<Session>("/session/act", { commune, purpose, motive });

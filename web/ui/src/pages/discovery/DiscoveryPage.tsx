@@ -1,0 +1,4 @@
+/** To come. */
+export function DiscoveryPage() {
+  return null;
+}

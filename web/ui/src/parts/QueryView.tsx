@@ -1,0 +1,22 @@
+import type { UseQueryResult } from "@tanstack/react-query";
+import type { ReactNode } from "react";
+import { ErrorState } from "./Refusal";
+import { Loading } from "./Void";
+
+interface QueryViewProps<T> {
+  query: UseQueryResult<T>;
+  /** Shown instead of `children` when there is nothing. */
+  empty?: ReactNode;
+  isEmpty?: (data: T) => boolean;
+  loading?: ReactNode;
+  children: (data: T) => ReactNode;
+}
+
+/** The four states of what a page reads: loading, failed or refused, empty, there. */
+export function QueryView<T>({ query, empty, isEmpty, loading, children }: QueryViewProps<T>) {
+  if (query.data !== undefined) {
+    return empty !== undefined && isEmpty?.(query.data) ? empty : children(query.data);
+  }
+  if (query.isError) return <ErrorState error={query.error} onRetry={() => void query.refetch()} />;
+  return loading ?? <Loading />;
+}

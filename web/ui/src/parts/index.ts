@@ -1,0 +1,18 @@
+/** The shared parts. Pages import from here; the look of each is in `look/parts.css`. */
+export { Button, type ButtonProps, buttonClass } from "./Button";
+export { Card, type Fact, Facts, Figure } from "./Card";
+export { type CheckItem, Checklist, type CheckState } from "./Checklist";
+export { type Column, DataTable } from "./DataTable";
+export { Dialog } from "./Dialog";
+export { Check, type Choice, Choices, SelectField, TextArea, TextField } from "./Field";
+export { Brand, Crest, Town } from "./Marks";
+export { Note, type NoteKind } from "./Note";
+export { StepUpCancelled, StepUpProvider, useStepUp } from "./PasswordStepUp";
+export { QueryView } from "./QueryView";
+export { ErrorState, Refusal } from "./Refusal";
+export { RuleTag } from "./RuleTag";
+export { type StateName, StateTag } from "./StateTag";
+export { type Step, type StepState, Steps } from "./Steps";
+export { TimeText, useNow } from "./TimeText";
+export { ToastProvider, useToast } from "./Toasts";
+export { EmptyState, Loading, Void } from "./Void";

@@ -1,0 +1,148 @@
+/** Every page of Guet and who may come in. Addresses are French, as the people who share them are. */
+import type { QueryClient } from "@tanstack/react-query";
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from "@tanstack/react-router";
+import { type Session, sessionQuery } from "./api/session";
+import { NotFoundPage } from "./pages/NotFoundPage";
+import { Loading } from "./parts/Void";
+import { homeOf } from "./shell/navigation";
+import { PageError } from "./shell/PageError";
+
+interface RouterContext {
+  queryClient: QueryClient;
+}
+
+const root = createRootRouteWithContext<RouterContext>()({
+  component: Outlet,
+  notFoundComponent: NotFoundPage,
+  errorComponent: PageError,
+});
+
+async function signedIn(queryClient: QueryClient, href: string): Promise<Session> {
+  const session = await queryClient.ensureQueryData(sessionQuery);
+  if (session) return session;
+  throw redirect({ to: "/connexion", search: { suite: href } });
+}
+
+/** Search parameters are read by the pages; only `suite` is ours, and it stays on this site. */
+function nextSearch(search: Record<string, unknown>): { suite?: string } {
+  const { suite } = search;
+  return typeof suite === "string" && suite.startsWith("/") && !suite.startsWith("//") ? { suite } : {};
+}
+
+const door = createRoute({
+  getParentRoute: () => root,
+  path: "/connexion",
+  validateSearch: nextSearch,
+  component: lazyRouteComponent(() => import("./pages/door/SignInPage"), "SignInPage"),
+});
+
+const commune = createRoute({
+  getParentRoute: () => root,
+  path: "/commune",
+  validateSearch: nextSearch,
+  beforeLoad: async ({ context, location }) => {
+    const session = await signedIn(context.queryClient, location.href);
+    if (session.person.host_admin) throw redirect({ to: "/hebergeur" });
+    return { session };
+  },
+  component: lazyRouteComponent(() => import("./pages/door/CommunePage"), "CommunePage"),
+});
+
+const host = createRoute({
+  getParentRoute: () => root,
+  path: "/hebergeur",
+  beforeLoad: async ({ context, location }) => ({
+    session: await signedIn(context.queryClient, location.href),
+  }),
+  component: lazyRouteComponent(() => import("./pages/door/HostPage"), "HostPage"),
+});
+
+const accessibility = createRoute({
+  getParentRoute: () => root,
+  path: "/accessibilite",
+  component: lazyRouteComponent(() => import("./pages/AccessibilityPage"), "AccessibilityPage"),
+});
+
+const rules = createRoute({
+  getParentRoute: () => root,
+  path: "/regles",
+  component: lazyRouteComponent(() => import("./pages/RulesPage"), "RulesPage"),
+});
+
+const app = createRoute({
+  getParentRoute: () => root,
+  id: "app",
+  beforeLoad: async ({ context, location }) => {
+    const session = await signedIn(context.queryClient, location.href);
+    if (session.person.host_admin) throw redirect({ to: "/hebergeur" });
+    if (!session.acting) throw redirect({ to: "/commune", search: { suite: location.href } });
+    return { session };
+  },
+  component: lazyRouteComponent(() => import("./shell/AppRoute"), "AppRoute"),
+});
+
+const home = createRoute({
+  getParentRoute: () => app,
+  path: "/",
+  beforeLoad: ({ context }) => {
+    const { session } = context;
+    if (session.acting && !session.demo) throw redirect({ to: homeOf(session.acting.role) });
+  },
+  component: lazyRouteComponent(() => import("./pages/HomePage"), "HomePage"),
+});
+
+type Loader = Parameters<typeof lazyRouteComponent>[0];
+
+/** A page under the app's shell. */
+function page<const Path extends string>(path: Path, load: Loader, name: string) {
+  return createRoute({ getParentRoute: () => app, path, component: lazyRouteComponent(load, name) });
+}
+
+const pages = [
+  home,
+  page("/mur", () => import("./room/WallPage"), "WallPage"),
+  page("/relecture", () => import("./room/ReplayPage"), "ReplayPage"),
+  page("/cameras", () => import("./pages/cameras/CamerasPage"), "CamerasPage"),
+  page("/cameras/$camera", () => import("./pages/cameras/CameraPage"), "CameraPage"),
+  page("/cameras/$camera/cadrage", () => import("./zones/FramingPage"), "FramingPage"),
+  page("/decouverte", () => import("./pages/discovery/DiscoveryPage"), "DiscoveryPage"),
+  page("/decouverte/declarer", () => import("./pages/discovery/DeclarePage"), "DeclarePage"),
+  page("/decouverte/$found", () => import("./pages/discovery/EnrolPage"), "EnrolPage"),
+  page("/autorisation", () => import("./pages/authorisation/AuthorisationPage"), "AuthorisationPage"),
+  page("/habilitations", () => import("./pages/people/PeoplePage"), "PeoplePage"),
+  page("/habilitations/$person", () => import("./pages/people/PersonPage"), "PersonPage"),
+  page("/journal", () => import("./pages/journal/JournalPage"), "JournalPage"),
+  page("/conservation", () => import("./pages/retention/RetentionPage"), "RetentionPage"),
+  page("/demandes", () => import("./pages/requests/RequestsPage"), "RequestsPage"),
+  page("/demandes/nouvelle", () => import("./pages/requests/NewRequestPage"), "NewRequestPage"),
+  page("/demandes/$request", () => import("./pages/requests/RequestPage"), "RequestPage"),
+  page("/decider", () => import("./pages/requests/ToDecidePage"), "ToDecidePage"),
+  page("/decision/$request", () => import("./pages/requests/DecisionPage"), "DecisionPage"),
+] as const;
+
+const tree = root.addChildren([door, commune, host, accessibility, rules, app.addChildren(pages)]);
+
+/** The router, with the cache that its guards read the session from. */
+export function createAppRouter(queryClient: QueryClient) {
+  return createRouter({
+    routeTree: tree,
+    context: { queryClient },
+    defaultPreload: false,
+    defaultPendingComponent: Loading,
+    defaultPendingMs: 400,
+    scrollRestoration: false,
+  });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof createAppRouter>;
+  }
+}

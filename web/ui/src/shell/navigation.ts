@@ -1,0 +1,54 @@
+import type { MessageDescriptor } from "@lingui/core";
+import { msg } from "@lingui/core/macro";
+import {
+  Archive,
+  BadgeCheck,
+  Cctv,
+  History,
+  Inbox,
+  LayoutGrid,
+  type LucideIcon,
+  Radar,
+  ScrollText,
+  Stamp,
+  Users,
+} from "lucide-react";
+import type { Role } from "../api/session";
+
+export interface Entry {
+  to: string;
+  word: MessageDescriptor;
+  icon: LucideIcon;
+  /** Shows how many requests wait. */
+  counts?: boolean;
+}
+
+const WALL: Entry = { to: "/mur", word: msg`Mur`, icon: LayoutGrid };
+const REPLAY: Entry = { to: "/relecture", word: msg`Relecture`, icon: History };
+const DECIDE: Entry = { to: "/decider", word: msg`À décider`, icon: Stamp, counts: true };
+const REQUESTS: Entry = { to: "/demandes", word: msg`Demandes`, icon: Inbox, counts: true };
+const REQUESTS_QUIET: Entry = { ...REQUESTS, counts: false };
+const CAMERAS: Entry = { to: "/cameras", word: msg`Caméras`, icon: Cctv };
+const DISCOVERY: Entry = { to: "/decouverte", word: msg`Découverte`, icon: Radar };
+const AUTHORISATION: Entry = { to: "/autorisation", word: msg`Autorisation`, icon: BadgeCheck };
+const RETENTION: Entry = { to: "/conservation", word: msg`Conservation`, icon: Archive };
+const PEOPLE: Entry = { to: "/habilitations", word: msg`Habilitations`, icon: Users };
+const JOURNAL: Entry = { to: "/journal", word: msg`Journal`, icon: ScrollText };
+
+/** What each role can ever do, most used first (four fit on a phone). Nothing greyed. */
+export const NAVIGATION: Record<Role, readonly Entry[]> = {
+  officer: [WALL, REPLAY, REQUESTS, CAMERAS],
+  chief: [REQUESTS, WALL, CAMERAS, REPLAY, DISCOVERY, AUTHORISATION, RETENTION, PEOPLE, JOURNAL],
+  mayor: [DECIDE, REQUESTS_QUIET, CAMERAS, PEOPLE, AUTHORISATION, RETENTION, JOURNAL, WALL, REPLAY],
+  deputy: [DECIDE, REQUESTS_QUIET, CAMERAS, PEOPLE, AUTHORISATION, RETENTION, JOURNAL, WALL, REPLAY],
+  secretary: [REQUESTS],
+  csu_operator: [WALL],
+  installer: [DISCOVERY, CAMERAS],
+  auditor: [JOURNAL, RETENTION, AUTHORISATION, PEOPLE],
+  host_admin: [],
+};
+
+/** Where a role starts. */
+export function homeOf(role: Role): string {
+  return NAVIGATION[role][0]?.to ?? "/hebergeur";
+}
