@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Final
 
@@ -60,7 +61,7 @@ def covers(outer: Sequence[Polygon], inner: Sequence[Polygon]) -> bool:
     cuts = _cuts(np.array(segments, dtype=np.float64))
     if len(cuts) > SLABS_LIMIT:
         return False
-    for left, right in zip(cuts[:-1], cuts[1:], strict=True):
+    for left, right in itertools.pairwise(cuts):
         if right - left < THIN_SHARE:
             continue
         x = (left + right) / 2
@@ -106,8 +107,7 @@ def _spans(polygons: Sequence[Polygon], x: float) -> list[tuple[float, float]]:
 
 def _spans_inside(inner: list[tuple[float, float]], outer: list[tuple[float, float]]) -> bool:
     return all(
-        high - low < THIN_SHARE
-        or any(start <= low + THIN_SHARE and high <= end + THIN_SHARE for start, end in outer)
+        high - low < THIN_SHARE or any(start <= low + THIN_SHARE and high <= end + THIN_SHARE for start, end in outer)
         for low, high in inner
     )
 

@@ -16,7 +16,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from privacy.geometry import Point, area, covers, crossing
+from privacy.geometry import Point, Polygon, area, covers, crossing
 from vms.errors import BadInput
 
 POINTS_LIMIT: Final = 32
@@ -25,6 +25,7 @@ MILLIONTHS: Final = 1_000_000
 # Under this share of the picture nothing could be hidden: 100 pixels of a 1080p picture are 48 millionths.
 AREA_MIN_SHARE: Final = 20e-6
 
+Polygons = Sequence[Polygon]
 Reason = Literal["dwelling-interior", "entrance", "private-garden", "other"]
 
 
