@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.bindings._rust import openssl as _openssl
+from cryptography.hazmat.primitives import hpke
 
 from tests.golden.segment import reference
 from vms.errors import GuetError
@@ -71,14 +73,20 @@ def _forgeries(message: bytes) -> dict[str, bytes]:
     }
 
 
+def _refuses(key: bytes, message: bytes) -> bool:
+    try:
+        sealing.open_group(key, b"context", message)
+    except GuetError:
+        return True
+    return False
+
+
 def test_forgeries_around_chunks_do_not_open() -> None:
     key, plain = bytes(range(32)), hashlib.shake_256(b"plain").digest(2 * sealing.CHUNK_BYTES + 5)
     message = sealing.seal_group(key, b"context", plain)
     assert sealing.open_group(key, b"context", message) == plain
     for name, forged in _forgeries(message).items():
-        with pytest.raises(GuetError):
-            sealing.open_group(key, b"context", forged)
-            pytest.fail(name)
+        assert _refuses(key, forged), name
 
 
 def test_both_outcomes_are_in_the_set() -> None:
@@ -105,10 +113,10 @@ def test_hpke_mlkem1024_p384_vector_opens() -> None:
     assert public[1:].hex() == vector["pkRm"]
     first = vector["encryptions"][0]
     suite, key = wrapping._COMMUNE_SUITE, wrapping._split_private(private)
-    pair = wrapping.MLKEM1024P384PrivateKey(*key)
+    pair = hpke.MLKEM1024P384PrivateKey(*key)
     sealed = bytes.fromhex(vector["enc"] + first["ct"])
     # The vector carries associated data; our single-shot wrapping has none, hence the private call.
-    decrypt = wrapping._openssl.hpke._decrypt_with_aad
+    decrypt = _openssl.hpke._decrypt_with_aad
     opened = decrypt(suite, sealed, pair, bytes.fromhex(vector["info"]), bytes.fromhex(first["aad"]))
     assert opened.hex() == first["pt"]
 

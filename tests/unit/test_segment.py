@@ -154,7 +154,7 @@ def test_fields_outside_the_format_are_refused() -> None:
         {"name": dataclasses.replace(header.name, camera="a/../b")},
     ):  # fmt: skip
         with pytest.raises((BadInput, Damaged)):
-            dataclasses.replace(header, **change).encode()  # type: ignore[arg-type]
+            dataclasses.replace(header, **change).encode()
 
 
 @pytest.mark.parametrize("duration,units,length", [(0, 1, 1), (600_000_001, 1, 1), (1, 0, 1), (1, 1, 0)])

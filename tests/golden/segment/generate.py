@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-import reference as ref
+from tests.golden.segment import reference as ref
 
 CAMERA, STREAM, COMMUNE = "valclair-c07", "main", "valclair"
 START_US = 1_795_529_556_123_456  # 2026-11-24T14:12:36.123456Z
