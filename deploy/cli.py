@@ -1,0 +1,79 @@
+"""The ``vms`` command. Exit 0: fine, 1: the check failed, 2: wrong use; errors are one sentence on stderr."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vms import logs
+from vms.errors import BadInput, GuetError
+from vms.settings import Settings
+
+app = typer.Typer(
+    help="Guet : vidéoprotection communale, scellée, masquée, journalisée, prouvable.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def settings_with(home: Path | None) -> Settings:
+    """The settings, with ``--home`` over the environment and the file."""
+    return Settings(home=home) if home else Settings()
+
+
+Home = Annotated[Path | None, typer.Option("--home", help="Dossier d’état (VMS_HOME).")]
+
+
+@app.command()
+def serve(home: Home = None) -> None:
+    """Fait tourner la machine : gardien, enregistreurs, pages."""
+    from deploy.serve import refuse_test_settings
+    from deploy.serve import serve as run
+
+    settings = settings_with(home)
+    refuse_test_settings(settings)
+    logs.configure("serve")
+    asyncio.run(run(settings))
+
+
+@app.command()
+def demo(
+    home: Annotated[Path, typer.Option("--home", help="Dossier de la démonstration.")] = Path(".demo"),
+    port: Annotated[int, typer.Option("--port", min=0, max=65535)] = 8420,
+    footage: Annotated[Path | None, typer.Option("--footage", help="Dossier de séquences réelles.")] = None,
+    camera: Annotated[list[str] | None, typer.Option("--camera", help="Flux RTSP de plus (répétable).")] = None,
+    lan: Annotated[bool, typer.Option("--lan", help="HTTPS sur le réseau local, pour un vrai téléphone.")] = False,
+) -> None:
+    """Démonstration : caméras virtuelles, deux communes fictives, un compte par rôle."""
+    from deploy.demo.run import DemoOptions, run_demo
+
+    logs.configure("demo")
+    asyncio.run(run_demo(DemoOptions(home.absolute(), port, footage, tuple(camera or ()), lan)))
+
+
+def main() -> None:
+    """Run the command; our errors are one sentence and an exit code, never a trace."""
+    try:
+        app(standalone_mode=False)
+    except (typer.Exit, SystemExit) as stop:
+        sys.exit(getattr(stop, "exit_code", getattr(stop, "code", 0)))
+    except typer.Abort:
+        sys.exit(130)
+    except GuetError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2 if isinstance(error, BadInput) else 1)
+    except Exception as error:  # the process's edge: click's own usage errors carry their message
+        show = getattr(error, "format_message", None)
+        if show is None:
+            raise
+        print(show(), file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

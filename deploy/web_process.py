@@ -1,0 +1,81 @@
+"""The web process: builds its services and serves the app, over HTTPS unless it is the demonstration on localhost."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+from typing import Any, Final
+
+import uvicorn
+from recorder.playback import Playback
+
+from deploy.tls import own_certificate
+from vms import logs
+from vms.clock import SystemClock
+from vms.db.engine import ensure_schema, open_engine
+from vms.keeper.client import KeeperForWeb
+from vms.settings import Settings
+from web.app import create_app
+from web.deps import Services
+from web.permits import PermitBook
+
+GRACE_S: Final = 1
+WS_MAX_BYTES: Final = 1024 * 1024
+
+log = logs.get("deploy.web")
+
+
+def _tls(settings: Settings, clock: SystemClock) -> dict[str, Any]:
+    if settings.demo and not settings.tls_certificate:
+        return {}
+    if settings.tls_certificate and settings.tls_key:
+        certificate, key = settings.tls_certificate, settings.tls_key
+    else:
+        hosts = [settings.host, socket.gethostname(), "localhost", "127.0.0.1"]
+        certificate, key = own_certificate(settings.home / "tls", list(dict.fromkeys(hosts)), clock)
+    return {"ssl_certfile": str(certificate), "ssl_keyfile": str(key)}
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handlers: ours decide (dependencies: it dies inside a TaskGroup otherwise)."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Any:
+        yield
+
+
+async def run(settings: Settings) -> None:
+    """Serve until SIGTERM."""
+    clock = SystemClock(settings.test_clock_offset_s)
+    engine = open_engine(settings.database_url)
+    await ensure_schema(engine)
+    keeper = KeeperForWeb(settings.run_dir / "k-web.sock")
+    permits = PermitBook(keeper, clock)
+    services = Services(settings, clock, engine, keeper, Playback(engine, settings.store_dir), permits)
+    config = uvicorn.Config(
+        create_app(services),
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        ws="websockets-sansio",
+        ws_max_size=WS_MAX_BYTES,
+        ws_per_message_deflate=False,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_S,
+        **_tls(settings, clock),
+    )
+    server = _Server(config)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, setattr, server, "should_exit", True)
+    renewal = asyncio.create_task(permits.run(), name="permits")
+    try:
+        await server.serve()
+    finally:
+        renewal.cancel()
+        await engine.dispose()

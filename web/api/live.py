@@ -1,0 +1,145 @@
+"""Live pictures: a permit for each view, fragments relayed as they come, dark as soon as the permit ends.
+
+The socket speaks text for facts (``stream``, ``beat``, ``restart``, ``late``, ``refused``, ``withdrawn``) and binary
+for fMP4: an initialisation segment, the current group of pictures as one fragment, then one fragment a frame. A
+fragment's ``tfdt`` is the capture time in UTC, in 90 kHz ticks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any, Final, Literal
+
+from fastapi import APIRouter, Query, WebSocket, WebSocketDisconnect
+from sqlmodel import select
+
+from vms import logs
+from vms.db.engine import read
+from vms.errors import GuetError, NotFound, Refused, Unauthenticated, Unavailable
+from vms.model import Camera, CameraHealth, Commune
+from vms.wire import Channel, ChannelClosed, WireClient
+from web.deps import Services
+from web.permits import Lease
+from web.security import token_of
+
+router = APIRouter(tags=["live"])
+CLOSE_REFUSED: Final = 4403
+CLOSE_UNAUTHENTICATED: Final = 4401
+CLOSE_AWAY: Final = 4503
+CLOSE_GONE: Final = 4404
+SEND_LIMIT_S: Final = 10.0
+
+log = logs.get("web.live")
+Stream = Literal["main", "sub"]
+
+
+@router.websocket("/live/{camera_id}")
+async def live(socket: WebSocket, camera_id: str, stream: Stream = Query("main")) -> None:
+    """Watch one camera's stream, masked and recorded pictures only."""
+    await _view(socket, camera_id, stream, "live")
+
+
+@router.websocket("/framing/{camera_id}")
+async def framing(socket: WebSocket, camera_id: str, stream: Stream = Query("main")) -> None:
+    """Watch one camera during its framing session: in memory only, time-boxed, journalled (P-57)."""
+    await _view(socket, camera_id, stream, "framing")
+
+
+async def _view(socket: WebSocket, camera_id: str, stream: Stream, act: str) -> None:
+    services: Services = socket.app.state.services
+    await socket.accept()
+    lease: Lease | None = None
+    try:
+        lease = await services.permits.admit(token_of(socket), act, [camera_id])
+        facts, recorder = await _facts(services, camera_id, stream)
+        path = services.settings.run_dir / f"rec-{recorder}.sock"
+        args = {"permit": lease.token, "camera": camera_id, "stream": stream}
+        async with WireClient(path).stream("live", args) as channel:
+            await _relay(socket, channel, lease, facts)
+    except WebSocketDisconnect:
+        return
+    except GuetError as error:
+        await say_and_close(socket, error, "refused" if lease is None else "withdrawn")
+    finally:
+        if lease is not None:
+            await services.permits.close(lease)
+
+
+async def _facts(services: Services, camera_id: str, stream: str) -> tuple[dict[str, Any], int]:
+    async with read(services.engine) as session:
+        camera = await session.get(Camera, camera_id)
+        if camera is None:
+            raise NotFound("Cette caméra n’existe pas.", where=camera_id[:80])
+        commune = await session.get(Commune, camera.commune_id)
+        row = (
+            await session.execute(
+                select(CameraHealth).where(CameraHealth.camera_id == camera_id, CameraHealth.stream == stream)
+            )
+        ).scalar_one_or_none()
+    if row is None:
+        raise Unavailable("Aucun enregistreur ne suit encore cette caméra.", where=camera_id, todo="Patientez.")
+    facts = {
+        "camera": {"id": camera.id, "number": camera.number, "name": camera.name, "place": camera.place},
+        "commune": {"id": camera.commune_id, "name": commune.name if commune else camera.commune_id},
+    }
+    return facts, row.recorder
+
+
+async def _relay(socket: WebSocket, channel: Channel, lease: Lease, facts: dict[str, Any]) -> None:
+    """Run the three directions until one ends: pictures down, permits up, and the page's goodbye."""
+    tasks = [
+        asyncio.create_task(_pictures(socket, channel, facts)),
+        asyncio.create_task(_permits(channel, lease)),
+        asyncio.create_task(_goodbye(socket)),
+    ]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done:
+        task.result()
+
+
+async def _pictures(socket: WebSocket, channel: Channel, facts: dict[str, Any]) -> None:
+    while True:
+        data, body = await channel.receive()
+        async with asyncio.timeout(SEND_LIMIT_S):
+            if body:
+                await socket.send_bytes(body)
+            else:
+                await socket.send_json({**data, **facts} if data.get("type") == "stream" else data)
+
+
+async def _permits(channel: Channel, lease: Lease) -> None:
+    last = lease.token
+    while True:
+        await lease.change()
+        token = lease.token  # raises the refusal, or Unavailable when it has lapsed
+        if token != last:
+            last = token
+            await channel.send({"renew": token})
+
+
+async def _goodbye(socket: WebSocket) -> None:
+    while True:
+        await socket.receive_text()
+
+
+async def say_and_close(socket: WebSocket, error: GuetError, kind: str) -> None:
+    """Tell the page why the view ends, then close with a code that says whether to try again."""
+    code = CLOSE_AWAY
+    if isinstance(error, Refused):
+        code = CLOSE_REFUSED
+    elif isinstance(error, Unauthenticated):
+        code = CLOSE_UNAUTHENTICATED
+    elif isinstance(error, NotFound):
+        code = CLOSE_GONE
+    elif isinstance(error, ChannelClosed | Unavailable):
+        kind = "away"
+    with contextlib.suppress(RuntimeError, WebSocketDisconnect):
+        await socket.send_json({"type": kind, **error.to_dict()})
+        await socket.close(code)

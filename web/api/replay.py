@@ -1,0 +1,224 @@
+"""Replay: what exists, sealed groups as they lie, and keys handed by the keeper to the page alone.
+
+The server reads and serves sealed bytes; it cannot open them. The page makes a key pair for its permit, asks for
+windows of at most five minutes, and gets exactly the group keys of that window, sealed to that key (design §4, Out).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import contextlib
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import APIRouter, Query, Response, WebSocket, WebSocketDisconnect
+from pydantic import BaseModel, Field, ValidationError
+
+from vms.clock import MICRO, UtcTime
+from vms.errors import BadInput, GuetError, Unavailable
+from vms.keeper.permit import Permit, verify_permit
+from vms.keeper.protocol import KEY_WINDOW_LIMIT_US, PAGE_KEY_BYTES
+from web.api.live import say_and_close
+from web.deps import Services, Srv, Token
+from web.permits import Lease
+from web.security import token_of
+
+router = APIRouter(tags=["replay"])
+RANGE_MAX_BYTES: Final = 32 * 1024 * 1024
+TIMELINE_MAX_US: Final = 40 * 24 * 3600 * MICRO
+MESSAGE_MAX_CHARS: Final = 4096
+Stream = Literal["main", "sub"]
+
+
+class SpanView(BaseModel):
+    """Footage that exists."""
+
+    from_us: int
+    to_us: int
+
+
+class AbsenceView(BaseModel):
+    """A hole and its cause; ``to_us`` is null while it lasts."""
+
+    from_us: int
+    to_us: int | None
+    cause: str
+    detail: str = ""
+
+
+class HoldView(BaseModel):
+    """A range that is kept past its due date, or will be (P-32)."""
+
+    id: str
+    from_us: int
+    to_us: int
+    label: str = ""
+    until_us: int | None = None
+
+
+class TimelineView(BaseModel):
+    """What a stream has and has not over a range."""
+
+    camera: str
+    stream: str
+    now_us: int
+    recorded: list[SpanView]
+    absences: list[AbsenceView]
+    holds: list[HoldView]
+    destroyed_before_us: int
+    due_days: int
+
+
+class WindowAsked(BaseModel):
+    """A page's wish: the keys of a window, sealed to its X25519 public key."""
+
+    type: Literal["window"]
+    from_us: int = Field(ge=0)
+    to_us: int = Field(ge=0)
+    public: str = Field(min_length=40, max_length=60)
+
+
+@router.get("/cameras/{camera_id}/timeline")
+async def timeline(
+    camera_id: str,
+    token: Token,
+    services: Srv,
+    from_us: Annotated[int, Query(ge=0)],
+    to_us: Annotated[int, Query(ge=0)],
+    stream: Stream = "main",
+) -> TimelineView:
+    """Recorded ranges, absences with their cause, holds and the due date; no picture is opened by asking."""
+    if to_us <= from_us or to_us - from_us > TIMELINE_MAX_US:
+        raise BadInput("La période demandée est vide ou trop longue.", where=camera_id, todo="Corrigez ses bornes.")
+    legal = await services.keeper.read(token, "retention", {"camera": camera_id})
+    known = await services.playback.timeline(camera_id, stream, UtcTime(from_us), UtcTime(to_us))
+    now = services.clock.utc()
+    return TimelineView(
+        camera=camera_id,
+        stream=stream,
+        now_us=now.us,
+        recorded=[SpanView(from_us=one.start.us, to_us=one.end.us) for one in known.recorded],
+        absences=[
+            AbsenceView(from_us=one.start.us, to_us=one.end.us if one.end else None, cause=one.cause, detail=one.detail)
+            for one in known.absences
+        ],
+        holds=[HoldView(**hold) for hold in legal["holds"] if hold["from_us"] < to_us and hold["to_us"] > from_us],
+        destroyed_before_us=int(legal["destroyed_before_us"]),
+        due_days=int(legal["max_days"]),
+    )
+
+
+@router.get("/replay/{permit_id}/segments/{name}")
+async def sealed_bytes(
+    permit_id: str,
+    name: str,
+    token: Token,
+    services: Srv,
+    offset: Annotated[int, Query(ge=0)],
+    length: Annotated[int, Query(ge=1, le=RANGE_MAX_BYTES)],
+) -> Response:
+    """A range of a sealed segment, as it lies on disk; refused as soon as the permit ends."""
+    permit = await _verified(services, services.permits.get(permit_id, token))
+    data = await services.playback.sealed_bytes(permit, name, offset, length)
+    return Response(data, media_type="application/octet-stream", headers={"Cache-Control": "no-store"})
+
+
+async def _verified(services: Services, lease: Lease) -> Permit:
+    return verify_permit(lease.token, await services.permit_key(), services.clock.utc())
+
+
+@router.websocket("/replay/{camera_id}")
+async def replay(socket: WebSocket, camera_id: str, stream: Stream = Query("main")) -> None:
+    """A consultation: its permit, its key windows, and its end when a right lapses."""
+    services: Services = socket.app.state.services
+    await socket.accept()
+    lease: Lease | None = None
+    try:
+        lease = await services.permits.admit(token_of(socket), "replay", [camera_id])
+        await socket.send_json({"type": "permit", "id": lease.id, "journal": lease.journal})
+        await _converse(socket, services, lease, camera_id, stream)
+    except WebSocketDisconnect:
+        return
+    except GuetError as error:
+        await say_and_close(socket, error, "refused" if lease is None else "withdrawn")
+    finally:
+        if lease is not None:
+            await services.permits.close(lease)
+
+
+async def _converse(socket: WebSocket, services: Services, lease: Lease, camera: str, stream: str) -> None:
+    tasks = [
+        asyncio.create_task(_windows(socket, services, lease, camera, stream)),
+        asyncio.create_task(_watch(lease)),
+    ]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done:
+        task.result()
+
+
+async def _watch(lease: Lease) -> None:
+    while True:
+        await lease.change()
+        lease.check()
+
+
+async def _windows(socket: WebSocket, services: Services, lease: Lease, camera: str, stream: str) -> None:
+    while True:
+        text = await socket.receive_text()
+        try:
+            await socket.send_json(await _window(services, lease, camera, stream, text))
+        except Unavailable as error:
+            # The commune's key is locked: the page says who can open it, and asks again.
+            await socket.send_json({"type": "locked", **error.to_dict()})
+        except BadInput as error:
+            await socket.send_json({"type": "bad-window", **error.to_dict()})
+
+
+async def _window(services: Services, lease: Lease, camera: str, stream: str, text: str) -> dict[str, Any]:
+    """The keys of one window and the index of its groups, read from the segments' own headers."""
+    asked = _asked(text)
+    permit = await _verified(services, lease)
+    start, end = UtcTime(asked.from_us), UtcTime(asked.to_us)
+    segments = await services.playback.window(permit, camera, stream, start, end)
+    answer: dict[str, Any] = {
+        "type": "keys",
+        "from_us": asked.from_us,
+        "to_us": asked.to_us,
+        "sealed": "",
+        "segments": [],
+    }
+    if segments:
+        wanted = [{"name": one.name, "groups": [group.number for group in one.groups]} for one in segments]
+        sealed = await services.keeper.key_window(
+            lease.id, camera, _public(asked.public), wanted, asked.from_us, asked.to_us
+        )
+        answer["sealed"] = base64.b64encode(sealed).decode()
+        answer["segments"] = [one.view() for one in segments]
+    return answer
+
+
+def _asked(text: str) -> WindowAsked:
+    try:
+        asked = WindowAsked.model_validate_json(text[:MESSAGE_MAX_CHARS])
+    except ValidationError as error:
+        raise BadInput("Fenêtre de lecture illisible.", todo="Rechargez la page.") from error
+    if not 0 < asked.to_us - asked.from_us <= KEY_WINDOW_LIMIT_US:
+        raise BadInput("Une fenêtre de lecture dure au plus cinq minutes et sa fin suit son début.", rule="P-40")
+    return asked
+
+
+def _public(text: str) -> bytes:
+    try:
+        key = base64.b64decode(text, validate=True)
+    except binascii.Error as error:
+        raise BadInput("Clé de page illisible.") from error
+    if len(key) != PAGE_KEY_BYTES:
+        raise BadInput("La clé d’une page a 32 octets.")
+    return key

@@ -1,0 +1,124 @@
+"""Signing in and out, acting for one commune with a motive, unlocking a commune's key."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, Field
+
+from vms.keeper.protocol import Acting, CommuneChoice, PersonView, Session
+from web.deps import Srv, Token
+from web.security import clear_cookie, set_cookie
+
+router = APIRouter(prefix="/session", tags=["session"])
+WORKSTATION_LIMIT_CHARS = 100
+
+
+class SessionView(BaseModel):
+    """A session as pages see it: everything but its secret."""
+
+    person: PersonView
+    expires_us: int
+    idle_expires_us: int
+    communes: tuple[CommuneChoice, ...]
+    acting: Acting | None
+    step_up_until_us: int
+    unlocked: dict[str, bool]
+    holder_of: tuple[str, ...]
+    demo: bool
+
+
+class SignIn(BaseModel):
+    """Login and password."""
+
+    login: str = Field(min_length=1, max_length=120)
+    password: str = Field(min_length=1, max_length=500)
+
+
+class ActFor(BaseModel):
+    """One commune, one purpose of L251-2, and what gives rise to it (P-02, P-62)."""
+
+    commune: str = Field(min_length=1, max_length=64)
+    purpose: str = Field(min_length=1, max_length=40)
+    motive: str = Field(default="", max_length=200)
+
+
+class Password(BaseModel):
+    """The password, given again for a grave act."""
+
+    password: str = Field(min_length=1, max_length=500)
+
+
+class Unlock(BaseModel):
+    """A holder's passphrase for a commune's key."""
+
+    commune: str = Field(min_length=1, max_length=64)
+    passphrase: str = Field(min_length=1, max_length=500)
+
+
+class TokenView(BaseModel):
+    """A session for the command line, which keeps its token itself."""
+
+    token: str
+    session: SessionView
+
+
+def _view(session: Session, services: Srv) -> SessionView:
+    return SessionView(**session.model_dump(exclude={"token"}), demo=services.settings.demo)
+
+
+def _workstation(request: Request) -> str:
+    client = request.client.host if request.client else "?"
+    return f"{client} {request.headers.get('user-agent', '')}"[:WORKSTATION_LIMIT_CHARS]
+
+
+@router.post("")
+async def sign_in(body: SignIn, request: Request, response: Response, services: Srv) -> SessionView:
+    """Open a session; the token goes into a cookie that scripts cannot read."""
+    session = await services.keeper.sign_in(body.login, body.password, _workstation(request))
+    set_cookie(response, session.token)
+    return _view(session, services)
+
+
+@router.post("/token")
+async def sign_in_for_command_line(body: SignIn, request: Request, services: Srv) -> TokenView:
+    """Open a session whose token the caller keeps and sends as a bearer (``vms login``)."""
+    session = await services.keeper.sign_in(body.login, body.password, _workstation(request))
+    return TokenView(token=session.token, session=_view(session, services))
+
+
+@router.get("")
+async def current(token: Token, services: Srv) -> SessionView:
+    """The session as it stands; asking does not prolong it."""
+    return _view(await services.keeper.session(token), services)
+
+
+@router.delete("", status_code=204)
+async def sign_out(token: Token, response: Response, services: Srv) -> None:
+    """End the session and every view it opened."""
+    clear_cookie(response)
+    await services.keeper.sign_out(token)
+
+
+@router.post("/act")
+async def act_for(body: ActFor, token: Token, services: Srv) -> SessionView:
+    """Act for one commune from now on; views opened for another end at their next renewal."""
+    return _view(await services.keeper.act_for(token, body.commune, body.purpose, body.motive), services)
+
+
+@router.post("/step-up")
+async def step_up(body: Password, token: Token, services: Srv) -> SessionView:
+    """Give the password again before a decision, an extraction or a validation."""
+    return _view(await services.keeper.step_up(token, body.password), services)
+
+
+@router.post("/extend")
+async def extend(token: Token, services: Srv) -> SessionView:
+    """Prolong an idle session (checklist: warned two minutes before)."""
+    return _view(await services.keeper.extend(token), services)
+
+
+@router.post("/unlock")
+async def unlock(body: Unlock, token: Token, services: Srv) -> SessionView:
+    """A holder opens the commune's key; replay becomes possible until the keeper restarts."""
+    await services.keeper.unlock(token, body.commune, body.passphrase)
+    return _view(await services.keeper.session(token), services)

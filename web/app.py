@@ -1,0 +1,66 @@
+"""The web application: API under /api/v1, the built pages beside it, one strict policy over both."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from fastapi import APIRouter, FastAPI
+from fastapi.responses import FileResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+
+from web import problems
+from web.api import cameras, events, live, provisioning, replay, session
+from web.deps import Services
+from web.security import SecurityMiddleware
+
+API: Final = "/api/v1"
+PAGES: Final = Path(__file__).parent / "ui" / "dist"
+PAGES_MISSING: Final = "Les pages ne sont pas construites : lancez `make ready`."
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    session.router,
+    cameras.router,
+    provisioning.router,
+    live.router,
+    replay.router,
+    events.router,
+)
+
+
+def create_app(services: Services | None, pages: Path = PAGES) -> FastAPI:
+    """The application; ``services`` is None only to print the contract (``web.openapi``)."""
+    app = FastAPI(
+        title="Guet",
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=f"{API}/openapi.json",
+        responses=problems.RESPONSES,
+        separate_input_output_schemas=False,
+    )
+    app.state.services = services
+    app.add_middleware(SecurityMiddleware)
+    problems.install(app)
+    for router in ROUTERS:
+        app.include_router(router, prefix=API)
+    _serve_pages(app, pages)
+    return app
+
+
+def _serve_pages(app: FastAPI, pages: Path) -> None:
+    """The single-page application: hashed assets as files, every other path its one HTML page."""
+    if (pages / "assets").is_dir():
+        app.mount("/assets", StaticFiles(directory=pages / "assets"), name="assets")
+
+    @app.get("/{path:path}", include_in_schema=False)
+    async def page(path: str) -> FileResponse:
+        if path.startswith(("api/", "assets/")):
+            raise HTTPException(404)
+        index = pages / "index.html"
+        if not index.is_file():
+            raise HTTPException(503, PAGES_MISSING)
+        icon = pages / path
+        if path in ("favicon.svg", "robots.txt") and icon.is_file():
+            return FileResponse(icon)
+        return FileResponse(index)
