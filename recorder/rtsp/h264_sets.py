@@ -13,12 +13,12 @@ SPS: Final = 7
 PPS: Final = 8
 SIDE_LIMIT_PIXELS: Final = 16_384
 SET_LIMIT_BYTES: Final = 4096
-SETS_LIMIT_COUNT: Final = 32
+SETS_LIMIT_COUNT: Final = 31  # ISO/IEC 14496-15 counts SPS in five bits
 EXTENDED_SAR: Final = 255
 FPS_LIMIT: Final = 1000.0
 
 # Profiles whose SPS carries chroma format and scaling lists.
-_HIGH: Final = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
+HIGH_PROFILES: Final = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,9 @@ class Sps:
     width: int
     height: int
     fps: float | None
+    chroma: int
+    depth_luma: int
+    depth_chroma: int
 
     @property
     def codec_string(self) -> str:
@@ -51,9 +54,7 @@ def _parse(nal: bytes) -> Sps:
     profile, constraints, level = nal[1], nal[2], nal[3]
     reader = BitReader(nal[4:])
     set_id = reader.ue()
-    chroma = 1
-    if profile in _HIGH:
-        chroma = _high_profile(reader)
+    chroma, depth_luma, depth_chroma = _high_profile(reader) if profile in HIGH_PROFILES else (1, 0, 0)
     reader.ue()  # log2_max_frame_num_minus4
     _picture_order(reader)
     reader.ue()  # max_num_ref_frames
@@ -74,20 +75,22 @@ def _parse(nal: bytes) -> Sps:
     if set_id > 31 or not (0 < width <= SIDE_LIMIT_PIXELS and 0 < height <= SIDE_LIMIT_PIXELS):
         raise ParameterSetsMissing(f"Jeu de paramètres H.264 : image de {width}×{height} pixels.")
     fps = _frame_rate(reader) if reader.left and reader.flag() else None
-    return Sps(set_id, profile, constraints, level, width, height, fps)
+    return Sps(set_id, profile, constraints, level, width, height, fps, chroma, depth_luma, depth_chroma)
 
 
-def _high_profile(reader: BitReader) -> int:
+def _high_profile(reader: BitReader) -> tuple[int, int, int]:
+    """Chroma format, and the two bit depths less 8."""
     chroma = reader.ue()
     separate_planes = chroma == 3 and reader.flag()
-    reader.ue()  # bit_depth_luma_minus8
-    reader.ue()  # bit_depth_chroma_minus8
+    depth_luma, depth_chroma = reader.ue(), reader.ue()
+    if chroma > 3 or depth_luma > 6 or depth_chroma > 6:
+        raise ParameterSetsMissing("Jeu de paramètres H.264 : format de chrominance ou profondeur impossibles.")
     reader.flag()  # qpprime_y_zero_transform_bypass_flag
     if reader.flag():
         for index in range(8 if chroma != 3 else 12):
             if reader.flag():
                 _scaling_list(reader, 16 if index < 6 else 64)
-    return 0 if separate_planes else chroma
+    return 0 if separate_planes else chroma, depth_luma, depth_chroma
 
 
 def _scaling_list(reader: BitReader, size: int) -> None:

@@ -1,0 +1,211 @@
+"""UTC for every access unit: the camera's media clock, held to our monotonic clock (A-10).
+
+Three rules, in order: time never goes back along a stream; the line of media time is bent by at most 500 ppm; a picture
+was taken before it arrived.
+
+    our clock    wall clock read once, carried on by the monotonic clock. Small corrections of the wall clock are
+                 followed within the 500 ppm; a step of more than 1 s is noted and ignored until the next connection.
+    the line     utc = anchor + media time. Arrival minus line is never negative but for the network's delay being
+                 smaller than at the anchor; its least value over 10 s is the true difference of the clocks, since
+                 delays only ever add. The anchor moves towards it.
+    at the start cameras send a group at once, faster than real time; for 10 s the line is moved, not bent, whenever a
+                 picture would stand in the future.
+    jumps        media time that goes back, or departs from arrival by more than 1 s, is a jump: the line is laid anew
+                 at the arrival, and the jump is noted. Pictures sent out of order (B pictures) are no jump.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from recorder.access_unit import MEDIA_CLOCK_HZ, AccessUnit, TimedUnit
+from vms.clock import LATEST_US, MICRO, Clock, UtcTime
+
+SLEW_LIMIT_PPM: Final = 500
+SETTLE_S: Final = 10.0
+WINDOW_S: Final = 10.0
+WINDOW_SLICE_S: Final = 1.0
+JUMP_LIMIT_US: Final = MICRO
+CLOCK_STEP_LIMIT_US: Final = MICRO
+CLAIM_DIFFERENCE_LIMIT_US: Final = MICRO
+# The least distance between two units of a stream: their times stay in order on every scale we write.
+STEP_US: Final = 100
+NOTES_LIMIT_COUNT: Final = 32
+
+NoteKind = Literal["media-jump", "clock-step", "claim-differs", "claim-agrees"]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something about time that a person or the chain should know; ``difference_us`` says how much."""
+
+    kind: NoteKind
+    at: UtcTime
+    difference_us: int
+
+
+class Timeline:
+    """Stamps the units of one stream, in the order they arrive; outlives connections, so that time never goes back."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._offset_us = 0  # our clock = monotonic + offset
+        self._line_us = 0  # utc of media time zero
+        self._last_utc_us: int | None = None
+        self._notes: list[Note] = []
+        self._claim: tuple[int, int] | None = None
+        self._claim_differs = False
+        self.claim_difference_us = 0
+        self._fresh = True
+        self._stepped = False
+        self._started_us = 0
+        self._last_arrival_us = 0
+        self._last_media: int | None = None
+        self._duration_90k: int | None = None
+        # Least (arrival - line) per second of the window, as (second, least).
+        self._least: deque[tuple[int, int]] = deque()
+
+    def restart(self) -> None:
+        """A new connection: the media clock starts anew, and a wall clock that was set meanwhile is followed."""
+        self._fresh = True
+        self._claim = None
+        self._last_media = None
+        self._duration_90k = None
+
+    def claim(self, media_90k: int, utc_us: int) -> None:
+        """The camera's sender report: it claims ``utc_us`` at media time ``media_90k``."""
+        self._claim = (media_90k, utc_us)
+
+    def notes(self) -> list[Note]:
+        """What was noted since the last call."""
+        notes, self._notes = self._notes, []
+        return notes
+
+    def stamp(self, unit: AccessUnit) -> TimedUnit:
+        """The unit with its time. Constant work; never fails, whatever the camera's clock does."""
+        arrival_us = self._our_clock(unit.received_us)
+        media_us = unit.rtp_time * 100 // 9
+        previous = self._last_media
+        if previous is None:
+            self._lay(media_us, arrival_us)
+            self._started_us = unit.received_us
+        elif self._reordered(unit.rtp_time, previous):
+            return self._out_of_order(unit, media_us)
+        else:
+            self._follow(unit, previous, media_us, arrival_us)
+        utc_us = max(self._line_us + media_us, (self._last_utc_us or 0) + STEP_US)
+        if previous is not None and 0 < unit.rtp_time - previous <= MEDIA_CLOCK_HZ:
+            self._duration_90k = unit.rtp_time - previous
+        self._last_media = unit.rtp_time
+        return self._stamped(unit, utc_us, 0)
+
+    def _stamped(self, unit: AccessUnit, utc_us: int, composition: int) -> TimedUnit:
+        self._last_arrival_us = unit.received_us
+        self._last_utc_us = utc_us
+        utc = UtcTime(utc_us)
+        return TimedUnit(unit, utc, self._duration_90k, self._claimed(unit, utc), composition)
+
+    def _our_clock(self, monotonic_us: int) -> int:
+        """Our clock when the monotonic clock showed ``monotonic_us``, which lies a little in the past."""
+        wall_offset_us = self._clock.utc().us - self._clock.monotonic_us()
+        if self._fresh:
+            back = self._last_utc_us is not None and wall_offset_us + monotonic_us < self._last_utc_us
+            if back:  # the wall clock was set back meanwhile: our clock goes on, noted as a step
+                self._note("clock-step", monotonic_us + self._offset_us, wall_offset_us - self._offset_us)
+            else:
+                self._offset_us = wall_offset_us
+            self._fresh, self._stepped = False, back
+            self._last_arrival_us = monotonic_us
+            return monotonic_us + self._offset_us
+        difference = wall_offset_us - self._offset_us
+        if abs(difference) > CLOCK_STEP_LIMIT_US:
+            if not self._stepped:
+                self._note("clock-step", monotonic_us + self._offset_us, difference)
+            self._stepped = True
+        else:
+            self._stepped = False
+            limit = self._slew_limit_us(monotonic_us)
+            self._offset_us += max(-limit, min(limit, difference))
+        return monotonic_us + self._offset_us
+
+    def _slew_limit_us(self, monotonic_us: int) -> int:
+        # Half of the allowance for our clock and half for the line: together they stay within it.
+        return max(0, monotonic_us - self._last_arrival_us) * SLEW_LIMIT_PPM // (2 * MICRO)
+
+    def _lay(self, media_us: int, arrival_us: int) -> None:
+        """Lay the line through this arrival."""
+        self._line_us = arrival_us - media_us
+        self._least.clear()
+
+    def _reordered(self, media: int, previous: int) -> bool:
+        """Whether a unit shows before one already stamped, as B pictures do: a little back, never far."""
+        return -JUMP_LIMIT_US < (media - previous) * 100 // 9 < 0
+
+    def _out_of_order(self, unit: AccessUnit, media_us: int) -> TimedUnit:
+        """Stamp a picture that shows earlier than its predecessor: decoded after it, shown before it."""
+        utc_us = (self._last_utc_us or 0) + STEP_US
+        shown_us = self._line_us + media_us
+        return self._stamped(unit, utc_us, (shown_us - utc_us) * 9 // 100)
+
+    def _follow(self, unit: AccessUnit, previous: int, media_us: int, arrival_us: int) -> None:
+        delay_us = arrival_us - (self._line_us + media_us)
+        advanced_us = (unit.rtp_time - previous) * 100 // 9
+        waited_us = unit.received_us - self._last_arrival_us
+        settling = unit.received_us - self._started_us < SETTLE_S * MICRO
+        if advanced_us <= -JUMP_LIMIT_US or advanced_us - waited_us > self._burst_limit_us(settling):
+            self._jump(media_us, arrival_us, advanced_us - waited_us)
+            return
+        if settling and delay_us < 0:
+            self._lay(media_us, arrival_us)
+            return
+        least_us = self._least_delay(unit.received_us, delay_us)
+        # A media clock that stopped or runs slow shows as a delay that never comes back; one that runs fast as pictures
+        # from the future.
+        full = unit.received_us - self._started_us >= (SETTLE_S + WINDOW_S) * MICRO
+        if delay_us < -JUMP_LIMIT_US or (full and least_us > JUMP_LIMIT_US):
+            self._jump(media_us, arrival_us, -delay_us)
+            return
+        limit = self._slew_limit_us(unit.received_us)
+        self._line_us += max(-limit, min(limit, least_us))
+
+    @staticmethod
+    def _burst_limit_us(settling: bool) -> int:
+        # Right after the start a camera may send a long group at once; one unit never spans more than these.
+        return 4 * JUMP_LIMIT_US if settling else JUMP_LIMIT_US
+
+    def _least_delay(self, monotonic_us: int, delay_us: int) -> int:
+        second = monotonic_us // round(WINDOW_SLICE_S * MICRO)
+        least = self._least
+        if least and least[-1][0] == second:
+            if delay_us < least[-1][1]:
+                least[-1] = (second, delay_us)
+        else:
+            least.append((second, delay_us))
+            while second - least[0][0] >= WINDOW_S / WINDOW_SLICE_S:
+                least.popleft()
+        return min(item[1] for item in least)
+
+    def _jump(self, media_us: int, arrival_us: int, difference_us: int) -> None:
+        self._lay(media_us, arrival_us)
+        self._started_us = self._last_arrival_us
+        self._note("media-jump", arrival_us, difference_us)
+
+    def _claimed(self, unit: AccessUnit, utc: UtcTime) -> UtcTime | None:
+        if self._claim is None:
+            return None
+        media, claimed_us = self._claim
+        claimed_us += (unit.rtp_time - media) * 100 // 9
+        if not 0 <= claimed_us <= LATEST_US:
+            return None
+        self.claim_difference_us = claimed_us - utc.us
+        differs = abs(self.claim_difference_us) > CLAIM_DIFFERENCE_LIMIT_US
+        if differs != self._claim_differs:
+            self._claim_differs = differs
+            self._note("claim-differs" if differs else "claim-agrees", utc.us, self.claim_difference_us)
+        return UtcTime(claimed_us)
+
+    def _note(self, kind: NoteKind, utc_us: int, difference_us: int) -> None:
+        if len(self._notes) < NOTES_LIMIT_COUNT:
+            self._notes.append(Note(kind, UtcTime(max(0, min(utc_us, LATEST_US))), difference_us))
