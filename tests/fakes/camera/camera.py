@@ -1,0 +1,122 @@
+"""A virtual camera: its streams, accounts and faults, and the servers on its own loopback address."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.fakes.camera.accounts import Accounts
+from tests.fakes.camera.clips import load_clip
+from tests.fakes.camera.config import CameraConfig
+from tests.fakes.camera.device import DeviceState
+from tests.fakes.camera.digest import DigestDoor
+from tests.fakes.camera.onvif_server import OnvifServer
+from tests.fakes.camera.pacer import Pacer
+from tests.fakes.camera.rtsp_server import Counts, RtspConnection
+from tests.fakes.camera.stream import LiveStream, monotonic_us
+
+
+@dataclass(slots=True)
+class CameraFaults:
+    """How a camera misbehaves now, streams apart; all off at first.
+
+    ``soap`` is one of not-xml, xml-bomb, endless, truncated, http-500, empty; "" answers properly.
+    """
+
+    refuse_connections: bool = False
+    rtsp_garbage: bool = False
+    slow_s: float = 0.0
+    soap: str = ""
+
+
+class VirtualCamera:
+    """One camera. ``start`` binds its ports, ``stop`` closes them and every connection."""
+
+    def __init__(self, config: CameraConfig, pacer: Pacer, *, http_port: int, rtsp_port: int) -> None:
+        self.config = config
+        self.pacer = pacer
+        self.http_port = http_port
+        self.rtsp_port = rtsp_port
+        self.faults = CameraFaults()
+        self.counts = Counts()
+        self.accounts = Accounts(config.users, config.factory)
+        self.door = DigestDoor(self.accounts, config.digest, config.nonce_lifetime_s)
+        self.device = DeviceState(config)
+        self.clock_offset_us = round(config.clock_offset_s * 1e6)
+        self.audio = config.audio
+        self.connections: set[RtspConnection] = set()
+        self.announce: Callable[[str, VirtualCamera], None] = lambda kind, camera: None
+        self.streams = self._make_streams()
+        self._rtsp: asyncio.Server | None = None
+        self._onvif = OnvifServer(self)
+
+    def _make_streams(self) -> dict[str, LiveStream]:
+        clips = {"main": self.config.main} | ({"sub": self.config.sub} if self.config.sub else {})
+        phase_us = round(self.config.start_phase_s * 1e6)
+        streams = {
+            name: LiveStream(name, load_clip(path), self.utc_us, seed=f"{self.config.id}/{name}", phase_us=phase_us)
+            for name, path in clips.items()
+        }
+        period = max(stream.clip.duration_90k for stream in streams.values())
+        for stream in streams.values():
+            stream.period_90k = period
+        return streams
+
+    # ── clock and addresses ──
+
+    def utc_us(self) -> int:
+        """The camera's own idea of UTC, in µs; wrong by ``clock_offset_us``."""
+        return time.time_ns() // 1000 + self.clock_offset_us
+
+    def utc_of(self, due_us: int) -> int:
+        """The camera's UTC at a monotonic instant."""
+        return self.utc_us() - (monotonic_us() - due_us)
+
+    def rtsp_url(self, stream: str) -> str:
+        """The RTSP URL of a stream, without credentials."""
+        return f"rtsp://{self.config.address}:{self.rtsp_port}/{stream}"
+
+    @property
+    def device_url(self) -> str:
+        """The address of the ONVIF device service (its XAddr)."""
+        return f"http://{self.config.address}:{self.http_port}/onvif/device_service"
+
+    # ── life ──
+
+    async def start(self) -> None:
+        """Listen for RTSP and, unless the camera has none, ONVIF."""
+        loop = asyncio.get_running_loop()
+        self._rtsp = await loop.create_server(lambda: RtspConnection(self), self.config.address, self.rtsp_port)
+        self.rtsp_port = self._rtsp.sockets[0].getsockname()[1]
+        if self.config.onvif:
+            await self._onvif.start()
+
+    async def stop(self) -> None:
+        """Close everything that is open."""
+        if self._rtsp:
+            self._rtsp.close()
+        self.drop()
+        await self._onvif.stop()
+
+    def drop(self) -> None:
+        """Drop every RTSP connection at once."""
+        for connection in tuple(self.connections):
+            connection.close()
+
+    def set_discoverable(self, discoverable: bool) -> None:
+        """Change the discovery mode (O-20): Hello when it is found again, Bye before it hides."""
+        if discoverable == self.device.discoverable:
+            return
+        if not discoverable:
+            self.announce("Bye", self)
+        self.device.discoverable = discoverable
+        if discoverable:
+            self.announce("Hello", self)
+
+    def switch_clip(self, stream: str, path: Path) -> None:
+        """Go on with another clip in flight: other parameter sets, perhaps another size."""
+        clip = load_clip(path)
+        self.streams[stream].switch(clip, clip.duration_90k)
