@@ -144,7 +144,8 @@ export class LivePlayer {
     try {
       message = readLiveMessage(raw);
     } catch {
-      return this.#again();
+      this.#again();
+      return;
     }
     if (message.type === "stream") this.#begin(message);
     else if (message.type === "beat") this.#onBeat(message);
@@ -156,7 +157,10 @@ export class LivePlayer {
   #begin(stream: StreamInfo): void {
     this.#dropFeed();
     this.#change({ stream });
-    if (!isPlayable(stream.codec)) return this.#otherStream(stream.codec);
+    if (!isPlayable(stream.codec)) {
+      this.#otherStream(stream.codec);
+      return;
+    }
   }
 
   /** The codec cannot be decoded here: tries the other stream of the camera once, then says so. */
@@ -167,7 +171,8 @@ export class LivePlayer {
     const other = quality === "main" ? "sub" : "main";
     if (this.#tried.has(other)) {
       this.#clearPicture();
-      return this.#change({ state: { kind: "unplayable", codec } });
+      this.#change({ state: { kind: "unplayable", codec } });
+      return;
     }
     this.#change({ quality: other, substituted: true });
     this.#connect();
@@ -193,7 +198,8 @@ export class LivePlayer {
     if (missing) {
       this.#tried.add("sub");
       this.#change({ quality: "main" });
-      return this.#connect();
+      this.#connect();
+      return;
     }
     const willRetry = isPassing(refusal);
     this.#change({ state: { kind: "refused", refusal, willRetry } });

@@ -71,7 +71,10 @@ export class MediaFeed {
   /** Queues bytes for the buffer; their order is kept. */
   append(bytes: Bytes): void {
     this.#queuedBytes += bytes.length;
-    if (this.#queuedBytes > MAX_QUEUED_BYTES) return this.#fail(`more than ${MAX_QUEUED_BYTES} bytes wait`);
+    if (this.#queuedBytes > MAX_QUEUED_BYTES) {
+      this.#fail(`more than ${MAX_QUEUED_BYTES} bytes wait`);
+      return;
+    }
     this.#push({ kind: "append", bytes });
   }
 
@@ -117,7 +120,8 @@ export class MediaFeed {
       buffer.addEventListener("error", () => this.#fail("the browser refused the video bytes"));
       this.#buffer = buffer;
     } catch (error) {
-      return this.#fail(String(error));
+      this.#fail(String(error));
+      return;
     }
     this.#pump();
   }
@@ -140,7 +144,10 @@ export class MediaFeed {
         } else if (next.kind === "remove") buffer.remove(next.fromS, next.toS);
         else buffer.changeType(next.mime);
       } catch (error) {
-        if (!this.#madeRoom(error, buffer, next)) return this.#fail(String(error));
+        if (!this.#madeRoom(error, buffer, next)) {
+          this.#fail(String(error));
+          return;
+        }
       }
     }
   }

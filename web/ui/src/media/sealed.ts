@@ -23,20 +23,25 @@ export class SealedDamaged extends Error {
   override name = "SealedDamaged";
 }
 
+/** SHA-512 is ours (Cobblestone-256); the published vectors of the same construction are of SHA-256. */
+export type Hash = "SHA-512" | "SHA-256";
+
 interface Material {
   key: Bytes;
   nonce: Bytes;
   commitment: Bytes;
 }
 
-/** HKDF-Expand (RFC 5869 §2.3) with SHA-512, by HMAC twice: WebCrypto's own HKDF would also extract. */
-async function expand(inputKey: Bytes, info: Bytes): Promise<Material> {
-  const hmac = { name: "HMAC", hash: "SHA-512" };
-  const prk = await crypto.subtle.importKey("raw", inputKey, hmac, false, ["sign"]);
-  const first = new Uint8Array(await crypto.subtle.sign("HMAC", prk, concat(info, Uint8Array.of(1))));
-  const second = new Uint8Array(await crypto.subtle.sign("HMAC", prk, concat(first, info, Uint8Array.of(2))));
-  const all = concat(first, second);
+/** HKDF-Expand (RFC 5869 §2.3) by HMAC: WebCrypto's own HKDF would also extract. */
+async function expand(hash: Hash, inputKey: Bytes, info: Bytes): Promise<Material> {
+  const prk = await crypto.subtle.importKey("raw", inputKey, { name: "HMAC", hash }, false, ["sign"]);
+  let block: Bytes = new Uint8Array(0);
+  let all: Bytes = block;
   const commitmentAt = KEY_BYTES + NONCE_BYTES;
+  for (let count = 1; all.length < commitmentAt + COMMITMENT_BYTES; count += 1) {
+    block = new Uint8Array(await crypto.subtle.sign("HMAC", prk, concat(block, info, Uint8Array.of(count))));
+    all = concat(all, block);
+  }
   return {
     key: all.slice(0, KEY_BYTES),
     nonce: all.slice(KEY_BYTES, commitmentAt),
@@ -80,11 +85,16 @@ function chunkStarts(sealedLength: number): number[] {
  * @param context what the message was bound to; any other context is refused
  * @throws SealedDamaged on any manipulation
  */
-export async function openSealed(inputKey: Bytes, context: Bytes, sealed: Bytes): Promise<Bytes> {
+export function openSealed(inputKey: Bytes, context: Bytes, sealed: Bytes): Promise<Bytes> {
+  return openWith("SHA-512", inputKey, context, sealed);
+}
+
+/** The same with the hash named: called with another one than SHA-512 by the test of the published vectors only. */
+export async function openWith(hash: Hash, inputKey: Bytes, context: Bytes, sealed: Bytes): Promise<Bytes> {
   if (inputKey.length !== KEY_BYTES) throw new SealedDamaged("group key is not 32 bytes");
   const starts = chunkStarts(sealed.length);
   const salt = sealed.subarray(0, SALT_BYTES);
-  const material = await expand(inputKey, concat(LABEL, salt, context));
+  const material = await expand(hash, inputKey, concat(LABEL, salt, context));
   if (!sameBytes(material.commitment, sealed.subarray(SALT_BYTES, HEAD_BYTES))) {
     throw new SealedDamaged("sealed group does not belong to this key and context");
   }
