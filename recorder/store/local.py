@@ -1,0 +1,341 @@
+"""The local store: sealed segments as files below one folder, ``<commune>/<camera>/<day>/<name>.seg``.
+
+The folder carries an identity file, compared with the one we remember before each opening: an unmounted, swapped or
+emptied disk is an error (``disk-wrong``), never a full system disk. Nothing here opens a sealed byte.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from cryptography.utils import Buffer
+
+from recorder.segment import SegmentName
+from recorder.store.disk import NO_ROOM, Disk, OsDisk, try_lock, write_atomic
+from vms.errors import GuetError, NotFound, Unavailable
+
+IDENTITY_FILE: Final = "guet-store.json"
+QUARANTINE_DIR: Final = "quarantine"
+SUFFIX: Final = ".seg"
+FORMAT: Final = 1
+IDENTITY_LIMIT_BYTES: Final = 4096
+# Below this no segment is begun: the volume also has to hold the index and the keys in waiting.
+FLOOR_BYTES: Final = 64 * 1024 * 1024
+
+
+class StoreError(Unavailable):
+    """The store cannot take or give bytes; ``cause`` is the absence it means: disk-full or disk-wrong."""
+
+    def __init__(self, what: str, *, cause: str, where: str = "", todo: str = "") -> None:
+        super().__init__(what, where=where, todo=todo)
+        self.cause = cause
+
+    @classmethod
+    def of(cls, error: OSError, path: Path) -> StoreError:
+        """What an error of the operating system means for a recording."""
+        if error.errno in NO_ROOM:
+            return cls("Le disque est plein.", cause="disk-full", where=str(path), todo="Libérez ou ajoutez du volume.")
+        return cls(
+            f"Le disque a répondu : {error.strerror or error}.",
+            cause="disk-wrong",
+            where=str(path),
+            todo="Vérifiez que le volume est monté, accessible en écriture et sain.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file found below the root; ``name`` is None for one that is not a segment of ours."""
+
+    path: Path
+    relative: str
+    name: SegmentName | None
+    commune: str
+
+
+class SegmentFile:
+    """One segment being written. After any error it is poisoned: what the disk holds is then unknown."""
+
+    def __init__(self, disk: Disk, path: Path, fd: int) -> None:
+        self.path = path
+        self.durable_bytes = 0
+        self.poisoned = False
+        self._disk = disk
+        self._fd = fd
+
+    def append(self, *parts: Buffer) -> None:
+        """Append ``parts`` and make them durable (S3); StoreError and poisoned when either fails."""
+        if self.poisoned:
+            raise StoreError("Ce segment est abandonné.", cause="disk-wrong", where=str(self.path))
+        try:
+            self._disk.append(self._fd, *parts)
+            # A crash here leaves a torn group at the end: adoption cuts it off.
+            self._disk.sync(self._fd)
+        except OSError as error:
+            # After a failed fsync the page cache may drop the bytes and later report success: never try again.
+            self.poisoned = True
+            raise StoreError.of(error, self.path) from error
+        self.durable_bytes += sum(len(memoryview(part)) for part in parts)
+
+    def abandon(self) -> None:
+        """Cut back to what was durable, as well as the disk still allows; fsck finishes what this cannot."""
+        self.poisoned = True
+        with contextlib.suppress(OSError):
+            self._disk.truncate(self._fd, self.durable_bytes)
+            self._disk.sync(self._fd)
+        self.close()
+
+    def close(self) -> None:
+        """Give the descriptor back; every group is durable already."""
+        if self._fd >= 0:
+            self._disk.close(self._fd)
+            self._fd = -1
+
+
+class LocalStore:
+    """A folder of sealed segments. Methods block: call them on a thread when an event loop runs."""
+
+    def __init__(self, root: Path, identity: str, disk: Disk | None = None, floor_bytes: int = FLOOR_BYTES) -> None:
+        self.root = root
+        self.identity = identity
+        self.disk: Disk = disk or OsDisk()
+        self._floor_bytes = floor_bytes
+
+    @classmethod
+    def attach(cls, root: Path, memo: Path, disk: Disk | None = None, floor_bytes: int = FLOOR_BYTES) -> LocalStore:
+        """The store at ``root``, whose identity we remember in ``memo``; both are made the first time.
+
+        A root that has an identity other than ours, or none although we remember one, is not attached: StoreError.
+        """
+        disk = disk or OsDisk()
+        try:
+            remembered = memo.read_text(encoding="utf-8").strip()
+        except FileNotFoundError:
+            remembered = ""
+        if not remembered:
+            found = read_identity(root)
+            remembered = found or secrets.token_hex(16)
+            if not found:
+                # A crash between these two files leaves a store with an identity and no memo: taken over at next start.
+                write_atomic(disk, root / IDENTITY_FILE, _identity_bytes(remembered))
+            write_atomic(disk, memo, remembered.encode("ascii"))
+        store = cls(root, remembered, disk, floor_bytes)
+        store.check_identity()
+        return store
+
+    def check_identity(self) -> None:
+        """Compare the identity file with the one we remember; StoreError ``disk-wrong`` when it differs or is gone."""
+        try:
+            found = read_identity(self.root)
+        except OSError as error:
+            raise StoreError.of(error, self.root) from error
+        if found != self.identity:
+            raise StoreError(
+                "Ce volume n’est pas celui des enregistrements : sa fiche d’identité manque ou est une autre.",
+                cause="disk-wrong",
+                where=str(self.root),
+                todo="Montez le bon volume ; rien n’est écrit ici en attendant.",
+            )
+
+    def path_of(self, name: SegmentName, commune: str) -> Path:
+        """Where a segment lies."""
+        return self.root / commune / name.camera / name.day() / f"{name}{SUFFIX}"
+
+    def free_bytes(self) -> int:
+        """Room left on the volume."""
+        return self.disk.free_bytes(self.root)
+
+    def create(self, name: SegmentName, commune: str, *first: Buffer) -> SegmentFile:
+        """A new segment with its header and first group, durable with its name (S3: bytes, then folder); StoreError."""
+        self.check_identity()
+        path = self.path_of(name, commune)
+        try:
+            if self.free_bytes() < self._floor_bytes:
+                raise StoreError("Le disque est plein.", cause="disk-full", where=str(self.root))
+            file = SegmentFile(self.disk, path, self._create(path))
+        except OSError as error:
+            raise StoreError.of(error, path) from error
+        try:
+            file.append(*first)
+            # A crash here may leave the file with its name or without: with it, adoption takes its whole groups.
+            self.disk.sync_dir(path.parent)
+        except (StoreError, OSError) as error:
+            file.close()
+            self._forget(path)
+            raise (StoreError.of(error, path) if isinstance(error, OSError) else error) from error
+        return file
+
+    def _create(self, path: Path) -> int:
+        self._make_dirs(path.parent)
+        try:
+            return self.disk.create(path)
+        except FileNotFoundError:
+            # Destruction removed the day's empty folder in between.
+            self._make_dirs(path.parent)
+            return self.disk.create(path)
+
+    def _forget(self, path: Path) -> None:
+        # No row names this file yet; what cannot be removed now is found by fsck as a stray.
+        with contextlib.suppress(OSError):
+            self.disk.unlink(path)
+            self.disk.sync_dir(path.parent)
+
+    def _make_dirs(self, path: Path) -> None:
+        missing = [path]
+        while not missing[-1].parent.exists():
+            missing.append(missing[-1].parent)
+        for folder in reversed(missing):
+            if self.disk.make_dir(folder):
+                self.disk.sync_dir(folder.parent)
+
+    def read(self, path: Path, offset: int, length: int) -> bytes:
+        """Up to ``length`` bytes at ``offset``; NotFound when there is no such file."""
+        with self.reader(path) as reader:
+            return reader.read(offset, length)
+
+    @contextlib.contextmanager
+    def reader(self, path: Path) -> Iterator[Reader]:
+        """The file open for reading; NotFound when it is gone, StoreError when the disk does not answer."""
+        try:
+            fd = self.disk.open(path)
+        except FileNotFoundError as error:
+            raise NotFound("Ce segment n’est plus sur le disque.", where=path.name) from error
+        except OSError as error:
+            raise StoreError.of(error, path) from error
+        try:
+            yield Reader(fd, path)
+        finally:
+            self.disk.close(fd)
+
+    def cut(self, path: Path, size_bytes: int) -> None:
+        """Cut a file back to ``size_bytes``, durable on return."""
+        fd = self.disk.open(path, writable=True)
+        try:
+            self.disk.truncate(fd, size_bytes)
+            self.disk.sync(fd)
+        finally:
+            self.disk.close(fd)
+
+    def destroy(self, path: Path) -> bool:
+        """Remove a segment's file, durable on return (P-30); False when it was gone already."""
+        try:
+            self.disk.unlink(path)
+        except FileNotFoundError:
+            return False
+        # A crash here may bring the name back: its row still says ``destroying``, and the next sweep does it again.
+        self.disk.sync_dir(path.parent)
+        # An empty day says when the camera had footage: it goes too.
+        with contextlib.suppress(OSError):
+            path.parent.rmdir()
+        return True
+
+    def quarantine(self, path: Path, keep: str) -> Path:
+        """Move what we do not understand out of the way, unchanged; never over something already there."""
+        folder = self.root / QUARANTINE_DIR
+        self._make_dirs(folder)
+        target = folder / f"{keep}.{secrets.token_hex(4)}"
+        self.disk.rename(path, target)
+        self.disk.sync_dir(folder)
+        self.disk.sync_dir(path.parent)
+        return target
+
+    def quarantine_tail(self, path: Path, offset: int) -> Path:
+        """Copy the bytes from ``offset`` on to quarantine before they are cut off; durable on return."""
+        folder = self.root / QUARANTINE_DIR
+        self._make_dirs(folder)
+        with self.reader(path) as reader:
+            tail = reader.read(offset, reader.size() - offset)
+        target = folder / f"{path.name}.{offset}.{secrets.token_hex(4)}"
+        write_atomic(self.disk, target, tail)
+        return target
+
+    def lock(self, commune: str, camera: str, stream: str) -> int | None:
+        """The lock of the one writer of a stream; None when another process writes it. Close it with ``unlock``."""
+        folder = self.root / commune / camera
+        try:
+            self._make_dirs(folder)
+            return try_lock(folder / f".{stream}.lock")
+        except OSError as error:
+            raise StoreError.of(error, folder) from error
+
+    def unlock(self, lock: int) -> None:
+        """Let another process write the stream."""
+        os.close(lock)
+
+    def files_of(self, commune: str, camera: str, stream: str) -> list[StoredFile]:
+        """The segments of one stream that lie on disk, oldest first."""
+        folder = self.root / commune / camera
+        found = [_stored(self.root, path) for path in folder.glob(f"*/{camera}.{stream}.*{SUFFIX}")]
+        return sorted((one for one in found if one.name is not None), key=lambda one: str(one.name))
+
+    def files(self) -> Iterator[StoredFile]:
+        """Every file below the root except the identity, locks and quarantine; strangers have no name."""
+        for path in sorted(self.root.rglob("*")):
+            if path.is_dir() and not path.is_symlink():
+                continue
+            stored = _stored(self.root, path)
+            lock = path.name in (".main.lock", ".sub.lock") and stored.relative.count("/") == 2
+            if stored.relative != IDENTITY_FILE and not stored.relative.startswith(f"{QUARANTINE_DIR}/") and not lock:
+                yield stored
+
+    def quarantined(self) -> list[Path]:
+        """What lies in quarantine."""
+        folder = self.root / QUARANTINE_DIR
+        return sorted(path for path in folder.iterdir() if path.is_file()) if folder.is_dir() else []
+
+
+class Reader:
+    """An open file, read at given places."""
+
+    def __init__(self, fd: int, path: Path) -> None:
+        self._fd = fd
+        self._path = path
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Up to ``length`` bytes at ``offset``; fewer at the end only. StoreError when the disk fails."""
+        try:
+            data = os.pread(self._fd, length, offset)
+            while len(data) < length:
+                more = os.pread(self._fd, length - len(data), offset + len(data))
+                if not more:
+                    break
+                data += more
+        except OSError as error:
+            raise StoreError.of(error, self._path) from error
+        return data
+
+    def size(self) -> int:
+        """The file's length now, in bytes."""
+        return os.fstat(self._fd).st_size
+
+
+def read_identity(root: Path) -> str:
+    """The identity of the store at ``root``; empty when it has none that we can read."""
+    try:
+        with (root / IDENTITY_FILE).open("rb") as file:
+            data = json.loads(file.read(IDENTITY_LIMIT_BYTES))
+        return str(data["id"]) if data["guet_store"] == FORMAT else ""
+    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def _identity_bytes(identity: str) -> bytes:
+    return json.dumps({"guet_store": FORMAT, "id": identity}, indent=1).encode("ascii") + b"\n"
+
+
+def _stored(root: Path, path: Path) -> StoredFile:
+    relative = path.relative_to(root).as_posix()
+    parts = relative.split("/")
+    name: SegmentName | None = None
+    with contextlib.suppress(GuetError):
+        if len(parts) == 4 and parts[3].endswith(SUFFIX) and path.is_file() and not path.is_symlink():
+            parsed = SegmentName.parse(parts[3][: -len(SUFFIX)])
+            name = parsed if (parsed.camera, parsed.day()) == (parts[1], parts[2]) else None
+    return StoredFile(path, relative, name, parts[0] if name else "")
