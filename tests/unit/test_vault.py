@@ -118,7 +118,7 @@ def test_a_write_that_fails_leaves_the_old_entry(tmp_path: Path, monkeypatch: py
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(files.os if call == "fsync" else files.Path, call, fails)
+        patch.setattr(os if call == "fsync" else Path, call, fails)
         with pytest.raises(OSError):
             vault.write(VaultEntry("valclair-c07"))
     assert vault.read("valclair-c07") == ENTRY
