@@ -1,4 +1,5 @@
 /** The shared parts. Pages import from here; the look of each is in `look/parts.css`. */
+export { ActButton, ActDialog, textOf } from "./ActDialog";
 export { Button, type ButtonProps, buttonClass } from "./Button";
 export { Card, type Fact, Facts, Figure } from "./Card";
 export { type CheckItem, Checklist, type CheckState } from "./Checklist";

@@ -1,4 +1,119 @@
-/** To come. */
+import { Trans, useLingui } from "@lingui/react/macro";
+import { useQuery } from "@tanstack/react-query";
+import { Link, useParams } from "@tanstack/react-router";
+import { Pause, Play } from "lucide-react";
+import { type Camera, cameraQuery, suspendCamera } from "../../api/cameras";
+import { nowUs } from "../../i18n/format";
+import {
+  ActButton,
+  buttonClass,
+  QueryView,
+  StateTag,
+  type Step,
+  Steps,
+  TextField,
+  textOf,
+} from "../../parts";
+import { useRole } from "../../session/SessionContext";
+import { PageHead } from "../../shell/Page";
+import { FactCards } from "./FactCards";
+import { RemainingCard } from "./RemainingCard";
+import { cameraNumber, LIFE, LIFE_WORDS, pictureState, WAITS_FOR } from "./words";
+
+/** One camera: its life, what the law says of it, its streams, its zones, and what remains to be done. */
 export function CameraPage() {
-  return null;
+  const { t } = useLingui();
+  const { camera: id } = useParams({ from: "/app/cameras/$camera" });
+  const query = useQuery(cameraQuery(id));
+  const above = { to: "/cameras", word: t`Caméras` };
+  if (!query.data) {
+    return (
+      <>
+        <PageHead title={t`Caméra`} above={{ ...above, here: id }} />
+        <QueryView query={query}>{() => null}</QueryView>
+      </>
+    );
+  }
+  const camera = query.data;
+  const number = cameraNumber(camera);
+  return (
+    <>
+      <PageHead
+        title={`${number} ${camera.name}`}
+        above={{ ...above, here: number }}
+        state={<StateTag state={pictureState(camera, nowUs())} />}
+        lead={camera.place}
+        acts={<HeadActs camera={camera} />}
+      />
+      <section className="card" aria-label={t`Cycle de vie`}>
+        <LifeSteps camera={camera} />
+      </section>
+      <FactCards camera={camera} />
+      <RemainingCard camera={camera} />
+    </>
+  );
+}
+
+function HeadActs({ camera }: { camera: Camera }) {
+  const { t } = useLingui();
+  const watches = useRole("officer", "chief", "mayor", "deputy", "csu_operator");
+  const suspends = useRole("officer", "chief", "mayor", "deputy");
+  if (camera.legal.state !== "in_service") return null;
+  const number = cameraNumber(camera);
+  return (
+    <>
+      {watches ? (
+        <Link className={buttonClass()} to="/mur" search={{ camera: camera.id } as never}>
+          <Play className="ic" aria-hidden />
+          <Trans>Voir en direct</Trans>
+        </Link>
+      ) : null}
+      {suspends ? (
+        <ActButton
+          label={<Trans>Suspendre…</Trans>}
+          kind="danger"
+          icon={Pause}
+          danger
+          title={<Trans>Suspendre la caméra {number}</Trans>}
+          confirm={<Trans>Confirmer la suspension</Trans>}
+          run={(data) => suspendCamera(camera.id, textOf(data, "motive"))}
+          stale={["camera", "cameras"]}
+          done={t`Caméra ${number} suspendue.`}
+        >
+          <p className="small">
+            <Trans>
+              En moins de 5 s : plus de direct, plus d’enregistrement, une absence « suspendue » au journal.
+              Ce qui existe suit son terme.
+            </Trans>
+          </p>
+          <TextField
+            label={t`Motif`}
+            name="motive"
+            required
+            minLength={3}
+            maxLength={200}
+            autoComplete="off"
+          />
+        </ActButton>
+      ) : null}
+    </>
+  );
+}
+
+function LifeSteps({ camera }: { camera: Camera }) {
+  const { t, i18n } = useLingui();
+  const state = camera.legal.state ?? "found";
+  const now = LIFE.indexOf(state);
+  // Suspended and retired are not steps on the way: they show only once they happened.
+  const shown = LIFE.filter((one, index) => index < LIFE.indexOf("suspended") || one === state);
+  const steps: Step[] = shown.map((one) => {
+    const index = LIFE.indexOf(one);
+    return {
+      key: one,
+      label: i18n._(LIFE_WORDS[one]),
+      detail: index === now ? i18n._(WAITS_FOR[one]) : undefined,
+      state: index < now ? "done" : index === now ? "current" : "todo",
+    };
+  });
+  return <Steps steps={steps} label={t`Étapes de la caméra`} />;
 }

@@ -1,4 +1,165 @@
-/** To come. */
+import { Trans, useLingui } from "@lingui/react/macro";
+import { useQueryClient } from "@tanstack/react-query";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { EyeOff, ScrollText, Timer } from "lucide-react";
+import { type FormEvent, useEffect, useRef, useState } from "react";
+import { sessionQuery, signIn } from "../../api/session";
+import { Button } from "../../parts/Button";
+import { TextField } from "../../parts/Field";
+import { Brand, Town } from "../../parts/Marks";
+import { Refusal } from "../../parts/Refusal";
+import { LanguageButton, ThemeButton } from "../../shell/AccountMenu";
+import { useTitle } from "../../shell/Page";
+
+/** The door: a named account and its password. */
 export function SignInPage() {
-  return null;
+  const { t } = useLingui();
+  useTitle(t`Connexion`);
+  return (
+    <>
+      <a className="skip" href="#contenu">
+        <Trans>Aller au contenu</Trans>
+      </a>
+      <div className="door">
+        <Promises />
+        <main className="door-r" id="contenu" tabIndex={-1}>
+          <div className="stack-s">
+            <h1>
+              <Trans>Se connecter</Trans>
+            </h1>
+            <p className="dim">
+              <Trans>Vidéoprotection des communes</Trans>
+            </p>
+          </div>
+          <SignInForm />
+          <p className="small dim">
+            <Trans>Comptes nominatifs uniquement. Toute connexion est enregistrée.</Trans>
+            <br />
+            <Link to="/accessibilite">
+              <Trans>Accessibilité : partiellement conforme</Trans>
+            </Link>
+          </p>
+          <div className="row">
+            <LanguageButton />
+            <ThemeButton />
+          </div>
+        </main>
+      </div>
+    </>
+  );
+}
+
+/** What Guet promises, in three sentences. */
+function Promises() {
+  const { t } = useLingui();
+  return (
+    <aside className="door-l" aria-label={t`À propos de Guet`}>
+      <div className="brand">
+        <Brand />
+      </div>
+      <div className="say">
+        <p>
+          <Trans>La vidéoprotection de votre commune, sous la seule autorité de son maire.</Trans>
+        </p>
+        <ul>
+          <li>
+            <EyeOff className="ic" aria-hidden />
+            <span>
+              <Trans>Les zones privées sont effacées avant tout affichage et tout enregistrement.</Trans>
+            </span>
+          </li>
+          <li>
+            <ScrollText className="ic" aria-hidden />
+            <span>
+              <Trans>Chaque consultation est inscrite au journal, avec son motif.</Trans>
+            </span>
+          </li>
+          <li>
+            <Timer className="ic" aria-hidden />
+            <span>
+              <Trans>Les images sont détruites à leur terme, sauf gel demandé par une autorité.</Trans>
+            </span>
+          </li>
+        </ul>
+      </div>
+      <Town />
+    </aside>
+  );
+}
+
+function SignInForm() {
+  const { t } = useLingui();
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const { suite } = useSearch({ from: "/connexion" });
+  const [missing, setMissing] = useState<{ login?: boolean; password?: boolean }>({});
+  const [error, setError] = useState<unknown>(null);
+  const [busy, setBusy] = useState(false);
+  const summary = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (error) summary.current?.focus();
+  }, [error]);
+  const submit = async (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const form = event.currentTarget;
+    const data = new FormData(form);
+    const login = String(data.get("username")).trim();
+    const password = String(data.get("password"));
+    setMissing({ login: login === "", password: password === "" });
+    if (!login || !password) {
+      form.querySelector<HTMLInputElement>(login ? "[name=password]" : "[name=username]")?.focus();
+      return;
+    }
+    setBusy(true);
+    setError(null);
+    try {
+      const session = await signIn(login, password);
+      client.clear();
+      client.setQueryData(sessionQuery.queryKey, session);
+      await navigate({ to: "/commune", search: suite ? { suite } : {} });
+    } catch (failure) {
+      setError(failure);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <form className="stack" noValidate onSubmit={(event) => void submit(event)}>
+      {error ? (
+        <div ref={summary} tabIndex={-1}>
+          <Refusal error={error} />
+        </div>
+      ) : null}
+      <TextField
+        label={t`Identifiant`}
+        name="username"
+        autoComplete="username"
+        autoCapitalize="none"
+        spellCheck={false}
+        error={missing.login ? t`Donnez votre identifiant.` : null}
+      />
+      <TextField
+        label={t`Mot de passe`}
+        name="password"
+        type="password"
+        autoComplete="current-password"
+        help={t`Il vous sera redemandé avant une décision, une extraction ou une validation.`}
+        error={missing.password ? t`Donnez votre mot de passe.` : null}
+      />
+      <Button kind="primary" size="l" wide type="submit" busy={busy}>
+        <Trans>Continuer</Trans>
+      </Button>
+      <details className="small">
+        <summary>
+          <Trans>Je ne peux pas me connecter</Trans>
+        </summary>
+        <p className="dim">
+          <Trans>
+            Adressez-vous à la personne qui habilite dans votre commune : la cheffe de service ou le maire.
+            L’hébergeur ne peut ni voir ni changer votre mot de passe.
+          </Trans>
+        </p>
+      </details>
+    </form>
+  );
 }

@@ -1,0 +1,48 @@
+/** Prefectural orders, the CNIL commitment, and conventions between bodies. */
+import { queryOptions } from "@tanstack/react-query";
+import { get, post, seg } from "./client";
+import type { Role } from "./session";
+
+export interface Order {
+  id: string;
+  reference: string;
+  prefect: string;
+  from_us: number;
+  until_us: number;
+  /** When it really ends: earlier than `until_us` for a provisional one. */
+  ends_us?: number;
+  max_days: number;
+  min_days: number | null;
+  purposes: string[];
+  allowed_roles: Role[];
+  cameras: string[];
+  provisional?: boolean;
+}
+
+export interface Authorisations {
+  orders: Order[];
+  cnil: { reference: string; date_us: number } | null;
+}
+
+export const authorisationsQuery = (commune: string) =>
+  queryOptions({
+    queryKey: ["authorisations", commune],
+    queryFn: ({ signal }) => get<Authorisations>(`/communes/${seg(commune)}/orders-prefectoral`, signal),
+  });
+
+export interface NewOrder {
+  reference: string;
+  prefect: string;
+  from: string;
+  until: string;
+  max_days: number;
+  min_days: number | null;
+  purposes: string[];
+  allowed_roles: string[];
+  cameras: string[];
+}
+
+export const recordOrder = (commune: string, order: NewOrder) =>
+  post(`/communes/${seg(commune)}/orders-prefectoral`, order);
+export const recordCnil = (commune: string, reference: string, date: string) =>
+  post(`/communes/${seg(commune)}/cnil`, { reference, date });

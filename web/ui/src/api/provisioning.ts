@@ -1,0 +1,134 @@
+/** Declared prefixes, discovery, enrolment: orders signed by the keeper and their progress. */
+import { queryOptions } from "@tanstack/react-query";
+import { API, get, post, seg } from "./client";
+
+export interface Prefix {
+  id: number;
+  cidr: string;
+  trusted: boolean;
+  addresses: number;
+  declared_us: number;
+}
+
+export interface OrderStep {
+  name: string;
+  words: string;
+  rule?: string;
+  state: "todo" | "running" | "done" | "warn" | "failed" | string;
+  detail?: string;
+  todo?: string;
+  at_us?: number;
+}
+
+export interface OrderProgress {
+  steps?: OrderStep[];
+  done?: number;
+  total?: number;
+  found?: number;
+}
+
+export interface OrderError {
+  what?: string;
+  todo?: string;
+  rule?: string;
+  where?: string;
+}
+
+export interface ProvisioningOrder {
+  id: string;
+  commune: string;
+  kind: "discover" | "enrol" | "declare_rtsp" | "rotate" | string;
+  status: "queued" | "running" | "done" | "failed";
+  progress: OrderProgress;
+  error: OrderError;
+  camera: string;
+  created_us: number;
+  updated_us: number;
+}
+
+export interface FoundDevice {
+  id: string;
+  order: string;
+  address: string;
+  endpoint_reference: string;
+  mac: string;
+  serial: string;
+  manufacturer: string;
+  model: string;
+  firmware: string;
+  state: "new" | "enrolled" | "duplicate" | "impostor" | "not-a-camera" | "refused" | string;
+  detail: Record<string, unknown>;
+  found_us: number;
+}
+
+/** How often a running order is read, should its event stream fail, in ms. */
+const POLL_MS = 2000;
+
+export const prefixesQuery = (commune: string) =>
+  queryOptions({
+    queryKey: ["prefixes", commune],
+    queryFn: ({ signal }) => get<Prefix[]>(`/communes/${seg(commune)}/prefixes`, signal),
+  });
+
+export const provisioningQuery = (commune: string) =>
+  queryOptions({
+    queryKey: ["provisioning", commune],
+    queryFn: ({ signal }) => get<ProvisioningOrder[]>(`/communes/${seg(commune)}/orders`, signal),
+    refetchInterval: POLL_MS * 2,
+  });
+
+export const orderQuery = (order: string) =>
+  queryOptions({
+    queryKey: ["provisioning", "order", order],
+    queryFn: ({ signal }) => get<ProvisioningOrder>(`/orders/${seg(order)}`, signal),
+    refetchInterval: (query) => (isOver(query.state.data) ? false : POLL_MS),
+  });
+
+export const foundQuery = (commune: string, running: boolean) =>
+  queryOptions({
+    queryKey: ["found", commune],
+    queryFn: ({ signal }) => get<FoundDevice[]>(`/communes/${seg(commune)}/found`, signal),
+    refetchInterval: running ? POLL_MS : false,
+  });
+
+/** Whether an order has come to its end. */
+export function isOver(order: ProvisioningOrder | undefined): boolean {
+  return order?.status === "done" || order?.status === "failed";
+}
+
+/** Address of an order's progress events. */
+export const orderEvents = (order: string) => `${API}/orders/${seg(order)}/events`;
+
+export const declarePrefix = (commune: string, cidr: string, trusted: boolean) =>
+  post<Prefix>(`/communes/${seg(commune)}/prefixes`, { cidr, trusted });
+export const discover = (commune: string, prefixes: string[] = []) =>
+  post<ProvisioningOrder>(`/communes/${seg(commune)}/discover`, { prefixes });
+
+export interface Enrolment {
+  found_id: string;
+  name: string;
+  place: string;
+  number: number;
+  username: string;
+  password: string;
+  narrow: boolean;
+  fast_flows: boolean;
+}
+
+export const enrol = (commune: string, enrolment: Enrolment) =>
+  post<ProvisioningOrder>(`/communes/${seg(commune)}/enrol`, enrolment);
+
+export interface RtspDeclaration {
+  url: string;
+  sub_url: string;
+  username: string;
+  password: string;
+  name: string;
+  place: string;
+  number: number;
+  narrow: boolean;
+  fast_flows: boolean;
+}
+
+export const declareRtsp = (commune: string, declaration: RtspDeclaration) =>
+  post<ProvisioningOrder>(`/communes/${seg(commune)}/declare-rtsp`, declaration);
