@@ -74,6 +74,10 @@ class Timeline:
         self._last_media = None
         self._duration_90k = None
 
+    def not_before(self, utc: UtcTime) -> None:
+        """Nothing may be stamped earlier than ``utc``, because an absence that starts there is on record (S4)."""
+        self._last_utc_us = max(self._last_utc_us or 0, utc.us - STEP_US)
+
     def claim(self, media_90k: int, utc_us: int) -> None:
         """The camera's sender report: it claims ``utc_us`` at media time ``media_90k``."""
         self._claim = (media_90k, utc_us)

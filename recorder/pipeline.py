@@ -1,0 +1,197 @@
+"""From timed units to groups for the store and fragments for viewers, with an absence for every hole (S4).
+
+Units are pushed synchronously, from within the read of the camera's socket; what must wait for a disk goes through a
+bounded queue to one task. What is pushed here is what may be kept and shown: masks come before (P-10).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+from recorder.access_unit import StreamFormat, TimedUnit
+from recorder.fragmenter import fragment, init_segment
+from recorder.live import Hub
+from recorder.sink import GroupSink, SinkRefused
+from vms import logs
+from vms.clock import MICRO, Clock, UtcTime
+
+# A group is handed over at the next key frame, or when it reaches one of these: the loss that a crash may cause.
+GROUP_LIMIT_S: Final = 10.0
+GROUP_LIMIT_BYTES: Final = 8 * 1024 * 1024
+# Groups that wait for the disk. Beyond, the disk is too slow, which is an absence and no growing memory.
+QUEUE_LIMIT_GROUPS: Final = 8
+QUEUE_LIMIT_BYTES: Final = 48 * 1024 * 1024
+# How long nothing is tried after the sink has refused a group.
+REFUSED_RETRY_S: Final = 5.0
+DURATION_LIMIT_US: Final = MICRO
+
+log = logs.get("recorder.pipeline")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A closed group on its way to the sink."""
+
+    units: tuple[TimedUnit, ...]
+    fmt: StreamFormat
+    end: UtcTime
+    size: int
+
+
+class Pipeline:
+    """One stream's way to its sink and its viewers."""
+
+    def __init__(self, name: str, clock: Clock, hub: Hub, sink: GroupSink | None, zone_set: str | None) -> None:
+        """``name`` is for logs; without a sink nothing is kept (framing); ``zone_set`` is what was burnt in."""
+        self.hub = hub
+        self.absent_cause: str | None = ""
+        self.last_unit: TimedUnit | None = None
+        self._name = name
+        self._clock = clock
+        self._sink = sink
+        self._zone_set = zone_set
+        self._fmt: StreamFormat | None = None
+        self._units: list[TimedUnit] = []
+        self._size = 0
+        self._sequence = 0
+        self._queue: asyncio.Queue[Callable[[], Awaitable[None]] | None] = asyncio.Queue()
+        self._queued_groups = 0
+        self._queued_bytes = 0
+        self._overflowing = False
+        self._refused_until_us = 0
+        self.refused_cause = ""
+        self._task = asyncio.get_running_loop().create_task(self._drain(), name=f"sink {name}") if sink else None
+
+    @property
+    def fmt(self) -> StreamFormat | None:
+        """The format now kept and shown; None during an absence."""
+        return self._fmt
+
+    @property
+    def covered_until(self) -> UtcTime | None:
+        """The end of what the last unit covers: nothing may be stamped before it."""
+        last = self.last_unit
+        if last is None:
+            return None
+        expected_us = (last.duration_90k or 0) * 100 // 9
+        return last.utc.plus(us=max(1, min(expected_us, DURATION_LIMIT_US)))
+
+    def push(self, unit: TimedUnit, fmt: StreamFormat | None) -> None:
+        """Take the next unit. ``fmt`` comes with key units; a unit that no decoder could use is left out."""
+        inner = unit.unit
+        if inner.lost_before and self.absent_cause is None:
+            self.fault("stream-damaged", "Des paquets manquent dans le flux.", dark=False)
+        if inner.key:
+            if fmt is None:
+                self.fault("parameter-sets-missing", "Image clé sans jeux de paramètres.")
+                return
+            self._begin_group(unit, fmt)
+        elif self.absent_cause is not None or self._fmt is None:
+            return
+        elif self._too_long(unit):
+            self._hand_over(unit.utc)
+        if self._sink is not None:
+            self._units.append(unit)
+            self._size += inner.size_bytes()
+        self.last_unit = unit
+        if self._fmt is not None:
+            self.hub.publish(unit, self._fmt)
+
+    def fault(self, cause: str, detail: str, *, dark: bool = True) -> None:
+        """Nothing is recorded from the end of the last unit on; viewers are told when ``dark``."""
+        end = self.covered_until
+        if self.absent_cause is None and end is not None:
+            self._hand_over(end)
+            start = end
+        else:
+            start = self._clock.utc() if end is None else max(self._clock.utc(), end)
+        if dark:
+            self.hub.dark(cause)
+        if self.absent_cause == cause:
+            return
+        self.absent_cause = cause
+        self._fmt = None
+        log.warning("absence", stream=self._name, cause=cause, detail=detail)
+        sink = self._sink
+        if sink is not None:
+            self._queue.put_nowait(lambda: sink.absence(start, cause, detail))
+
+    @property
+    def task(self) -> asyncio.Task[None] | None:
+        """The task that feeds the sink: it only ends by ``close``, or by an error that its owner must see."""
+        return self._task
+
+    async def close(self, cause: str, detail: str) -> None:
+        """Hand over the open group, then the absence that begins, and wait until the sink has all of it."""
+        self.fault(cause, detail)
+        if self._task is not None and self._sink is not None:
+            self._queue.put_nowait(None)
+            await self._task
+            await self._sink.close()
+
+    def _begin_group(self, unit: TimedUnit, fmt: StreamFormat) -> None:
+        if self.absent_cause is not None:
+            self.absent_cause = None
+            sink = self._sink
+            if sink is not None:
+                at = unit.utc
+                self._queue.put_nowait(lambda: sink.resume(at))
+        else:
+            self._hand_over(unit.utc)
+        self._fmt = fmt
+
+    def _too_long(self, unit: TimedUnit) -> bool:
+        if not self._units:
+            return False
+        return self._size > GROUP_LIMIT_BYTES or unit.utc.since(self._units[0].utc) > GROUP_LIMIT_S * MICRO
+
+    def _hand_over(self, end: UtcTime) -> None:
+        """Queue the open group, which lasts until ``end``."""
+        units, self._units = self._units, []
+        size, self._size = self._size, 0
+        if not units or self._fmt is None or self._sink is None:
+            return
+        group = Group(tuple(units), self._fmt, end, size)
+        if self._queued_groups >= QUEUE_LIMIT_GROUPS or self._queued_bytes + size > QUEUE_LIMIT_BYTES:
+            if self._overflowing:
+                return  # the absence that the first lost group began is still queued, or open
+            self._overflowing = True
+            start = group.units[0].utc
+            self._queue.put_nowait(lambda: self._refused(start, "disk-wrong", "Le disque ne suit pas."))
+            return
+        self._overflowing = False
+        self._queued_groups += 1
+        self._queued_bytes += size
+        self._queue.put_nowait(lambda: self._store(group))
+
+    async def _store(self, group: Group) -> None:
+        self._queued_groups -= 1
+        self._queued_bytes -= group.size
+        sink = self._sink
+        if sink is None or self._clock.monotonic_us() < self._refused_until_us:
+            return
+        start = group.units[0].utc
+        if self.refused_cause:
+            self.refused_cause = ""
+            await sink.resume(start)
+        self._sequence += 1
+        plaintext = init_segment(group.fmt) + fragment(group.units, group.fmt, self._sequence, group.end)
+        try:
+            await sink.group(plaintext, start, group.end, len(group.units), group.fmt, self._zone_set)
+        except SinkRefused as error:
+            await self._refused(start, error.cause, str(error))
+
+    async def _refused(self, start: UtcTime, cause: str, detail: str) -> None:
+        """From ``start`` on nothing is kept, though pictures come; tried again after a pause."""
+        log.warning("groupe non conservé", stream=self._name, cause=cause, detail=detail)
+        self._refused_until_us = self._clock.monotonic_us() + round(REFUSED_RETRY_S * MICRO)
+        self.refused_cause = cause
+        if self._sink is not None:
+            await self._sink.absence(start, cause, detail)
+
+    async def _drain(self) -> None:
+        while (work := await self._queue.get()) is not None:
+            await work()
