@@ -193,7 +193,8 @@ class StreamMask:
                 where=self._where,
                 todo="Vérifiez le lien et le profil vidéo de la caméra.",
             )
-        self._decoder.flush_buffers()
+        # A fresh decoder: a flushed one may still hand out the picture it failed on.
+        self._decoder = _decoder(self._spec.codec)
         self._awaiting_key = STREAM_DAMAGED
         return self._drop_waiting(STREAM_DAMAGED)
 
