@@ -12,7 +12,7 @@ import hashlib
 import json
 import math
 from collections.abc import Sequence
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -110,6 +110,15 @@ class ZoneSet(BaseModel):
     created_us: int
     validated_us: int | None = None
     sizes: tuple[PictureSize, ...] = ()
+
+    @field_validator("polygons", mode="before")
+    @classmethod
+    def _numbered(cls, polygons: Sequence[Any]) -> Sequence[Any]:
+        """Check each drawing here first, where its number is known and can be told."""
+        for number, zone in enumerate(polygons, start=1):
+            if isinstance(zone, dict) and isinstance(zone.get("points"), list | tuple):
+                validate_polygon(zone["points"], where=f"zone {number}")
+        return polygons
 
     @model_validator(mode="after")
     def _whole(self) -> Self:

@@ -76,6 +76,12 @@ def test_a_set_without_zones_needs_a_statement() -> None:
     assert zone_set(no_dwelling=True).polygons == ()
 
 
+def test_a_wrong_zone_of_a_set_is_named() -> None:
+    with pytest.raises(BadInput, match="se croisent") as caught:
+        zone_set(SQUARE, [(0.1, 0.1), (0.5, 0.5), (0.5, 0.1), (0.1, 0.5)])
+    assert caught.value.where == "zone 2"
+
+
 def test_too_many_zones_are_refused() -> None:
     with pytest.raises(BadInput, match="24 zones"):
         zone_set(*[SQUARE] * (ZONES_LIMIT + 1))
