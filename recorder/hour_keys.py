@@ -35,8 +35,8 @@ log = logs.get("recorder.hour_keys")
 class HourKeySink(Protocol):
     """Who keeps wrapped keys: the keeper. Unavailable when away; the same key may be put again."""
 
-    async def put_hour_key(self, *, commune: str, camera: str, key_id: str, hour_us: int, wrapped: bytes) -> None:
-        """Durable on return."""
+    async def put_hour_key(self, commune: str, camera: str, key_id: str, hour_us: int, wrapped: bytes) -> bool:
+        """Durable on return; False when the hour is due already, and nothing was kept."""
         ...
 
 
@@ -160,14 +160,22 @@ class HourKeys:
 
     async def _keep(self, key: WrappedKey) -> None:
         try:
-            await self._hand_over(key)
+            kept = await self._hand_over(key)
         except (Unavailable, TimeoutError) as error:
             log.warning("hour_key_spooled", camera=key.camera, why=str(error) or "délai dépassé")
             await asyncio.to_thread(self._spool.put, key)
+            return
+        if not kept:
+            raise StoreError(
+                "Le gardien tient cette heure pour échue : l’horloge de l’enregistreur est fausse.",
+                cause="clock",
+                where=key.camera,
+                todo="Vérifiez l’heure des deux machines.",
+            )
 
-    async def _hand_over(self, key: WrappedKey) -> None:
+    async def _hand_over(self, key: WrappedKey) -> bool:
         try:
-            await asyncio.wait_for(
+            return await asyncio.wait_for(
                 self._sink.put_hour_key(
                     commune=key.commune,
                     camera=key.camera,
@@ -178,7 +186,7 @@ class HourKeys:
                 HANDOVER_WAIT_S,
             )
         except Conflict:
-            return  # an earlier try had arrived after all: ids are random, so it is this key
+            return True  # an earlier try had arrived after all: ids are random, so it is this key
 
     async def flush(self) -> int:
         """Hand the keys that wait to the keeper, then destroy them here; how many. Stops at the first refusal."""
@@ -190,7 +198,8 @@ class HourKeys:
                 except (GuetError, TimeoutError) as error:
                     log.info("hour_keys_still_waiting", why=str(error) or "délai dépassé", handed=done)
                     return done
-                # A crash here leaves the key with both: it is handed over again, to no effect.
+                # A crash here leaves the key with both: it is handed over again, to no effect. What the keeper
+                # would not keep is due, and goes here too (S5).
                 await asyncio.to_thread(self._spool.remove, key.key_id)
                 done += 1
         return done

@@ -19,6 +19,7 @@ from cryptography.utils import Buffer
 
 from recorder.segment import SegmentName
 from recorder.store.disk import NO_ROOM, Disk, OsDisk, try_lock, write_atomic
+from vms.clock import UtcTime
 from vms.errors import GuetError, NotFound, Unavailable
 
 IDENTITY_FILE: Final = "guet-store.json"
@@ -269,11 +270,14 @@ class LocalStore:
         """Let another process write the stream."""
         os.close(lock)
 
-    def files_of(self, commune: str, camera: str, stream: str) -> list[StoredFile]:
-        """The segments of one stream that lie on disk, oldest first."""
-        folder = self.root / commune / camera
-        found = [_stored(self.root, path) for path in folder.glob(f"*/{camera}.{stream}.*{SUFFIX}")]
-        return sorted((one for one in found if one.name is not None), key=lambda one: str(one.name))
+    def files_since(self, commune: str, camera: str, stream: str, since: UtcTime) -> list[StoredFile]:
+        """The segments of one stream that lie on disk and start at or after ``since``, oldest first."""
+        folder, first_day = self.root / commune / camera, since.iso()[:10]
+        days = sorted(day for day in folder.iterdir() if day.name >= first_day) if folder.is_dir() else []
+        found = [_stored(self.root, path) for day in days for path in day.glob(f"{camera}.{stream}.*{SUFFIX}")]
+        return sorted(
+            (one for one in found if one.name is not None and one.name.start >= since), key=lambda one: str(one.name)
+        )
 
     def files(self) -> Iterator[StoredFile]:
         """Every file below the root except the identity, locks and quarantine; strangers have no name."""

@@ -1,7 +1,7 @@
 """Tables of the shared database: cameras and how they do, footage, gaps, orders. Never people, never keys."""
 
 from vms.model.cameras import Camera, CameraHealth, Commune, Incident, Prefix
-from vms.model.footage import Absence, Segment
+from vms.model.footage import Absence, ErasureReport, Segment, StreamMark
 from vms.model.provisioning import FoundDevice, ProvisioningOrder
 
 __all__ = [
@@ -9,9 +9,11 @@ __all__ = [
     "Camera",
     "CameraHealth",
     "Commune",
+    "ErasureReport",
     "FoundDevice",
     "Incident",
     "Prefix",
     "ProvisioningOrder",
     "Segment",
+    "StreamMark",
 ]

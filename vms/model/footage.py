@@ -15,7 +15,7 @@ class Segment(SQLModel, table=True):
     commune_id: str = Field(index=True)
     camera_id: str
     stream: str
-    state: str = "open"  # open | sealed
+    state: str = "open"  # open | sealed | destroying
     start_us: int
     end_us: int
     hour_key_id: str = Field(index=True)
@@ -47,3 +47,29 @@ class Absence(SQLModel, table=True):
     detail: str = ""
     sequence: int = 0
     link: bytes = Field(default=b"", sa_column=Column(LargeBinary))
+
+
+class StreamMark(SQLModel, table=True):
+    """What is left of a stream's destroyed past: until when it went (P-30), and the last link of its chain then."""
+
+    camera_id: str = Field(primary_key=True)
+    stream: str = Field(primary_key=True)
+    commune_id: str = Field(index=True)
+    destroyed_until_us: int = 0
+    sequence: int = 0
+    link: bytes = Field(default=b"", sa_column=Column(LargeBinary))
+
+
+class ErasureReport(SQLModel, table=True):
+    """A destruction that the keeper has yet to journal: written with the rows' removal, gone once it is journalled."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    commune_id: str = Field(index=True)
+    camera_id: str
+    stream: str
+    from_us: int
+    to_us: int
+    mode: str  # due | early (a documented loss, P-35)
+    count: int
+    size_bytes: int
+    erased_us: int

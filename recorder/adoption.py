@@ -1,0 +1,205 @@
+"""Finishing what a crash left of one stream: one function, at each start of its writer and in ``vms fsck --repair``.
+
+What a crash can leave (see the comments in ``writer.py``), and what becomes of it:
+
+1. a row ``open`` with whole groups: a torn group at its end is cut off, the segment is sealed;
+2. a row ``open`` with no usable file: the row goes, and its time becomes an absence;
+3. a file without a row whose header follows the chain: adopted as a sealed segment (S2);
+4. a file without a row that holds no whole group: destroyed, it never held a picture;
+5. any other file without a row: moved to quarantine unchanged, and counted. It is never destroyed.
+
+Nothing here has a key.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlmodel import col, select
+
+from recorder.rows import (
+    BeginAbsence,
+    BeginSegment,
+    DropAbsence,
+    DropSegment,
+    EndAbsence,
+    Operation,
+    SealSegment,
+    StreamId,
+    Tail,
+    apply,
+    load_tail,
+)
+from recorder.scan import Scan, scan_file
+from recorder.segment import CAUSES, AbsenceRecord, SegmentName, next_link
+from recorder.store.local import LocalStore, StoredFile
+from vms import logs
+from vms.clock import UtcTime
+from vms.db.engine import read, write
+from vms.errors import Damaged, NotFound
+from vms.model import Segment
+
+log = logs.get("recorder.adoption")
+# Two processes never write a stream at once, but the day may have turned between a file and the newest row.
+LOOK_BACK_DAYS: Final = 1
+
+
+@dataclass(slots=True)
+class Adopted:
+    """What was done, for the log and for fsck's report: segment or file names."""
+
+    sealed: list[str] = field(default_factory=list)
+    adopted: list[str] = field(default_factory=list)
+    cut: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    quarantined: list[str] = field(default_factory=list)
+
+    def count(self) -> int:
+        """How many things were done."""
+        return sum(len(one) for one in (self.sealed, self.adopted, self.cut, self.lost, self.removed, self.quarantined))
+
+
+async def adopt(engine: AsyncEngine, store: LocalStore, stream: StreamId) -> Adopted:
+    """Finish what a crash left of ``stream``; may itself be killed anywhere. The caller holds the stream's lock."""
+    done = Adopted()
+    await _finish_open_rows(engine, store, stream, done)
+    await _adopt_files(engine, store, stream, done)
+    if done.count():
+        log.info("adopted", stream=str(stream), **{name: len(getattr(done, name)) for name in done.__slots__})
+    return done
+
+
+async def _finish_open_rows(engine: AsyncEngine, store: LocalStore, stream: StreamId, done: Adopted) -> None:
+    async with read(engine) as session:
+        chosen = select(Segment).where(
+            col(Segment.camera_id) == stream.camera,
+            col(Segment.stream) == stream.stream,
+            col(Segment.state) == "open",
+        )
+        rows = list((await session.execute(chosen.order_by(col(Segment.start_us)))).scalars())
+    for row in rows:
+        name = SegmentName.parse(row.name)
+        path = store.path_of(name, row.commune_id)
+        try:
+            scan: Scan | None = await asyncio.to_thread(scan_file, store, path)
+        except NotFound:
+            scan = None
+        except Damaged as error:
+            log.error("segment_unreadable", segment=row.name, why=str(error))
+            await asyncio.to_thread(store.quarantine, path, path.name)
+            done.quarantined.append(row.name)
+            scan = None
+        operations: list[Operation]
+        if scan is None or scan.groups == 0 or scan.first_link != row.first_link:
+            if scan is not None:
+                await asyncio.to_thread(store.quarantine, path, path.name)
+                done.quarantined.append(row.name)
+            operations = [DropSegment(row.name)]
+            done.lost.append(row.name)
+        else:
+            await _cut(store, path.name, stream, scan, name, done)
+            # A crash here leaves an open row over a file of whole groups: done again at the next start.
+            operations = [_seal(row.name, scan)]
+            done.sealed.append(row.name)
+        async with write(engine) as session:
+            await apply(session, stream, operations)
+
+
+async def _cut(store: LocalStore, label: str, stream: StreamId, scan: Scan, name: SegmentName, done: Adopted) -> None:
+    """Cut off what follows the last whole group; what we do not understand is copied to quarantine first."""
+    if not scan.rest:
+        return
+    path = store.path_of(name, stream.commune)
+    if scan.rest == "damaged":
+        await asyncio.to_thread(store.quarantine_tail, path, scan.sound_bytes)
+        done.quarantined.append(label)
+    await asyncio.to_thread(store.cut, path, scan.sound_bytes)
+    done.cut.append(label)
+
+
+async def _adopt_files(engine: AsyncEngine, store: LocalStore, stream: StreamId, done: Adopted) -> None:
+    async with read(engine) as session:
+        tail = await load_tail(session, stream)
+    since = UtcTime(max(0, (tail.covered_us or 0) - LOOK_BACK_DAYS * 86_400_000_000))
+    files = await asyncio.to_thread(store.files_since, stream.commune, stream.camera, stream.stream, since)
+    async with read(engine) as session:
+        chosen = select(Segment.name).where(
+            col(Segment.camera_id) == stream.camera,
+            col(Segment.stream) == stream.stream,
+            col(Segment.start_us) >= since.us - LOOK_BACK_DAYS * 86_400_000_000,
+        )
+        known = set((await session.execute(chosen)).scalars())
+    for file in files:
+        if str(file.name) not in known:
+            tail = await _adopt_file(engine, store, stream, tail, file, done)
+
+
+async def _adopt_file(
+    engine: AsyncEngine, store: LocalStore, stream: StreamId, tail: Tail, file: StoredFile, done: Adopted
+) -> Tail:
+    try:
+        scan = await asyncio.to_thread(scan_file, store, file.path)
+    except NotFound:
+        return tail
+    except Damaged as error:
+        torn = bool(getattr(error, "torn", False))
+        await _put_aside(store, file, done, destroy=torn)
+        return tail
+    if scan.groups == 0:
+        await _put_aside(store, file, done, destroy=scan.rest != "damaged")
+        return tail
+    bridge = bridge_to(tail, stream, scan)
+    if bridge is None or scan.header.commune != stream.commune:
+        await _put_aside(store, file, done, destroy=False)
+        return tail
+    await _cut(store, file.path.name, stream, scan, scan.header.name, done)
+    begin = BeginSegment(scan.header, scan.end_us, scan.first_link)
+    async with write(engine) as session:
+        await apply(session, stream, [*bridge, begin, _seal(str(scan.header.name), scan)])
+    done.adopted.append(str(scan.header.name))
+    return Tail(scan.end_us, scan.header.sequence + scan.groups, scan.last_link, None)
+
+
+def bridge_to(tail: Tail, stream: StreamId, scan: Scan) -> list[Operation] | None:
+    """The operations that lead from ``tail`` to the segment's first link; None when it does not follow the chain.
+
+    Between the two lies nothing, or one absence. When its row was never committed, its cause is found again as the one
+    whose link the segment's header continues.
+    """
+    header, start_us = scan.header, scan.header.name.start.us
+    if tail.covered_us is not None and start_us < tail.covered_us:
+        return None
+    absence = tail.absence
+    if (header.sequence, header.previous) == (tail.sequence + 1, tail.link):
+        if absence is not None and absence.start_us == start_us:
+            return [DropAbsence(absence.start_us)]
+        return [] if tail.covered_us in (None, start_us) else None
+    if tail.covered_us is None or header.sequence != tail.sequence + 2 or start_us == tail.covered_us:
+        return None
+    causes = sorted(CAUSES) if absence is None else [absence.cause, *sorted(CAUSES)]
+    record = AbsenceRecord(stream.camera, stream.stream, tail.sequence + 1, tail.covered_us, start_us, "clock")
+    for cause in causes:
+        link = next_link(tail.link, replace(record, cause=cause).encode())
+        if link == header.previous:
+            return [
+                BeginAbsence(tail.covered_us, cause, absence.detail if absence and absence.cause == cause else ""),
+                EndAbsence(tail.covered_us, start_us, tail.sequence + 1, link),
+            ]
+    return None
+
+
+async def _put_aside(store: LocalStore, file: StoredFile, done: Adopted, *, destroy: bool) -> None:
+    if destroy:
+        await asyncio.to_thread(store.destroy, file.path)
+        done.removed.append(file.path.name)
+    else:
+        await asyncio.to_thread(store.quarantine, file.path, file.path.name)
+        done.quarantined.append(file.path.name)
+
+
+def _seal(name: str, scan: Scan) -> SealSegment:
+    return SealSegment(name, scan.end_us, scan.sound_bytes, scan.groups, scan.last_link)

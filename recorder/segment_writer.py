@@ -1,0 +1,126 @@
+"""One segment while it is written: groups are sealed, hashed, chained and appended, each durable before the next.
+
+Blocking code for a thread: sealing and hashing release the interpreter's lock. The clear group exists only in memory.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from recorder.rows import BeginSegment, SealSegment
+from recorder.segment import GROUPS_LIMIT_COUNT, GroupHeader, SegmentHeader, next_link
+from recorder.store.local import LocalStore, SegmentFile
+from vms.clock import MICRO, UtcTime
+from vms.keys import derive, sealing
+
+SEGMENT_TARGET_US: Final = 60 * MICRO
+
+
+class PictureFormat(Protocol):
+    """What a segment says of its pictures; ``recorder.access_unit.StreamFormat`` is one."""
+
+    @property
+    def codec_string(self) -> str:
+        """RFC 6381, e.g. ``avc1.64001F``."""
+        ...
+
+    @property
+    def width(self) -> int:
+        """In pixels."""
+        ...
+
+    @property
+    def height(self) -> int:
+        """In pixels."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group of pictures in clear: a playable MP4 of its own (initialisation segment, one fragment)."""
+
+    plaintext: bytes
+    start: UtcTime
+    end: UtcTime
+    units: int
+    fmt: PictureFormat
+    zone_set_id: str
+
+
+class SegmentWriter:
+    """An open segment. What it says of itself (``groups``, ``end_us``, ``last_link``) is durable."""
+
+    def __init__(self, header: SegmentHeader, key: bytes) -> None:
+        self.header = header
+        self.name = str(header.name)
+        self.groups = 0
+        self.end_us = header.name.start.us
+        self.first_link = next_link(header.previous, header.encode())
+        self.last_link = self.first_link
+        self._key = key
+        self._file: SegmentFile | None = None
+
+    @classmethod
+    def begin(cls, store: LocalStore, header: SegmentHeader, key: bytes, first: Group) -> SegmentWriter:
+        """A segment with its first group, file and name durable; StoreError when the disk refuses.
+
+        A crash here leaves a file without a row: adoption takes it, or destroys it when it holds no whole group.
+        """
+        writer = cls(header, key)
+        record, sealed = writer._seal(first)
+        writer._file = store.create(header.name, header.commune, header.encode(), record.encode(), sealed)
+        writer._advance(record)
+        return writer
+
+    def append(self, group: Group) -> None:
+        """Add a group that starts where the last one ended; StoreError poisons the segment."""
+        record, sealed = self._seal(group)
+        self._open_file().append(record.encode(), sealed)
+        # A crash here leaves a whole group that nobody was told of: adoption counts it in.
+        self._advance(record)
+
+    def fits(self, group: Group) -> bool:
+        """Whether ``group`` may go into this segment: same format, zones and UTC hour, and the minute is not over."""
+        start, header = self.header.name.start, self.header
+        return (
+            (header.codec, header.width, header.height) == (group.fmt.codec_string, group.fmt.width, group.fmt.height)
+            and header.zone_set_id == group.zone_set_id
+            and UtcTime(self.end_us).hour() == start.hour()
+            and self.end_us - start.us < SEGMENT_TARGET_US
+            and self.groups < GROUPS_LIMIT_COUNT
+        )
+
+    def abandon(self) -> None:
+        """After a StoreError: leave the file at its last durable group."""
+        self._open_file().abandon()
+
+    def close(self) -> None:
+        """Every group is durable already: nothing is written."""
+        self._open_file().close()
+
+    def begun(self) -> BeginSegment:
+        """The row of this segment once its first group is durable."""
+        return BeginSegment(self.header, self.end_us, self.first_link)
+
+    def sealed(self) -> SealSegment:
+        """The row of this segment once it takes no more groups."""
+        return SealSegment(self.name, self.end_us, self._open_file().durable_bytes, self.groups, self.last_link)
+
+    def _seal(self, group: Group) -> tuple[GroupHeader, bytes]:
+        key = derive.group_key(self._key, self.groups)
+        context = derive.group_context(self.header.name.camera, self.name, self.groups)
+        sealed = sealing.seal_group(key, context, group.plaintext)
+        duration_us = group.end.us - self.end_us
+        record = GroupHeader.over(self.groups, UtcTime(self.end_us), duration_us, group.units, group.plaintext, sealed)
+        return record, sealed
+
+    def _advance(self, record: GroupHeader) -> None:
+        self.groups += 1
+        self.end_us = record.end_us
+        self.last_link = next_link(self.last_link, record.encode())
+
+    def _open_file(self) -> SegmentFile:
+        if self._file is None:
+            raise RuntimeError("a segment is made by begin()")
+        return self._file
