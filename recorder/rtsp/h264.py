@@ -70,13 +70,12 @@ class H264Depacketizer(UnitAssembler):
             size = data[position] << 8 | data[position + 1]
             position += 2
             if size == 0 or position + size > end:
-                break
+                return self._spoil()
             if not self._grow(size):
-                return
+                return None
             self._nal(bytes(data[position : position + size]))
             position += size
-        if position != end:
-            self._spoil()
+        return self._spoil() if position != end else None
 
     def _nal(self, nal: bytes) -> None:
         kind = nal[0] & 0x1F

@@ -1,0 +1,327 @@
+"""The conversation with a camera, without a socket: bytes in, bytes out, the clock told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from recorder.rtsp.auth import Credentials
+from recorder.rtsp.errors import (
+    CameraUnreachable,
+    NoVideo,
+    RtspError,
+    StreamDamaged,
+    StreamRefused,
+    StreamStalled,
+    WrongCredential,
+)
+from recorder.rtsp.session import REPLY_TIMEOUT_S, STALL_LIMIT_S, Session, State
+from recorder.rtsp.urls import parse_url
+from tests.fakes.odd_rtsp import sdp
+from tests.fakes.small_clip import small_clip
+from vms.clock import MICRO
+
+URL = "rtsp://192.0.2.9/live"
+
+
+class Talk:
+    """A session and the camera's side of it, told what to say."""
+
+    def __init__(self, url: str = URL, account: Credentials | None = None) -> None:
+        parsed, written = parse_url(url)
+        self.session = Session(parsed, account or written, where=parsed.peer)
+        self.now_us = 0
+        self.session.start(0)
+
+    def asked(self) -> tuple[str, str, dict[str, str]]:
+        head = self.session.outgoing().decode()
+        assert head.endswith("\r\n\r\n")
+        assert head.count("\r\n\r\n") == 1
+        lines = head.split("\r\n")
+        method, uri, version = lines[0].split(" ")
+        assert version == "RTSP/1.0"
+        fields = dict(line.split(": ", 1) for line in lines[1:] if line)
+        self.cseq = fields["CSeq"]
+        return method, uri, fields
+
+    def say(self, status: int, *lines: str, body: bytes = b"") -> None:
+        head = [f"RTSP/1.0 {status} Reason", f"CSeq: {self.cseq}", *lines]
+        if body:
+            head.append(f"Content-Length: {len(body)}")
+        data = ("\r\n".join(head) + "\r\n\r\n").encode() + body
+        assert self.session.receive(data, self.now_us) == len(data)
+
+    def play(self, *, session: str = "77;timeout=20", public: str = "GET_PARAMETER", control: str = "t1") -> None:
+        assert self.asked()[0] == "OPTIONS"
+        self.say(200, f"Public: {public}")
+        assert self.asked()[0] == "DESCRIBE"
+        self.say(200, body=sdp(small_clip(), control=control))
+        assert self.asked()[0] == "SETUP"
+        self.say(200, "Transport: RTP/AVP/TCP;unicast;interleaved=4-5;ssrc=1", f"Session: {session}")
+        assert self.asked()[0] == "PLAY"
+        self.say(200)
+        assert self.session.state is State.PLAYING
+
+
+@pytest.fixture
+def talk() -> Talk:
+    return Talk()
+
+
+def frames(channel: int = 4, unit: int = 0, sequence: int = 0) -> bytes:
+    found = small_clip().units[unit]
+    return bytes(found.run.stamped(channel, sequence, found.pts_90k, 1))
+
+
+def test_the_whole_way_to_a_picture(talk: Talk) -> None:
+    assert talk.asked() == ("OPTIONS", URL, {"CSeq": "1", "User-Agent": "Guet"})
+    talk.say(200, "Public: OPTIONS, DESCRIBE")
+    method, uri, fields = talk.asked()
+    assert (method, uri, fields["Accept"]) == ("DESCRIBE", URL, "application/sdp")
+    talk.say(200, "Content-Base: rtsp://192.0.2.9/live/", body=sdp(small_clip(), control="t1"))
+    method, uri, fields = talk.asked()
+    assert (method, uri) == ("SETUP", "rtsp://192.0.2.9/live/t1")
+    assert fields["Transport"] == "RTP/AVP/TCP;unicast;interleaved=0-1"
+    talk.say(200, "Transport: RTP/AVP/TCP;unicast;interleaved=4-5", "Session: abc;timeout=20")
+    method, uri, fields = talk.asked()
+    assert (method, uri, fields["Session"]) == ("PLAY", "rtsp://192.0.2.9/live/", "abc")
+    talk.say(200)
+    assert talk.session.receive(frames(), 0) == len(frames())
+    (unit,) = talk.session.units()
+    assert unit.nals == small_clip().units[0].nals
+
+
+def test_sound_is_never_set_up(talk: Talk) -> None:
+    """P-06: the description offers a sound track first; no request ever names it."""
+    talk.play()
+    description = talk.session.description
+    assert description is not None
+    assert "audio" in description.kinds
+    talk.session.teardown()
+    assert "trackID=9" not in talk.session.outgoing().decode()
+
+
+def test_bytes_may_come_in_any_pieces(talk: Talk) -> None:
+    talk.play()
+    data = b"\r\n" + frames() + b"RTSP/1.0 200 OK\r\nCSeq: 99\r\n\r\n" + frames(unit=1, sequence=200)
+    waiting = b""
+    for byte in data:
+        waiting += bytes([byte])
+        waiting = waiting[talk.session.receive(waiting, 0) :]
+    assert waiting == b""
+    assert len(talk.session.units()) == 2
+
+
+def test_frames_before_the_answer_to_play_are_kept(talk: Talk) -> None:
+    talk.asked()
+    talk.say(200)
+    talk.asked()
+    talk.say(200, body=sdp(small_clip()))
+    talk.asked()
+    talk.say(200, "Transport: RTP/AVP/TCP;interleaved=0-1", "Session: 1")
+    talk.session.receive(frames(channel=0), 0)
+    assert len(talk.session.units()) == 1
+
+
+def test_other_channels_are_stray(talk: Talk) -> None:
+    talk.play()
+    talk.session.receive(frames(channel=9), 0)
+    assert talk.session.units() == []
+    assert talk.session.stray_frames == small_clip().units[0].run.count
+
+
+def test_an_answer_without_a_number_belongs_to_the_only_question(talk: Talk) -> None:
+    talk.asked()
+    talk.session.receive(b"RTSP/1.0 200 OK\r\n\r\n", 0)
+    assert talk.asked()[0] == "DESCRIBE"
+
+
+def test_a_question_of_the_camera_is_answered(talk: Talk) -> None:
+    talk.play()
+    talk.session.receive(b"OPTIONS rtsp://c RTSP/1.0\r\nCSeq: 4\r\n\r\n", 0)
+    assert talk.session.outgoing() == b"RTSP/1.0 501 Not Implemented\r\nCSeq: 4\r\n\r\n"
+
+
+def test_digest_on_the_way_and_on_every_request_after() -> None:
+    talk = Talk("rtsp://user:pass@192.0.2.9/live")
+    talk.asked()
+    talk.say(200)
+    _, uri, fields = talk.asked()
+    assert "user" not in uri
+    assert "Authorization" not in fields
+    talk.say(401, 'WWW-Authenticate: Digest realm="r", nonce="n", algorithm=SHA-256, qop="auth"')
+    method, _, fields = talk.asked()
+    assert method == "DESCRIBE"
+    assert 'username="user"' in fields["Authorization"]
+    assert "pass" not in fields["Authorization"]
+    talk.say(200, body=sdp(small_clip()))
+    _, uri, fields = talk.asked()
+    assert f'uri="{uri}"' in fields["Authorization"]
+    assert "nc=00000002" in fields["Authorization"]
+
+
+def test_a_refused_account_is_a_wrong_credential() -> None:
+    talk = Talk("rtsp://user:pass@192.0.2.9/live")
+    talk.asked()
+    talk.say(401, 'WWW-Authenticate: Digest realm="r", nonce="n"')
+    talk.asked()
+    with pytest.raises(WrongCredential):
+        talk.say(401, 'WWW-Authenticate: Digest realm="r", nonce="m"')
+
+
+def test_a_camera_that_finds_every_nonce_stale_is_given_up() -> None:
+    talk = Talk("rtsp://user:pass@192.0.2.9/live")
+    with pytest.raises(StreamRefused):
+        for number in range(10):
+            talk.asked()
+            talk.say(401, f'WWW-Authenticate: Digest realm="r", nonce="{number}", stale=true')
+
+
+@pytest.mark.parametrize(("status", "cause"), [(403, "stream-refused"), (404, "stream-refused"), (500, "stream-refused"),
+                                               (302, "stream-refused"), (454, "stream-stalled")])  # fmt: skip
+def test_refusals_have_a_cause(talk: Talk, status: int, cause: str) -> None:
+    talk.asked()
+    talk.say(200)
+    talk.asked()
+    with pytest.raises(RtspError) as caught:
+        talk.say(status)
+    assert caught.value.cause == cause
+    assert "192.0.2.9:554" in caught.value.where
+
+
+def test_options_unknown_to_the_camera_are_passed_over(talk: Talk) -> None:
+    talk.asked()
+    talk.say(501)
+    assert talk.asked()[0] == "DESCRIBE"
+
+
+def test_play_is_tried_on_the_track_when_the_aggregate_is_unknown(talk: Talk) -> None:
+    talk.asked()
+    talk.say(200)
+    talk.asked()
+    talk.say(200, body=sdp(small_clip(), control="t1"))
+    talk.asked()
+    talk.say(200, "Transport: RTP/AVP/TCP;interleaved=0-1", "Session: 1")
+    assert talk.asked()[1] == URL
+    talk.say(460)
+    assert talk.asked()[:2] == ("PLAY", URL + "/t1")
+    with pytest.raises(StreamRefused):
+        talk.say(460)
+
+
+@pytest.mark.parametrize(
+    ("transport", "session", "error"),
+    [
+        ("RTP/AVP;unicast;client_port=1-2;server_port=3-4", "1", StreamRefused),
+        ("", "1", StreamRefused),
+        ("RTP/AVP/TCP;interleaved=300-301", "1", StreamDamaged),
+        ("RTP/AVP/TCP;interleaved=1-1", "1", StreamDamaged),
+        ("RTP/AVP/TCP;interleaved=0-1", "", StreamDamaged),
+        ("RTP/AVP/TCP;interleaved=0-1", "x" * 500, StreamDamaged),
+    ],
+)
+def test_set_ups_that_cannot_work(talk: Talk, transport: str, session: str, error: type[RtspError]) -> None:
+    talk.asked()
+    talk.say(200)
+    talk.asked()
+    talk.say(200, body=sdp(small_clip()))
+    talk.asked()
+    with pytest.raises(error):
+        talk.say(200, f"Transport: {transport}", f"Session: {session}")
+
+
+def test_a_description_without_video_is_refused(talk: Talk) -> None:
+    talk.asked()
+    talk.say(200)
+    talk.asked()
+    with pytest.raises(NoVideo):
+        talk.say(200, body=b"v=0\r\nm=audio 0 RTP/AVP 0\r\n")
+
+
+def test_garbage_between_frames_ends_the_stream(talk: Talk) -> None:
+    talk.play()
+    with pytest.raises(StreamDamaged):
+        talk.session.receive(frames() + b"\x00\x01\x02\x03" * 20, 0)
+    assert len(talk.session.units()) == 1  # what came whole before is not lost
+
+
+def ticks(talk: Talk, seconds: float) -> Iterator[bytes]:
+    """Seconds pass while pictures come; yields what is sent, without reports."""
+    begun = talk.now_us
+    number = 1
+    while talk.now_us < begun + seconds * MICRO:
+        talk.now_us += MICRO
+        talk.session.receive(frames(unit=number % 50, sequence=100 * number), talk.now_us)
+        talk.session.tick(talk.now_us)
+        number += 1
+        sent = talk.session.outgoing()
+        if sent and sent[:1] != b"$":
+            yield sent
+
+
+def test_keepalives_come_at_half_the_session_s_timeout(talk: Talk) -> None:
+    talk.play()  # 20 s
+    sent = list(ticks(talk, 31))
+    assert [data.split(b" ")[0] for data in sent] == [b"GET_PARAMETER"] * 3
+    assert b"Session: 77\r\n" in sent[0]
+
+
+def test_keepalives_use_options_where_nothing_else_is_offered(talk: Talk) -> None:
+    talk.play(public="OPTIONS, PLAY")
+    assert next(ticks(talk, 12)).startswith(b"OPTIONS ")
+
+
+def test_a_refused_keepalive_method_is_changed(talk: Talk) -> None:
+    talk.play()
+    first = next(ticks(talk, 12))
+    talk.cseq = first.split(b"CSeq: ")[1].split(b"\r")[0].decode()
+    talk.say(501)
+    assert next(ticks(talk, 12)).startswith(b"OPTIONS ")
+
+
+def test_a_forgotten_session_is_a_stall(talk: Talk) -> None:
+    talk.play()
+    first = next(ticks(talk, 12))
+    talk.cseq = first.split(b"CSeq: ")[1].split(b"\r")[0].decode()
+    with pytest.raises(StreamStalled):
+        talk.say(454)
+
+
+def test_unanswered_keepalives_are_no_fault_and_fill_no_memory(talk: Talk) -> None:
+    talk.play(session="1;timeout=2")
+    assert len(list(ticks(talk, 60))) == 60
+    assert talk.session.state is State.PLAYING
+
+
+def test_reports_alone_do_not_keep_a_stream_alive(talk: Talk) -> None:
+    talk.play()
+    report = b"$\5\0\x1c" + b"\x80\xc8\0\6" + bytes(24)
+    for second in range(int(STALL_LIMIT_S)):
+        talk.session.receive(report, second * MICRO)
+        talk.session.tick(second * MICRO)
+    with pytest.raises(StreamStalled):
+        talk.session.tick(round((STALL_LIMIT_S + 1) * MICRO))
+
+
+def test_packets_that_never_make_a_unit_are_damage_and_no_stall(talk: Talk) -> None:
+    talk.play()
+    for second in range(int(STALL_LIMIT_S)):
+        stamp = (second * 90_000).to_bytes(4, "big")
+        packet = b"\x80\xe0" + second.to_bytes(2, "big") + stamp + b"\0\0\0\1" + b"\x7c\x05middle"
+        talk.session.receive(b"$\4" + len(packet).to_bytes(2, "big") + packet, second * MICRO)
+    with pytest.raises(StreamDamaged):
+        talk.session.tick(round((STALL_LIMIT_S + 1) * MICRO))
+
+
+def test_silence_before_playing_is_a_camera_out_of_reach(talk: Talk) -> None:
+    talk.session.tick(round(REPLY_TIMEOUT_S * MICRO))
+    with pytest.raises(CameraUnreachable):
+        talk.session.tick(round(REPLY_TIMEOUT_S * MICRO) + 1)
+
+
+def test_the_camera_says_goodbye(talk: Talk) -> None:
+    talk.play()
+    talk.session.receive(frames(), 0)
+    with pytest.raises(StreamStalled, match="BYE"):
+        talk.session.receive(b"$\5\0\x08\x81\xcb\0\1\0\0\0\1", 0)
