@@ -1,5 +1,138 @@
+/** Requests for footage and what becomes of them (P-72…P-74). */
 import { queryOptions } from "@tanstack/react-query";
+import { API, get, post, seg } from "./client";
 import type { Role } from "./session";
 
-export const pendingQuery = (commune: string, role: Role) =>
-  queryOptions({ queryKey: ["pending", commune, role], queryFn: () => Promise.resolve(0) });
+export type Frame =
+  | "flagrance"
+  | "preliminaire"
+  | "information"
+  | "administrative"
+  | "disciplinaire"
+  | "droit_acces";
+
+export type RequestState =
+  | "registered"
+  | "queried"
+  | "approved"
+  | "refused"
+  | "packaged"
+  | "received"
+  | "purged";
+
+export interface RequestHold {
+  id: string;
+  provisional: boolean;
+  placed_us: number;
+  until_us: number;
+  released_us?: number | null;
+}
+
+/** Where the building of a package is, as the server counts it. */
+export interface PackageProgress {
+  status: "queued" | "running" | "done" | "failed" | string;
+  done?: number;
+  total?: number;
+  words?: string;
+  error?: { what?: string; todo?: string; rule?: string };
+}
+
+export interface PackageFacts {
+  id?: string;
+  sha256?: string;
+  bytes?: number;
+  built_us?: number;
+  due_us?: number;
+  absences?: number;
+  progress?: PackageProgress;
+}
+
+export interface FootageRequest {
+  id: string;
+  commune?: string;
+  number?: string;
+  frame: Frame;
+  fields: Record<string, string | number | boolean | null>;
+  cameras: string[];
+  from_us: number;
+  to_us: number;
+  motive: string;
+  state: RequestState;
+  registered_by: string;
+  registered_by_label?: string;
+  registered_us: number;
+  answer_by_us: number | null;
+  hold: RequestHold | string | null;
+  decision: "" | "execute" | "query" | "refuse";
+  ground: string;
+  comment: string;
+  decided_by: string;
+  decided_by_label?: string;
+  decided_us: number | null;
+  package: PackageFacts;
+  due_us?: number | null;
+}
+
+/** States that wait for someone. */
+const OPEN: readonly RequestState[] = ["registered", "queried", "approved", "packaged"];
+
+/** How often lists of requests are read again, in ms: a decision is seen by all within this time. */
+const REFRESH_MS = 5000;
+
+export const requestsQuery = (commune: string) =>
+  queryOptions({
+    queryKey: ["requests", commune],
+    queryFn: async ({ signal }) =>
+      (await get<{ requests: FootageRequest[] }>(`/communes/${seg(commune)}/requests`, signal)).requests,
+    refetchInterval: REFRESH_MS,
+  });
+
+export const requestQuery = (request: string) =>
+  queryOptions({
+    queryKey: ["request", request],
+    queryFn: ({ signal }) => get<FootageRequest>(`/requests/${seg(request)}`, signal),
+    refetchInterval: REFRESH_MS,
+  });
+
+/** How many requests wait for this role: for the mayor those to decide, else all that are open. */
+export const pendingQuery = (commune: string, role: Role) => ({
+  ...requestsQuery(commune),
+  select: (requests: FootageRequest[]) => requests.filter((request) => waitsFor(request, role)).length,
+});
+
+/** Whether a request waits for someone of this role. */
+export function waitsFor(request: FootageRequest, role: Role): boolean {
+  if (role === "mayor" || role === "deputy") return request.state === "registered";
+  return OPEN.includes(request.state);
+}
+
+export interface NewRequest {
+  frame: Frame;
+  fields: Record<string, string | number | boolean>;
+  cameras: string[];
+  from_us: number;
+  to_us: number;
+  motive: string;
+  answer_by_us: number | null;
+}
+
+export const registerRequest = (commune: string, request: NewRequest) =>
+  post<FootageRequest>(`/communes/${seg(commune)}/requests`, request);
+
+export const completeRequest = (request: string, fields: Record<string, string | number | boolean>) =>
+  post<FootageRequest>(`/requests/${seg(request)}/complete`, { fields });
+
+export interface Decision {
+  decision: "execute" | "query" | "refuse";
+  ground?: string;
+  comment?: string;
+}
+
+export const decide = (request: string, decision: Decision) =>
+  post<FootageRequest>(`/requests/${seg(request)}/decision`, decision);
+export const startExtraction = (request: string) => post(`/requests/${seg(request)}/extract`);
+export const acknowledge = (request: string, recipient: string) =>
+  post(`/requests/${seg(request)}/receipt`, { recipient });
+
+/** Address of the sealed package; it is opened in the browser. */
+export const packageAddress = (request: string) => `${API}/requests/${seg(request)}/package`;

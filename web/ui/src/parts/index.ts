@@ -8,6 +8,7 @@ export { Dialog } from "./Dialog";
 export { Check, type Choice, Choices, SelectField, TextArea, TextField } from "./Field";
 export { Brand, Crest, Town } from "./Marks";
 export { Note, type NoteKind } from "./Note";
+export { instantOf, ParisInstant, type TypedInstant } from "./ParisInstant";
 export { StepUpCancelled, StepUpProvider, useStepUp } from "./PasswordStepUp";
 export { QueryView } from "./QueryView";
 export { ErrorState, Refusal } from "./Refusal";

@@ -1,4 +1,270 @@
-/** To come. */
+import { Plural, Trans, useLingui } from "@lingui/react/macro";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link, useParams } from "@tanstack/react-router";
+import { Check, Clock } from "lucide-react";
+import { useState } from "react";
+import { camerasQuery } from "../../api/cameras";
+import { type Decision, decide, type FootageRequest, requestQuery } from "../../api/requests";
+import { formatDateTime, formatDay, formatDuration, formatTime } from "../../i18n/format";
+import {
+  Button,
+  buttonClass,
+  Note,
+  QueryView,
+  Refusal,
+  StateTag,
+  StepUpCancelled,
+  useStepUp,
+  useToast,
+} from "../../parts";
+import { useActing, useRole } from "../../session/SessionContext";
+import { useTitle } from "../../shell/Page";
+import { cameraNumber } from "../cameras/words";
+import { QuerySheet, RefuseSheet } from "./DecisionSheets";
+import { FRAMES, fieldText, groundOf, REQUEST_STATES, requestNumber } from "./frames";
+import { holdOf } from "./requestSteps";
+
+/** The mayor's decision: one screen with who, what, why, until when; no picture (P-74, checklist 32). */
 export function DecisionPage() {
-  return null;
+  const { t } = useLingui();
+  useTitle(t`Décision`);
+  const { request: id } = useParams({ from: "/app/decision/$request" });
+  const query = useQuery(requestQuery(id));
+  return (
+    <div className="decide">
+      <QueryView query={query}>{(request) => <Decide request={request} />}</QueryView>
+    </div>
+  );
+}
+
+function Decide({ request }: { request: FootageRequest }) {
+  const decides = useRole("mayor", "deputy");
+  const open = request.state === "registered" || request.state === "queried";
+  const number = requestNumber(request);
+  return (
+    <>
+      <div className="stack-s">
+        <p className="small dim">
+          <Link to="/decider">
+            <Trans>À décider</Trans>
+          </Link>
+          {" · "}
+          <Trans>
+            Demande <span className="nowrap">{number}</span>
+          </Trans>
+        </p>
+        <h1>
+          <Headline request={request} />
+        </h1>
+      </div>
+      {open ? <Deadline request={request} /> : <Taken request={request} />}
+      <Questions request={request} />
+      <p className="small dim">
+        <Trans>
+          Vous décidez sans voir les images. Votre décision est inscrite au journal avec votre fonction et
+          l’heure.
+        </Trans>
+      </p>
+      {open && decides ? <Actions request={request} /> : null}
+    </>
+  );
+}
+
+function Headline({ request }: { request: FootageRequest }) {
+  const { t } = useLingui();
+  const who = fieldText(request, "authority") || t`Une autorité`;
+  const length = formatDuration(request.to_us - request.from_us);
+  return (
+    <Trans>
+      {who} demande {length} d’images
+    </Trans>
+  );
+}
+
+function Deadline({ request }: { request: FootageRequest }) {
+  if (!request.answer_by_us) {
+    return <Note kind="off" title={<Trans>Répondre dans les meilleurs délais.</Trans>} />;
+  }
+  return (
+    <Note
+      kind="warn"
+      icon={Clock}
+      title={
+        <Trans>
+          Répondre avant {formatDay(request.answer_by_us)}, {formatTime(request.answer_by_us)}.
+        </Trans>
+      }
+    >
+      <Trans>Ensuite, l’adjointe déléguée est saisie.</Trans>
+    </Note>
+  );
+}
+
+/** Opened twice, or after someone else: the decision taken, without actions. */
+function Taken({ request }: { request: FootageRequest }) {
+  const { i18n } = useLingui();
+  const ground = groundOf(request.ground);
+  return (
+    <Note
+      kind={request.decision === "refuse" ? "off" : "ok"}
+      live
+      title={
+        request.decision === "refuse" ? (
+          <Trans>Refus déjà notifié au requérant.</Trans>
+        ) : (
+          <Trans>Extraction déjà autorisée.</Trans>
+        )
+      }
+    >
+      {request.decided_us ? (
+        <span>
+          <Trans>
+            Le {formatDateTime(request.decided_us)}, {request.decided_by_label || request.decided_by}
+          </Trans>
+        </span>
+      ) : null}
+      {ground ? <span>{i18n._(ground.word)}</span> : null}
+      <span className="row">
+        <Link className={buttonClass({ size: "s" })} to="/demandes/$request" params={{ request: request.id }}>
+          <Trans>Suivre la demande</Trans>
+        </Link>
+      </span>
+    </Note>
+  );
+}
+
+function Questions({ request }: { request: FootageRequest }) {
+  const { i18n, t } = useLingui();
+  const { commune } = useActing();
+  const cameras = useQuery(camerasQuery(commune)).data ?? [];
+  const frame = FRAMES[request.frame];
+  const hold = holdOf(request);
+  const names = request.cameras.map((id) => {
+    const camera = cameras.find((one) => one.id === id);
+    return camera ? `${cameraNumber(camera)} ${camera.name}` : id;
+  });
+  const rank = fieldText(request, "officer_number");
+  return (
+    <dl className="q card card-s">
+      <div>
+        <dt>{t`Qui demande`}</dt>
+        <dd>
+          {[fieldText(request, "unit"), fieldText(request, "authority")].filter(Boolean).join(", ")}
+          {rank ? <small>{t`Matricule ${rank}`}</small> : null}
+        </dd>
+      </div>
+      <div>
+        <dt>{t`Quoi`}</dt>
+        <dd>
+          <Plural value={names.length} one="# caméra" other="# caméras" /> : {names.join(", ")}
+          <small>
+            <Trans>
+              {formatDay(request.from_us)}, de {formatTime(request.from_us)} à {formatTime(request.to_us)}
+            </Trans>
+          </small>
+        </dd>
+      </div>
+      <div>
+        <dt>{t`Pourquoi`}</dt>
+        <dd>
+          {fieldText(request, "offence") || request.motive}
+          <small>
+            {[
+              fieldText(request, "procedure_number") || fieldText(request, "instruction_number"),
+              request.motive,
+            ]
+              .filter(Boolean)
+              .join(" · ")}
+          </small>
+        </dd>
+      </div>
+      <div>
+        <dt>{t`Cadre légal`}</dt>
+        <dd>
+          {i18n._(frame.name)}, {i18n._(frame.article)}
+          <small>
+            {request.frame === "droit_acces"
+              ? t`Les motifs de refus sont fermés par la loi ; la personne est alors dirigée vers la CNIL.`
+              : t`La loi ne soumet pas la réquisition à votre accord : vous organisez la réponse. Refuser suppose un motif de droit.`}
+          </small>
+        </dd>
+      </div>
+      <div>
+        <dt>{t`Contrôle`}</dt>
+        <dd>
+          <StateTag state={request.state === "registered" ? "done" : REQUEST_STATES[request.state].state}>
+            {request.state === "registered" ? t`Champs exigés remplis` : undefined}
+          </StateTag>
+          <small>
+            {hold ? t`Images gelées jusqu’au ${formatDateTime(hold.until_us)}. ` : t`Images gelées. `}
+            {t`Rien n’est encore sorti.`}
+          </small>
+        </dd>
+      </div>
+    </dl>
+  );
+}
+
+function Actions({ request }: { request: FootageRequest }) {
+  const { t } = useLingui();
+  const client = useQueryClient();
+  const guarded = useStepUp();
+  const toast = useToast();
+  const [sheet, setSheet] = useState<"query" | "refuse" | null>(null);
+  const [error, setError] = useState<unknown>(null);
+  const [busy, setBusy] = useState(false);
+  const send = async (decision: Decision, done: string) => {
+    setBusy(true);
+    setError(null);
+    try {
+      await guarded(() => decide(request.id, decision));
+      setSheet(null);
+      toast(done);
+    } catch (failure) {
+      if (!(failure instanceof StepUpCancelled)) setError(failure);
+    } finally {
+      setBusy(false);
+      for (const key of ["request", "requests", "holds"]) void client.invalidateQueries({ queryKey: [key] });
+    }
+  };
+  return (
+    <>
+      {error && !sheet ? <Refusal error={error} /> : null}
+      <fieldset className="bottom" aria-label={t`Votre décision`}>
+        <div>
+          <Button
+            kind="primary"
+            size="l"
+            className="wide"
+            icon={Check}
+            busy={busy && !sheet}
+            onClick={() => void send({ decision: "execute" }, t`Extraction autorisée.`)}
+          >
+            <Trans>Autoriser l’extraction</Trans>
+          </Button>
+          <Button size="l" onClick={() => setSheet("query")}>
+            <Trans>Demander des précisions</Trans>
+          </Button>
+          <Button kind="danger" size="l" onClick={() => setSheet("refuse")}>
+            <Trans>Refuser…</Trans>
+          </Button>
+        </div>
+      </fieldset>
+      <QuerySheet
+        open={sheet === "query"}
+        busy={busy}
+        error={error}
+        onClose={() => setSheet(null)}
+        onSend={(comment) => void send({ decision: "query", comment }, t`Précisions demandées.`)}
+      />
+      <RefuseSheet
+        frame={request.frame}
+        open={sheet === "refuse"}
+        busy={busy}
+        error={error}
+        onClose={() => setSheet(null)}
+        onSend={(ground, comment) => void send({ decision: "refuse", ground, comment }, t`Refus enregistré.`)}
+      />
+    </>
+  );
 }

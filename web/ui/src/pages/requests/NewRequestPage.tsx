@@ -1,4 +1,147 @@
-/** To come. */
+import { Trans, useLingui } from "@lingui/react/macro";
+import { useQueryClient } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { type FormEvent, useEffect, useRef, useState } from "react";
+import { type Frame, registerRequest } from "../../api/requests";
+import { toParisFields } from "../../i18n/format";
+import { Button, Dialog, Refusal, useToast } from "../../parts";
+import { useActing } from "../../session/SessionContext";
+import { PageHead } from "../../shell/Page";
+import { FIELD_WORDS, requestNumber } from "./frames";
+import { AnswerBlock, FieldsBlock, FrameBlock } from "./NewRequestBlocks";
+import { RangeBlock } from "./RangeBlock";
+import { RequestSummary } from "./RequestSummary";
+import {
+  droppedFields,
+  EMPTY_DRAFT,
+  missingOf,
+  type RequestDraft,
+  toRequest,
+  withFrame,
+} from "./requestForm";
+
+interface RangeSearch {
+  camera?: unknown;
+  from?: unknown;
+  to?: unknown;
+}
+
+/** The range chosen in replay, carried here by the address. */
+function fromSearch(search: RangeSearch): RequestDraft {
+  const instant = (value: unknown) =>
+    typeof value === "number" && Number.isFinite(value)
+      ? { ...toParisFields(value), later: false }
+      : { date: "", time: "", later: false };
+  const cameras = typeof search.camera === "string" ? search.camera.split(",").filter(Boolean) : [];
+  return { ...EMPTY_DRAFT, cameras, from: instant(search.from), to: instant(search.to) };
+}
+
+/** Registers a request: legal frame first, then what it demands, cameras, range, answer. No picture is opened. */
 export function NewRequestPage() {
-  return null;
+  const { t } = useLingui();
+  const { commune } = useActing();
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const toast = useToast();
+  const search = useSearch({ strict: false }) as RangeSearch;
+  const [draft, setDraft] = useState(() => fromSearch(search));
+  const [tried, setTried] = useState(false);
+  const [nextFrame, setNextFrame] = useState<Frame | null>(null);
+  const [error, setError] = useState<unknown>(null);
+  const [busy, setBusy] = useState(false);
+  const missing = missingOf(draft);
+  const summary = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (error) summary.current?.focus();
+  }, [error]);
+  const chooseFrame = (frame: Frame) => {
+    if (droppedFields(draft, frame).length > 0) setNextFrame(frame);
+    else setDraft(withFrame(draft, frame));
+  };
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    setTried(true);
+    const request = toRequest(draft);
+    if (!request) {
+      summary.current?.focus();
+      return;
+    }
+    setBusy(true);
+    setError(null);
+    try {
+      const made = await registerRequest(commune, request);
+      await client.invalidateQueries({ queryKey: ["requests"] });
+      toast(t`Demande ${requestNumber(made)} enregistrée, images gelées.`);
+      await navigate({ to: "/demandes/$request", params: { request: made.id } });
+    } catch (failure) {
+      setError(failure);
+    } finally {
+      setBusy(false);
+    }
+  };
+  const shown = tried ? missing : [];
+  return (
+    <>
+      <PageHead
+        title={t`Enregistrer une demande`}
+        above={{ to: "/demandes", word: t`Demandes`, here: t`Nouvelle` }}
+        lead={t`Aucune image n’est ouverte ici. Enregistrer gèle la plage et lance le contrôle ; rien ne sort.`}
+      />
+      <form className="cols" noValidate onSubmit={(event) => void submit(event)}>
+        <div className="stack">
+          <FrameBlock frame={draft.frame} onChoose={chooseFrame} error={shown.includes("frame")} />
+          {draft.frame ? <FieldsBlock draft={draft} onChange={setDraft} missing={shown} /> : null}
+          <RangeBlock draft={draft} onChange={setDraft} missing={shown} />
+          <AnswerBlock draft={draft} onChange={setDraft} missing={shown} />
+        </div>
+        <RequestSummary draft={draft} missing={missing} tried={tried} busy={busy} ref={summary}>
+          {error ? <Refusal error={error} /> : null}
+        </RequestSummary>
+      </form>
+      <DropDialog
+        draft={draft}
+        frame={nextFrame}
+        onKeep={() => setNextFrame(null)}
+        onDrop={(frame) => {
+          setDraft(withFrame(draft, frame));
+          setNextFrame(null);
+        }}
+      />
+    </>
+  );
+}
+
+interface DropDialogProps {
+  draft: RequestDraft;
+  frame: Frame | null;
+  onKeep: () => void;
+  onDrop: (frame: Frame) => void;
+}
+
+/** Says what another frame would drop, before dropping it (P-72). */
+function DropDialog({ draft, frame, onKeep, onDrop }: DropDialogProps) {
+  const { i18n } = useLingui();
+  const dropped = frame ? droppedFields(draft, frame) : [];
+  return (
+    <Dialog open={frame !== null} onClose={onKeep} sheet title={<Trans>Changer de cadre légal</Trans>}>
+      <p>
+        <Trans>L’autre cadre ne demande pas ces champs. Ce que vous y avez saisi sera effacé :</Trans>
+      </p>
+      <ul className="stack-s">
+        {dropped.map((name) => (
+          <li key={name}>
+            {i18n._(FIELD_WORDS[name])} : {draft.fields[name]}
+          </li>
+        ))}
+      </ul>
+      <footer className="row">
+        <Button onClick={onKeep}>
+          <Trans>Garder le cadre</Trans>
+        </Button>
+        <Button kind="primary" onClick={() => frame && onDrop(frame)}>
+          <Trans>Changer de cadre</Trans>
+        </Button>
+      </footer>
+    </Dialog>
+  );
 }

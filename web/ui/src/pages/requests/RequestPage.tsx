@@ -1,4 +1,174 @@
-/** To come. */
+import { Trans, useLingui } from "@lingui/react/macro";
+import { useQuery } from "@tanstack/react-query";
+import { Link, useParams } from "@tanstack/react-router";
+import { Stamp } from "lucide-react";
+import { type FootageRequest, requestQuery } from "../../api/requests";
+import { formatDateTime } from "../../i18n/format";
+import { buttonClass, Card, type Fact, Facts, Note, QueryView, RuleTag, StateTag, Steps } from "../../parts";
+import { useRole } from "../../session/SessionContext";
+import { PageHead } from "../../shell/Page";
+import { ExtractionCard } from "./ExtractionCard";
+import { FootageCard } from "./FootageCard";
+import { FIELD_WORDS, FRAMES, fieldText, groundOf, REQUEST_STATES, requestNumber } from "./frames";
+import { holdOf, requestSteps } from "./requestSteps";
+
+/** One request, from its registering to the destruction of our copy. */
 export function RequestPage() {
-  return null;
+  const { t } = useLingui();
+  const { request: id } = useParams({ from: "/app/demandes/$request" });
+  const query = useQuery(requestQuery(id));
+  const above = { to: "/demandes", word: t`Demandes` };
+  if (!query.data) {
+    return (
+      <>
+        <PageHead title={t`Demande`} above={{ ...above, here: id }} />
+        <QueryView query={query}>{() => null}</QueryView>
+      </>
+    );
+  }
+  const request = query.data;
+  const number = requestNumber(request);
+  const state = REQUEST_STATES[request.state].state;
+  return (
+    <>
+      <PageHead
+        title={request.frame === "droit_acces" ? t`Droit d’accès ${number}` : t`Demande ${number}`}
+        above={{ ...above, here: number }}
+        state={
+          <span role="status">
+            <StateTag state={state} />
+          </span>
+        }
+        acts={<DecideLink request={request} />}
+      />
+      <section className="card" aria-label={t`Étapes de la demande`}>
+        <Steps steps={requestSteps(request)} label={t`Étapes de la demande`} />
+      </section>
+      <div className="cols">
+        <div className="stack">
+          <AskedCard request={request} />
+          <FootageCard cameras={request.cameras} fromUs={request.from_us} toUs={request.to_us} />
+          <ExtractionCard request={request} />
+        </div>
+        <div className="stack">
+          <DecisionCard request={request} />
+          <HoldCard request={request} />
+        </div>
+      </div>
+    </>
+  );
+}
+
+function DecideLink({ request }: { request: FootageRequest }) {
+  const decides = useRole("mayor", "deputy");
+  if (!decides || (request.state !== "registered" && request.state !== "queried")) return null;
+  return (
+    <Link
+      className={buttonClass({ kind: "primary" })}
+      to="/decision/$request"
+      params={{ request: request.id }}
+    >
+      <Stamp className="ic" aria-hidden />
+      <Trans>Décider</Trans>
+    </Link>
+  );
+}
+
+function AskedCard({ request }: { request: FootageRequest }) {
+  const { t, i18n } = useLingui();
+  const frame = FRAMES[request.frame];
+  const facts: (Fact | null)[] = [
+    { label: t`Cadre`, value: `${i18n._(frame.name)}, ${i18n._(frame.article)}` },
+    ...frame.fields.map((name): Fact | null => {
+      const text = fieldText(request, name);
+      if (request.fields[name] === true) return { label: i18n._(FIELD_WORDS[name]), value: t`oui` };
+      return text ? { label: i18n._(FIELD_WORDS[name]), value: text } : null;
+    }),
+    ...(["prosecutor_authorisation", "general_instruction"] as const).map((name): Fact | null => {
+      const text = fieldText(request, name);
+      return text ? { label: i18n._(FIELD_WORDS[name]), value: text } : null;
+    }),
+    { label: t`Objet`, value: request.motive },
+  ];
+  return (
+    <Card title={<Trans>Demande</Trans>} aside={<RuleTag rule="P-72" />}>
+      <Facts items={facts} />
+    </Card>
+  );
+}
+
+function DecisionCard({ request }: { request: FootageRequest }) {
+  const { i18n, t } = useLingui();
+  const ground = groundOf(request.ground);
+  const words = {
+    "": t`Décision attendue.`,
+    execute: t`Extraction autorisée.`,
+    query: t`Précisions demandées au requérant.`,
+    refuse: t`Refus motivé.`,
+  }[request.decision];
+  const kind = request.decision === "execute" ? "ok" : request.decision === "" ? "off" : "warn";
+  return (
+    <Card title={<Trans>Décision du maire</Trans>}>
+      <Note kind={kind} title={words}>
+        {request.decided_us ? (
+          <span>
+            <Trans>
+              Le {formatDateTime(request.decided_us)}, {request.decided_by_label || request.decided_by}
+            </Trans>
+          </span>
+        ) : request.answer_by_us ? (
+          <span>
+            <Trans>
+              Réponse avant le {formatDateTime(request.answer_by_us)}. Ensuite, l’adjointe déléguée est
+              saisie.
+            </Trans>
+          </span>
+        ) : null}
+        {ground ? <span>{i18n._(ground.word)}</span> : null}
+        {request.comment ? <span>« {request.comment} »</span> : null}
+      </Note>
+      <p className="small dim">
+        <Trans>
+          La loi ne soumet pas une réquisition à l’accord du maire : il organise la réponse. Refuser suppose
+          un motif de droit.
+        </Trans>{" "}
+        <RuleTag rule="P-74" />
+      </p>
+    </Card>
+  );
+}
+
+function HoldCard({ request }: { request: FootageRequest }) {
+  const { t } = useLingui();
+  const hold = holdOf(request);
+  return (
+    <Card
+      title={hold && !hold.provisional ? <Trans>Gel confirmé</Trans> : <Trans>Gel provisoire</Trans>}
+      aside={
+        <StateTag
+          state={
+            hold?.released_us
+              ? "hold-released"
+              : hold && !hold.provisional
+                ? "hold-confirmed"
+                : "hold-provisional"
+          }
+        />
+      }
+    >
+      <Facts
+        items={[
+          { label: t`Depuis`, value: formatDateTime(hold?.placed_us ?? request.registered_us) },
+          hold ? { label: t`Jusqu’au`, value: formatDateTime(hold.until_us) } : null,
+          request.due_us
+            ? { label: t`Sans lui`, value: t`destruction le ${formatDateTime(request.due_us)}` }
+            : null,
+        ]}
+      />
+      <p className="small dim">
+        <Trans>Rien n’est montré ni copié. Confirmé pour la durée de la procédure dès l’autorisation.</Trans>{" "}
+        <RuleTag rule="P-34" />
+      </p>
+    </Card>
+  );
 }

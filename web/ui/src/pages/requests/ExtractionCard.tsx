@@ -1,0 +1,224 @@
+import { Trans, useLingui } from "@lingui/react/macro";
+import { useQueryClient } from "@tanstack/react-query";
+import { Box, Download } from "lucide-react";
+import { useState } from "react";
+import { acknowledge, type FootageRequest, packageAddress, startExtraction } from "../../api/requests";
+import { formatBytes, formatDateTime, formatNumber } from "../../i18n/format";
+import {
+  ActButton,
+  Button,
+  buttonClass,
+  Card,
+  Facts,
+  Note,
+  Refusal,
+  RuleTag,
+  StateTag,
+  StepUpCancelled,
+  TextField,
+  textOf,
+  useStepUp,
+} from "../../parts";
+import { useRole } from "../../session/SessionContext";
+import { requestNumber } from "./frames";
+
+/** Building, downloading, verifying and handing over the package. Progress is the server's: a reload finds it. */
+export function ExtractionCard({ request }: { request: FootageRequest }) {
+  const extracts = useRole("officer", "chief", "mayor", "deputy");
+  const hands = useRole("secretary", "officer", "chief", "mayor", "deputy");
+  if (request.state === "approved" && extracts) return <BuildCard request={request} />;
+  if (request.state === "packaged")
+    return <PackageCard request={request} downloads={extracts} hands={hands} />;
+  if (request.state === "received" || request.state === "purged") {
+    return <PackageCard request={request} downloads={false} hands={false} />;
+  }
+  return null;
+}
+
+function BuildCard({ request }: { request: FootageRequest }) {
+  const { t } = useLingui();
+  const client = useQueryClient();
+  const guarded = useStepUp();
+  const [error, setError] = useState<unknown>(null);
+  const [busy, setBusy] = useState(false);
+  const progress = request.package.progress;
+  const running = progress && (progress.status === "running" || progress.status === "queued");
+  const start = async () => {
+    setBusy(true);
+    setError(null);
+    try {
+      await guarded(() => startExtraction(request.id));
+    } catch (failure) {
+      if (!(failure instanceof StepUpCancelled)) setError(failure);
+    } finally {
+      setBusy(false);
+      void client.invalidateQueries({ queryKey: ["request"] });
+    }
+  };
+  return (
+    <Card
+      title={<Trans>Extraction</Trans>}
+      aside={running ? <StateTag state="running" /> : <StateTag state="todo" />}
+    >
+      {running ? (
+        <Progress done={progress.done ?? 0} total={progress.total ?? 0} words={progress.words} />
+      ) : (
+        <>
+          <p>
+            <Trans>
+              Le flux enregistré est copié tel quel, avec ses absences, la décision et la preuve d’inclusion,
+              puis scellé. L’enregistrement continue pendant ce temps.
+            </Trans>{" "}
+            <RuleTag rule="T-10" />
+          </p>
+          {progress?.status === "failed" ? (
+            <Note kind="danger" title={progress.error?.what ?? t`L’extraction s’est arrêtée.`}>
+              <span>
+                {progress.error?.todo ?? t`Relancez-la : rien n’est sorti.`}{" "}
+                <RuleTag rule={progress.error?.rule} />
+              </span>
+            </Note>
+          ) : null}
+          {error ? <Refusal error={error} /> : null}
+          <div className="row">
+            <Button kind="primary" icon={Box} busy={busy} onClick={() => void start()}>
+              <Trans>Lancer l’extraction</Trans>
+            </Button>
+          </div>
+        </>
+      )}
+    </Card>
+  );
+}
+
+/** Spoken at each quarter only. */
+function Progress({ done, total, words }: { done: number; total: number; words: string | undefined }) {
+  const { t } = useLingui();
+  const share = total > 0 ? done / total : 0;
+  const quarter = Math.floor(share * 4) * 25;
+  return (
+    <div className="stack-s">
+      <progress className="bar" value={done} max={total || 1} aria-label={t`Avancement de l’extraction`} />
+      <p className="small">
+        {formatNumber(Math.round(share * 100))} % {words ? ` · ${words}` : null}
+      </p>
+      <p className="vh" role="status">
+        {quarter > 0 ? t`Extraction : ${quarter} %` : null}
+      </p>
+      <p className="small dim">
+        <Trans>Vous pouvez quitter cette page : l’extraction continue et se retrouve ici.</Trans>
+      </p>
+    </div>
+  );
+}
+
+/** A hash in groups of four, read aloud by groups and copied whole. */
+export function Hash({ value }: { value: string }) {
+  const groups = value.match(/.{1,4}/g) ?? [];
+  return (
+    <code className="hash">
+      {groups.map((group, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: groups of a fixed text
+        <span key={index}>{group}</span>
+      ))}
+    </code>
+  );
+}
+
+interface PackageCardProps {
+  request: FootageRequest;
+  downloads: boolean;
+  hands: boolean;
+}
+
+function PackageCard({ request, downloads, hands }: PackageCardProps) {
+  const { t } = useLingui();
+  const facts = request.package;
+  return (
+    <Card
+      title={<Trans>Paquet de preuve</Trans>}
+      aside={
+        <StateTag
+          state={request.state === "purged" ? "closed" : request.state === "received" ? "delivered" : "done"}
+        />
+      }
+    >
+      <Facts
+        items={[
+          facts.id ? { label: t`Paquet`, value: facts.id } : null,
+          facts.bytes ? { label: t`Taille`, value: formatBytes(facts.bytes) } : null,
+          facts.built_us ? { label: t`Scellé le`, value: formatDateTime(facts.built_us, true) } : null,
+          facts.due_us
+            ? {
+                label: request.state === "purged" ? t`Notre copie` : t`Notre copie`,
+                value:
+                  request.state === "purged"
+                    ? t`détruite`
+                    : t`sera détruite le ${formatDateTime(facts.due_us)}`,
+              }
+            : null,
+        ]}
+      />
+      {facts.sha256 ? (
+        <div className="stack-s">
+          <h3>
+            <Trans>Empreinte SHA-256</Trans>
+          </h3>
+          <Hash value={facts.sha256} />
+        </div>
+      ) : null}
+      {request.state === "purged" ? null : <HowToVerify request={request} />}
+      <div className="row">
+        {downloads ? (
+          <a className={buttonClass({ kind: "primary" })} href={packageAddress(request.id)} download>
+            <Download className="ic" aria-hidden />
+            <Trans>Télécharger le paquet</Trans>
+          </a>
+        ) : null}
+        {hands ? (
+          <ActButton
+            label={<Trans>Noter la remise</Trans>}
+            title={<Trans>Remise du paquet contre reçu</Trans>}
+            confirm={<Trans>Noter la remise</Trans>}
+            run={(data) => acknowledge(request.id, textOf(data, "recipient"))}
+            stale={["request", "requests"]}
+            done={t`Remise notée.`}
+          >
+            <TextField
+              label={t`Qualité et matricule du destinataire`}
+              name="recipient"
+              required
+              maxLength={120}
+              autoComplete="off"
+              help={t`Comme sur le reçu signé : « OPJ 214 873 ». Pas de nom.`}
+            />
+          </ActButton>
+        ) : null}
+      </div>
+    </Card>
+  );
+}
+
+function HowToVerify({ request }: { request: FootageRequest }) {
+  const number = requestNumber(request);
+  return (
+    <details className="stack-s">
+      <summary className="strong">
+        <Trans>Vérifier le paquet, sans nous</Trans>
+      </summary>
+      <ol className="stack-s small numbered">
+        <li>
+          <Trans>Comparez l’empreinte lue ci-dessus avec celle du fichier reçu :</Trans>
+          <pre className="code">sha256sum {number}.zip</pre>
+        </li>
+        <li>
+          <Trans>Vérifiez signature, empreintes, absences et preuve d’inclusion, hors ligne :</Trans>
+          <pre className="code">vms evidence verify {number}.zip --signer signer.vkey</pre>
+        </li>
+        <li>
+          <Trans>La vidéo se lit dans tout lecteur courant ; elle n’a pas de son.</Trans>
+        </li>
+      </ol>
+    </details>
+  );
+}

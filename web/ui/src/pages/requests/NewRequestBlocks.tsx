@@ -1,0 +1,162 @@
+import { Trans, useLingui } from "@lingui/react/macro";
+import type { Frame } from "../../api/requests";
+import { Card, Check, Choices, instantOf, ParisInstant, RuleTag, SelectField, TextField } from "../../parts";
+import { FIELD_WORDS, type FieldName, FRAME_IDS, FRAMES } from "./frames";
+import { type Missing, type RequestDraft, shownFields } from "./requestForm";
+
+/** Longest purpose of a request, in characters (D-31). */
+const MOTIVE_MAX_CHARS = 120;
+
+interface BlockProps {
+  draft: RequestDraft;
+  onChange: (draft: RequestDraft) => void;
+  missing: readonly Missing[];
+}
+
+/** Block 1: the legal frame decides the rest. */
+export function FrameBlock(props: { frame: Frame | null; onChoose: (frame: Frame) => void; error: boolean }) {
+  const { t, i18n } = useLingui();
+  return (
+    <Card title={<Trans>1. Cadre légal</Trans>} aside={<Trans>Les champs suivants en dépendent</Trans>}>
+      <Choices
+        legend={<Trans>Cadre légal</Trans>}
+        hideLegend
+        columns
+        name="frame"
+        value={props.frame}
+        onChange={props.onChoose}
+        choices={FRAME_IDS.map((id) => ({
+          value: id,
+          label: i18n._(FRAMES[id].name),
+          detail: i18n._(FRAMES[id].needs),
+        }))}
+        error={props.error ? t`Choisissez le cadre légal.` : null}
+      />
+      <p className="small dim">
+        <Trans>
+          Un particulier, un assureur, un avocat, la presse : aucun ne reçoit d’images directement.
+        </Trans>{" "}
+        <RuleTag rule="P-75" />{" "}
+        <Trans>
+          Un agent de la police ou de la gendarmerie habilité sur ces caméras n’a pas besoin de réquisition.
+        </Trans>{" "}
+        <RuleTag rule="P-73" />
+      </p>
+    </Card>
+  );
+}
+
+/** Block 2: what the frame demands (P-72). */
+export function FieldsBlock({ draft, onChange, missing }: BlockProps) {
+  const { i18n, t } = useLingui();
+  if (!draft.frame) return null;
+  const set = (name: FieldName, value: string) =>
+    onChange({ ...draft, fields: { ...draft.fields, [name]: value } });
+  return (
+    <Card
+      title={
+        <>
+          2. {i18n._(FRAMES[draft.frame].name)} : <Trans>ce qu’elle exige</Trans>
+        </>
+      }
+      aside={<RuleTag rule="P-72" />}
+    >
+      <div className="form-2">
+        {shownFields(draft.frame).map((name) => (
+          <OneField
+            key={name}
+            name={name}
+            value={draft.fields[name] ?? ""}
+            onChange={(value) => set(name, value)}
+            error={
+              missing.includes(name)
+                ? t`Ce cadre exige ce champ.`
+                : name === "prosecutor_authorisation" && missing.includes("authorisation")
+                  ? t`Donnez l’autorisation du procureur ou l’instruction générale.`
+                  : null
+            }
+          />
+        ))}
+      </div>
+    </Card>
+  );
+}
+
+interface OneFieldProps {
+  name: FieldName;
+  value: string;
+  onChange: (value: string) => void;
+  error: string | null;
+}
+
+function OneField({ name, value, onChange, error }: OneFieldProps) {
+  const { i18n, t } = useLingui();
+  const label = i18n._(FIELD_WORDS[name]);
+  if (name === "identity_checked") {
+    return (
+      <div className="wide stack-s">
+        <Check
+          name={name}
+          label={t`Identité de la personne vérifiée ; elle est bien celle qui est filmée`}
+          checked={value === "yes"}
+          onChange={(event) => onChange(event.target.checked ? "yes" : "")}
+        />
+        {error ? <p className="err">{error}</p> : null}
+      </div>
+    );
+  }
+  if (name === "delivery") {
+    return (
+      <SelectField label={label} name={name} value={value} onChange={(event) => onChange(event.target.value)}>
+        <option value="digital">{t`Numérique, scellée pour le service`}</option>
+        <option value="medium">{t`Support non réinscriptible, remis en main propre`}</option>
+      </SelectField>
+    );
+  }
+  const help: Partial<Record<FieldName, string>> = {
+    officer_name: t`Pour le reçu et la remise. Jamais dans un courriel.`,
+    general_instruction: t`Une instruction générale vaut six mois au plus.`,
+    offence: t`La qualification, pas les faits : « vol aggravé ».`,
+  };
+  return (
+    <TextField
+      label={label}
+      name={name}
+      type={name === "general_instruction_until" ? "date" : "text"}
+      value={value}
+      maxLength={300}
+      autoComplete="off"
+      onChange={(event) => onChange(event.target.value)}
+      help={help[name]}
+      error={error}
+    />
+  );
+}
+
+/** Block 4: until when, and the object in one sentence. */
+export function AnswerBlock({ draft, onChange, missing }: BlockProps) {
+  const { t } = useLingui();
+  const started = draft.answer.date !== "" || draft.answer.time !== "";
+  return (
+    <Card title={<Trans>4. Réponse attendue</Trans>}>
+      <div className="form-2">
+        <ParisInstant
+          legend={<Trans>Au plus tard le (facultatif)</Trans>}
+          value={draft.answer}
+          onChange={(answer) => onChange({ ...draft, answer })}
+          error={started && instantOf(draft.answer) === null ? t`Donnez une date et une heure.` : null}
+        />
+        <TextField
+          label={t`Objet, en une phrase`}
+          name="motive"
+          value={draft.motive}
+          maxLength={MOTIVE_MAX_CHARS}
+          autoComplete="off"
+          onChange={(event) => onChange({ ...draft, motive: event.target.value })}
+          help={t`Ne nommez et ne décrivez personne. ${draft.motive.length} caractères sur ${MOTIVE_MAX_CHARS}.`}
+          error={missing.includes("motive") ? t`Dites l’objet en une phrase.` : null}
+        />
+      </div>
+    </Card>
+  );
+}

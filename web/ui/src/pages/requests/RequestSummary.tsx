@@ -1,0 +1,117 @@
+import { Trans, useLingui } from "@lingui/react/macro";
+import { CircleAlert, Lock } from "lucide-react";
+import type { ReactNode, Ref } from "react";
+import { formatSpan } from "../../i18n/format";
+import { Button, Card, Facts, instantOf, RuleTag } from "../../parts";
+import { FIELD_WORDS, FRAMES } from "./frames";
+import type { Missing, RequestDraft } from "./requestForm";
+
+interface RequestSummaryProps {
+  draft: RequestDraft;
+  missing: readonly Missing[];
+  tried: boolean;
+  busy: boolean;
+  ref: Ref<HTMLDivElement>;
+  children: ReactNode;
+}
+
+/** What registering does, what is missing, and the one button that says both acts. */
+export function RequestSummary({ draft, missing, tried, busy, ref, children }: RequestSummaryProps) {
+  const { t, i18n } = useLingui();
+  const words = useMissingWords();
+  const from = instantOf(draft.from);
+  const to = instantOf(draft.to);
+  return (
+    <div className="stick stack">
+      <Card title={<Trans>À l’enregistrement</Trans>}>
+        <ol className="path">
+          <li>
+            <b className="strong">
+              <Trans>Gel provisoire, aussitôt</Trans>
+            </b>
+            <small>
+              <Trans>Quinze jours. Rien n’est montré ni copié.</Trans> <RuleTag rule="P-34" />
+            </small>
+          </li>
+          <li>
+            <b className="strong">
+              <Trans>Contrôle de forme</Trans>
+            </b>
+            <small>
+              <Trans>Les champs que le cadre exige</Trans>
+            </small>
+          </li>
+          <li>
+            <b className="strong">
+              <Trans>Décision du maire</Trans>
+            </b>
+            <small>
+              <Trans>Prévenu par un courriel sans donnée personnelle</Trans>
+            </small>
+          </li>
+          <li className="end">
+            <b className="strong">
+              <Trans>Extraction, puis remise</Trans>
+            </b>
+            <small>
+              <Trans>Seulement après une décision favorable</Trans>
+            </small>
+          </li>
+        </ol>
+        <Facts
+          items={[
+            { label: t`Cadre`, value: draft.frame ? i18n._(FRAMES[draft.frame].name) : "—" },
+            {
+              label: t`Plage`,
+              value: from !== null && to !== null && to > from ? formatSpan(from, to) : "—",
+            },
+            { label: t`Caméras`, value: draft.cameras.length || "—" },
+          ]}
+        />
+        <div ref={ref} tabIndex={-1} className="stack-s">
+          {children}
+          {tried && missing.length > 0 ? (
+            <p className="err" role="alert">
+              <CircleAlert className="ic" aria-hidden />
+              <span>
+                <Trans>Reste à saisir : {missing.map(words).join(", ")}.</Trans>
+              </span>
+            </p>
+          ) : null}
+        </div>
+        <Button kind="primary" type="submit" icon={Lock} wide busy={busy}>
+          <Trans>Enregistrer et geler</Trans>
+        </Button>
+      </Card>
+      <p className="small dim">
+        <Trans>
+          Sans autorisation dans les quinze jours, le gel provisoire tombe et les images suivent leur terme.
+        </Trans>
+      </p>
+    </div>
+  );
+}
+
+function useMissingWords(): (missing: Missing) => string {
+  const { t, i18n } = useLingui();
+  return (missing) => {
+    switch (missing) {
+      case "frame":
+        return t`le cadre légal`;
+      case "cameras":
+        return t`une caméra`;
+      case "from":
+        return t`le début`;
+      case "to":
+        return t`la fin`;
+      case "order":
+        return t`une fin après le début`;
+      case "motive":
+        return t`l’objet`;
+      case "authorisation":
+        return t`l’autorisation du procureur`;
+      default:
+        return i18n._(FIELD_WORDS[missing]).toLowerCase();
+    }
+  };
+}

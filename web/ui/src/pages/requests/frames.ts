@@ -1,0 +1,184 @@
+import type { MessageDescriptor } from "@lingui/core";
+import { msg } from "@lingui/core/macro";
+import type { FootageRequest, Frame, RequestState } from "../../api/requests";
+import type { StateName } from "../../parts";
+
+interface FrameWords {
+  name: MessageDescriptor;
+  /** Article, as the law cites it. */
+  article: MessageDescriptor;
+  needs: MessageDescriptor;
+  /** Fields that P-72 wants, in the order of the form. The server checks them. */
+  fields: readonly FieldName[];
+}
+
+export type FieldName =
+  | "authority"
+  | "officer_name"
+  | "officer_number"
+  | "unit"
+  | "procedure_number"
+  | "offence"
+  | "prosecutor_authorisation"
+  | "general_instruction"
+  | "general_instruction_until"
+  | "instruction_number"
+  | "text_reference"
+  | "identity_checked"
+  | "delivery";
+
+const JUDICIAL = ["authority", "unit", "officer_name", "officer_number"] as const;
+
+/** The six legal frames of a request; each decides what the form asks (P-72). */
+export const FRAMES: Record<Frame, FrameWords> = {
+  flagrance: {
+    name: msg`Enquête de flagrance`,
+    article: msg`art. 60-1 du code de procédure pénale`,
+    needs: msg`Art. 60-1 du code de procédure pénale. Officier ou agent de police judiciaire.`,
+    fields: [...JUDICIAL, "procedure_number", "offence", "delivery"],
+  },
+  preliminaire: {
+    name: msg`Enquête préliminaire`,
+    article: msg`art. 77-1-1 du code de procédure pénale`,
+    needs: msg`Art. 77-1-1. Il faut l’autorisation du procureur ou son instruction générale.`,
+    fields: [...JUDICIAL, "procedure_number", "offence", "delivery"],
+  },
+  information: {
+    name: msg`Information judiciaire`,
+    article: msg`art. 99-3 du code de procédure pénale`,
+    needs: msg`Art. 99-3. Il faut le numéro d’instruction.`,
+    fields: [...JUDICIAL, "instruction_number", "offence", "delivery"],
+  },
+  administrative: {
+    name: msg`Procédure administrative`,
+    article: msg`texte cité`,
+    needs: msg`Il faut l’autorité et le texte qui la fonde.`,
+    fields: ["authority", "officer_name", "text_reference", "procedure_number", "delivery"],
+  },
+  disciplinaire: {
+    name: msg`Procédure disciplinaire`,
+    article: msg`référence citée`,
+    needs: msg`Il faut l’autorité et la référence de la procédure.`,
+    fields: ["authority", "officer_name", "procedure_number", "delivery"],
+  },
+  droit_acces: {
+    name: msg`Droit d’accès d’une personne`,
+    article: msg`art. R. 253-6 du code de la sécurité intérieure`,
+    needs: msg`Art. R. 253-6. La personne filmée demande ses propres images.`,
+    fields: ["authority", "identity_checked", "delivery"],
+  },
+};
+
+export const FRAME_IDS = Object.keys(FRAMES) as Frame[];
+
+export const FIELD_WORDS: Record<FieldName, MessageDescriptor> = {
+  authority: msg`Autorité`,
+  unit: msg`Unité ou service`,
+  officer_name: msg`Nom du requérant`,
+  officer_number: msg`Matricule`,
+  procedure_number: msg`N° de procès-verbal ou de procédure`,
+  offence: msg`Infraction visée`,
+  prosecutor_authorisation: msg`Autorisation du procureur (référence)`,
+  general_instruction: msg`Instruction générale (référence)`,
+  general_instruction_until: msg`Instruction valable jusqu’au`,
+  instruction_number: msg`N° d’instruction`,
+  text_reference: msg`Texte qui fonde la demande`,
+  identity_checked: msg`Identité vérifiée`,
+  delivery: msg`Forme de la remise`,
+};
+
+interface StateLook {
+  state: StateName;
+  /** Which of the six steps it stands at. */
+  step: number;
+}
+
+/** The six steps, the same for requester, agent and mayor (checklist 33). */
+export const REQUEST_STATES: Record<RequestState, StateLook> = {
+  registered: { state: "to-decide", step: 3 },
+  queried: { state: "queried", step: 2 },
+  approved: { state: "extracting", step: 4 },
+  refused: { state: "refused", step: 3 },
+  packaged: { state: "extracting", step: 5 },
+  received: { state: "delivered", step: 6 },
+  purged: { state: "closed", step: 6 },
+};
+
+export const STEPS_COUNT = 6;
+
+export interface Ground {
+  id: string;
+  word: MessageDescriptor;
+  detail: MessageDescriptor;
+  frames: readonly Frame[];
+}
+
+const REQUISITIONS: readonly Frame[] = [
+  "flagrance",
+  "preliminaire",
+  "information",
+  "administrative",
+  "disciplinaire",
+];
+
+/** The only legal grounds of a refusal (P-74, P-83); the server holds the same list. */
+export const GROUNDS: readonly Ground[] = [
+  {
+    id: "requester_not_established",
+    word: msg`Qualité du requérant non établie`,
+    detail: msg`Ni officier ni agent de police judiciaire sous contrôle`,
+    frames: REQUISITIONS,
+  },
+  {
+    id: "authorisation_missing",
+    word: msg`Autorisation du procureur absente ou échue`,
+    detail: msg`Enquête préliminaire, art. 77-1-1`,
+    frames: ["preliminaire"],
+  },
+  {
+    id: "not_our_authority",
+    word: msg`Hors de notre autorité`,
+    detail: msg`Caméra d’une autre commune ou d’un autre responsable`,
+    frames: [...REQUISITIONS, "droit_acces"],
+  },
+  {
+    id: "not_a_recipient",
+    word: msg`Pas une autorité habilitée à recevoir`,
+    detail: msg`Particulier, assureur, presse : renvoi vers l’enquêteur`,
+    frames: REQUISITIONS,
+  },
+  {
+    id: "state_security",
+    word: msg`Sûreté de l’État, défense ou sécurité publique`,
+    detail: msg`La personne est dirigée vers la CNIL`,
+    frames: ["droit_acces"],
+  },
+  {
+    id: "proceedings",
+    word: msg`Procédure en cours`,
+    detail: msg`Déroulement de procédures ou d’opérations préliminaires`,
+    frames: ["droit_acces"],
+  },
+  {
+    id: "third_parties",
+    word: msg`Droits des tiers`,
+    detail: msg`D’autres personnes paraissent et ne peuvent être floutées`,
+    frames: ["droit_acces"],
+  },
+];
+
+/** The ground of a refusal in words. */
+export function groundOf(id: string): Ground | undefined {
+  return GROUNDS.find((ground) => ground.id === id);
+}
+
+/** A field of a request as text, empty when absent. */
+export function fieldText(request: FootageRequest, name: FieldName): string {
+  const value = request.fields[name];
+  return typeof value === "string" || typeof value === "number" ? String(value) : "";
+}
+
+/** The number people say: "D-2026-0147", else the id. */
+export function requestNumber(request: FootageRequest): string {
+  return request.number ?? request.id;
+}

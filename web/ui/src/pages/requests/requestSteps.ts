@@ -1,0 +1,72 @@
+import { i18n } from "@lingui/core";
+import { msg } from "@lingui/core/macro";
+import type { FootageRequest } from "../../api/requests";
+import { formatDateTime } from "../../i18n/format";
+import type { Step, StepState } from "../../parts";
+import { REQUEST_STATES } from "./frames";
+
+/** The hold of a request when the server sent it whole. */
+export function holdOf(request: FootageRequest) {
+  return typeof request.hold === "object" ? request.hold : null;
+}
+
+/** The six steps in words with dates and functions: one list for requester, agent and mayor (checklist 33). */
+export function requestSteps(request: FootageRequest): Step[] {
+  const at = REQUEST_STATES[request.state].step;
+  const refused = request.state === "refused";
+  const over = request.state === "received" || request.state === "purged";
+  const stateOf = (step: number): StepState => {
+    if (step < at || over) return "done";
+    if (step > at) return "todo";
+    return refused ? "bad" : "current";
+  };
+  const hold = holdOf(request);
+  const soon = i18n._(msg`à venir`);
+  const answer = request.answer_by_us
+    ? i18n._(msg`avant le ${formatDateTime(request.answer_by_us)}`)
+    : i18n._(msg`dans les meilleurs délais`);
+  return [
+    {
+      key: "received",
+      label: i18n._(msg`Reçue`),
+      detail: formatDateTime(request.registered_us),
+      detail2: request.registered_by_label,
+      state: "done",
+    },
+    {
+      key: "hold",
+      label: i18n._(msg`Gel provisoire`),
+      detail: hold ? formatDateTime(hold.placed_us) : formatDateTime(request.registered_us),
+      detail2: i18n._(msg`Automatique`),
+      state: request.state === "queried" ? "done" : stateOf(2),
+    },
+    {
+      key: "decision",
+      label: refused ? i18n._(msg`Refusée`) : i18n._(msg`Décision`),
+      detail: request.decided_us && at > 2 ? formatDateTime(request.decided_us) : answer,
+      detail2: request.decided_by_label || i18n._(msg`Maire ou adjointe déléguée`),
+      state: request.state === "queried" ? "current" : stateOf(3),
+    },
+    {
+      key: "extraction",
+      label: i18n._(msg`Extraction`),
+      detail: request.package.built_us ? formatDateTime(request.package.built_us) : soon,
+      detail2: i18n._(msg`Personne habilitée`),
+      state: stateOf(4),
+    },
+    {
+      key: "delivery",
+      label: i18n._(msg`Remise`),
+      detail: soon,
+      detail2: i18n._(msg`Contre reçu`),
+      state: stateOf(5),
+    },
+    {
+      key: "destruction",
+      label: i18n._(msg`Copie détruite`),
+      detail: request.package.due_us ? formatDateTime(request.package.due_us) : soon,
+      detail2: i18n._(msg`Automatique`),
+      state: request.state === "purged" ? "done" : "todo",
+    },
+  ];
+}
