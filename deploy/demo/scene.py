@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -30,7 +31,7 @@ NIGHT_DIM = 0.34
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One place at one time of day. ``houses`` on both sides unless it is a car park."""
+    """One place at one time of day: a street between houses, or a lane or car park where nobody lives in view."""
 
     name: str
     seed: int
@@ -39,8 +40,13 @@ class Scene:
     x: float = -5.3
     yaw_deg: float = 15.0
     pitch_deg: float = 11.5
-    dwellings: bool = True
+    kind: Literal["street", "lane", "car park"] = "street"
     actors: tuple[Actor, ...] = field(default=())
+
+    @property
+    def dwellings(self) -> bool:
+        """Whether somebody's home is in view."""
+        return self.kind == "street"
 
 
 def _street_actors(*, lights: bool) -> tuple[Actor, ...]:
@@ -65,18 +71,17 @@ def _street_actors(*, lights: bool) -> tuple[Actor, ...]:
     )
 
 
-def _square_actors() -> tuple[Actor, ...]:
+def _lane_actors() -> tuple[Actor, ...]:
     return (
-        Car((-4.6, 16.5), (-4.6, 16.5), (152, 154, 156)),
-        Car((-4.6, 23.0), (-4.6, 23.0), (52, 50, 52), van=True),
-        Car((-4.6, 36.0), (-4.6, 36.0), (48, 72, 150)),
-        Car((1.75, 94.0), (1.75, 2.0), (136, 96, 44), 0.05, 0.62),
-        Car((-1.75, 2.0), (-1.75, 94.0), (200, 204, 206), 0.40, 0.98),
+        Car((1.75, 94.0), (1.75, 2.0), (136, 96, 44), 0.05, 0.52),
+        Car((-1.75, 2.0), (-1.75, 94.0), (200, 204, 206), 0.50, 1.02),
         Walker((-9.5, 11.5), (4.0, 14.0), (150, 96, 60), (60, 54, 50), 0.08, LOOP_S),
-        Walker((4.4, 13.0), (-10.5, 10.6), (70, 70, 170), (44, 42, 42), 0.45, LOOP_S),
         Walker((-6.7, 22.0), (-6.7, 40.0), (184, 184, 186), (90, 60, 44), 0.20, LOOP_S),
-        Walker((6.2, 44.0), (6.2, 24.0), (58, 98, 66), (66, 60, 56), 0.60, LOOP_S),
-        Cyclist((2.9, 88.0), (2.9, 2.0), (74, 74, 176), 0.55, 1.28),
+        Walker((6.2, 44.0), (6.2, 24.0), (58, 98, 66), (66, 60, 56), 0.45, LOOP_S),
+        Walker((-6.1, 34.0), (-6.1, 15.0), (76, 74, 168), (48, 44, 42), 0.10, LOOP_S, size=0.95),
+        Cyclist((2.9, 88.0), (2.9, 2.0), (74, 74, 176), 0.55, 1.10),
+        Cyclist((-3.0, 2.0), (-3.0, 70.0), (84, 170, 84), 0.02, 0.55),
+        Cyclist((-3.2, 2.0), (-3.2, 70.0), (40, 168, 222), 0.62, 1.20),
     )
 
 
@@ -95,10 +100,10 @@ def _car_park_actors() -> tuple[Actor, ...]:
 
 
 SCENES = (
-    Scene("street_day", seed=11, actors=_street_actors(lights=False)),
-    Scene("street_night", seed=11, night=True, actors=_street_actors(lights=True)),
-    Scene("square_day", seed=29, overcast=True, x=5.3, yaw_deg=-15.0, actors=_square_actors()),
-    Scene("car_park_day", seed=47, x=0.0, yaw_deg=2.0, pitch_deg=12.5, dwellings=False, actors=_car_park_actors()),
+    Scene("junction_day", seed=11, actors=_street_actors(lights=False)),
+    Scene("night_street", seed=11, night=True, actors=_street_actors(lights=True)),
+    Scene("cycle_lane_day", seed=29, overcast=True, x=5.3, yaw_deg=-15.0, kind="lane", actors=_lane_actors()),
+    Scene("carpark_day", seed=47, x=0.0, yaw_deg=2.0, pitch_deg=12.5, kind="car park", actors=_car_park_actors()),
 )
 
 
@@ -175,9 +180,9 @@ def _ground(view: View, picture: Picture, scene: Scene) -> None:
         x, y = int(chance.integers(0, 1400)), int(chance.integers(0, 1800))
         size = (x + int(chance.integers(30, 260)), y + int(chance.integers(20, 160)))
         cv2.rectangle(asphalt, (x, y), size, tuple(int(v) for v in chance.integers(98, 124, 1).repeat(3)), -1)
-    half, far = (7.6, 110.0) if scene.dwellings else (40.0, 36.0)
+    half, far = (40.0, 36.0) if scene.kind == "car park" else (7.6, 110.0)
     view.paste(picture, asphalt, [(-half, far, 0), (half, far, 0), (half, 7, 0), (-half, 7, 0)])
-    if not scene.dwellings:
+    if scene.kind == "car park":
         _car_park(view, picture)
         return
     for side in (-1, 1):
@@ -213,8 +218,19 @@ def _car_park(view: View, picture: Picture) -> None:
     view.fill(picture, [(-60, 36, 1.5), (60, 36, 1.5), (60, 37.4, 1.5), (-60, 37.4, 1.5)], (70, 116, 86))
 
 
+def _hedges(view: View, picture: Picture) -> None:
+    for side in (-1, 1):
+        front, back = side * 8.2, side * 9.6
+        view.fill(picture, [(back, 4, 1.3), (back, 110, 1.3), (front, 110, 1.3), (front, 4, 1.3)], (72, 118, 88))
+        view.fill(picture, [(front, 4, 0), (front, 110, 0), (front, 110, 1.3), (front, 4, 1.3)], (56, 96, 70))
+
+
 def _street_furniture(view: View, picture: Picture, scene: Scene) -> list[Point]:
-    if scene.dwellings:
+    if scene.kind == "lane":
+        _hedges(view, picture)
+        trees = [(side, y) for y in (86.0, 72.0, 60.0, 49.0, 39.0, 30.0, 22.0) for side in (-9.4, 9.4)]
+        lamps = [(-8.0, 52.0), (-8.0, 26.0)]
+    elif scene.dwellings:
         trees = [(-6.9, y) for y in (74.0, 58.0, 42.0)] if scene.x < 0 else [(6.9, y) for y in (74.0, 58.0, 42.0, 30.0)]
         lamps = [(6.9 if scene.x < 0 else -6.9, y) for y in (66.0, 46.0, 27.5)]
     else:
