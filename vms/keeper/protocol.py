@@ -162,12 +162,18 @@ class SegmentKeysAsked(Message):
 
 
 class ZoneView(Message):
-    """The validated zone set that a recorder must burn in (P-11)."""
+    """The validated zone set that a recorder must burn in (P-11); ``sizes`` are the pictures it was validated on."""
 
     id: str
     version: int
+    camera: str
     polygons: tuple[dict[str, Any], ...] = ()
     no_dwelling: bool = False
+    author: str = ""
+    validator: str | None = None
+    created_us: int = 0
+    validated_us: int | None = None
+    sizes: tuple[dict[str, Any], ...] = ()
 
 
 class CameraPlan(Message):

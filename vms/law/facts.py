@@ -80,6 +80,7 @@ class Zones:
     created_us: int
     validator: str | None = None
     validated_us: int | None = None
+    sizes: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,7 @@ class CameraFacts:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A legal hold: footage of these cameras in ``[from_us, to_us)`` stays until it ends or is released (P-32, P-34)."""
+    """A legal hold: these cameras’ footage in ``[from_us, to_us)`` stays until it ends or is released (P-32, P-34)."""
 
     id: str
     cameras: frozenset[str]

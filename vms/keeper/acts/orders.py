@@ -1,0 +1,125 @@
+"""Prefectural orders, the CNIL engagement, declared prefixes (P-20…P-26, A-01, A-02)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Any, Final
+
+from pydantic import Field
+
+from vms.errors import BadInput, Conflict, Refused
+from vms.keeper.acts.spec import ActSpec, refuse
+from vms.keeper.arguments import Args, Cameras, Identifier, Moment, MomentEnd, Name
+from vms.keeper.communes import Change, new_id
+from vms.keeper.records import COMMUNE_ID, CommuneRecord, NetPrefix
+from vms.law.authorisation import record_lapse
+from vms.law.facts import Order
+
+ADDRESSES_LIMIT: Final = 65_536
+PREFIXES_LIMIT: Final = 64
+
+
+class DeclarePrefix(Args):
+    """A prefix of the commune's camera network; ``trusted`` says its path is *maîtrisé* (A-01)."""
+
+    cidr: str = Field(max_length=64)
+    trusted: bool = False
+
+
+class RecordOrder(Args):
+    """A prefectural authorisation, as its text says (P-25)."""
+
+    reference: Name
+    prefect: Name
+    from_: Moment = Field(alias="from")
+    until: MomentEnd
+    max_days: int
+    min_days: int | None = None
+    purposes: tuple[str | int, ...] = Field(min_length=1, max_length=11)
+    allowed_roles: tuple[Identifier, ...] = ()
+    cameras: Cameras | tuple[()] = ()
+    provisional: bool = False
+    event_end: MomentEnd | None = None
+
+
+class RecordCnil(Args):
+    """The engagement of conformity addressed to the CNIL (P-23)."""
+
+    reference: Name
+    date: Moment
+
+
+def declare_prefix(change: Change, args: DeclarePrefix) -> dict[str, Any]:
+    """Declare a prefix; discovery never leaves the declared ones (A-02, O-22)."""
+    network = _network(args.cidr)
+    known = change.records.all(change.tx.db, "prefix", NetPrefix)
+    if len(known) >= PREFIXES_LIMIT and str(network) not in known:
+        raise BadInput(f"Au plus {PREFIXES_LIMIT} préfixes par commune.", where="cidr")
+    change.put("prefix", str(network), NetPrefix(str(network), args.trusted, change.now_us))
+    seq = change.modified("declare_prefix", cidr=str(network), trusted=args.trusted)
+    return {"cidr": str(network), "trusted": args.trusted, "journal": seq}
+
+
+def _network(cidr: str) -> IPv4Network | IPv6Network:
+    try:
+        network = ip_network(cidr.strip(), strict=True)
+    except ValueError as error:
+        raise BadInput(
+            "Ce préfixe n’est pas une adresse de réseau.", where=cidr[:64], todo="Ex. : 10.42.0.0/24."
+        ) from error
+    if network.num_addresses > ADDRESSES_LIMIT:
+        raise BadInput("Ce préfixe est trop large.", where=str(network), todo="Déclarez un /16 au plus.")
+    if network.is_multicast or network.is_unspecified:
+        raise BadInput("Ce préfixe ne peut pas porter de caméra.", where=str(network))
+    return network
+
+
+def record_order(change: Change, args: RecordOrder) -> dict[str, Any]:
+    """Record an authorisation; its reference is unique in the commune."""
+    if any(order.reference == args.reference for order in change.facts.orders.values()):
+        raise Conflict("Un arrêté porte déjà cette référence.", where=args.reference, todo="Citez le nouvel arrêté.")
+    order = Order(
+        id=new_id("o"),
+        reference=args.reference,
+        prefect=args.prefect,
+        from_us=args.from_,
+        until_us=args.until,
+        max_days=args.max_days,
+        min_days=args.min_days,
+        purposes=frozenset(str(code).removesuffix("°") for code in args.purposes),
+        allowed_roles=frozenset(args.allowed_roles),
+        cameras=frozenset(args.cameras),
+        provisional=args.provisional,
+        event_end_us=args.event_end,
+    )
+    refuse(record_lapse(order), args.reference)
+    change.put("order", order.id, order)
+    seq = change.modified(
+        "record_order",
+        order=order.id,
+        reference=order.reference,
+        from_us=order.from_us,
+        until_us=order.until_us,
+        max_days=order.max_days,
+        purposes=sorted(order.purposes, key=int),
+    )
+    return {"order": order.id, "journal": seq}
+
+
+def record_cnil(change: Change, args: RecordCnil) -> dict[str, Any]:
+    """Record the engagement; a date in the future does not count until it has come (P-23)."""
+    if args.date > change.now_us:
+        raise Refused(
+            "Cette date est dans l’avenir.", where="date", todo="Notez-la une fois l’envoi fait.", rule="P-23"
+        )
+    commune = change.records.get(change.tx.db, "commune", COMMUNE_ID, CommuneRecord)
+    change.put("commune", COMMUNE_ID, replace(commune, cnil_ref=args.reference, cnil_us=args.date))
+    return {"journal": change.modified("record_cnil", reference=args.reference, date_us=args.date)}
+
+
+ACTS: Final = {
+    "declare_prefix": ActSpec(DeclarePrefix, declare_prefix),
+    "record_order": ActSpec(RecordOrder, record_order),
+    "record_cnil": ActSpec(RecordCnil, record_cnil),
+}

@@ -1,0 +1,154 @@
+"""Habilitations and conventions: who may, from when, by which decision (P-51…P-53, P-58, P-61)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+
+from pydantic import Field
+
+from vms.errors import BadInput, Refused
+from vms.keeper.acts.spec import ActSpec, one_of, refuse
+from vms.keeper.arguments import Args, Identifier, Moment, MomentEnd, MotiveText, Name, Text
+from vms.keeper.communes import Change, new_id
+from vms.law.facts import Convention, Habilitation
+from vms.law.habilitation import grant_lapse
+from vms.law.rulebook import rulebook
+
+# Only the mayor or a deputy gives these; the others may be entered by the head of service (P-52: the mayor habilitates,
+# the head of service records the decision that the mayor signed).
+GIVEN_BY_MAYOR: Final = frozenset({"mayor", "deputy", "chief"})
+MAYORAL: Final = frozenset({"mayor", "deputy"})
+
+
+class Scope(Args):
+    """What an habilitation covers: cameras (``all`` or a list) and acts, each a right of its own."""
+
+    cameras: tuple[Identifier, ...] | str = "all"
+    acts: tuple[str, ...] = ()
+
+
+class Basis(Args):
+    """The deed besides the decision: the préfet's approval (P-53) or the delegation (P-51)."""
+
+    reference: Name
+    from_: Moment | None = Field(default=None, alias="from")
+    until: MomentEnd | None = None
+
+
+class Grant(Args):
+    """An habilitation to record."""
+
+    person: Identifier
+    role: Identifier
+    category: Identifier | None = None
+    decision_ref: Name
+    signed_by: Name
+    scope: Scope = Scope()
+    from_: Moment = Field(alias="from")
+    until: MomentEnd
+    training_date: Moment | None = None
+    pooled: bool = False
+    basis: Basis | None = None
+
+
+class Withdraw(Args):
+    """An habilitation to withdraw, now."""
+
+    habilitation: Identifier
+    motive: MotiveText = Field(min_length=1)
+
+
+class RecordConvention(Args):
+    """A convention to record (P-61)."""
+
+    kind: Identifier
+    reference: Name
+    parties: Text = ""
+    from_: Moment = Field(alias="from")
+    until: MomentEnd
+
+
+def grant(change: Change, args: Grant) -> dict[str, Any]:
+    """Record an habilitation; nobody habilitates oneself, and only a mayor or deputy names their peers (P-58)."""
+    if args.person == change.author.person:
+        raise Refused("Nul ne s’habilite soi-même.", todo="Demandez au maire.", rule="P-58")
+    if args.role in GIVEN_BY_MAYOR and change.author.role not in MAYORAL:
+        raise Refused("Cette qualité est donnée par le maire ou son délégué.", todo="Demandez au maire.", rule="P-58")
+    made = _habilitation(args)
+    refuse(grant_lapse(made), args.role)
+    cameras = made.cameras or frozenset()
+    if any(camera not in change.facts.cameras for camera in cameras):
+        raise Refused("Une caméra de la portée n’est pas de cette commune.", todo="Retirez-la.", rule="P-62")
+    change.put("habilitation", made.id, made)
+    seq = change.modified(
+        "grant",
+        habilitation=made.id,
+        person=made.person,
+        role=made.role,
+        category=made.category,
+        decision=made.decision_ref,
+        acts=sorted(made.acts),
+        from_us=made.from_us,
+        until_us=made.until_us,
+    )
+    return {"habilitation": made.id, "journal": seq}
+
+
+def withdraw(change: Change, args: Withdraw) -> dict[str, Any]:
+    """Withdraw at once: running views go dark at their next renewal, within five seconds (P-53, P-58)."""
+    found = {one.id: one for one in change.facts.habilitations}.get(args.habilitation)
+    one = one_of("habilitation", found, args.habilitation)
+    if one.withdrawn_us is not None:
+        return {"habilitation": one.id, "withdrawn_us": one.withdrawn_us}
+    if one.role in GIVEN_BY_MAYOR and change.author.role not in MAYORAL:
+        raise Refused("Cette qualité est retirée par le maire ou son délégué.", todo="Demandez au maire.", rule="P-58")
+    change.put("habilitation", one.id, replace(one, withdrawn_us=change.now_us, withdrawn_motive=args.motive))
+    seq = change.modified("withdraw", motive=args.motive, habilitation=one.id, person=one.person)
+    return {"habilitation": one.id, "withdrawn_us": change.now_us, "journal": seq}
+
+
+def record_convention(change: Change, args: RecordConvention) -> dict[str, Any]:
+    """Record a convention with its dates (P-61)."""
+    if args.kind not in rulebook().convention:
+        raise BadInput("Ce genre de convention n’existe pas.", where=args.kind, todo="Choisissez dans la liste.")
+    if not args.from_ < args.until:
+        raise BadInput("La convention finit avant d’avoir commencé.", where="until", todo="Vérifiez les deux dates.")
+    made = Convention(new_id("v"), args.kind, args.reference, args.parties, args.from_, args.until)
+    change.put("convention", made.id, made)
+    seq = change.modified(
+        "record_convention", convention=made.id, kind=made.kind, reference=made.reference, until_us=made.until_us
+    )
+    return {"convention": made.id, "journal": seq}
+
+
+def _habilitation(args: Grant) -> Habilitation:
+    role = rulebook().role.get(args.role)
+    category = args.category or (role.categories[0] if role and role.categories else "")
+    if isinstance(args.scope.cameras, str) and args.scope.cameras != "all":
+        raise BadInput("La portée est « all » ou une liste de caméras.", where="scope.cameras")
+    basis = args.basis
+    return Habilitation(
+        id=new_id("h"),
+        person=args.person,
+        role=args.role,
+        category=category,
+        decision_ref=args.decision_ref,
+        signed_by=args.signed_by,
+        acts=frozenset(args.scope.acts),
+        from_us=args.from_,
+        until_us=args.until,
+        cameras=None if isinstance(args.scope.cameras, str) else frozenset(args.scope.cameras),
+        training_us=args.training_date,
+        pooled=args.pooled,
+        basis_ref=basis.reference if basis else "",
+        basis_from_us=basis.from_ if basis else None,
+        basis_until_us=basis.until if basis else None,
+    )
+
+
+ACTS: Final = {
+    "grant": ActSpec(Grant, grant),
+    "withdraw": ActSpec(Withdraw, withdraw),
+    "record_convention": ActSpec(RecordConvention, record_convention),
+}

@@ -1,0 +1,201 @@
+"""Requests for footage: registered with a hold at once, decided on legal grounds only (P-34, P-70…P-75)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final, Literal
+
+from pydantic import Field
+
+from vms.errors import BadInput, Conflict, Refused
+from vms.keeper.acts.holds import check_range, write_placed
+from vms.keeper.acts.spec import ActSpec, camera_in, one_of, refuse
+from vms.keeper.arguments import Args, Cameras, Identifier, Moment, MotiveText, Text
+from vms.keeper.communes import Change, new_id
+from vms.keeper.hour_keys import is_due
+from vms.keeper.outbox import notify_deciders, notify_person
+from vms.law.dates import DAY_US
+from vms.law.facts import Hold, Request
+from vms.law.holds import confirmed_end, provisional_end
+from vms.law.requests import DECIDABLE, frame_lapse, ground_lapse
+from vms.law.rulebook import rulebook
+
+RANGE_LIMIT_US: Final = 31 * DAY_US
+FIELDS_LIMIT: Final = 32
+
+FieldValue = str | int | bool | None
+
+
+class RegisterRequest(Args):
+    """A request under its legal frame; ``fields`` are those the frame asks for (P-72)."""
+
+    frame: Identifier
+    fields: dict[Identifier, FieldValue] = Field(max_length=FIELDS_LIMIT)
+    cameras: Cameras
+    from_us: Moment
+    to_us: Moment
+    motive: MotiveText = ""
+    answer_by: Moment | None = None
+
+
+class CompleteRequest(Args):
+    """What was missing, given after the decider's query."""
+
+    request: Identifier
+    fields: dict[Identifier, FieldValue] = Field(min_length=1, max_length=FIELDS_LIMIT)
+
+
+class Decide(Args):
+    """The decision; a refusal needs a ground of the rulebook."""
+
+    request: Identifier
+    decision: Literal["execute", "query", "refuse"]
+    ground: str = ""
+    comment: Text = ""
+
+
+def register_request(change: Change, args: RegisterRequest) -> dict[str, Any]:
+    """Register, and hold the range at once: the footage may fall due before the answer (P-34)."""
+    _check_fields(args.fields)
+    refuse(frame_lapse(args.frame, args.fields, change.now_us), "fields")
+    check_range(args.from_us, args.to_us, change.now_us)
+    if args.to_us - args.from_us > RANGE_LIMIT_US:
+        raise BadInput("Une demande couvre 31 jours au plus.", where="to_us", todo="Faites-en plusieurs.")
+    cameras = tuple(sorted(camera_in(change, camera).id for camera in args.cameras))
+    if all(is_due(change.facts, camera, args.to_us - 1, change.now_us) for camera in cameras):
+        what = "Toute la plage est arrivée à son terme : les images sont détruites."
+        raise Refused(what, where="to_us", todo="Répondez au requérant qu’elles n’existent plus.", rule="P-30")
+    request_id = new_id("d")
+    hold = _hold(change, args, request_id)
+    made = Request(
+        id=request_id,
+        frame=args.frame,
+        fields=args.fields,
+        cameras=frozenset(cameras),
+        from_us=args.from_us,
+        to_us=args.to_us,
+        motive=args.motive,
+        state="registered",
+        registered_by=change.author.person,
+        registered_us=change.now_us,
+        answer_by_us=args.answer_by,
+        hold=hold.id,
+    )
+    change.put("hold", hold.id, hold)
+    change.put("request", made.id, made)
+    seq = change.modified(
+        "register_request",
+        cameras=cameras,
+        motive=args.motive,
+        request=made.id,
+        frame=made.frame,
+        procedure=procedure_number(made),
+        from_us=made.from_us,
+        to_us=made.to_us,
+    )
+    write_placed(change, hold)
+    notify_deciders(change, "decide", made.id)
+    return {"request": made.id, "hold": hold.id, "hold_until_us": hold.until_us, "journal": seq}
+
+
+def complete_request(change: Change, args: CompleteRequest) -> dict[str, Any]:
+    """Answer a query: the fields are added, the frame is checked anew, the decider is told."""
+    request = one_of("demande", change.facts.requests.get(args.request), args.request)
+    _check_fields(args.fields)
+    if request.state not in DECIDABLE:
+        raise Conflict("Cette demande est déjà décidée.", where=request.id)
+    fields = {**request.fields, **args.fields}
+    if len(fields) > FIELDS_LIMIT:
+        raise BadInput("Trop de champs.", where="fields")
+    refuse(frame_lapse(request.frame, fields, change.now_us), "fields")
+    change.put("request", request.id, replace(request, fields=fields, state="registered", decision=""))
+    seq = change.modified("complete_request", request=request.id, fields=sorted(args.fields))
+    notify_deciders(change, "decide", request.id)
+    return {"request": request.id, "journal": seq}
+
+
+def decide(change: Change, args: Decide) -> dict[str, Any]:
+    """Execute, query, or refuse on a legal ground; the mayor organises the answer, the law gives the grounds (P-74)."""
+    request = one_of("demande", change.facts.requests.get(args.request), args.request)
+    if request.state not in DECIDABLE:
+        raise Conflict("Cette demande est déjà décidée.", where=request.id, todo="Relisez-la.")
+    if len(args.comment) > rulebook().limits.ground_chars:
+        raise BadInput("Cette précision est trop longue.", where="comment")
+    if args.decision == "refuse":
+        refuse(ground_lapse(request.frame, args.ground), "ground")
+    elif args.ground:
+        raise BadInput("Un motif de droit ne va qu’avec un refus.", where="ground")
+    if args.decision == "execute":
+        refuse(frame_lapse(request.frame, request.fields, change.now_us), request.id)
+        _confirm_hold(change, request)
+    state = {"execute": "approved", "query": "queried", "refuse": "refused"}[args.decision]
+    decided = replace(
+        request,
+        state=state,
+        decision=args.decision,
+        ground=args.ground,
+        comment=args.comment,
+        decided_by=change.author.person,
+        decided_us=change.now_us,
+    )
+    change.put("request", request.id, decided)
+    seq = change.modified(
+        "decide",
+        cameras=tuple(sorted(request.cameras)),
+        request=request.id,
+        decision=args.decision,
+        ground=args.ground,
+        frame=request.frame,
+        procedure=procedure_number(request),
+    )
+    notify_person(change, f"decided-{args.decision}", request.id, request.registered_by)
+    return {"request": request.id, "state": state, "journal": seq}
+
+
+def procedure_number(request: Request) -> str:
+    """The reference that the journal carries: the procedure's or the instruction's number."""
+    return str(request.fields.get("procedure_number") or request.fields.get("instruction_number") or "")
+
+
+def _check_fields(fields: dict[str, FieldValue]) -> None:
+    for name, value in fields.items():
+        if isinstance(value, str) and (len(value) > 300 or not value.isprintable()):
+            raise BadInput("Ce champ est trop long ou illisible.", where=f"fields.{name}")
+
+
+def _hold(change: Change, args: RegisterRequest, request_id: str) -> Hold:
+    fields = args.fields
+    return Hold(
+        id=new_id("g"),
+        cameras=frozenset(args.cameras),
+        from_us=args.from_us,
+        to_us=args.to_us,
+        procedure=rulebook().legal_frame[args.frame].hold_procedure,
+        authority=str(fields.get("authority", "")),
+        reference=str(fields.get("procedure_number") or fields.get("instruction_number") or request_id),
+        requester=str(fields.get("officer_name") or fields.get("authority") or ""),
+        placed_by=change.author.person,
+        placed_us=change.now_us,
+        until_us=provisional_end(change.now_us),
+        provisional=True,
+        request=request_id,
+    )
+
+
+def _confirm_hold(change: Change, request: Request) -> None:
+    """The provisional hold becomes the procedure's; one that has ended by itself cannot be brought back (P-34)."""
+    for hold in change.facts.holds:
+        if hold.id == request.hold and hold.active(change.now_us):
+            confirmed = replace(hold, provisional=False, until_us=confirmed_end(change.now_us))
+            change.put("hold", hold.id, confirmed)
+            return
+    raise Refused(
+        "Le gel de cette demande a pris fin.", where=request.id, todo="Enregistrez-la de nouveau.", rule="P-34"
+    )
+
+
+ACTS: Final = {
+    "register_request": ActSpec(RegisterRequest, register_request),
+    "complete_request": ActSpec(CompleteRequest, complete_request),
+    "decide": ActSpec(Decide, decide),
+}

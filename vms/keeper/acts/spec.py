@@ -1,0 +1,50 @@
+"""What an act is: its arguments' shape and the function that does it in one transaction with its journal entry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from vms.errors import NotFound, Refused
+from vms.keeper.arguments import Args
+from vms.keeper.communes import Change
+from vms.law.facts import CameraFacts
+from vms.law.lapse import Lapse
+
+
+@dataclass(frozen=True, slots=True)
+class ActSpec:
+    """One act: ``run(change, args)`` is pure but for the transaction, and returns what the caller is told."""
+
+    model: type[Args]
+    run: Callable[[Change, Any], dict[str, Any]]
+
+
+def camera_in(change: Change, camera: str) -> CameraFacts:
+    """A camera of the commune acted for; Refused by P-62 for any other, whether it exists or not."""
+    found = change.facts.cameras.get(camera)
+    if found is None:
+        what = f"Cette caméra n’est pas de {change.facts.name}."
+        raise Refused(what, where=camera[:80], todo="Agissez pour sa commune.", rule="P-62")
+    return found
+
+
+def refuse(lapse: Lapse | None, where: str = "") -> None:
+    """Raise Refused for a rule that is not met; nothing for None."""
+    if lapse is not None:
+        raise Refused(lapse.what, where=where, todo=lapse.todo, rule=lapse.rule)
+
+
+def one_of(kind: str, found: Any, where: str) -> Any:
+    """``found``, or NotFound saying what was looked for."""
+    if found is None:
+        raise NotFound(f"Il n’y a pas de {kind} sous cet identifiant.", where=where[:80])
+    return found
+
+
+def move(change: Change, camera: CameraFacts, to: str) -> CameraFacts:
+    """The camera one step further in its life, written (P-24)."""
+    moved = replace(camera, states=(*camera.states, (change.now_us, to)))
+    change.put("camera", camera.id, moved)
+    return moved

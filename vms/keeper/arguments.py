@@ -1,0 +1,90 @@
+"""Arguments of acts and reads: pydantic models in, one readable BadInput out."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import date, timedelta
+from typing import Annotated, Any, Final, TypeVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from vms.clock import LATEST_US, UtcTime
+from vms.errors import BadInput, GuetError
+from vms.law.dates import midnight
+from vms.law.rulebook import rulebook
+
+DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+SLUG: Final = r"^[a-z0-9][a-z0-9-]{0,62}$"
+TEXT_LIMIT_CHARS: Final = 300
+
+
+class Args(BaseModel):
+    """Arguments of one act or read; an unknown name is a mistake, said so."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def parse(model: type[M], args: Any, where: str) -> M:
+    """The arguments as ``model``; BadInput names the field that cannot be used, never its value (D-31)."""
+    try:
+        return model.model_validate(args)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        field = ".".join(str(part) for part in first["loc"]) or "arguments"
+        raise BadInput(f"Le champ « {field} » est inutilisable : {first['msg']}.", where=where) from error
+
+
+def _moment(value: Any, *, end: bool) -> int:
+    """µs since 1970 from µs, an ISO instant, or a day in Paris (its first instant, or the one after its last)."""
+    if isinstance(value, bool):
+        raise ValueError("an instant is expected")
+    if isinstance(value, int):
+        if not 0 <= value <= LATEST_US:
+            raise ValueError("the instant is out of the calendar")
+        return value
+    if not isinstance(value, str):
+        raise ValueError("an instant is expected")
+    try:
+        if DAY.fullmatch(value):
+            return midnight(date.fromisoformat(value) + timedelta(days=1 if end else 0))
+        return UtcTime.parse(value).us
+    except (GuetError, OverflowError) as error:
+        raise ValueError("the instant is unreadable") from error
+
+
+def _plain(text: str) -> str:
+    """Text for people, trimmed, in one line, in NFC: no control or direction character can hide in it."""
+    text = unicodedata.normalize("NFC", text).strip()
+    if any(unicodedata.category(char) in ("Cc", "Cf", "Co", "Cs") for char in text):
+        raise ValueError("control characters are not accepted")
+    return text
+
+
+def _short(text: str) -> str:
+    limit = rulebook().limits.motive_chars
+    if len(text) > limit:
+        raise ValueError(f"at most {limit} characters (D-31)")
+    return text
+
+
+Moment = Annotated[int, BeforeValidator(lambda value: _moment(value, end=False))]
+MomentEnd = Annotated[int, BeforeValidator(lambda value: _moment(value, end=True))]
+Text = Annotated[str, Field(max_length=TEXT_LIMIT_CHARS), AfterValidator(_plain)]
+Name = Annotated[str, Field(min_length=1, max_length=TEXT_LIMIT_CHARS), AfterValidator(_plain), Field(min_length=1)]
+MotiveText = Annotated[str, AfterValidator(_plain), AfterValidator(_short)]
+Identifier = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+Slug = Annotated[str, Field(pattern=SLUG)]
+Cameras = Annotated[tuple[Identifier, ...], Field(min_length=1, max_length=64)]
+
+
+def motive(text: Any) -> str:
+    """A motive's free text, bounded and plain (D-31); BadInput otherwise."""
+
+    class _Motive(Args):
+        motive: MotiveText
+
+    return parse(_Motive, {"motive": text or ""}, "motive").motive

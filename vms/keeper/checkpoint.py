@@ -1,0 +1,49 @@
+"""Checkpoints of the journal's logs: C2SP tlog-checkpoint texts in signed notes (E-02, E-03)."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from vms.errors import Damaged
+from vms.keeper.tree import HASH_BYTES
+from vms.keys.note import Verifier, parse_vkey, verify_note, vkey
+from vms.keys.signing import signing_public_key
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """The keeper's journal key and its name."""
+
+    name: str
+    private: bytes
+
+    def vkey(self) -> str:
+        """The verifier key to publish and keep elsewhere."""
+        return vkey(self.name, signing_public_key(self.private))
+
+    def verifier(self) -> Verifier:
+        """What checks our own notes."""
+        return parse_vkey(self.vkey())
+
+
+def checkpoint_text(origin: str, size: int, root: bytes) -> str:
+    """The three lines of a checkpoint."""
+    return f"{origin}\n{size}\n{base64.b64encode(root).decode()}\n"
+
+
+def parse_checkpoint(note: str, verifier: Verifier | Iterable[Verifier]) -> tuple[str, int, bytes]:
+    """(origin, size, root) of a signed checkpoint; Damaged when the signature or the text does not hold."""
+    known = [verifier] if isinstance(verifier, Verifier) else list(verifier)
+    text, _ = verify_note(note, known)
+    lines = text.split("\n")
+    if len(lines) != 4 or not lines[1].isascii() or not lines[1].isdigit() or str(int(lines[1])) != lines[1]:
+        raise Damaged("Ce point de contrôle est illisible.")
+    try:
+        root = base64.b64decode(lines[2], validate=True)
+    except ValueError as error:
+        raise Damaged("Ce point de contrôle est illisible.") from error
+    if len(root) != HASH_BYTES:
+        raise Damaged("Ce point de contrôle est illisible.")
+    return lines[0], int(lines[1]), root

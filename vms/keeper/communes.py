@@ -1,0 +1,218 @@
+"""The communes of this host at run time: their two files, the facts in memory, the private key once unlocked."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from vms.clock import Clock
+from vms.errors import BadInput, Conflict, Damaged, NotFound, Unavailable
+from vms.keeper import hour_keys, journal, records
+from vms.keeper.entry import Author, Entry
+from vms.keeper.host import KeeperKeys
+from vms.keeper.records import COMMUNE_ID, CommuneRecord, Holder, Records
+from vms.keeper.store import Store, Tx
+from vms.keys.passphrase import unwrap_private, wrap_private
+from vms.keys.wrapping import commune_public_key, generate_commune_key
+from vms.law.facts import CommuneFacts
+
+HOLDERS_LEAST: Final = 2
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an act works with: the transaction, the facts as they are in it, who acts and why."""
+
+    tx: Tx
+    records: Records
+    facts: CommuneFacts
+    author: Author
+    keys: KeeperKeys
+    purpose: str = ""
+    motive: str = ""
+
+    @property
+    def now_us(self) -> int:
+        """The instant of the transaction."""
+        return self.tx.now.us
+
+    def put(self, kind: str, fact_id: str, value: Any) -> None:
+        """Write a fact."""
+        self.records.put(self.tx.db, kind, fact_id, value)
+
+    def journal(self, entry: Entry) -> int:
+        """Write the act's entry; an act without one is a mistake (P-40)."""
+        return self.tx.journal(entry)
+
+    def modified(self, act: str, *, cameras: tuple[str, ...] = (), motive: str = "", **detail: Any) -> int:
+        """The usual entry of an act that changes a fact."""
+        entry = Entry(
+            "modification",
+            act,
+            self.author,
+            cameras=cameras,
+            purpose=self.purpose,
+            motive=motive or self.motive,
+            detail=detail,
+        )
+        return self.journal(entry)
+
+
+class Commune:
+    """One commune: ``facts`` is the last committed state; every change goes through ``change``."""
+
+    def __init__(self, commune: str, folder: Path, keys: KeeperKeys, clock: Clock) -> None:
+        self.id = commune
+        self._keeper_keys = keys
+        self._private: bytes | None = None
+        self.records = Records(commune, keys.fact_mac)
+        self.journal = journal.Journal(commune, keys.signer)
+        schema = journal.SCHEMA + records.SCHEMA
+        self.store = Store(folder / f"{commune}.sqlite", schema, clock, self.journal)
+        self.keys = Store(folder / f"{commune}.keys.sqlite", hour_keys.SCHEMA, clock, secure_delete=True)
+        self.record: CommuneRecord
+        self.holders: dict[str, Holder]
+        self._facts: CommuneFacts | None = None
+
+    @property
+    def facts(self) -> CommuneFacts:
+        """The last committed facts; Damaged while a row of them does not bear its checksum."""
+        if self._facts is None:
+            raise Damaged("Les faits de cette commune sont altérés.", where=self.id, todo="Restaurez une sauvegarde.")
+        return self._facts
+
+    def refresh(self) -> None:
+        """Read the facts again; Damaged when a row was altered, and then nothing is granted any more."""
+        reader, self._facts = self.store.reader, None
+        self.record = self.records.get(reader, "commune", COMMUNE_ID, CommuneRecord)
+        self.holders = self.records.all(reader, "holder", Holder)
+        self._facts = self.records.load(reader)
+
+    @property
+    def public_key(self) -> bytes:
+        """The key that hour keys are wrapped to."""
+        return base64.b64decode(self.record.public_key)
+
+    @property
+    def unlocked(self) -> bool:
+        """Whether a holder has opened the private key since the keeper started."""
+        return self._private is not None
+
+    def private_key(self) -> bytes:
+        """The commune's private key; Unavailable, naming who can open it, while it is locked."""
+        if self._private is None:
+            names = ", ".join(sorted(holder.label for holder in self.holders.values()))
+            what = "La relecture est verrouillée depuis le redémarrage."
+            raise Unavailable(what, where=self.id, todo=f"Peuvent la déverrouiller : {names}.")
+        return self._private
+
+    def unlock(self, private: bytes) -> None:
+        """Keep the private key in memory; BadInput when it is not this commune's."""
+        if commune_public_key(private) != self.public_key:
+            raise BadInput("Cette clé n’est pas celle de la commune.", where=self.id)
+        self._private = private
+
+    async def change(self, work: Callable[[Change], T], author: Author, purpose: str = "", motive: str = "") -> T:
+        """Run an act on fresh facts in one transaction with its journal entry, then read the facts again."""
+
+        def transact(tx: Tx) -> T:
+            facts = self.records.load(tx.db)
+            return work(Change(tx, self.records, facts, author, self._keeper_keys, purpose, motive))
+
+        try:
+            return await self.store.write(transact)
+        finally:
+            self.refresh()
+
+    async def log(self, *entries: Entry) -> int:
+        """Append entries that change no fact; the last one's number."""
+        return await self.store.write(lambda tx: [tx.journal(entry) for entry in entries][-1])
+
+    async def close(self) -> None:
+        """Close both files and forget the private key."""
+        self._private = None
+        await self.store.close()
+        await self.keys.close()
+
+
+class Communes:
+    """All communes of the host, by id."""
+
+    def __init__(self, folder: Path, keys: KeeperKeys, clock: Clock) -> None:
+        self._folder = folder
+        self._keys = keys
+        self._clock = clock
+        self._open: dict[str, Commune] = {}
+
+    def __iter__(self) -> Iterator[Commune]:
+        return iter(list(self._open.values()))
+
+    def get(self, commune: str) -> Commune:
+        """One commune; NotFound when this host has none of that name."""
+        found = self._open.get(commune)
+        if found is None:
+            raise NotFound("Cette commune n’est pas sur ce service.", where=commune[:80])
+        return found
+
+    def of_camera(self, camera: str) -> Commune | None:
+        """The commune whose facts know this camera, or None."""
+        return next((commune for commune in self if camera in commune.facts.cameras), None)
+
+    def open(self, commune: str) -> Commune:
+        """Open an existing commune's files."""
+        opened = Commune(commune, self._folder, self._keys, self._clock)
+        opened.refresh()
+        self._open[commune] = opened
+        return opened
+
+    async def create(self, commune: str, name: str, holders: list[tuple[str, str, str]]) -> Commune:
+        """A new commune and its key pair, wrapped for at least two holders ``(person, label, passphrase)``.
+
+        The private key is forgotten at once: the first unlocking is a holder's.
+        """
+        if len({person for person, _, _ in holders}) < HOLDERS_LEAST:
+            raise BadInput(
+                "La clé d’une commune a au moins deux détenteurs.", todo="Ajoutez un détenteur.", where="P-38"
+            )
+        if commune in self._open or (self._folder / f"{commune}.sqlite").exists():
+            raise Conflict("Cette commune existe déjà.", where=commune)
+        private, public = generate_commune_key()
+        wrapped = [
+            (person, label, await asyncio.to_thread(wrap_private, private, passphrase))
+            for person, label, passphrase in holders
+        ]
+        opened = Commune(commune, self._folder, self._keys, self._clock)
+
+        def work(tx: Tx) -> None:
+            record = CommuneRecord(name, base64.b64encode(public).decode(), tx.now.us)
+            opened.records.put(tx.db, "commune", COMMUNE_ID, record)
+            for person, label, box in wrapped:
+                opened.records.put(tx.db, "holder", person, Holder(person, label, box, tx.now.us))
+            tx.journal(Entry("modification", "init_commune", detail={"holders": [person for person, _, _ in wrapped]}))
+
+        await opened.store.write(work)
+        opened.refresh()
+        self._open[commune] = opened
+        return opened
+
+    async def close(self) -> None:
+        """Close everything."""
+        for commune in self:
+            await commune.close()
+
+
+async def open_private(holder: Holder, passphrase: str) -> bytes:
+    """The private key behind a holder's passphrase; Refused for another passphrase (as slow as Argon2id)."""
+    return await asyncio.to_thread(unwrap_private, dict(holder.wrapped), passphrase)
+
+
+def new_id(prefix: str) -> str:
+    """A fresh identifier such as ``h-3f9c…``: unguessable, says its kind."""
+    return f"{prefix}-{secrets.token_hex(8)}"

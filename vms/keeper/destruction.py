@@ -1,0 +1,118 @@
+"""Destroys due keys, re-wraps what holds keep, and tells the journal (P-30…P-38, P-40): at start, at unlocking, in a
+loop.
+
+Order: keys destroyed and outbox written (one transaction) → write-ahead log cut → journal entries (one transaction) →
+outbox emptied. A crash after any step is finished by the next run, which is the same function.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any, Final
+
+from vms import logs
+from vms.clock import HOUR_US
+from vms.keeper import hour_keys
+from vms.keeper.communes import Commune
+from vms.keeper.entry import Entry
+from vms.keeper.hour_keys import WrappedHour
+from vms.keeper.store import Tx
+from vms.law.facts import Hold
+
+BATCH_LIMIT_KEYS: Final = 2000
+
+log = logs.get("keeper.destruction")
+
+
+@dataclass(frozen=True, slots=True)
+class Destroyed:
+    """What a run did: keys destroyed, keys re-wrapped first, keys that wait for an unlocking (an alarm, P-32)."""
+
+    destroyed: int = 0
+    rewrapped: int = 0
+    frozen: int = 0
+    released: int = 0
+
+
+async def destroy_due(commune: Commune, now_us: int) -> Destroyed:
+    """One run for one commune; safe to kill anywhere and to repeat."""
+    facts = commune.facts
+    due = hour_keys.decide(commune.keys.reader, facts, now_us)
+    ready, frozen = _ready_to_rewrap(commune, due.rewrap)
+    active = {hold.id for hold in facts.holds if hold.active(now_us)}
+
+    def work(tx: Tx) -> tuple[int, int, list[tuple[str, str, int]]]:
+        gone = hour_keys.destroy(tx, due.destroy, "auto")
+        for key, holds, names in ready:
+            hour_keys.rewrap_held(tx, commune.id, commune.public_key, commune.private_key(), key, holds, names)
+        moved = hour_keys.destroy(tx, [key for key, _, _ in ready], "auto-held")
+        return gone, moved, hour_keys.drop_ended_holds(tx, active)
+
+    destroyed, rewrapped = 0, 0
+    released: list[tuple[str, str, int]] = []
+    if due.destroy or ready or _ended(commune, active):
+        destroyed, rewrapped, released = await commune.keys.write(work)
+        await commune.keys.truncate()
+    await _tell_journal(commune, released)
+    if frozen:
+        log.warning("clés gelées à déverrouiller", commune=commune.id, count=frozen)
+    return Destroyed(destroyed, rewrapped, frozen, sum(count for _, _, count in released))
+
+
+def _ended(commune: Commune, active: set[str]) -> bool:
+    rows = commune.keys.reader.execute("SELECT hold FROM hold_key")
+    return any(hold not in active for (hold,) in rows)
+
+
+def _ready_to_rewrap(
+    commune: Commune, rows: tuple[tuple[WrappedHour, tuple[Hold, ...]], ...]
+) -> tuple[list[tuple[WrappedHour, tuple[Hold, ...], list[tuple[str, int]]]], int]:
+    """The keys whose held segments are known and whose commune is unlocked, and how many must wait."""
+    ready, frozen = [], 0
+    for key, holds in rows:
+        names = commune.store.reader.execute(
+            "SELECT segment, start_us FROM head WHERE key_id = ? AND camera = ?", (key.key_id, key.camera)
+        ).fetchall()
+        # Without the recorder's heads nothing is known to keep: the key waits rather than lose what is held.
+        if commune.unlocked and names:
+            ready.append((key, holds, [(str(name), int(start)) for name, start in names]))
+        else:
+            frozen += 1
+    return ready, frozen
+
+
+async def _tell_journal(commune: Commune, released: list[tuple[str, str, int]]) -> None:
+    rows = commune.keys.reader.execute(
+        "SELECT key_id, camera, hour_us, mode FROM destroyed ORDER BY hour_us, camera LIMIT ?", (BATCH_LIMIT_KEYS,)
+    ).fetchall()
+    if not rows and not released:
+        return
+    by_hour: dict[tuple[str, int, str], list[str]] = defaultdict(list)
+    for key_id, camera, hour_us, mode in rows:
+        by_hour[(camera, hour_us, mode)].append(key_id)
+    entries = [_entry(camera, hour_us, mode, keys) for (camera, hour_us, mode), keys in by_hour.items()]
+    entries += [
+        Entry("effacement", "destroy_held_keys", cameras=(camera,), detail={"hold": hold, "segments": count})
+        for hold, camera, count in released
+    ]
+
+    def tell(tx: Tx) -> None:
+        for entry in entries:
+            tx.journal(entry)
+        tx.db.executemany("DELETE FROM head WHERE key_id = ?", [(row[0],) for row in rows])
+
+    await commune.store.write(tell)
+
+    def forget(tx: Tx) -> None:
+        tx.db.executemany("DELETE FROM destroyed WHERE key_id = ?", [(row[0],) for row in rows])
+
+    if rows:
+        await commune.keys.write(forget)
+
+
+def _entry(camera: str, hour_us: int, mode: str, keys: list[str]) -> Entry:
+    detail: dict[str, Any] = {"mode": mode, "keys": keys, "count": len(keys)}
+    return Entry(
+        "effacement", "destroy_hour_key", cameras=(camera,), from_us=hour_us, to_us=hour_us + HOUR_US, detail=detail
+    )

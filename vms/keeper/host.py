@@ -1,0 +1,161 @@
+"""The host's own file: accounts, sessions and the keeper's keys; no right on any image is decided here (P-57)."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from vms.clock import Clock
+from vms.errors import Conflict, Damaged, NotFound
+from vms.keeper import journal
+from vms.keeper.checkpoint import Signer
+from vms.keeper.entry import Author, Entry
+from vms.keeper.store import Store, Tx, open_file, transaction
+from vms.keys.signing import generate_signing_key, signing_public_key
+
+HOST_LOG: Final = "_host"
+SECRET_BYTES: Final = 32
+SCHEMA: Final = (
+    journal.SCHEMA
+    + """
+CREATE TABLE IF NOT EXISTS account (
+  id TEXT PRIMARY KEY, login TEXT NOT NULL UNIQUE, label TEXT NOT NULL, email TEXT NOT NULL DEFAULT '',
+  password TEXT NOT NULL, host_admin INTEGER NOT NULL DEFAULT 0, created_us INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS session (
+  hash BLOB PRIMARY KEY, person TEXT NOT NULL, workstation TEXT NOT NULL,
+  created_us INTEGER NOT NULL, seen_us INTEGER NOT NULL, acting TEXT
+) STRICT;
+CREATE TABLE IF NOT EXISTS secret (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS commune (id TEXT PRIMARY KEY, created_us INTEGER NOT NULL) STRICT;
+"""
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person who can sign in; accounts are nominative, never shared (P-58)."""
+
+    id: str
+    login: str
+    label: str
+    email: str
+    password: str
+    host_admin: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KeeperKeys:
+    """The keeper's keys: for permits and statements, for the journal, and for the facts' checksums."""
+
+    permit_private: bytes
+    permit_public: bytes
+    signer: Signer
+    fact_mac: bytes
+
+
+class Host:
+    """Opens the host's file; the keys are made at the first start."""
+
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        path = folder / "host.sqlite"
+        self.clock = clock
+        self.keys = _load_keys(path)
+        self.store = Store(path, SCHEMA, clock, journal.Journal(HOST_LOG, self.keys.signer))
+
+    def communes(self) -> list[str]:
+        """The communes of this host."""
+        return [row[0] for row in self.store.reader.execute("SELECT id FROM commune ORDER BY id")]
+
+    def account(self, person: str) -> Account:
+        """An account by its id; NotFound when there is none."""
+        row = self.store.reader.execute(f"{_ACCOUNT} WHERE id = ?", (person,)).fetchone()
+        if row is None:
+            raise NotFound("Il n’y a pas de compte sous cet identifiant.", where=person[:80])
+        return _account(row)
+
+    def account_by_login(self, login: str) -> Account | None:
+        """An account by its login, or None."""
+        row = self.store.reader.execute(f"{_ACCOUNT} WHERE login = ?", (login,)).fetchone()
+        return None if row is None else _account(row)
+
+    def labels(self, people: set[str]) -> dict[str, str]:
+        """The labels of these people."""
+        return {
+            row[0]: row[1] for row in self.store.reader.execute("SELECT id, label FROM account") if row[0] in people
+        }
+
+    async def add_account(
+        self, login: str, label: str, email: str, password_hash: str, *, host_admin: bool, author: Author
+    ) -> str:
+        """Create an account, journalled; its id. Conflict when the login is taken."""
+        return await self.store.write(
+            lambda tx: insert_account(tx, login, label, email, password_hash, host_admin=host_admin, author=author)
+        )
+
+    async def log(self, entry: Entry) -> int:
+        """Write an entry to the host's own journal (sign-ins and accounts belong to no commune)."""
+        return await self.store.write(lambda tx: tx.journal(entry))
+
+    async def register_commune(self, commune: str) -> None:
+        """Note that a commune's files exist; Conflict when it was there."""
+
+        def work(tx: Tx) -> None:
+            try:
+                tx.db.execute("INSERT INTO commune (id, created_us) VALUES (?, ?)", (commune, tx.now.us))
+            except sqlite3.IntegrityError as error:
+                raise Conflict("Cette commune existe déjà.", where=commune) from error
+            tx.journal(Entry("modification", "init_commune", detail={"commune": commune}))
+
+        await self.store.write(work)
+
+
+_ACCOUNT: Final = "SELECT id, login, label, email, password, host_admin FROM account"
+
+
+def insert_account(
+    tx: Tx, login: str, label: str, email: str, password_hash: str, *, host_admin: bool, author: Author
+) -> str:
+    """Create an account in a transaction; its id."""
+    person = "p-" + secrets.token_hex(8)
+    try:
+        tx.db.execute(
+            "INSERT INTO account (id, login, label, email, password, host_admin, created_us) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (person, login, label, email, password_hash, int(host_admin), tx.now.us),
+        )
+    except sqlite3.IntegrityError as error:
+        raise Conflict(
+            "Cet identifiant de connexion est déjà pris.", where="login", todo="Choisissez-en un autre."
+        ) from error
+    act = "add_host_admin" if host_admin else "add_person"
+    tx.journal(Entry("modification", act, author, detail={"person": person}))
+    return person
+
+
+def _account(row: tuple[str, str, str, str, str, int]) -> Account:
+    return Account(*row[:5], host_admin=bool(row[5]))
+
+
+def _load_keys(path: Path) -> KeeperKeys:
+    """The keys in the host's file, made when it is new; read before the journal, which needs its signer."""
+    with open_file(path, SCHEMA) as db:
+        found = dict(db.execute("SELECT name, value FROM secret"))
+        if not found:
+            if db.execute("SELECT 1 FROM entry LIMIT 1").fetchone():
+                raise Damaged("Les clés du gardien manquent alors que son journal existe.", where=path.name)
+            found = {
+                "permit": generate_signing_key()[0],
+                "journal": generate_signing_key()[0],
+                "facts": secrets.token_bytes(SECRET_BYTES),
+                "name": b"guet/" + secrets.token_hex(4).encode(),
+            }
+            with transaction(db):
+                db.executemany("INSERT INTO secret (name, value) VALUES (?, ?)", list(found.items()))
+    if set(found) != {"permit", "journal", "facts", "name"}:
+        raise Damaged("Les clés du gardien sont incomplètes.", where=path.name, todo="Restaurez une sauvegarde.")
+    signer = Signer(found["name"].decode(), found["journal"])
+    return KeeperKeys(found["permit"], signing_public_key(found["permit"]), signer, found["facts"])

@@ -1,0 +1,214 @@
+"""Wrapped camera-hour keys: kept, frozen by holds, destroyed when due; in a file of their own (design §4, Keys; P-38).
+
+The file deletes with zeroes (secure_delete) and its write-ahead log is cut after every destruction. A destruction
+leaves a row without key material that waits for the journal, so that a crash between the two files loses no record of
+it.
+
+A hold freezes the keys its range touches by merely existing: they are not destroyed while it lasts. When such a key is
+due and the commune unlocked, the held segments' keys are sealed one by one under a key of the hold, and the hour key,
+which also opens its unheld neighbours, is destroyed.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from vms.clock import HOUR_US
+from vms.errors import Conflict, Damaged
+from vms.keeper.segment_name import SEGMENT_LIMIT_US
+from vms.keeper.store import Tx
+from vms.keys.derive import segment_key
+from vms.keys.wrapping import hour_key_info, unwrap, wrap
+from vms.law.facts import CommuneFacts, Hold
+from vms.law.retention import MAX_DAYS, hour_key_due
+
+KEY_BYTES: Final = 32
+NONCE_BYTES: Final = 12
+SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS hour_key (
+  key_id TEXT PRIMARY KEY, camera TEXT NOT NULL, hour_us INTEGER NOT NULL, wrapped BLOB NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS hour_key_by_hour ON hour_key (hour_us);
+CREATE TABLE IF NOT EXISTS hold_key (hold TEXT PRIMARY KEY, wrapped BLOB NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS held_segment (
+  hold TEXT NOT NULL, segment TEXT NOT NULL, camera TEXT NOT NULL, start_us INTEGER NOT NULL, sealed BLOB NOT NULL,
+  PRIMARY KEY (hold, segment)
+) STRICT;
+CREATE TABLE IF NOT EXISTS destroyed (
+  key_id TEXT PRIMARY KEY, camera TEXT NOT NULL, hour_us INTEGER NOT NULL, at_us INTEGER NOT NULL, mode TEXT NOT NULL
+) STRICT;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class WrappedHour:
+    """A row: an hour key as the recorder handed it over."""
+
+    key_id: str
+    camera: str
+    hour_us: int
+    wrapped: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What a destruction run decided: which keys go now, which are re-wrapped first, which must wait for an
+    unlocking.
+    """
+
+    destroy: tuple[WrappedHour, ...]
+    rewrap: tuple[tuple[WrappedHour, tuple[Hold, ...]], ...]
+
+
+def retention_days(facts: CommuneFacts, camera: str) -> int:
+    """The days that a camera's footage may stay: its order's, or the legal maximum when none is known (P-30)."""
+    known = facts.cameras.get(camera)
+    order = facts.order_of(known) if known else None
+    return order.max_days if order else MAX_DAYS
+
+
+def is_due(facts: CommuneFacts, camera: str, hour_us: int, now_us: int) -> bool:
+    """Whether the first instant of an hour is due (P-31, S5)."""
+    return hour_key_due(hour_us, retention_days(facts, camera)) <= now_us
+
+
+def holds_on(facts: CommuneFacts, camera: str, from_us: int, to_us: int, now_us: int) -> tuple[Hold, ...]:
+    """The active holds that touch a camera's range."""
+    return tuple(
+        hold
+        for hold in facts.holds
+        if hold.active(now_us) and camera in hold.cameras and hold.from_us < to_us and from_us < hold.to_us
+    )
+
+
+def put(tx: Tx, key: WrappedHour) -> None:
+    """Keep a wrapped key; the same again changes nothing, another under the same id is a Conflict."""
+    row = tx.db.execute("SELECT camera, hour_us, wrapped FROM hour_key WHERE key_id = ?", (key.key_id,)).fetchone()
+    if row is None:
+        tx.db.execute("INSERT INTO hour_key VALUES (?, ?, ?, ?)", (key.key_id, key.camera, key.hour_us, key.wrapped))
+    elif (row[0], row[1], bytes(row[2])) != (key.camera, key.hour_us, key.wrapped):
+        raise Conflict("Une autre clé porte déjà cet identifiant.", where=key.key_id)
+
+
+def find(db: sqlite3.Connection, key_id: str) -> WrappedHour | None:
+    """The wrapped key with this id, if it is still there."""
+    row = db.execute("SELECT key_id, camera, hour_us, wrapped FROM hour_key WHERE key_id = ?", (key_id,)).fetchone()
+    return None if row is None else WrappedHour(row[0], row[1], row[2], bytes(row[3]))
+
+
+def open_hour(private: bytes, commune: str, key: WrappedHour) -> bytes:
+    """The clear hour key; Damaged when the row was altered (its place in the file is bound by HPKE's info)."""
+    return unwrap(private, key.wrapped, hour_key_info(commune, key.camera, key.key_id, key.hour_us))
+
+
+def decide(db: sqlite3.Connection, facts: CommuneFacts, now_us: int) -> Due:
+    """What is due at ``now_us`` (P-30, P-32); no day limit reaches below one, so younger rows are not even read."""
+    destroy, rewrap = [], []
+    for row in db.execute("SELECT key_id, camera, hour_us, wrapped FROM hour_key WHERE hour_us < ?", (now_us,)):
+        key = WrappedHour(row[0], row[1], row[2], bytes(row[3]))
+        if not is_due(facts, key.camera, key.hour_us, now_us):
+            continue
+        holds = holds_on(
+            facts, key.camera, key.hour_us - SEGMENT_LIMIT_US, key.hour_us + HOUR_US + SEGMENT_LIMIT_US, now_us
+        )
+        if holds:
+            rewrap.append((key, holds))
+        else:
+            destroy.append(key)
+    return Due(tuple(destroy), tuple(rewrap))
+
+
+def destroy(tx: Tx, keys: Iterable[WrappedHour], mode: str) -> int:
+    """Delete keys and leave a record of each for the journal; how many."""
+    count = 0
+    for key in keys:
+        count += tx.db.execute("DELETE FROM hour_key WHERE key_id = ?", (key.key_id,)).rowcount
+        tx.db.execute(
+            "INSERT OR IGNORE INTO destroyed VALUES (?, ?, ?, ?, ?)",
+            (key.key_id, key.camera, key.hour_us, tx.now.us, mode),
+        )
+    return count
+
+
+def rewrap_held(
+    tx: Tx,
+    commune: str,
+    public: bytes,
+    private: bytes,
+    key: WrappedHour,
+    holds: Iterable[Hold],
+    names: list[tuple[str, int]],
+) -> None:
+    """Seal the held segments' keys under each hold's key; ``names`` are the (segment, start µs) written with this
+    key.
+    """
+    hour_key = open_hour(private, commune, key)
+    for hold in holds:
+        held = [(n, start) for n, start in names if hold.from_us - SEGMENT_LIMIT_US < start < hold.to_us]
+        if not held:
+            continue
+        box = AESGCM(_hold_key(tx, commune, public, private, hold.id))
+        for name, start in held:
+            nonce = secrets.token_bytes(NONCE_BYTES)
+            sealed = nonce + box.encrypt(nonce, segment_key(hour_key, name), _held_aad(hold.id, name))
+            tx.db.execute(
+                "INSERT OR IGNORE INTO held_segment VALUES (?, ?, ?, ?, ?)", (hold.id, name, key.camera, start, sealed)
+            )
+
+
+def held_segment_key(
+    db: sqlite3.Connection, commune: str, private: bytes, segment: str, hold_ids: Iterable[str]
+) -> bytes | None:
+    """The key of a segment that one of these holds keeps, or None."""
+    for hold_id in hold_ids:
+        row = db.execute(
+            "SELECT s.sealed, k.wrapped FROM held_segment s JOIN hold_key k ON k.hold = s.hold "
+            "WHERE s.hold = ? AND s.segment = ?",
+            (hold_id, segment),
+        ).fetchone()
+        if row is not None:
+            key = unwrap(private, bytes(row[1]), _hold_info(commune, hold_id))
+            sealed = bytes(row[0])
+            try:
+                return AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], _held_aad(hold_id, segment))
+            except InvalidTag as error:
+                raise Damaged("Une clé gelée a été altérée.", where=segment) from error
+    return None
+
+
+def drop_ended_holds(tx: Tx, active: set[str]) -> list[tuple[str, str, int]]:
+    """Destroy the keys of holds that ended; the (hold, camera, segments) that went."""
+    gone = []
+    rows = tx.db.execute("SELECT hold, camera, count(*) FROM held_segment GROUP BY hold, camera").fetchall()
+    for hold, camera, count in rows:
+        if hold not in active:
+            tx.db.execute("DELETE FROM held_segment WHERE hold = ? AND camera = ?", (hold, camera))
+            gone.append((hold, camera, count))
+    for (hold,) in tx.db.execute("SELECT hold FROM hold_key").fetchall():
+        if hold not in active:
+            tx.db.execute("DELETE FROM hold_key WHERE hold = ?", (hold,))
+    return gone
+
+
+def _hold_key(tx: Tx, commune: str, public: bytes, private: bytes, hold: str) -> bytes:
+    row = tx.db.execute("SELECT wrapped FROM hold_key WHERE hold = ?", (hold,)).fetchone()
+    if row is not None:
+        return unwrap(private, bytes(row[0]), _hold_info(commune, hold))
+    key = secrets.token_bytes(KEY_BYTES)
+    tx.db.execute("INSERT INTO hold_key VALUES (?, ?)", (hold, wrap(public, key, _hold_info(commune, hold))))
+    return key
+
+
+def _hold_info(commune: str, hold: str) -> bytes:
+    return b"guet/hold-key/v1\0" + f"{commune}\0{hold}".encode()
+
+
+def _held_aad(hold: str, segment: str) -> bytes:
+    return b"guet/held-segment/v1\0" + f"{hold}\0{segment}".encode()

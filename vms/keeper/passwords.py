@@ -1,0 +1,70 @@
+"""Passwords: Argon2id, off the event loop, never more at once than the machine has to spare (A-21)."""
+
+from __future__ import annotations
+
+import asyncio
+import unicodedata
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
+
+from vms.errors import BadInput, Damaged, LimitExceeded
+
+LEAST_CHARS: Final = 12
+LIMIT_CHARS: Final = 1024
+AT_ONCE_LIMIT: Final = 2
+WAITING_LIMIT: Final = 32
+# RFC 9106 §4, second recommended option: 64 MiB, 3 passes, 4 lanes (argon2-cffi's default, stated so it cannot move).
+HASHER: Final = PasswordHasher(time_cost=3, memory_cost=65_536, parallelism=4, hash_len=32, salt_len=16)
+
+
+T = TypeVar("T")
+
+
+class Passwords:
+    """Hashes and checks passwords; a flood of sign-ins waits in a bounded queue instead of eating the machine."""
+
+    def __init__(self) -> None:
+        self._slots = asyncio.Semaphore(AT_ONCE_LIMIT)
+        self._waiting = 0
+        # What an unknown login is checked against, so that it takes as long as a known one.
+        self._nobody = HASHER.hash("nobody has this password")
+
+    async def hash(self, password: str) -> str:
+        """The hash to store; BadInput for one shorter than 12 characters (A-05)."""
+        text = _normal(password)
+        if not LEAST_CHARS <= len(text) <= LIMIT_CHARS:
+            raise BadInput(f"Un mot de passe compte au moins {LEAST_CHARS} caractères.", todo="Allongez-le.")
+        return await self._spend(lambda: HASHER.hash(text))
+
+    async def matches(self, stored: str | None, password: str) -> bool:
+        """Whether the password is the one; ``stored`` None (no such account) costs the same and never matches."""
+        text = _normal(password)[: LIMIT_CHARS + 1]
+        return await self._spend(lambda: _verify(stored, self._nobody, text))
+
+    async def _spend(self, job: Callable[[], T]) -> T:
+        if self._waiting >= WAITING_LIMIT:
+            raise LimitExceeded("Trop de connexions en même temps.", todo="Réessayez dans un instant.")
+        self._waiting += 1
+        try:
+            async with self._slots:
+                return await asyncio.to_thread(job)
+        finally:
+            self._waiting -= 1
+
+
+def _verify(stored: str | None, nobody: str, text: str) -> bool:
+    try:
+        HASHER.verify(nobody if stored is None else stored, text)
+    except VerifyMismatchError:
+        return False
+    except (InvalidHashError, VerificationError) as error:
+        raise Damaged("Le mot de passe enregistré est abîmé.", todo="Recréez ce compte.") from error
+    return stored is not None
+
+
+def _normal(password: str) -> str:
+    # NFKC: the same words typed on two keyboards are the same password.
+    return unicodedata.normalize("NFKC", password)

@@ -1,0 +1,74 @@
+"""The recorders' plan: what the law lets them do with each camera at this instant (P-11, P-20…P-24, P-57)."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable
+from hashlib import sha256
+
+from vms import logs
+from vms.errors import GuetError
+from vms.keeper.communes import Commune
+from vms.keeper.protocol import CameraPlan, CommunePlan, LegalState, Plan, ZoneView
+from vms.law.camera import record_until, viewing_lapse
+from vms.law.facts import CameraFacts, CommuneFacts, Zones
+
+log = logs.get("keeper.plan")
+
+
+def camera_plan(facts: CommuneFacts, camera: CameraFacts, now_us: int) -> CameraPlan:
+    """One camera's plan; ``record`` only while it could be watched live."""
+    state = camera.state_at(now_us)
+    lapse = viewing_lapse(facts, camera, now_us)
+    zones = facts.active_zones(camera.id, now_us)
+    order = facts.order_of(camera)
+    framing = facts.open_framing(camera.id, now_us)
+    return CameraPlan(
+        camera=camera.id,
+        commune=facts.id,
+        legal_state=LegalState(state),
+        record=lapse is None,
+        refusal_cause="" if lapse is None else "suspended" if state == "suspended" else "not-authorised",
+        record_until_us=record_until(facts, camera, now_us),
+        framing_until_us=framing.until_us if framing else None,
+        zone_set=zone_view(zones) if zones else None,
+        retention_days=order.max_days if order else None,
+        min_days=order.min_days if order else None,
+        narrow=bool(camera.narrow),
+        fast_flows=bool(camera.fast_flows),
+    )
+
+
+def zone_view(zones: Zones) -> ZoneView:
+    """A zone set as the recorder and the pages get it."""
+    return ZoneView(
+        id=zones.id,
+        version=zones.version,
+        camera=zones.camera,
+        polygons=tuple(dict(one) for one in zones.polygons),
+        no_dwelling=zones.no_dwelling,
+        author=zones.author,
+        validator=zones.validator,
+        created_us=zones.created_us,
+        validated_us=zones.validated_us,
+        sizes=tuple(dict(one) for one in zones.sizes),
+    )
+
+
+def make_plan(communes: Iterable[Commune], permit_public: bytes, now_us: int) -> Plan:
+    """The whole plan; its version is a digest of its content, so that it only changes when what may be done does."""
+    names: dict[str, CommunePlan] = {}
+    cameras: list[CameraPlan] = []
+    for commune in communes:
+        try:
+            facts = commune.facts
+        except GuetError as error:  # altered facts: nothing of this commune is recorded, the others go on
+            log.error("commune fermée", commune=commune.id, error=str(error))
+            continue
+        names[commune.id] = CommunePlan(name=facts.name, public_key=commune.record.public_key)
+        cameras += [camera_plan(facts, camera, now_us) for camera in facts.cameras.values()]
+    key = base64.b64encode(permit_public).decode()
+    plan = Plan(version="", issued_us=0, permit_key=key, communes=names, cameras=tuple(cameras))
+    content = json.dumps(plan.model_dump(mode="json"), sort_keys=True).encode()
+    return plan.model_copy(update={"version": sha256(content).hexdigest()[:32], "issued_us": now_us})

@@ -1,0 +1,173 @@
+"""The facts of one commune as rows: typed JSON documents, each with a keyed checksum, read whole by the gate.
+
+A row that another process wrote or changed has no valid checksum: the commune's facts are then Damaged and its doors
+stay shut (fails closed). Documents suit this store: the gate reads all facts of a commune and queries none by field.
+"""
+
+from __future__ import annotations
+
+import hmac
+import sqlite3
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Final, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from vms.errors import Damaged, NotFound
+from vms.law.facts import CameraFacts, CommuneFacts, Convention, Framing, Habilitation, Hold, Order, Request, Zones
+
+SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS fact (
+  kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, mac BLOB NOT NULL, PRIMARY KEY (kind, id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS open_view (id TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS head (
+  segment TEXT PRIMARY KEY, camera TEXT NOT NULL, start_us INTEGER NOT NULL, key_id TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS head_by_key ON head (key_id);
+CREATE TABLE IF NOT EXISTS last_head (
+  camera TEXT NOT NULL, stream TEXT NOT NULL, sequence INTEGER NOT NULL, link TEXT NOT NULL, segment TEXT NOT NULL,
+  statement TEXT NOT NULL, PRIMARY KEY (camera, stream)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS outbox (
+  id TEXT PRIMARY KEY, kind TEXT NOT NULL, request TEXT NOT NULL, person TEXT NOT NULL,
+  created_us INTEGER NOT NULL, sent_us INTEGER
+) STRICT;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class CommuneRecord:
+    """The commune itself: its name, its public key (base64), and the engagement addressed to the CNIL (P-23)."""
+
+    name: str
+    public_key: str
+    created_us: int
+    cnil_ref: str = ""
+    cnil_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A holder of the commune's private key: the key wrapped by that person's passphrase (law.md §6.6 asks for two)."""
+
+    person: str
+    label: str
+    wrapped: Mapping[str, Any]
+    created_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class NetPrefix:
+    """A declared network prefix and whether its path is *maîtrisé* (A-01, A-02)."""
+
+    cidr: str
+    trusted: bool
+    declared_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProvisioningOrder:
+    """An order to the provisioner, as issued."""
+
+    id: str
+    kind: str
+    args: Mapping[str, Any]
+    person: str
+    habilitation: str
+    issued_us: int
+    expires_us: int
+
+
+KINDS: Final[dict[str, TypeAdapter[Any]]] = {
+    "commune": TypeAdapter(CommuneRecord),
+    "holder": TypeAdapter(Holder),
+    "prefix": TypeAdapter(NetPrefix),
+    "provisioning": TypeAdapter(ProvisioningOrder),
+    "order": TypeAdapter(Order),
+    "habilitation": TypeAdapter(Habilitation),
+    "convention": TypeAdapter(Convention),
+    "camera": TypeAdapter(CameraFacts),
+    "zones": TypeAdapter(Zones),
+    "framing": TypeAdapter(Framing),
+    "hold": TypeAdapter(Hold),
+    "request": TypeAdapter(Request),
+}
+COMMUNE_ID: Final = "self"
+
+T = TypeVar("T")
+
+
+class Records:
+    """Reads and writes a commune's facts; the caller owns the transaction."""
+
+    def __init__(self, commune: str, mac_key: bytes) -> None:
+        self._commune = commune
+        self._key = mac_key
+
+    def put(self, db: sqlite3.Connection, kind: str, fact_id: str, value: Any) -> None:
+        """Write a fact, new or changed."""
+        body = KINDS[kind].dump_json(value).decode()
+        db.execute(
+            "INSERT INTO fact (kind, id, body, mac) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body, mac = excluded.mac",
+            (kind, fact_id, body, self._mac(kind, fact_id, body)),
+        )
+
+    def get(self, db: sqlite3.Connection, kind: str, fact_id: str, expected: type[T]) -> T:
+        """One fact; NotFound when there is none, Damaged when it was altered."""
+        row = db.execute("SELECT body, mac FROM fact WHERE kind = ? AND id = ?", (kind, fact_id)).fetchone()
+        if row is None:
+            raise NotFound(f"Il n’y a pas de « {kind} » sous cet identifiant.", where=fact_id[:80])
+        value = self._open(kind, fact_id, *row)
+        if not isinstance(value, expected):
+            raise TypeError(f"{kind} is not {expected.__name__}")
+        return value
+
+    def all(self, db: sqlite3.Connection, kind: str, expected: type[T]) -> dict[str, T]:
+        """All facts of a kind, by id."""
+        rows = db.execute("SELECT kind, id, body, mac FROM fact WHERE kind = ? ORDER BY id", (kind,))
+        return {fact_id: value for _, fact_id, value in self._each(rows) if isinstance(value, expected)}
+
+    def load(self, db: sqlite3.Connection) -> CommuneFacts:
+        """Everything the gate reads, from one statement and so from one moment."""
+        found: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS}
+        for kind, fact_id, value in self._each(db.execute("SELECT kind, id, body, mac FROM fact ORDER BY kind, id")):
+            found[kind][fact_id] = value
+        commune: CommuneRecord | None = found["commune"].get(COMMUNE_ID)
+        if commune is None:
+            raise Damaged("La fiche de la commune manque.", where=self._commune)
+        return CommuneFacts(
+            id=self._commune,
+            name=commune.name,
+            cnil_ref=commune.cnil_ref,
+            cnil_us=commune.cnil_us,
+            orders=found["order"],
+            habilitations=tuple(found["habilitation"].values()),
+            conventions=tuple(found["convention"].values()),
+            cameras=found["camera"],
+            zones=tuple(found["zones"].values()),
+            framings=tuple(found["framing"].values()),
+            holds=tuple(found["hold"].values()),
+            requests=found["request"],
+        )
+
+    def _each(self, rows: sqlite3.Cursor) -> Iterator[tuple[str, str, Any]]:
+        for kind, fact_id, body, mac in rows:
+            yield kind, fact_id, self._open(kind, fact_id, body, mac)
+
+    def _open(self, kind: str, fact_id: str, body: str, mac: bytes) -> Any:
+        where = f"{self._commune}: {kind} {fact_id}"
+        if kind not in KINDS or not hmac.compare_digest(self._mac(kind, fact_id, body), mac):
+            raise Damaged("Un fait du coffre du gardien a été altéré.", where=where, todo="Restaurez-le.")
+        try:
+            return KINDS[kind].validate_json(body)
+        except ValidationError as error:
+            raise Damaged("Un fait du coffre du gardien est illisible.", where=where) from error
+
+    def _mac(self, kind: str, fact_id: str, body: str) -> bytes:
+        parts = (self._commune, kind, fact_id, body)
+        text = b"".join(len(part.encode()).to_bytes(4) + part.encode() for part in parts)
+        return hmac.digest(self._key, b"guet/fact/v1\0" + text, sha256)

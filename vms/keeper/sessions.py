@@ -1,0 +1,185 @@
+"""Sessions: opaque 256-bit tokens kept as hashes, an idle and an absolute end, one commune acted for at a time
+(P-62).
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final
+
+from vms.clock import MICRO, Clock
+from vms.errors import BadInput, Unauthenticated
+from vms.keeper.entry import Author, Entry
+from vms.keeper.host import Account, Host
+from vms.keeper.protocol import Acting
+from vms.keeper.store import Tx
+
+TOKEN_BYTES: Final = 32
+IDLE_LIMIT_US: Final = 60 * 60 * MICRO
+ABSOLUTE_LIMIT_US: Final = 12 * 60 * 60 * MICRO
+STEP_UP_US: Final = 5 * 60 * MICRO
+SEEN_FLUSH_US: Final = 60 * MICRO
+SESSIONS_LIMIT: Final = 10_000
+WORKSTATION_LIMIT_CHARS: Final = 80
+
+
+@dataclass(slots=True)
+class Live:
+    """A session in memory; ``id`` is public (it stands in permits), the token is not kept."""
+
+    id: str
+    hash: bytes
+    account: Account
+    workstation: str
+    created_us: int
+    seen_us: int
+    flushed_us: int
+    acting: Acting | None = None
+    step_up_until_us: int = 0
+
+    def ends_us(self) -> int:
+        """The absolute end."""
+        return self.created_us + ABSOLUTE_LIMIT_US
+
+    def idle_ends_us(self) -> int:
+        """When it ends if nothing is done any more."""
+        return min(self.seen_us + IDLE_LIMIT_US, self.ends_us())
+
+    def author(self, role: str = "", habilitation: str = "") -> Author:
+        """This person as the author of a journal entry (P-40)."""
+        return Author(self.account.id, role, habilitation, self.workstation)
+
+
+class Sessions:
+    """All sessions; they outlive a restart of the keeper, the step-up does not."""
+
+    def __init__(self, host: Host, clock: Clock) -> None:
+        self._host = host
+        self._clock = clock
+        self._live: dict[bytes, Live] = {}
+        self._by_id: dict[str, Live] = {}
+
+    def load(self) -> None:
+        """Read the sessions that a restart left; ended ones are dropped."""
+        rows = self._host.store.reader.execute(
+            "SELECT hash, person, workstation, created_us, seen_us, acting FROM session"
+        ).fetchall()
+        for digest, person, workstation, created_us, seen_us, acting in rows:
+            account = self._host.account(person)
+            live = Live(_public(digest), digest, account, workstation, created_us, seen_us, seen_us)
+            live.acting = Acting.model_validate_json(acting) if acting else None
+            if self._clock.utc().us < live.idle_ends_us():
+                self._keep(live)
+
+    async def create(self, account: Account, workstation: str) -> tuple[str, Live]:
+        """A new session: (token, session), journalled in the host's log."""
+        self.sweep()
+        if len(self._live) >= SESSIONS_LIMIT:
+            raise Unauthenticated("Trop de sessions sont ouvertes.", todo="Réessayez plus tard.")
+        token = secrets.token_urlsafe(TOKEN_BYTES)
+        digest, now = sha256(token.encode()).digest(), self._clock.utc().us
+        live = Live(_public(digest), digest, account, workstation[:WORKSTATION_LIMIT_CHARS], now, now, now)
+
+        def work(tx: Tx) -> None:
+            tx.db.execute(
+                "INSERT INTO session (hash, person, workstation, created_us, seen_us) VALUES (?, ?, ?, ?, ?)",
+                (digest, account.id, live.workstation, now, now),
+            )
+            tx.journal(Entry("session", "sign_in", live.author()))
+
+        await self._host.store.write(work)
+        self._keep(live)
+        return token, live
+
+    def require(self, token: object, *, active: bool = True) -> Live:
+        """The session behind a token; Unauthenticated when there is none any more. ``active`` counts as activity."""
+        if not isinstance(token, str) or not 0 < len(token) < 200:
+            raise _ended()
+        live = self._live.get(sha256(token.encode("utf-8", "surrogatepass")).digest())
+        if live is None or not self.alive(live.id):
+            raise _ended()
+        if active:
+            live.seen_us = self._clock.utc().us
+        return live
+
+    def alive(self, session_id: str) -> Live | None:
+        """The session with this public id while it has neither ended nor been signed out."""
+        live = self._by_id.get(session_id)
+        if live is None or self._clock.utc().us >= live.idle_ends_us():
+            return None
+        return live
+
+    async def end(self, live: Live) -> None:
+        """Sign out: the token opens nothing any more."""
+        self._forget(live)
+
+        def work(tx: Tx) -> None:
+            tx.db.execute("DELETE FROM session WHERE hash = ?", (live.hash,))
+            tx.journal(Entry("session", "sign_out", live.author()))
+
+        await self._host.store.write(work)
+
+    async def act_for(self, live: Live, acting: Acting) -> None:
+        """Remember the commune acted for."""
+        live.acting = acting
+        text = acting.model_dump_json()
+        await self._host.store.write(
+            lambda tx: tx.db.execute("UPDATE session SET acting = ? WHERE hash = ?", (text, live.hash))
+        )
+
+    def step_up(self, live: Live) -> None:
+        """The password was given again: valid five minutes."""
+        live.step_up_until_us = self._clock.utc().us + STEP_UP_US
+
+    def stepped_up(self, live: Live) -> bool:
+        """Whether the password was given again lately."""
+        return self._clock.utc().us < live.step_up_until_us
+
+    async def flush(self) -> None:
+        """Write when sessions were last used (at most once a minute each) and drop ended ones."""
+        self.sweep()
+        stale = [live for live in self._live.values() if live.seen_us - live.flushed_us >= SEEN_FLUSH_US]
+        limit = self._clock.utc().us - ABSOLUTE_LIMIT_US
+
+        def work(tx: Tx) -> None:
+            rows = [(live.seen_us, live.hash) for live in stale]
+            tx.db.executemany("UPDATE session SET seen_us = ? WHERE hash = ?", rows)
+            tx.db.execute("DELETE FROM session WHERE created_us < ?", (limit,))
+
+        if stale:
+            await self._host.store.write(work)
+            for live in stale:
+                live.flushed_us = live.seen_us
+
+    def sweep(self) -> None:
+        """Forget sessions that ended by themselves."""
+        now = self._clock.utc().us
+        for live in [one for one in self._live.values() if now >= one.idle_ends_us()]:
+            self._forget(live)
+
+    def _keep(self, live: Live) -> None:
+        self._live[live.hash] = live
+        self._by_id[live.id] = live
+
+    def _forget(self, live: Live) -> None:
+        self._live.pop(live.hash, None)
+        self._by_id.pop(live.id, None)
+
+
+def acting_of(live: Live) -> Acting:
+    """The commune acted for; BadInput when none was chosen yet (P-62)."""
+    if live.acting is None:
+        raise BadInput(
+            "Aucune commune n’est choisie.", todo="Dites d’abord pour quelle commune vous agissez.", where="P-62"
+        )
+    return live.acting
+
+
+def _public(digest: bytes) -> str:
+    return digest[:16].hex()
+
+
+def _ended() -> Unauthenticated:
+    return Unauthenticated("Votre session est terminée.", todo="Connectez-vous de nouveau.")
