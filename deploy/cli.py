@@ -32,13 +32,12 @@ Home = Annotated[Path | None, typer.Option("--home", help="Dossier d’état (VM
 @app.command()
 def serve(home: Home = None) -> None:
     """Fait tourner la machine : gardien, enregistreurs, pages."""
-    from deploy.serve import refuse_test_settings
-    from deploy.serve import serve as run
+    from deploy.serve import refuse_test_settings, run_until_signal
 
     settings = settings_with(home)
     refuse_test_settings(settings)
     logs.configure("serve")
-    asyncio.run(run(settings))
+    asyncio.run(run_until_signal(settings))
 
 
 @app.command()

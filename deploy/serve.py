@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import signal
 
+from deploy.mail import Mailer
 from deploy.orders import OrderRunner
 from deploy.processes import Supervisor, child_environment
 from vms import logs
@@ -23,26 +23,39 @@ def refuse_test_settings(settings: Settings) -> None:
         raise BadInput("VMS_TEST_CLOCK_OFFSET_S est réservé aux essais.", where="vms serve", todo="Retirez ce réglage.")
 
 
-async def serve(settings: Settings, stop: asyncio.Event | None = None) -> None:
-    """Run the machine until SIGTERM, SIGINT or ``stop``."""
-    stop = stop or asyncio.Event()
+def stop_on_signals() -> asyncio.Event:
+    """An event that SIGTERM and SIGINT set."""
+    stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+async def serve(settings: Settings, stop: asyncio.Event) -> None:
+    """Run the machine until ``stop`` is set."""
     settings.make_dirs()
     clock = SystemClock(settings.test_clock_offset_s)
     engine = open_engine(settings.database_url)
     await ensure_schema(engine)
     supervisor = Supervisor(settings, clock)
     supervisor.start()
-    orders = asyncio.create_task(OrderRunner(engine, clock, child_environment(settings)).run(), name="orders")
+    loops = [
+        asyncio.create_task(OrderRunner(engine, clock, child_environment(settings)).run(), name="orders"),
+        asyncio.create_task(Mailer(settings, clock).run(), name="mail"),
+    ]
     log.info("démarré", home=settings.home.name, recorders=len(supervisor.recorders))
     try:
         await stop.wait()
     finally:
-        orders.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await orders
+        for loop_task in loops:
+            loop_task.cancel()
+        await asyncio.gather(*loops, return_exceptions=True)
         await supervisor.stop()
         await engine.dispose()
         log.info("arrêté")
+
+
+async def run_until_signal(settings: Settings) -> None:
+    """What ``vms serve`` does: run the machine until SIGTERM or SIGINT."""
+    await serve(settings, stop_on_signals())

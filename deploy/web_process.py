@@ -9,9 +9,9 @@ import socket
 from typing import Any, Final
 
 import uvicorn
-from recorder.playback import Playback
 
 from deploy.tls import own_certificate
+from recorder.playback import Playback
 from vms import logs
 from vms.clock import SystemClock
 from vms.db.engine import ensure_schema, open_engine
@@ -53,7 +53,7 @@ async def run(settings: Settings) -> None:
     await ensure_schema(engine)
     keeper = KeeperForWeb(settings.run_dir / "k-web.sock")
     permits = PermitBook(keeper, clock)
-    services = Services(settings, clock, engine, keeper, Playback(engine, settings.store_dir), permits)
+    services = Services(settings, clock, engine, keeper, Playback(engine, settings.store_dir, clock), permits)
     config = uvicorn.Config(
         create_app(services),
         host=settings.host,

@@ -11,7 +11,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from web import problems
-from web.api import cameras, events, live, provisioning, replay, session
+from web.api import authorisations, cameras, events, journal, live, people, provisioning, replay, retention, session
 from web.deps import Services
 from web.security import SecurityMiddleware
 
@@ -22,6 +22,10 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     session.router,
     cameras.router,
     provisioning.router,
+    authorisations.router,
+    people.router,
+    journal.router,
+    retention.router,
     live.router,
     replay.router,
     events.router,

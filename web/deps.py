@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 from fastapi import Depends
-from recorder.playback import Playback
+from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.requests import HTTPConnection
 
+from recorder.playback import Playback
 from vms.clock import Clock
+from vms.errors import Refused
 from vms.keeper.client import KeeperForWeb
 from vms.settings import Settings
 from web.permits import PermitBook
@@ -46,3 +48,25 @@ def _token(connection: HTTPConnection) -> str:
 
 Srv = Annotated[Services, Depends(_services)]
 Token = Annotated[str, Depends(_token)]
+
+
+async def _acting(commune: str, token: Token, services: Srv) -> str:
+    await require_acting(services, token, commune)
+    return commune
+
+
+async def require_acting(services: Services, token: str, commune: str) -> None:
+    """Refuse unless ``commune`` is the one acted for: one commune of authority at a time (P-62)."""
+    acting = (await services.keeper.session(token)).acting
+    if acting is None or acting.commune != commune:
+        raise Refused(
+            "Vous n’agissez pas pour cette commune.", where=commune[:64], todo="Choisissez-la d’abord.", rule="P-62"
+        )
+
+
+Acting = Annotated[str, Depends(_acting)]
+
+
+def arguments(body: BaseModel) -> dict[str, Any]:
+    """A body as an act's arguments, under the names the keeper reads."""
+    return body.model_dump(mode="json", by_alias=True, exclude_unset=True)

@@ -13,7 +13,7 @@ from vms.db.engine import read
 from vms.errors import NotFound
 from vms.model import Camera, CameraHealth
 from web.api.events import HealthView, health_view
-from web.deps import Services, Srv, Token
+from web.deps import Acting, Services, Srv, Token, require_acting
 
 router = APIRouter(tags=["cameras"])
 CAMERAS_MAX = 2000
@@ -126,9 +126,9 @@ def _view(camera: Camera, streams: list[HealthView], legal: dict[str, Any]) -> C
 
 
 @router.get("/communes/{commune}/cameras")
-async def cameras(commune: str, token: Token, services: Srv) -> list[CameraView]:
+async def cameras(commune: Acting, token: Token, services: Srv) -> list[CameraView]:
     """The cameras of a commune that the caller may know of; no picture is opened by asking."""
-    answer = await services.keeper.read(token, "cameras", {"commune": commune})
+    answer = await services.keeper.read(token, "cameras")
     return await _views(services, commune, {one["camera"]: one for one in answer["cameras"]})
 
 
@@ -141,7 +141,8 @@ async def camera(camera_id: str, token: Token, services: Srv) -> CameraView:
         # The keeper would refuse a foreign camera; one that nobody has is simply not there.
         await services.keeper.session(token)
         raise NotFound("Cette caméra n’existe pas.", where=camera_id[:80])
-    answer = await services.keeper.read(token, "cameras", {"commune": row.commune_id})
+    await require_acting(services, token, row.commune_id)
+    answer = await services.keeper.read(token, "cameras")
     legal = {one["camera"]: one for one in answer["cameras"]}
     views = await _views(services, row.commune_id, legal)
     return next(view for view in views if view.id == camera_id)

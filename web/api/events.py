@@ -15,7 +15,7 @@ from sqlmodel import col, select
 from vms.db.engine import read
 from vms.errors import Refused
 from vms.model import Camera, CameraHealth, Incident
-from web.deps import Services, Srv, Token
+from web.deps import Acting, Services, Srv, Token
 
 router = APIRouter(tags=["events"])
 POLL_S = 1.0
@@ -96,9 +96,9 @@ async def _snapshot(services: Services, commune: str) -> dict[str, Any]:
 
 
 @router.get("/communes/{commune}/incidents")
-async def incidents(commune: str, token: Token, services: Srv) -> list[IncidentView]:
+async def incidents(commune: Acting, token: Token, services: Srv) -> list[IncidentView]:
     """Incidents of a commune that the caller may know of."""
-    await services.keeper.read(token, "cameras", {"commune": commune})
+    await services.keeper.read(token, "cameras")
     return await incidents_of(services, commune)
 
 
@@ -116,7 +116,7 @@ async def events(token: Token, services: Srv) -> StreamingResponse:
             acting = (await services.keeper.session(token)).acting
             if acting is None or acting.commune != commune:
                 return
-            await services.keeper.read(token, "cameras", {"commune": commune})
+            await services.keeper.read(token, "cameras")
             text = json.dumps(await _snapshot(services, commune), ensure_ascii=False)
             if text != last:
                 yield f"event: state\ndata: {text}\n\n"

@@ -21,7 +21,7 @@ from sqlmodel import col, select
 from vms.db.engine import read, write
 from vms.errors import BadInput, Conflict, NotFound
 from vms.model import FoundDevice, Prefix, ProvisioningOrder
-from web.deps import Services, Srv, Token
+from web.deps import Acting, Services, Srv, Token, require_acting
 
 router = APIRouter(tags=["provisioning"])
 PROGRESS_POLL_S = 0.5
@@ -145,9 +145,9 @@ def _network(cidr: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
 
 
 @router.get("/communes/{commune}/prefixes")
-async def prefixes(commune: str, token: Token, services: Srv) -> list[PrefixView]:
+async def prefixes(commune: Acting, token: Token, services: Srv) -> list[PrefixView]:
     """The declared prefixes of a commune."""
-    await services.keeper.read(token, "provisioning_orders", {"commune": commune})
+    await services.keeper.read(token, "provisioning_orders")
     async with read(services.engine) as session:
         rows = await session.execute(select(Prefix).where(Prefix.commune_id == commune).order_by(col(Prefix.cidr)))
         return [_prefix_view(row) for row in rows.scalars()]
@@ -161,10 +161,10 @@ def _prefix_view(row: Prefix) -> PrefixView:
 
 
 @router.post("/communes/{commune}/prefixes", status_code=201)
-async def declare_prefix(commune: str, body: PrefixIn, token: Token, services: Srv) -> PrefixView:
+async def declare_prefix(commune: Acting, body: PrefixIn, token: Token, services: Srv) -> PrefixView:
     """Declare a prefix; cameras are looked for nowhere else (O-22)."""
     cidr = str(_network(body.cidr))
-    await services.keeper.act(token, "declare_prefix", {"commune": commune, "cidr": cidr, "trusted": body.trusted})
+    await services.keeper.act(token, "declare_prefix", {"cidr": cidr, "trusted": body.trusted})
     row = Prefix(commune_id=commune, cidr=cidr, trusted=body.trusted, declared_us=services.clock.utc().us)
     try:
         async with write(services.engine) as session:
@@ -176,7 +176,7 @@ async def declare_prefix(commune: str, body: PrefixIn, token: Token, services: S
 
 async def _order(services: Services, token: str, commune: str, kind: str, args: dict[str, Any]) -> OrderView:
     """Have the keeper sign an order and queue it for the supervisor."""
-    signed = await services.keeper.act(token, "order_provisioning", {"commune": commune, "kind": kind, "args": args})
+    signed = await services.keeper.act(token, "order_provisioning", {"kind": kind, "args": args})
     now = services.clock.utc().us
     row = ProvisioningOrder(
         id=str(signed.get("id") or secrets.token_hex(8)),
@@ -192,7 +192,7 @@ async def _order(services: Services, token: str, commune: str, kind: str, args: 
 
 
 @router.post("/communes/{commune}/discover", status_code=202)
-async def discover(commune: str, body: DiscoverIn, token: Token, services: Srv) -> OrderView:
+async def discover(commune: Acting, body: DiscoverIn, token: Token, services: Srv) -> OrderView:
     """Look for cameras in the declared prefixes."""
     async with read(services.engine) as session:
         rows = (await session.execute(select(Prefix).where(Prefix.commune_id == commune))).scalars().all()
@@ -211,9 +211,9 @@ async def discover(commune: str, body: DiscoverIn, token: Token, services: Srv) 
 
 
 @router.get("/communes/{commune}/orders")
-async def orders(commune: str, token: Token, services: Srv) -> list[OrderView]:
+async def orders(commune: Acting, token: Token, services: Srv) -> list[OrderView]:
     """The latest orders, newest first."""
-    await services.keeper.read(token, "provisioning_orders", {"commune": commune})
+    await services.keeper.read(token, "provisioning_orders")
     async with read(services.engine) as session:
         rows = await session.execute(
             select(ProvisioningOrder)
@@ -229,7 +229,8 @@ async def _get_order(services: Services, token: str, order_id: str) -> OrderView
         row = await session.get(ProvisioningOrder, order_id)
     if row is None:
         raise NotFound("Cet ordre n’existe pas.", where=order_id[:40])
-    await services.keeper.read(token, "provisioning_orders", {"commune": row.commune_id})
+    await require_acting(services, token, row.commune_id)
+    await services.keeper.read(token, "provisioning_orders")
     return _order_view(row)
 
 
@@ -260,9 +261,9 @@ async def order_events(order_id: str, token: Token, services: Srv) -> StreamingR
 
 
 @router.get("/communes/{commune}/found")
-async def found(commune: str, token: Token, services: Srv, order: str = "") -> list[FoundView]:
+async def found(commune: Acting, token: Token, services: Srv, order: str = "") -> list[FoundView]:
     """What discovery found, oldest first so that a list grows at its end."""
-    await services.keeper.read(token, "provisioning_orders", {"commune": commune})
+    await services.keeper.read(token, "provisioning_orders")
     query = select(FoundDevice).where(FoundDevice.commune_id == commune)
     if order:
         query = query.where(FoundDevice.order_id == order)
@@ -272,7 +273,7 @@ async def found(commune: str, token: Token, services: Srv, order: str = "") -> l
 
 
 @router.post("/communes/{commune}/enrol", status_code=202)
-async def enrol(commune: str, body: EnrolIn, token: Token, services: Srv) -> OrderView:
+async def enrol(commune: Acting, body: EnrolIn, token: Token, services: Srv) -> OrderView:
     """Enrol a found device: identify, replace its accounts, set it, choose its profiles."""
     async with read(services.engine) as session:
         device = await session.get(FoundDevice, body.found_id)
@@ -282,12 +283,12 @@ async def enrol(commune: str, body: EnrolIn, token: Token, services: Srv) -> Ord
 
 
 @router.post("/communes/{commune}/declare-rtsp", status_code=202)
-async def declare_rtsp(commune: str, body: DeclareRtspIn, token: Token, services: Srv) -> OrderView:
+async def declare_rtsp(commune: Acting, body: DeclareRtspIn, token: Token, services: Srv) -> OrderView:
     """Declare a source without ONVIF on a trusted prefix (A-01)."""
     return await _order(services, token, commune, "declare_rtsp", body.model_dump())
 
 
 @router.post("/communes/{commune}/rotate", status_code=202)
-async def rotate(commune: str, body: RotateIn, token: Token, services: Srv) -> OrderView:
+async def rotate(commune: Acting, body: RotateIn, token: Token, services: Srv) -> OrderView:
     """Give a camera's three accounts new passwords (A-05)."""
     return await _order(services, token, commune, "rotate", body.model_dump())

@@ -104,7 +104,7 @@ async def timeline(
             for one in known.absences
         ],
         holds=[HoldView(**hold) for hold in legal["holds"] if hold["from_us"] < to_us and hold["to_us"] > from_us],
-        destroyed_before_us=int(legal["destroyed_before_us"]),
+        destroyed_before_us=known.destroyed_before_us,
         due_days=int(legal["max_days"]),
     )
 

@@ -1,0 +1,101 @@
+"""The demonstration's cameras: one process of virtual ONVIF cameras on loopback addresses, streaming the clips found.
+
+The virtual cameras live with the tests, which drive them into every corner; the demonstration starts the same ones.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from deploy.demo.footage import Clip
+from deploy.demo.town import CAMERAS, DemoCamera
+from vms.errors import NotFound, Unavailable
+
+START_LIMIT_S: Final = 60.0
+REPOSITORY: Final = Path(__file__).parent.parent.parent
+HTTP_PORT: Final = 8080
+RTSP_PORT: Final = 8554
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """Where the demonstration's cameras listen: ``127.<second>.<commune's network>.<10 + number>``."""
+
+    second: int
+
+    @classmethod
+    def kept_in(cls, home: Path) -> Network:
+        """The network of this home: chosen at random once, so that two demonstrations never meet."""
+        path = home / "network.json"
+        if path.exists():
+            return cls(int(json.loads(path.read_text())["second"]))
+        network = cls(random.SystemRandom().randint(16, 250))
+        path.write_text(json.dumps({"second": network.second}))
+        return network
+
+    def prefix(self, third: int) -> str:
+        """The prefix that a commune declares."""
+        return f"127.{self.second}.{third}.0/28"
+
+    def address(self, third: int, number: int) -> str:
+        """One camera's address inside that prefix."""
+        return f"127.{self.second}.{third}.{number + 1}"
+
+
+def clip_for(camera: DemoCamera, clips: list[Clip]) -> Clip:
+    """The clip whose scene fits the camera best; any clip rather than none."""
+    fitting = [clip for clip in clips if clip.scene.startswith(camera.scene)]
+    if fitting:
+        return fitting[camera.number % len(fitting)]
+    if not clips:
+        raise NotFound("Aucune séquence pour les caméras de la démonstration.", todo="Donnez --footage DOSSIER.")
+    return clips[(CAMERAS.index(camera)) % len(clips)]
+
+
+def farm_config(network: Network, thirds: dict[str, int], clips: list[Clip]) -> dict[str, Any]:
+    """The configuration of the virtual cameras, as they leave the factory."""
+    cameras = []
+    for camera in CAMERAS:
+        clip = clip_for(camera, clips)
+        cameras.append(
+            {
+                "id": f"{camera.commune}-{camera.number:02d}",
+                "address": network.address(thirds[camera.commune], camera.number),
+                "main": str(clip.main),
+                "sub": str(clip.sub),
+                "name": f"Camera {camera.number}",
+                "model": "Virtual-1",
+            }
+        )
+    return {"cameras": cameras, "http_port": HTTP_PORT, "rtsp_port": RTSP_PORT, "multicast": False}
+
+
+async def start_farm(config: dict[str, Any], path: Path) -> asyncio.subprocess.Process:
+    """Start the cameras; they answer when this returns. Unavailable when they cannot start."""
+    path.write_text(json.dumps(config, indent=1))
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.fakes.camera", "--config", str(path),
+        cwd=REPOSITORY, stdout=asyncio.subprocess.PIPE, start_new_session=True,
+    )  # fmt: skip
+    stdout = process.stdout
+    try:
+        async with asyncio.timeout(START_LIMIT_S):
+            line = await stdout.readline() if stdout is not None else b""
+    except TimeoutError:
+        line = b""
+    if not line:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+        raise Unavailable(
+            "Les caméras virtuelles n’ont pas démarré.",
+            where="démonstration",
+            todo="Lancez la démonstration depuis le dépôt, et voyez l’erreur ci-dessus.",
+        )
+    return process

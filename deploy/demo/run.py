@@ -1,0 +1,181 @@
+"""``vms demo``: cameras, processes, the two towns, and one line of JSON when everything runs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from deploy.demo.farm import HTTP_PORT, Network, clip_for, farm_config, start_farm
+from deploy.demo.footage import Clip, find_clips
+from deploy.demo.ready import wait_until_pictures
+from deploy.demo.setup import Town, add_source, set_up, start_communes
+from deploy.demo.town import ACCOUNTS, CAMERAS, COMMUNES, PASSPHRASE, PASSWORD
+from deploy.serve import serve, stop_on_signals
+from vms import logs
+from vms.clock import SystemClock
+from vms.errors import Unavailable
+from vms.settings import Settings
+
+UP_LIMIT_S: Final = 60.0
+POLL_S: Final = 0.1
+
+log = logs.get("deploy.demo")
+
+
+@dataclass(frozen=True, slots=True)
+class DemoOptions:
+    """What the command line gives."""
+
+    home: Path
+    port: int
+    footage: Path | None = None
+    cameras: tuple[str, ...] = ()
+    lan: bool = False
+
+
+def free_port() -> int:
+    """A TCP port that is free on this machine now."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+def demo_settings(options: DemoOptions) -> Settings:
+    """Settings of a demonstration: plain HTTP on localhost, or HTTPS for the local network."""
+    port = options.port or free_port()
+    host = "0.0.0.0" if options.lan else "127.0.0.1"  # noqa: S104  asked for with --lan
+    url = f"https://{socket.gethostname()}:{port}" if options.lan else f"http://localhost:{port}"
+    return Settings(
+        home=options.home, host=host, port=port, public_url=url, demo=not options.lan, onvif_ports=[HTTP_PORT]
+    )
+
+
+@asynccontextmanager
+async def machine(settings: Settings, stop: asyncio.Event) -> AsyncIterator[None]:
+    """The processes of ``vms serve``, up and answering; stopped in order at the end."""
+    running = asyncio.create_task(serve(settings, stop), name="serve")
+    try:
+        await wait_until_up(settings, running)
+        yield
+    finally:
+        stop.set()
+        await running
+
+
+async def wait_until_up(settings: Settings, running: asyncio.Task[None]) -> None:
+    """Wait until the pages and the keeper answer; Unavailable when they do not in time."""
+    local = settings.model_copy(update={"host": "127.0.0.1"})
+    sockets = [settings.run_dir / "k-adm.sock", settings.run_dir / "k-web.sock"]
+    for _ in range(int(UP_LIMIT_S / POLL_S)):
+        if running.done():
+            running.result()
+        if all(path.exists() for path in sockets) and await _listens(local.port):
+            return
+        await asyncio.sleep(POLL_S)
+    raise Unavailable("Les processus n’ont pas démarré à temps.", where="vms demo", todo="Voyez leurs messages.")
+
+
+async def _listens(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
+@asynccontextmanager
+async def cameras(home: Path, clips: list[Clip]) -> AsyncIterator[Network]:
+    """The virtual cameras on this home's network, ended at the end."""
+    network = Network.kept_in(home)
+    thirds = {commune.id: commune.network for commune in COMMUNES}
+    process = await start_farm(farm_config(network, thirds, clips), home / "cameras.json")
+    try:
+        yield network
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+        await process.wait()
+
+
+def ready_event(settings: Settings, cameras_ready: list[str], clips: list[Clip]) -> dict[str, Any]:
+    """The line that scripts wait for (design §10)."""
+    accounts = [
+        {
+            "role": one.role,
+            "login": one.login,
+            "password": PASSWORD,
+            "passphrase": PASSPHRASE if one.holder else "",
+            "communes": list(one.communes),
+            "label": one.label,
+            "does": one.does,
+        }
+        for one in ACCOUNTS
+    ]
+    return {
+        "event": "ready",
+        "url": settings.public_url,
+        "accounts": accounts,
+        "cameras": cameras_ready,
+        "footage": sorted({clip.credit for clip in clips}),
+    }
+
+
+async def run_demo(options: DemoOptions) -> None:
+    """Run the demonstration until SIGTERM or SIGINT."""
+    stop = stop_on_signals()
+    options.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    settings = demo_settings(options)
+    settings.make_dirs()
+    clips = find_clips(options.footage, cache_dir())
+    async with cameras(options.home, clips) as network, machine(settings, stop):
+        seen = await set_up_towns(settings, network, clips, options)
+        print(json.dumps(ready_event(settings, seen, clips), ensure_ascii=False), flush=True)
+        _tell(settings)
+        await stop.wait()
+
+
+async def set_up_towns(settings: Settings, network: Network, clips: list[Clip], options: DemoOptions) -> list[str]:
+    """Both towns, until each camera in service records and shows; the cameras."""
+    await start_communes(settings)
+    chosen = {f"{one.commune}-c{one.number:02d}": clip_for(one, clips) for one in CAMERAS}
+    clock = SystemClock(settings.test_clock_offset_s)
+    seen: list[str] = []
+    for commune in COMMUNES:
+        town = Town(commune, f"http{'s' if options.lan else ''}://localhost:{settings.port}", clock, not options.lan)
+        try:
+            cameras_there = await set_up(town, network, chosen)
+            await wait_until_pictures(await town.as_("mayor"), cameras_there, clock)
+            for index, url in enumerate(options.cameras if commune is COMMUNES[0] else ()):
+                await add_source(town, url, 50 + index)
+            seen += cameras_there
+        finally:
+            await town.close()
+    return seen
+
+
+def cache_dir() -> Path:
+    """Where clips made once are kept between demonstrations."""
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "guet"
+
+
+def _tell(settings: Settings) -> None:
+    lines = [f"\n  Guet : {settings.public_url}\n"]
+    lines += [f"  {one.label:<44} {one.login:<30} {one.does}" for one in ACCOUNTS]
+    lines += [
+        f"\n  Mot de passe : {PASSWORD}",
+        f"  Phrase secrète des détenteurs de clé : {PASSPHRASE}",
+        "  Ctrl+C arrête tout.",
+    ]
+    print("\n".join(lines), file=sys.stderr, flush=True)

@@ -1,0 +1,276 @@
+"""Sets the two towns up through the same doors as everyone: the host's start-up, then the API, as each role.
+
+Every step looks first whether it is done, so that an interrupted demonstration goes on where it was, and a second start
+only signs in and unlocks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any, Final
+
+from deploy.admin.api_client import ApiClient
+from deploy.demo.farm import Network
+from deploy.demo.footage import Clip
+from deploy.demo.town import (
+    ACCOUNTS,
+    CAMERAS,
+    COMMUNES,
+    INTERCOMMUNALITY,
+    PASSPHRASE,
+    PASSWORD,
+    Account,
+    DemoCamera,
+    DemoCommune,
+    accounts_of,
+)
+from vms import logs
+from vms.clock import Clock, paris_date
+from vms.errors import Conflict, NotFound
+from vms.keeper.client import KeeperForHost
+from vms.settings import Settings
+
+PURPOSES: Final = ("1", "3", "5", "11")
+MOTIVE: Final = "mise en route de la démonstration"
+RETENTION_DAYS: Final = 15
+
+log = logs.get("deploy.demo.setup")
+
+
+class Town:
+    """One commune being set up: its people's clients, signed in once."""
+
+    def __init__(self, commune: DemoCommune, url: str, clock: Clock, verify: bool) -> None:
+        self.commune = commune
+        self.today = paris_date(clock.utc())
+        self.clock = clock
+        self._url, self._verify = url, verify
+        self._clients: dict[str, ApiClient] = {}
+
+    async def as_(self, role: str) -> ApiClient:
+        """The client of the commune's account with that role, acting for the commune."""
+        if role not in self._clients:
+            client = ApiClient(self._url, verify=self._verify)
+            await client.sign_in(accounts_of(role, self.commune.id).login, PASSWORD)
+            await client.post("/session/act", {"commune": self.commune.id, "purpose": "5", "motive": MOTIVE})
+            await client.post("/session/step-up", {"password": PASSWORD})
+            self._clients[role] = client
+        return self._clients[role]
+
+    async def close(self) -> None:
+        """Sign everybody out: the demonstration leaves no session open."""
+        for client in self._clients.values():
+            await client.request("DELETE", "/session")
+            await client.close()
+
+    def path(self, rest: str) -> str:
+        """A path of this commune."""
+        return f"/communes/{self.commune.id}{rest}"
+
+
+async def start_communes(settings: Settings) -> None:
+    """The host's part: communes with their holders, and its own administrator."""
+    host = KeeperForHost(settings.run_dir / "k-adm.sock")
+    for commune in COMMUNES:
+        holders = [one for one in ACCOUNTS if one.holder and commune.id in one.communes]
+        with contextlib.suppress(Conflict):
+            await host.init_commune(
+                {
+                    "commune": commune.id,
+                    "name": commune.name,
+                    "mayor": _first_account(holders[0]),
+                    "holders": [{**_first_account(one), "passphrase": PASSPHRASE} for one in holders],
+                }
+            )
+    admin = next(one for one in ACCOUNTS if one.role == "host_admin")
+    with contextlib.suppress(Conflict):
+        await host.add_host_admin(admin.login, admin.label, PASSWORD)
+
+
+def _first_account(one: Account) -> dict[str, Any]:
+    return {"login": one.login, "label": one.label, "password": PASSWORD, "role": one.role}
+
+
+async def people(town: Town) -> None:
+    """The mayor gives each person an account and an habilitation of their own (P-58)."""
+    mayor = await town.as_("mayor")
+    known = {one["login"]: one for one in (await mayor.get(town.path("/people")))["people"]}
+    for one in ACCOUNTS:
+        if town.commune.id not in one.communes or one.role == "mayor":
+            continue
+        person = known.get(one.login)
+        if person is None:
+            person = await mayor.post(
+                town.path("/people"), {"login": one.login, "label": one.label, "password": PASSWORD}
+            )
+        if not person.get("habilitations"):
+            await mayor.post(town.path("/habilitations"), _habilitation(one, person["id"], town))
+
+
+def _habilitation(one: Account, person: str, town: Town) -> dict[str, Any]:
+    today = town.today
+    facts: dict[str, Any] = {
+        "person": person,
+        "role": one.role,
+        "category": one.category,
+        "decision_ref": f"Décision 2026-{ACCOUNTS.index(one) + 1:03d}",
+        "signed_by": f"Maire de {town.commune.name}",
+        "scope": {"cameras": "all", "acts": list(one.acts)},
+        "from": today.isoformat(),
+        "until": (today + timedelta(days=365)).isoformat(),
+        "training_date": (today - timedelta(days=30)).isoformat(),
+    }
+    if one.role in ("deputy", "csu_operator"):
+        facts["basis"] = {
+            "reference": "Arrêté de délégation 2026-04" if one.role == "deputy" else "Agrément préfectoral 2026-117",
+            "from": (today - timedelta(days=60)).isoformat(),
+            "until": (today + timedelta(days=700)).isoformat(),
+        }
+    facts["pooled"] = one.role == "csu_operator"
+    return facts
+
+
+async def papers(town: Town) -> None:
+    """The order, the commitment to the CNIL, and the conventions of the pooled supervision centre (P-20, P-61)."""
+    chief = await town.as_("mayor")
+    today = town.today
+    if (await chief.get(town.path("/authorisations")))["orders"]:
+        return
+    await chief.post(
+        town.path("/authorisations"),
+        {
+            "reference": f"Arrêté 2026-{town.commune.network:02d}-VP",
+            "prefect": "Préfecture de la Brume",
+            "from": (today - timedelta(days=40)).isoformat(),
+            "until": (today + timedelta(days=4 * 365)).isoformat(),
+            "max_days": RETENTION_DAYS,
+            "purposes": list(PURPOSES),
+        },
+    )
+    await chief.post(
+        town.path("/cnil"), {"reference": f"RU-074 n° 2026{town.commune.network:03d}", "date": today.isoformat()}
+    )
+    for kind in ("members", "state"):
+        await chief.post(
+            town.path("/conventions"),
+            {
+                "kind": kind,
+                "reference": f"Convention CSU {kind} 2026",
+                "parties": f"{town.commune.name} et {INTERCOMMUNALITY}",
+                "from": (today - timedelta(days=40)).isoformat(),
+                "until": (today + timedelta(days=3 * 365)).isoformat(),
+            },
+        )
+
+
+async def discover_and_enrol(town: Town, network: Network) -> None:
+    """Declare the prefix, find what answers there, enrol each device under its number."""
+    agent = await town.as_("mayor")
+    wanted = [one for one in CAMERAS if one.commune == town.commune.id]
+    there = {camera["number"] for camera in await agent.get(town.path("/cameras"))}
+    missing = [one for one in wanted if one.number not in there]
+    if not missing:
+        return
+    cidr = network.prefix(town.commune.network)
+    if cidr not in {one["cidr"] for one in await agent.get(town.path("/prefixes"))}:
+        await agent.post(town.path("/prefixes"), {"cidr": cidr, "trusted": True})
+    order = await agent.post(town.path("/discover"), {"prefixes": [cidr]})
+    await agent.wait_for_order(order["id"])
+    found = {one["address"]: one for one in await agent.get(town.path("/found"), order=order["id"])}
+    orders = []
+    for one in missing:
+        address = network.address(town.commune.network, one.number)
+        if address not in found:
+            raise NotFound(f"La caméra {one.number} de {town.commune.name} n’a pas répondu.", where=address)
+        body = {"found_id": found[address]["id"], "number": one.number, "name": one.name, "place": one.place}
+        orders.append(await agent.post(town.path("/enrol"), {**body, "narrow": one.narrow}))
+    for order in orders:
+        await agent.wait_for_order(order["id"])
+
+
+Step = Callable[[Town, DemoCamera, str, Clip], Awaitable[None]]
+
+
+async def _authorise(town: Town, _: DemoCamera, camera: str, __: Clip) -> None:
+    mayor = await town.as_("mayor")
+    order = (await mayor.get(town.path("/authorisations")))["orders"][0]
+    await mayor.post(f"/cameras/{camera}/framing-class", {"narrow": False, "fast_flows": False})
+    await mayor.post(f"/cameras/{camera}/authorise", {"order": order["id"]})
+
+
+async def _frame(town: Town, wanted: DemoCamera, camera: str, clip: Clip) -> None:
+    """One person draws, another validates (P-11)."""
+    author = await town.as_("deputy")
+    zones = [{"points": list(zone), "reason": "dwelling"} for zone in clip.zones] if wanted.masked else []
+    await author.post(f"/cameras/{camera}/framing/open", {"minutes": 5})
+    drawn = await author.post(f"/cameras/{camera}/zones", {"polygons": zones, "no_dwelling": not zones})
+    await author.post(f"/cameras/{camera}/framing/close")
+    validator = await town.as_("mayor")
+    await validator.post(f"/cameras/{camera}/zones/{drawn['id']}/validate")
+
+
+async def _commission(town: Town, wanted: DemoCamera, camera: str, _: Clip) -> None:
+    mayor, today = await town.as_("mayor"), town.today.isoformat()
+    await mayor.post(f"/cameras/{camera}/panel", {"date": today, "place": f"Entrée : {wanted.place}"})
+    await mayor.post(f"/cameras/{camera}/prefect", {"date": today})
+    await mayor.post(f"/cameras/{camera}/commission")
+
+
+async def _put_in_service(town: Town, _: DemoCamera, camera: str, __: Clip) -> None:
+    await (await town.as_("mayor")).post(f"/cameras/{camera}/service")
+
+
+# What each legal state still needs before the next one; the API refuses any other order.
+STEPS: Final[dict[str, Step]] = {
+    "enrolled": _authorise,
+    "authorised": _frame,
+    "framed": _commission,
+    "commissioned": _put_in_service,
+}
+
+
+async def into_service(town: Town, clips: dict[str, Clip]) -> list[str]:
+    """Lead each camera from its present state into service, one legal step after another; the cameras in service."""
+    mayor = await town.as_("mayor")
+    wanted = {one.number: one for one in CAMERAS if one.commune == town.commune.id}
+    ready = []
+    for camera in await mayor.get(town.path("/cameras")):
+        state = camera["legal"]["state"]
+        demo_camera = wanted.get(camera["number"])
+        while demo_camera is not None and state in STEPS:
+            await STEPS[state](town, demo_camera, camera["id"], clips[camera["id"]])
+            state = (await mayor.get(f"/cameras/{camera['id']}"))["legal"]["state"]
+        if state == "in_service":
+            ready.append(camera["id"])
+    return ready
+
+
+async def unlock(town: Town) -> None:
+    """A holder opens the commune's key, so that replay works at once."""
+    mayor = await town.as_("mayor")
+    await mayor.post("/session/unlock", {"commune": town.commune.id, "passphrase": PASSPHRASE})
+
+
+async def add_source(town: Town, url: str, number: int) -> None:
+    """Declare a stream given on the command line; it stays dark until a person has framed and authorised it."""
+    agent = await town.as_("mayor")
+    if number in {camera["number"] for camera in await agent.get(town.path("/cameras"))}:
+        return
+    order = await agent.post(
+        town.path("/declare-rtsp"),
+        {"url": url, "name": f"Source {number}", "place": "ligne de commande", "number": number},
+    )
+    await agent.wait_for_order(order["id"])
+
+
+async def set_up(town: Town, network: Network, clips: dict[str, Clip]) -> list[str]:
+    """Everything, for one commune; the cameras in service."""
+    await people(town)
+    await papers(town)
+    await discover_and_enrol(town, network)
+    cameras, _ = await asyncio.gather(into_service(town, clips), unlock(town))
+    log.info("commune prête", commune=town.commune.id, cameras=len(cameras))
+    return cameras

@@ -1,0 +1,93 @@
+"""Who and what the demonstration has: two plainly fictitious communes of one intercommunality, accounts by role.
+
+Nobody here exists: people are named by role only, addresses end in ``.example``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+PASSWORD: Final = "Guet-demonstration-2026"  # noqa: S105  the same for all: it protects nothing but a demonstration
+PASSPHRASE: Final = "la tour garde la brume et le marché"  # noqa: S105
+INTERCOMMUNALITY: Final = "Communauté de communes du Pays de Brume"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One account: its role in one or both communes, and what the demonstration says of it."""
+
+    role: str
+    login: str
+    label: str
+    communes: tuple[str, ...]
+    does: str
+    category: str = ""
+    acts: tuple[str, ...] = ()
+    holder: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DemoCamera:
+    """One camera to be: the scene it looks at, how it is framed, whether its scene has zones to draw."""
+
+    commune: str
+    number: int
+    name: str
+    place: str
+    scene: str
+    narrow: bool = False
+    masked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DemoCommune:
+    """A fictitious commune, and the network it declares."""
+
+    id: str
+    name: str
+    network: int  # third octet of its prefix
+
+
+COMMUNES: Final = (
+    DemoCommune("valclair", "Valclair-sur-Brume", 1),
+    DemoCommune("brumesnil", "Brumesnil", 2),
+)
+IMAGE_ACTS: Final = ("live", "replay", "framing", "export", "snapshot")
+ACCOUNTS: Final = (
+    Account("mayor", "maire@valclair.example", "Maire de Valclair-sur-Brume", ("valclair",),
+            "décide des extractions, valide les zones privées, détient une clé", "P-51", IMAGE_ACTS, holder=True),
+    Account("deputy", "adjointe@valclair.example", "Adjointe déléguée, Valclair-sur-Brume", ("valclair",),
+            "décide à la place du maire, détient l’autre clé", "P-51", IMAGE_ACTS, holder=True),
+    Account("chief", "cheffe@valclair.example", "Cheffe de service, police municipale", ("valclair",),
+            "tient autorisations, habilitations, caméras", "P-52", IMAGE_ACTS),
+    Account("officer", "agent07@valclair.example", "Agent PM 07", ("valclair",),
+            "regarde le mur, relit, demande une extraction", "P-52", IMAGE_ACTS),
+    Account("secretary", "mairie@valclair.example", "Secrétariat de mairie", ("valclair",),
+            "enregistre une réquisition, sans voir d’image", "P-74"),
+    Account("csu_operator", "csu03@paysdebrume.example", "Opérateur CSU 03", ("valclair", "brumesnil"),
+            "regarde le mur des deux communes, l’une après l’autre", "P-53", ("live", "replay")),
+    Account("installer", "installateur@reseau.example", "Installateur", ("valclair",),
+            "découvre, enrôle, cadre une caméra", "P-57", ("framing",)),
+    Account("auditor", "dpo@paysdebrume.example", "Déléguée à la protection des données", ("valclair", "brumesnil"),
+            "lit et vérifie le journal, sans image", "P-58"),
+    Account("mayor", "maire@brumesnil.example", "Maire de Brumesnil", ("brumesnil",),
+            "maîtresse des seules images de Brumesnil", "P-51", IMAGE_ACTS, holder=True),
+    Account("deputy", "adjoint@brumesnil.example", "Adjoint délégué, Brumesnil", ("brumesnil",),
+            "détient l’autre clé de Brumesnil", "P-51", IMAGE_ACTS, holder=True),
+    Account("host_admin", "hebergeur@reseau.example", "Administrateur de l’hébergeur", (),
+            "fait tourner les machines : aucune image, jamais"),
+)  # fmt: skip
+CAMERAS: Final = (
+    DemoCamera("valclair", 1, "Carrefour de la Halle", "Place de la Halle, mât 1", "junction", masked=True),
+    DemoCamera("valclair", 2, "Parking des Tilleuls", "Rue des Tilleuls, mât 4", "carpark"),
+    DemoCamera("valclair", 3, "Rue de la Gare", "Rue de la Gare, façade 12", "night", masked=True),
+    DemoCamera("valclair", 4, "Voie verte", "Passage de la Brume", "cycle"),
+    DemoCamera("brumesnil", 1, "Avenue du Port", "Avenue du Port, mât 2", "night", masked=True),
+    DemoCamera("brumesnil", 2, "Parking du Stade", "Rue du Stade", "carpark"),
+)
+
+
+def accounts_of(role: str, commune: str) -> Account:
+    """The account with that role in that commune."""
+    return next(one for one in ACCOUNTS if one.role == role and commune in one.communes)

@@ -1,0 +1,81 @@
+"""Sends the keeper's outbox: a request awaits a decision, a deadline nears. Nothing personal is in a message.
+
+A message says which request and where to look, never who asks, who is filmed, or why: mail crosses other people's
+machines. It stays in the keeper's outbox until a mail server has taken it.
+"""
+
+from __future__ import annotations
+
+from email.message import EmailMessage
+from typing import Any, Final
+
+import aiosmtplib
+
+from vms import logs
+from vms.clock import Clock
+from vms.errors import GuetError
+from vms.keeper.client import KeeperForHost
+from vms.settings import Settings
+
+POLL_S: Final = 2.0
+BATCH: Final = 20
+SMTP_TIMEOUT_S: Final = 20.0
+RETRY_FIRST_S: Final = 5.0
+RETRY_MAX_S: Final = 300.0
+SUBJECTS: Final = {
+    "decision-awaited": "Guet : une demande attend votre décision",
+    "request-decided": "Guet : une demande a été décidée",
+    "deadline-near": "Guet : une demande attend toujours, son échéance approche",
+}
+
+log = logs.get("deploy.mail")
+
+
+def message_for(entry: dict[str, Any], settings: Settings) -> EmailMessage:
+    """The e-mail for one outbox entry: the request's number and a link, nothing else."""
+    url = settings.public_url or f"https://{settings.host}:{settings.port}"
+    message = EmailMessage()
+    message["From"] = settings.smtp_from
+    message["To"] = str(entry["email"])
+    message["Subject"] = SUBJECTS.get(str(entry["kind"]), "Guet : un avis vous attend")
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(
+        f"Demande {entry['request']}\n\nOuvrez-la ici : {url}/demandes/{entry['request']}\n\n"
+        "Ce message ne contient volontairement aucune autre information.\n"
+    )
+    return message
+
+
+class Mailer:
+    """One loop: takes what waits, hands it to the mail server, tells the keeper."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._keeper = KeeperForHost(settings.run_dir / "k-adm.sock")
+
+    async def run(self) -> None:
+        """Send until cancelled; nothing is lost while the mail server is away. Does nothing without one."""
+        if not self._settings.smtp_host:
+            log.info("aucun serveur de courriel réglé")
+            return
+        wait_s = POLL_S
+        while True:
+            await self._clock.sleep(wait_s)
+            try:
+                await self._send_waiting()
+                wait_s = POLL_S
+            except (GuetError, aiosmtplib.SMTPException, OSError) as error:
+                wait_s = min(max(wait_s * 2, RETRY_FIRST_S), RETRY_MAX_S)
+                log.warning("courriel non remis", error=type(error).__name__, again_in_s=wait_s)
+
+    async def _send_waiting(self) -> None:
+        for entry in await self._keeper.outbox(BATCH):
+            await aiosmtplib.send(
+                message_for(entry, self._settings),
+                hostname=self._settings.smtp_host,
+                port=self._settings.smtp_port,
+                timeout=SMTP_TIMEOUT_S,
+            )
+            # A crash here sends the same notice twice, which is harmless: a link opened twice shows the same request.
+            await self._keeper.outbox_sent([str(entry["id"])])

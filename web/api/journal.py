@@ -1,0 +1,54 @@
+"""The journal as its readers see it, and its tree as anyone may check it (P-40, E-01…E-05)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+
+from web.deps import Acting, Srv, Token
+
+router = APIRouter(prefix="/communes/{commune}/journal", tags=["journal"])
+PAGE_MAX = 200
+
+
+@router.get("")
+async def entries(
+    commune: Acting,
+    token: Token,
+    services: Srv,
+    before: Annotated[int | None, Query(ge=0)] = None,
+    limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 50,
+    act: Annotated[str, Query(max_length=40)] = "",
+    person: Annotated[str, Query(max_length=64)] = "",
+    camera: Annotated[str, Query(max_length=80)] = "",
+) -> dict[str, Any]:
+    """Entries, newest first, filtered; reading the journal is itself journalled (D-12)."""
+    args = {"before": before, "limit": limit, "act": act, "person": person, "camera": camera}
+    return await services.keeper.read(token, "journal", {k: v for k, v in args.items() if v not in ("", None)})
+
+
+@router.get("/checkpoint")
+async def checkpoint(commune: Acting, token: Token, services: Srv) -> dict[str, Any]:
+    """The signed head of the journal's tree."""
+    return await services.keeper.read(token, "journal_checkpoint")
+
+
+@router.get("/proof")
+async def proof(commune: Acting, token: Token, services: Srv, entry: Annotated[int, Query(ge=0)]) -> dict[str, Any]:
+    """The inclusion proof of one entry."""
+    return await services.keeper.read(token, "journal_proof", {"entry": entry})
+
+
+@router.get("/tile/{kind}")
+async def tile(
+    commune: Acting,
+    token: Token,
+    services: Srv,
+    kind: Literal["hashes", "entries"],
+    log: Annotated[str, Query(max_length=40)],
+    n: Annotated[int, Query(ge=0)],
+    level: Annotated[int, Query(ge=0, le=8)] = 0,
+) -> dict[str, Any]:
+    """One tile of the tree (C2SP tlog-tiles)."""
+    return await services.keeper.read(token, "journal_tile", {"kind": kind, "log": log, "n": n, "level": level})

@@ -1,0 +1,58 @@
+"""Retention and holds: what is due when, what is kept and why (P-30…P-38)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+from sqlalchemy import func
+from sqlmodel import col, select
+
+from vms.db.engine import read
+from vms.model import Segment
+from web.deps import Acting, Srv, Token
+
+router = APIRouter(tags=["retention"])
+
+
+class Stored(BaseModel):
+    """What one camera has on disk."""
+
+    camera: str
+    segments: int
+    size_bytes: int
+    oldest_us: int
+
+
+class RetentionView(BaseModel):
+    """The legal side from the keeper, the stored side from the store."""
+
+    legal: dict[str, Any]
+    stored: list[Stored]
+    now_us: int
+
+
+@router.get("/communes/{commune}/retention")
+async def retention(commune: Acting, token: Token, services: Srv) -> RetentionView:
+    """Per camera: retention, holds, oldest footage, size."""
+    legal = await services.keeper.read(token, "retention")
+    async with read(services.engine) as session:
+        rows = await session.execute(
+            select(
+                col(Segment.camera_id),
+                func.count(),
+                func.coalesce(func.sum(col(Segment.size_bytes)), 0),
+                func.min(col(Segment.start_us)),
+            )
+            .where(Segment.commune_id == commune)
+            .group_by(col(Segment.camera_id))
+        )
+        stored = [Stored(camera=row[0], segments=row[1], size_bytes=row[2], oldest_us=row[3]) for row in rows.all()]
+    return RetentionView(legal=legal, stored=stored, now_us=services.clock.utc().us)
+
+
+@router.get("/communes/{commune}/holds")
+async def holds(commune: Acting, token: Token, services: Srv) -> dict[str, Any]:
+    """Holds, active and past."""
+    return await services.keeper.read(token, "holds")
