@@ -153,12 +153,12 @@ async def papers(town: Town) -> None:
     await chief.post(
         town.path("/cnil"), {"reference": f"RU-074 n° 2026{town.commune.network:03d}", "date": today.isoformat()}
     )
-    for kind in ("members", "state"):
+    for kind in ("equipment_and_staff", "state"):
         await chief.post(
             town.path("/conventions"),
             {
                 "kind": kind,
-                "reference": f"Convention CSU {kind} 2026",
+                "reference": f"Convention CSU 2026, {kind}",
                 "parties": f"{town.commune.name} et {INTERCOMMUNALITY}",
                 "from": (today - timedelta(days=40)).isoformat(),
                 "until": (today + timedelta(days=3 * 365)).isoformat(),

@@ -87,6 +87,10 @@ class KeeperForWeb:
         )
         return Admitted.model_validate(answer)
 
+    async def permit_key(self) -> bytes:
+        """The raw Ed25519 public key that permits are signed with."""
+        return base64.b64decode((await self._call("permit_key"))["key"])
+
     async def renew(self, permit_ids: Sequence[str]) -> dict[str, str | dict[str, Any]]:
         """A fresh token for each permit that still holds, ``{"refused": {…}}`` for each that does not."""
         answer = await self._call("renew", ids=list(permit_ids))

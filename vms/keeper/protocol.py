@@ -58,7 +58,7 @@ HOST_SOCKET: Final = "k-adm.sock"
 WEB_OPS: Final = frozenset(
     {
         "sign_in", "sign_out", "session", "act_for", "step_up", "extend", "unlock",
-        "admit", "renew", "end", "key_window", "act", "read",
+        "admit", "renew", "end", "key_window", "act", "read", "permit_key",
     }
 )  # fmt: skip
 RECORDER_OPS: Final = frozenset(
