@@ -59,6 +59,7 @@ class Timeline:
         self._claim_differs = False
         self.claim_difference_us = 0
         self._fresh = True
+        self._anchored = False
         self._stepped = False
         self._started_us = 0
         self._last_arrival_us = 0
@@ -115,12 +116,14 @@ class Timeline:
         """Our clock when the monotonic clock showed ``monotonic_us``, which lies a little in the past."""
         wall_offset_us = self._clock.utc().us - self._clock.monotonic_us()
         if self._fresh:
-            back = self._last_utc_us is not None and wall_offset_us + monotonic_us < self._last_utc_us
+            last_us = self._last_utc_us
+            ahead_us = 0 if last_us is None else last_us - (wall_offset_us + monotonic_us)
+            back = self._anchored and ahead_us > CLOCK_STEP_LIMIT_US
             if back:  # the wall clock was set back meanwhile: our clock goes on, noted as a step
                 self._note("clock-step", monotonic_us + self._offset_us, wall_offset_us - self._offset_us)
             else:
                 self._offset_us = wall_offset_us
-            self._fresh, self._stepped = False, back
+            self._fresh, self._anchored, self._stepped = False, True, back
             self._last_arrival_us = monotonic_us
             return monotonic_us + self._offset_us
         difference = wall_offset_us - self._offset_us
@@ -130,13 +133,8 @@ class Timeline:
             self._stepped = True
         else:
             self._stepped = False
-            limit = self._slew_limit_us(monotonic_us)
-            self._offset_us += max(-limit, min(limit, difference))
+            self._offset_us += _slew(difference, monotonic_us - self._last_arrival_us)
         return monotonic_us + self._offset_us
-
-    def _slew_limit_us(self, monotonic_us: int) -> int:
-        # Half of the allowance for our clock and half for the line: together they stay within it.
-        return max(0, monotonic_us - self._last_arrival_us) * SLEW_LIMIT_PPM // (2 * MICRO)
 
     def _lay(self, media_us: int, arrival_us: int) -> None:
         """Lay the line through this arrival."""
@@ -171,8 +169,7 @@ class Timeline:
         if delay_us < -JUMP_LIMIT_US or (full and least_us > JUMP_LIMIT_US):
             self._jump(media_us, arrival_us, -delay_us)
             return
-        limit = self._slew_limit_us(unit.received_us)
-        self._line_us += max(-limit, min(limit, least_us))
+        self._line_us += _slew(least_us, advanced_us)
 
     @staticmethod
     def _burst_limit_us(settling: bool) -> int:
@@ -213,3 +210,9 @@ class Timeline:
     def _note(self, kind: NoteKind, utc_us: int, difference_us: int) -> None:
         if len(self._notes) < NOTES_LIMIT_COUNT:
             self._notes.append(Note(kind, UtcTime(max(0, min(utc_us, LATEST_US))), difference_us))
+
+
+def _slew(difference_us: int, elapsed_us: int) -> int:
+    """As much of the difference as may be made up for in the time elapsed."""
+    limit = max(0, elapsed_us) * SLEW_LIMIT_PPM // MICRO
+    return max(-limit, min(limit, difference_us))

@@ -1,0 +1,203 @@
+"""UTC of units: anchoring, bending, jumps, the camera's claims (A-10)."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from recorder.access_unit import AccessUnit, TimedUnit
+from recorder.timeline import STEP_US, Timeline
+from vms.clock import MICRO, ManualClock, UtcTime
+
+START = UtcTime.parse("2026-11-24T14:00:00Z")
+FRAME = 3600
+
+
+class Camera:
+    """Units at a steady pace by the camera's own clock, arriving by ours."""
+
+    def __init__(self, *, ppm: float = 0, first: int = 1000) -> None:
+        self.clock = ManualClock(START)
+        self.timeline = Timeline(self.clock)
+        self.media = float(first)
+        self.rate = 1 + ppm / 1e6
+
+    def unit(self, *, wait_s: float = 0.04, delay_us: int = 0, media: int | None = None) -> TimedUnit:
+        """Let ``wait_s`` pass; a unit taken now arrives ``delay_us`` late (as if it had been taken earlier)."""
+        self.clock.advance(seconds=wait_s)
+        self.media += wait_s * 90_000 * self.rate
+        taken = round(self.media) if media is None else media
+        received = self.clock.monotonic_us() + delay_us
+        return self.timeline.stamp(AccessUnit((b"x",), taken, False, received))
+
+    def run(self, seconds: float, **more: int) -> list[TimedUnit]:
+        return [self.unit(**more) for _ in range(round(seconds * 25))]
+
+    def error_us(self, stamped: TimedUnit) -> int:
+        return stamped.utc.since(self.clock.utc())
+
+
+def test_a_steady_camera_is_stamped_with_its_capture_time() -> None:
+    camera = Camera()
+    stamped = camera.run(20)
+    assert [b.utc.since(a.utc) for a, b in zip(stamped, stamped[1:], strict=False)] == [40_000] * 499
+    assert stamped[0].utc == START.plus(us=40_000)
+    assert stamped[-1].duration_90k == FRAME
+    assert camera.timeline.notes() == []
+
+
+def test_jitter_of_the_network_does_not_show() -> None:
+    camera = Camera()
+    dice = random.Random(3)
+    stamped = [camera.unit(delay_us=dice.randrange(0, 150_000)) for _ in range(1500)]
+    settled = stamped[300:]
+    gaps = [b.utc.since(a.utc) for a, b in zip(settled, settled[1:], strict=False)]
+    assert max(abs(gap - 40_000) for gap in gaps) <= 20
+    assert abs(camera.error_us(stamped[-1])) <= 10_000
+
+
+@pytest.mark.parametrize("ppm", [-240, -100, 100, 240])
+def test_a_camera_s_drift_is_followed(ppm: float) -> None:
+    camera = Camera(ppm=ppm)
+    stamped = camera.run(600)
+    assert abs(camera.error_us(stamped[-1])) < 15_000
+    assert camera.timeline.notes() == []
+
+
+def test_a_burst_at_the_start_ends_up_at_the_right_time() -> None:
+    """The camera sends two seconds of pictures at once, then goes on in real time."""
+    camera = Camera()
+    burst = [camera.unit(wait_s=0.001, media=1000 + FRAME * n) for n in range(50)]
+    camera.media = 1000 + FRAME * 50
+    later = camera.run(30)
+    assert burst == sorted(burst, key=lambda unit: unit.utc)
+    assert abs(camera.error_us(later[-1])) < 5_000
+    assert all(unit.utc.us <= camera.clock.utc().us for unit in later)
+
+
+def test_a_stall_of_the_network_shows_as_nothing() -> None:
+    camera = Camera()
+    camera.run(30)
+    camera.clock.advance(seconds=3)
+    late = []
+    for _ in range(75):  # everything held back arrives at once
+        camera.media += FRAME
+        unit = AccessUnit((b"x",), round(camera.media), False, camera.clock.monotonic_us())
+        late.append(camera.timeline.stamp(unit))
+    gaps = [b.utc.since(a.utc) for a, b in zip(late, late[1:], strict=False)]
+    assert max(abs(gap - 40_000) for gap in gaps) <= 20
+    assert abs(camera.error_us(late[-1])) < 10_000
+    assert camera.timeline.notes() == []
+
+
+@pytest.mark.parametrize("jump", [90_000 * 3600, -90_000 * 3600, 2**31 - 1, -(2**31), 180_000, -180_000])
+def test_a_jump_of_the_media_clock_is_absorbed_and_noted(jump: int) -> None:
+    camera = Camera()
+    before = camera.run(20)[-1]
+    camera.media += jump
+    after = camera.run(30)
+    assert 0 < after[0].utc.since(before.utc) <= 60_000
+    assert abs(camera.error_us(after[-1])) < 10_000
+    (note,) = camera.timeline.notes()
+    assert note.kind == "media-jump"
+
+
+def test_a_media_clock_that_stands_still_never_makes_time_stand_still() -> None:
+    camera = Camera()
+    camera.run(20)
+    stamped = [camera.unit(media=5_000_000) for _ in range(25 * 60)]
+    assert all(b.utc > a.utc for a, b in zip(stamped, stamped[1:], strict=False))
+    assert abs(camera.error_us(stamped[-1])) < 15 * MICRO
+    assert {note.kind for note in camera.timeline.notes()} == {"media-jump"}
+
+
+def test_a_media_clock_at_double_speed_stays_near_real_time() -> None:
+    camera = Camera(ppm=1_000_000)
+    stamped = camera.run(120)
+    assert abs(camera.error_us(stamped[-1])) < 2 * MICRO
+    assert camera.timeline.notes()
+
+
+def test_pictures_out_of_order_are_no_jump() -> None:
+    camera = Camera()
+    camera.run(10)
+    base = round(camera.media)
+    order = [3, 1, 2, 6, 4, 5, 9, 7, 8]
+    stamped = [camera.unit(media=base + FRAME * n) for n in order]
+    assert camera.timeline.notes() == []
+    assert all(b.utc > a.utc for a, b in zip(stamped, stamped[1:], strict=False))
+    shown = [unit.utc.us * 9 // 100 + unit.composition_90k for unit in stamped]
+    ranks = [sorted(shown).index(value) for value in shown]
+    assert ranks == [n - 1 for n in order]
+
+
+@pytest.mark.parametrize("step_s", [-3600, 3600, -1.5, 86_400])
+def test_a_step_of_the_wall_clock_changes_nothing_but_is_noted(step_s: float) -> None:
+    camera = Camera()
+    before = camera.run(20)[-1]
+    camera.clock.step(seconds=step_s)
+    after = camera.run(20)
+    assert after[0].utc.since(before.utc) == 40_000
+    assert after[-1].utc.since(before.utc) == 20 * MICRO
+    (note,) = camera.timeline.notes()
+    assert note.kind == "clock-step"
+    assert abs(note.difference_us - step_s * MICRO) < 50_000
+
+
+def test_a_small_correction_of_the_wall_clock_is_followed_slowly() -> None:
+    camera = Camera()
+    camera.run(20)
+    camera.clock.step(seconds=0.05)
+    stamped = camera.run(600)
+    gaps = [b.utc.since(a.utc) for a, b in zip(stamped, stamped[1:], strict=False)]
+    assert max(abs(gap - 40_000) for gap in gaps) <= 21  # 500 ppm of 40 ms, and rounding
+    assert abs(camera.error_us(stamped[-1])) < 2_000
+
+
+def test_after_a_new_connection_the_wall_clock_counts_again_but_never_backwards() -> None:
+    camera = Camera()
+    last = camera.run(20)[-1]
+    camera.clock.step(seconds=600)
+    camera.run(1)
+    camera.timeline.restart()
+    camera.media = 7
+    forward = camera.run(1)[0]
+    assert abs(camera.error_us(forward)) < MICRO
+    camera.clock.step(seconds=-3600)
+    camera.timeline.restart()
+    camera.media = 7
+    backward = camera.run(1)[0]
+    assert backward.utc > forward.utc > last.utc
+    assert [note.kind for note in camera.timeline.notes()] == ["clock-step", "clock-step"]
+
+
+def test_nothing_is_stamped_before_an_absence_on_record() -> None:
+    camera = Camera()
+    camera.timeline.not_before(START.plus(seconds=10))
+    stamped = camera.run(12)
+    assert stamped[0].utc == START.plus(seconds=10)
+    assert stamped[1].utc == START.plus(seconds=10, us=STEP_US)
+    assert camera.error_us(stamped[-1]) == 0
+
+
+def test_the_camera_s_claim_is_kept_and_a_difference_over_a_second_is_noted() -> None:
+    camera = Camera()
+    camera.run(1)
+    camera.timeline.claim(round(camera.media), camera.clock.utc().us + 1_500_000)
+    stamped = camera.run(1)
+    assert stamped[0].claimed is not None
+    assert stamped[0].claimed.since(stamped[0].utc) == pytest.approx(1_500_000, abs=50)
+    assert stamped[-1].utc == camera.clock.utc()  # ours is what counts
+    (note,) = camera.timeline.notes()
+    assert (note.kind, note.difference_us) == ("claim-differs", pytest.approx(1_500_000, abs=50))
+    camera.timeline.claim(round(camera.media), camera.clock.utc().us)
+    camera.run(1)
+    assert [note.kind for note in camera.timeline.notes()] == ["claim-agrees"]
+
+
+@pytest.mark.parametrize("claimed", [-(10**18), 0, 10**20])
+def test_an_absurd_claim_is_harmless(claimed: int) -> None:
+    camera = Camera()
+    camera.timeline.claim(0, claimed)
+    camera.run(1)
