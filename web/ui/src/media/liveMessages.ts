@@ -20,9 +20,9 @@ export interface Beat {
   lastUnitUs: number | undefined;
 }
 
-/** Why pictures may not be shown: the rule, what happened, what to do. */
+/** Why pictures may not be shown: the rule, what happened, what to do. `away` is passing: a service is restarting. */
 export interface Refusal {
-  type: "refused" | "withdrawn";
+  type: "refused" | "withdrawn" | "away";
   kind: string;
   rule: string;
   what: string;
@@ -88,7 +88,10 @@ export function readLiveMessage(raw: string): LiveMessage {
       };
     case "refused":
     case "withdrawn":
+    case "away":
       return readRefusal(fields, fields.type);
+    case "dark":
+      return { type: "beat", utcUs: 0, state: "dark", cause: asText(fields.cause), lastUnitUs: undefined };
     case "restart":
     case "late":
       return { type: fields.type };

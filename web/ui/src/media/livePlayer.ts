@@ -113,9 +113,9 @@ export class LivePlayer {
     };
     socket.onclose = (event) => {
       if (socket !== this.#socket) return;
-      if (event.code === CLOSED_BY_GATE && this.#snapshot.state.kind !== "refused") {
-        this.#refuse({ type: "withdrawn", kind: "refused", rule: "", what: "", todo: "" });
-      } else if (this.#snapshot.state.kind !== "refused") this.#again();
+      const closed: Refusal = { type: "withdrawn", kind: "refused", rule: "", what: "", todo: "" };
+      if (event.code === CLOSED_BY_GATE) this.#refuse(closed);
+      else this.#again();
     };
   }
 
@@ -233,6 +233,7 @@ export class LivePlayer {
       this.video,
       codec,
       -originS,
+      Number.POSITIVE_INFINITY,
       () => this.#again(),
       () => this.#steer(),
     );

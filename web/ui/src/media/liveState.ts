@@ -42,5 +42,6 @@ export function showsPicture(state: LiveState): boolean {
 
 /** A refusal without a rule is a passing one (the rights service is away): the page tries again by itself. */
 export function isPassing(refusal: Refusal): boolean {
-  return refusal.rule === "" || refusal.kind === "unavailable";
+  if (refusal.type === "away" || refusal.kind === "unavailable") return true;
+  return refusal.rule === "" && refusal.kind !== "unauthenticated" && refusal.kind !== "not-found";
 }

@@ -42,6 +42,8 @@ export class MediaFeed {
 
   /**
    * @param offsetS added to every timestamp: minus the capture instant (in seconds) that is to be position 0
+   * @param durationS infinite for live; finite for replay, since an endless source lets nobody seek to what is not
+   *   buffered yet (its seekable range is what is buffered)
    * @param onFailed called once when the browser refuses the bytes or the queue overflows
    * @param onUpdated called when an append or removal is done
    */
@@ -49,13 +51,16 @@ export class MediaFeed {
     readonly video: HTMLVideoElement,
     codec: string,
     offsetS: number,
+    durationS: number,
     readonly onFailed: (why: string) => void,
     readonly onUpdated: () => void = () => {},
   ) {
     const Source = sourceClass();
     if (Source === undefined) throw new Error("this browser has no MediaSource");
     this.#source = new Source();
-    this.#source.addEventListener("sourceopen", () => this.#opened(codec, offsetS), { once: true });
+    this.#source.addEventListener("sourceopen", () => this.#opened(codec, offsetS, durationS), {
+      once: true,
+    });
     this.#url = URL.createObjectURL(this.#source);
     video.disableRemotePlayback = true;
     video.src = this.#url;
@@ -107,10 +112,10 @@ export class MediaFeed {
     }
   }
 
-  #opened(codec: string, offsetS: number): void {
+  #opened(codec: string, offsetS: number, durationS: number): void {
     if (this.#disposed) return;
     try {
-      this.#source.duration = Number.POSITIVE_INFINITY;
+      this.#source.duration = durationS;
       const buffer = this.#source.addSourceBuffer(mime(codec));
       buffer.timestampOffset = offsetS;
       buffer.addEventListener("updateend", () => {

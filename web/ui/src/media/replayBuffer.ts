@@ -8,6 +8,7 @@ import { MediaFeed } from "./mediaFeed";
 const DAY_S = 86_400;
 /** Positions are never negative: the origin lies well before the oldest footage that is not on hold. */
 const ORIGIN_BEFORE_S = 60 * DAY_S;
+const DURATION_S = ORIGIN_BEFORE_S + 366 * DAY_S;
 const KEEP_BEHIND_US = 20 * MICRO;
 const KEEP_AHEAD_US = 150 * MICRO;
 
@@ -34,7 +35,7 @@ export class ReplayBuffer {
     const originS = Math.max(0, Math.floor(aroundUs / MICRO) - ORIGIN_BEFORE_S);
     this.clock = new CaptureClock(originS * MICRO);
     this.#codec = codec;
-    this.#feed = new MediaFeed(video, codec, -originS, onFailed);
+    this.#feed = new MediaFeed(video, codec, -originS, DURATION_S, onFailed);
   }
 
   /** True when an instant has a position on this feed. */

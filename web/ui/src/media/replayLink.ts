@@ -18,7 +18,7 @@ const RENEW_AFTER_US = 15 * MICRO;
 export interface LinkEvents {
   onPermit(journal: number): void;
   onWindow(span: Span, segments: SegmentEntry[]): void;
-  onLocked(holders: string[]): void;
+  onLocked(lock: { holders: string[]; what: string; todo: string }): void;
   onRefused(refusal: Refusal): void;
   /** The connection or the worker is gone; keys are gone with it. */
   onLost(): void;
@@ -122,8 +122,9 @@ export class ReplayLink {
       } else if (message.type === "keys") void this.#openKeys(message);
       else if (message.type === "locked") {
         this.#asked.clear();
-        this.events.onLocked(message.holders);
-      } else {
+        this.events.onLocked(message);
+      } else if (message.type === "bad-window") this.#lose();
+      else {
         this.close();
         this.events.onRefused(message);
       }
@@ -134,7 +135,8 @@ export class ReplayLink {
 
   async #openKeys(message: KeysMessage): Promise<void> {
     try {
-      await this.#vault.addKeys(this.#permit, message.sealed);
+      // A window without footage comes without keys.
+      if (message.sealed !== "") await this.#vault.addKeys(this.#permit, message.sealed);
     } catch {
       this.#lose();
       return;

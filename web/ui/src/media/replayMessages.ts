@@ -39,7 +39,8 @@ export interface KeysMessage {
 export type ReplayMessage =
   | { type: "permit"; id: string; journal: number }
   | KeysMessage
-  | { type: "locked"; holders: string[] }
+  | { type: "locked"; holders: string[]; what: string; todo: string }
+  | { type: "bad-window" }
   | Refusal;
 
 const MAX_GROUPS_COUNT = 20_000;
@@ -87,10 +88,15 @@ export function readReplayMessage(raw: string): ReplayMessage {
       const [fromUs, toUs] = [asNumber(fields.from_us), asNumber(fields.to_us)];
       return { type: "keys", fromUs, toUs, sealed: asText(fields.sealed), segments };
     }
-    case "locked":
-      return { type: "locked", holders: Array.isArray(fields.holders) ? fields.holders.map(readHolder) : [] };
+    case "locked": {
+      const holders = Array.isArray(fields.holders) ? fields.holders.map(readHolder) : [];
+      return { type: "locked", holders, what: asText(fields.what), todo: asText(fields.todo) };
+    }
+    case "bad-window":
+      return { type: "bad-window" };
     case "refused":
     case "withdrawn":
+    case "away":
       return readRefusal(fields, fields.type);
     default:
       throw new MessageUnknown(`message of type ${String(fields.type)}`);

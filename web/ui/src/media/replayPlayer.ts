@@ -7,11 +7,11 @@
 import { delayMs } from "./backoff";
 import { MICRO } from "./captureTime";
 import { type Group, GroupIndex } from "./groupIndex";
-import { covers, type Span, surplus, wantedWindows } from "./keyWindows";
+import { covers, type Span, surplus, wantedWindows, windowAt } from "./keyWindows";
 import type { Refusal } from "./liveMessages";
 import { isPassing } from "./liveState";
 import { isPlayable } from "./mediaFeed";
-import { ReplayBuffer } from "./replayBuffer";
+import { type Frame, ReplayBuffer } from "./replayBuffer";
 import { ReplayLink, type ReplaySource } from "./replayLink";
 import { INITIAL_REPLAY, type Notice, type ReplaySnapshot } from "./replayState";
 import { VaultFailed } from "./replayVault";
@@ -37,8 +37,10 @@ export class ReplayPlayer {
   #recorded: readonly Span[] = [];
   #nowUs = 0;
   #wantUs: number | undefined;
+  #appliedUs: number | undefined;
   #shownUs: number | undefined;
   #jumpFromUs: number | undefined;
+  #pendingStep: 1 | -1 | undefined;
   #loading = new Set<string>();
   #retryAt = new Map<string, number>();
   #attempt = 0;
@@ -107,23 +109,32 @@ export class ReplayPlayer {
   /** Goes to an instant; inside an absence, to the next recorded one. */
   seek(us: number): void {
     this.#jumpFromUs = undefined;
+    this.#pendingStep = undefined;
     this.#goTo(us);
   }
 
-  /** One frame on (1) or back (−1); pauses. */
+  /** One frame on (1) or back (−1); pauses. Waits for the frame when its group is not here yet. */
   step(direction: 1 | -1): void {
     this.pause();
-    const from = this.#shownUs ?? this.positionUs;
-    const group = this.#index.at(from + WITHIN_FRAME_US);
-    const frames = group === undefined ? [] : (this.#buffer?.frames(group) ?? []);
-    const at = frames.findLastIndex((frame) => frame.startUs <= from + WITHIN_FRAME_US);
-    const frame = at < 0 ? undefined : frames[at + direction];
-    if (frame !== undefined) {
-      this.seek((frame.startUs + frame.endUs) / 2);
-      return;
-    }
-    const edge = direction > 0 ? this.#index.next(from + WITHIN_FRAME_US)?.startUs : group?.startUs;
-    if (edge !== undefined) this.seek(edge + (direction > 0 ? 1 : -1) * WITHIN_FRAME_US);
+    this.#pendingStep = undefined;
+    const from = (this.#shownUs ?? this.positionUs) + WITHIN_FRAME_US;
+    const group = this.#index.at(from);
+    if (group === undefined || this.#buffer === undefined) return;
+    const frames = this.#buffer.frames(group);
+    const at = frames.findLastIndex((frame) => frame.startUs <= from);
+    const beside = direction > 0 ? this.#index.next(from) : this.#index.previous(group.startUs);
+    const frame =
+      frames[at + direction] ?? (beside && this.#buffer.frames(beside).at(direction > 0 ? 0 : -1));
+    if (frame !== undefined) this.seek((frame.startUs + frame.endUs) / 2);
+    else this.#fetchBeside(beside, direction > 0 ? group.endUs : group.startUs - 1, direction);
+  }
+
+  #fetchBeside(beside: Group | undefined, edgeUs: number, direction: 1 | -1): void {
+    if (beside !== undefined) this.#load(beside);
+    else if (this.#isRecorded(edgeUs) && !covers(this.#held, edgeUs))
+      this.#link?.ask(windowAt(edgeUs, this.#nowUs));
+    else return; // nothing is recorded there
+    this.#pendingStep = direction;
   }
 
   /** Asks again after a refusal or once a holder has unlocked. */
@@ -168,9 +179,9 @@ export class ReplayPlayer {
         this.#change({ phase: { kind: "ready" }, windows: [...this.#held] });
         this.#drive();
       },
-      onLocked: (holders) => {
+      onLocked: ({ holders, what, todo }) => {
         this.#dropFootage();
-        this.#change({ phase: { kind: "locked", holders } });
+        this.#change({ phase: { kind: "locked", holders, what, todo } });
       },
       onRefused: (refusal) => this.#refuse(refusal),
       onLost: () => this.#again(),
@@ -226,14 +237,13 @@ export class ReplayPlayer {
 
   readonly #applyWanted = (): void => {
     if (this.#wantUs === undefined || this.#buffer === undefined || this.video.readyState === 0) return;
+    this.#appliedUs = this.#wantUs;
     this.video.currentTime = this.#buffer.clock.position(this.#wantUs);
   };
 
   readonly #seeked = (): void => {
-    const wanted = this.#wantUs;
-    const reached = this.#buffer?.clock.at(this.video.currentTime) ?? 0;
-    // A later seek may be on its way already: only the one that was reached is done.
-    if (wanted !== undefined && Math.abs(reached - wanted) < WITHIN_FRAME_US) this.#wantUs = undefined;
+    // A later seek may be on its way already: only the last one, once reached, is done.
+    if (!this.video.seeking && this.#wantUs === this.#appliedUs) this.#wantUs = undefined;
   };
 
   #drive(): void {
@@ -252,8 +262,11 @@ export class ReplayPlayer {
       this.#landed(group);
       const aheadUs = us + AHEAD_US * Math.max(1, rate);
       for (const each of this.#index.between(us, aheadUs)) this.#load(each);
+      const before = this.#index.previous(group.startUs);
+      if (!playing && before !== undefined) this.#load(before); // the next step back may need it
       this.#buffer?.prune(us);
     }
+    if (this.#pendingStep !== undefined && this.#loading.size === 0) this.step(this.#pendingStep);
     if (playing && this.video.paused && this.video.readyState > 0) {
       this.video.playbackRate = rate;
       void this.video.play().catch(() => undefined);
@@ -278,10 +291,17 @@ export class ReplayPlayer {
   #isAtEndOf(group: Group, us: number): boolean {
     if (!this.#snapshot.playing || this.#wantUs !== undefined) return false;
     const last = this.#buffer?.frames(group).at(-1);
-    if (last === undefined || us < last.startUs) return false;
+    if (last === undefined || !this.#showsLast(last, us)) return false;
     const next = this.#index.next(group.startUs);
     if (next === undefined) return covers(this.#held, group.endUs) || !this.#isRecorded(group.endUs);
     return next.startUs > group.endUs + WITHIN_FRAME_US;
+  }
+
+  /** A starved element stops a little before its last frame, and may skip it at high speed. */
+  #showsLast(last: Frame, us: number): boolean {
+    if (Math.max(us, this.#shownUs ?? 0) + WITHIN_FRAME_US >= last.startUs) return true;
+    const starved = this.video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA;
+    return starved && us >= last.startUs - 2 * (last.endUs - last.startUs);
   }
 
   #isRecorded(us: number): boolean {

@@ -5,7 +5,7 @@ import type { Refusal } from "./liveMessages";
 export type ReplayPhase =
   | { kind: "connecting"; attempt: number }
   | { kind: "ready" }
-  | { kind: "locked"; holders: string[] }
+  | { kind: "locked"; holders: string[]; what: string; todo: string }
   | { kind: "refused"; refusal: Refusal; willRetry: boolean }
   | { kind: "unplayable"; codec: string }
   | { kind: "closed" };

@@ -1,0 +1,36 @@
+/** Puts the two players on one video element, and reads which numbered frame is really on screen. */
+import { LivePlayer } from "../../../web/ui/src/media/livePlayer";
+import { ReplayPlayer } from "../../../web/ui/src/media/replayPlayer";
+
+const BITS = 16;
+const BLOCK_PIXELS = 20;
+const video = document.querySelector("video") as HTMLVideoElement;
+const at = location.origin.replace("http", "ws");
+
+/** Number drawn into the frame on screen, or −1 when there is none. */
+function frameOnScreen(): number {
+  if (video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return -1;
+  const canvas = new OffscreenCanvas(BITS * BLOCK_PIXELS, 40);
+  const context = canvas.getContext("2d", { willReadFrequently: true }) as OffscreenCanvasRenderingContext2D;
+  context.drawImage(video, 0, 0);
+  let number = 0;
+  for (let bit = 0; bit < BITS; bit += 1) {
+    const [luma] = context.getImageData(bit * BLOCK_PIXELS + BLOCK_PIXELS / 2, 20, 1, 1).data;
+    if ((luma ?? 0) > 127) number |= 1 << bit;
+  }
+  return number;
+}
+
+function live(stream: "main" | "sub"): LivePlayer {
+  const player = new LivePlayer(video, { url: (quality) => `${at}/live?stream=${quality}` }, stream);
+  player.start();
+  return player;
+}
+
+function replay(camera: string, startUs: number): ReplayPlayer {
+  const bytesUrl = (permit: string, segment: string, offset: number, length: number): string =>
+    `/replay/${permit}/segments/${segment}?offset=${offset}&length=${length}`;
+  return new ReplayPlayer(video, { camera, url: `${at}/replay/${camera}`, bytesUrl }, startUs);
+}
+
+Object.assign(window, { guet: { video, frameOnScreen, live, replay } });
