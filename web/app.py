@@ -11,7 +11,19 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from web import problems
-from web.api import authorisations, cameras, events, journal, live, people, provisioning, replay, retention, session
+from web.api import (
+    authorisations,
+    cameras,
+    events,
+    journal,
+    live,
+    people,
+    provisioning,
+    replay,
+    requests,
+    retention,
+    session,
+)
 from web.deps import Services
 from web.security import SecurityMiddleware
 
@@ -26,6 +38,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     people.router,
     journal.router,
     retention.router,
+    rulebook.router,
+    requests.router,
     live.router,
     replay.router,
     events.router,

@@ -204,12 +204,12 @@ async def _authorise(town: Town, _: DemoCamera, camera: str, __: Clip) -> None:
 async def _frame(town: Town, wanted: DemoCamera, camera: str, clip: Clip) -> None:
     """One person draws, another validates (P-11)."""
     author = await town.as_("deputy")
-    zones = [{"points": list(zone), "reason": "dwelling"} for zone in clip.zones] if wanted.masked else []
+    zones = [{"points": list(zone), "reason": "dwelling-interior"} for zone in clip.zones] if wanted.masked else []
     await author.post(f"/cameras/{camera}/framing/open", {"minutes": 5})
     drawn = await author.post(f"/cameras/{camera}/zones", {"polygons": zones, "no_dwelling": not zones})
     await author.post(f"/cameras/{camera}/framing/close")
     validator = await town.as_("mayor")
-    await validator.post(f"/cameras/{camera}/zones/{drawn['id']}/validate")
+    await validator.post(f"/cameras/{camera}/zones/{drawn['zone_set']['id']}/validate")
 
 
 async def _commission(town: Town, wanted: DemoCamera, camera: str, _: Clip) -> None:

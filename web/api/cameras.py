@@ -11,6 +11,7 @@ from sqlmodel import col, select
 
 from vms.db.engine import read
 from vms.errors import NotFound
+from vms.keeper.acts.zones import Polygon, Size
 from vms.model import Camera, CameraHealth
 from web.api.events import HealthView, health_view
 from web.deps import Acting, Services, Srv, Token, require_acting
@@ -62,18 +63,12 @@ class FramingOpenIn(BaseModel):
     minutes: int = Field(default=10, ge=1, le=15)
 
 
-class ZoneIn(BaseModel):
-    """One private zone: corners in normalised coordinates, and why it is there (P-10)."""
-
-    points: list[tuple[float, float]] = Field(min_length=1, max_length=64)
-    reason: str = Field(max_length=40)
-
-
 class ZonesIn(BaseModel):
-    """A zone set; an empty one needs the statement that no dwelling is in view."""
+    """A zone set; an empty one needs the statement that no dwelling is in view (P-10)."""
 
-    polygons: list[ZoneIn] = Field(default=[], max_length=64)
+    polygons: tuple[Polygon, ...] = Field(default=(), max_length=24)
     no_dwelling: bool = False
+    sizes: tuple[Size, ...] = Field(default=(), max_length=2)
 
 
 class PanelIn(BaseModel):
@@ -185,7 +180,7 @@ async def zone_sets(camera_id: str, token: Token, services: Srv) -> dict[str, An
 @router.post("/cameras/{camera_id}/zones", status_code=201)
 async def draw_zones(camera_id: str, body: ZonesIn, token: Token, services: Srv) -> dict[str, Any]:
     """Record a new version of the private zones; it applies once another person has validated it (P-11)."""
-    return await _act(services, token, "draw_zones", camera_id, **body.model_dump())
+    return await _act(services, token, "draw_zones", camera_id, **body.model_dump(mode="json"))
 
 
 @router.post("/cameras/{camera_id}/zones/{zone_set}/validate")

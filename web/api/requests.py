@@ -1,0 +1,90 @@
+"""Requests for footage, from registration to receipt (P-34, P-70…P-75)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from vms.keeper.acts.holds import PlaceHold
+from vms.keeper.acts.requests import RegisterRequest
+from web.deps import Acting, Srv, Token, arguments
+
+router = APIRouter(tags=["requests"])
+FieldValue = str | int | bool | None
+
+
+class CompleteIn(BaseModel):
+    """What a decider's query asked for."""
+
+    fields: dict[str, FieldValue] = Field(min_length=1, max_length=32)
+
+
+class DecisionIn(BaseModel):
+    """Execute, query, or refuse on a legal ground of the rulebook (P-74)."""
+
+    decision: str = Field(pattern="^(execute|query|refuse)$")
+    ground: str = Field(default="", max_length=60)
+    comment: str = Field(default="", max_length=300)
+
+
+class ReceiptIn(BaseModel):
+    """Who received the package, in which capacity, on which medium (P-41)."""
+
+    recipient: str = Field(min_length=1, max_length=200)
+    medium: str = Field(default="", max_length=100)
+
+
+class MotiveIn(BaseModel):
+    """Why a hold ends."""
+
+    motive: str = Field(min_length=1, max_length=200)
+
+
+@router.get("/communes/{commune}/requests")
+async def requests(commune: Acting, token: Token, services: Srv) -> dict[str, Any]:
+    """Requests of the commune, newest first."""
+    return await services.keeper.read(token, "requests")
+
+
+@router.post("/communes/{commune}/requests", status_code=201)
+async def register(commune: Acting, body: RegisterRequest, token: Token, services: Srv) -> dict[str, Any]:
+    """Register a request; its range is held at once."""
+    return await services.keeper.act(token, "register_request", arguments(body))
+
+
+@router.get("/requests/{request}")
+async def request_detail(request: str, token: Token, services: Srv) -> dict[str, Any]:
+    """One request: what will leave, its hold, its decision, its package."""
+    return await services.keeper.read(token, "request", {"request": request})
+
+
+@router.post("/requests/{request}/complete")
+async def complete(request: str, body: CompleteIn, token: Token, services: Srv) -> dict[str, Any]:
+    """Answer the decider's query."""
+    return await services.keeper.act(token, "complete_request", {"request": request, **body.model_dump()})
+
+
+@router.post("/requests/{request}/decision")
+async def decide(request: str, body: DecisionIn, token: Token, services: Srv) -> dict[str, Any]:
+    """The mayor's or deputy's decision; asks for the password again (step-up)."""
+    return await services.keeper.act(token, "decide", {"request": request, **body.model_dump()})
+
+
+@router.post("/requests/{request}/receipt")
+async def receipt(request: str, body: ReceiptIn, token: Token, services: Srv) -> dict[str, Any]:
+    """Note the hand-over: the hold ends, our copy has its date."""
+    return await services.keeper.act(token, "receive_package", {"request": request, **body.model_dump()})
+
+
+@router.post("/communes/{commune}/holds", status_code=201)
+async def place_hold(commune: Acting, body: PlaceHold, token: Token, services: Srv) -> dict[str, Any]:
+    """Place a hold for a procedure (P-32)."""
+    return await services.keeper.act(token, "place_hold", arguments(body))
+
+
+@router.post("/holds/{hold}/release")
+async def release_hold(hold: str, body: MotiveIn, token: Token, services: Srv) -> dict[str, Any]:
+    """Release a hold: what it kept past its due date is destroyed."""
+    return await services.keeper.act(token, "release_hold", {"hold": hold, "motive": body.motive})
