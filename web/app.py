@@ -22,6 +22,7 @@ from web.api import (
     replay,
     requests,
     retention,
+    rulebook,
     session,
 )
 from web.deps import Services
