@@ -9,12 +9,13 @@ import asyncio
 import json
 import random
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from deploy.demo.footage import Clip
-from deploy.demo.town import CAMERAS, DemoCamera
+from deploy.demo.town import CAMERAS, COMMUNES, KNOWN_ZONES, DemoCamera
 from vms.errors import NotFound, Unavailable
 
 START_LIMIT_S: Final = 60.0
@@ -50,18 +51,25 @@ class Network:
 
 def clip_for(camera: DemoCamera, clips: list[Clip]) -> Clip:
     """The clip whose scene fits the camera best; any clip rather than none."""
-    fitting = [clip for clip in clips if clip.scene.startswith(camera.scene)]
-    if fitting:
-        return fitting[camera.number % len(fitting)]
+    for scene in camera.scenes:
+        for clip in clips:
+            if clip.scene.startswith(scene) and clip.codec == "h264":
+                return clip
     if not clips:
         raise NotFound("Aucune séquence pour les caméras de la démonstration.", todo="Donnez --footage DOSSIER.")
-    return clips[(CAMERAS.index(camera)) % len(clips)]
+    return clips[CAMERAS.index(camera) % len(clips)]
 
 
-def farm_config(network: Network, thirds: dict[str, int], clips: list[Clip]) -> dict[str, Any]:
+def zones_of(camera: DemoCamera, clip: Clip) -> tuple[tuple[tuple[float, float], ...], ...]:
+    """The dwellings to hide on this camera; none when it is to show an unmasked one."""
+    return (clip.zones or KNOWN_ZONES.get(clip.scene, ())) if camera.masked else ()
+
+
+def farm_config(network: Network, wanted: Sequence[DemoCamera], clips: list[Clip]) -> dict[str, Any]:
     """The configuration of the virtual cameras, as they leave the factory."""
+    thirds = {commune.id: commune.network for commune in COMMUNES}
     cameras = []
-    for camera in CAMERAS:
+    for camera in wanted:
         clip = clip_for(camera, clips)
         cameras.append(
             {

@@ -9,7 +9,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ from deploy.demo.farm import HTTP_PORT, Network, clip_for, farm_config, start_fa
 from deploy.demo.footage import Clip, find_clips
 from deploy.demo.ready import wait_until_pictures
 from deploy.demo.setup import Town, add_source, set_up, start_communes
-from deploy.demo.town import ACCOUNTS, CAMERAS, COMMUNES, PASSPHRASE, PASSWORD
+from deploy.demo.town import ACCOUNTS, CAMERAS, COMMUNES, PASSPHRASE, PASSWORD, DemoCamera
 from deploy.serve import serve, stop_on_signals
 from vms import logs
 from vms.clock import SystemClock
@@ -95,11 +95,10 @@ async def _listens(port: int) -> bool:
 
 
 @asynccontextmanager
-async def cameras(home: Path, clips: list[Clip]) -> AsyncIterator[Network]:
+async def cameras(home: Path, wanted: Sequence[DemoCamera], clips: list[Clip]) -> AsyncIterator[Network]:
     """The virtual cameras on this home's network, ended at the end."""
     network = Network.kept_in(home)
-    thirds = {commune.id: commune.network for commune in COMMUNES}
-    process = await start_farm(farm_config(network, thirds, clips), home / "cameras.json")
+    process = await start_farm(farm_config(network, wanted, clips), home / "cameras.json")
     try:
         yield network
     finally:
@@ -138,7 +137,7 @@ async def run_demo(options: DemoOptions) -> None:
     settings = demo_settings(options)
     settings.make_dirs()
     clips = find_clips(options.footage, cache_dir())
-    async with cameras(options.home, clips) as network, machine(settings, stop):
+    async with cameras(options.home, CAMERAS, clips) as network, machine(settings, stop):
         seen = await set_up_towns(settings, network, clips, options)
         print(json.dumps(ready_event(settings, seen, clips), ensure_ascii=False), flush=True)
         _tell(settings)
@@ -152,7 +151,8 @@ async def set_up_towns(settings: Settings, network: Network, clips: list[Clip], 
     clock = SystemClock(settings.test_clock_offset_s)
     seen: list[str] = []
     for commune in COMMUNES:
-        town = Town(commune, f"http{'s' if options.lan else ''}://localhost:{settings.port}", clock, not options.lan)
+        url = f"http{'s' if options.lan else ''}://localhost:{settings.port}"
+        town = Town(commune, CAMERAS, url, clock, verify=not options.lan)
         try:
             cameras_there = await set_up(town, network, chosen)
             await wait_until_pictures(await town.as_("mayor"), cameras_there, clock)

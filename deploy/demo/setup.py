@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
 from deploy.admin.api_client import ApiClient
-from deploy.demo.farm import Network
+from deploy.demo.farm import Network, zones_of
 from deploy.demo.footage import Clip
 from deploy.demo.town import (
     ACCOUNTS,
-    CAMERAS,
     COMMUNES,
     INTERCOMMUNALITY,
     PASSPHRASE,
@@ -43,8 +42,11 @@ log = logs.get("deploy.demo.setup")
 class Town:
     """One commune being set up: its people's clients, signed in once."""
 
-    def __init__(self, commune: DemoCommune, url: str, clock: Clock, verify: bool) -> None:
+    def __init__(
+        self, commune: DemoCommune, cameras: Sequence[DemoCamera], url: str, clock: Clock, *, verify: bool = True
+    ) -> None:
         self.commune = commune
+        self.cameras = [one for one in cameras if one.commune == commune.id]
         self.today = paris_date(clock.utc())
         self.clock = clock
         self._url, self._verify = url, verify
@@ -169,9 +171,8 @@ async def papers(town: Town) -> None:
 async def discover_and_enrol(town: Town, network: Network) -> None:
     """Declare the prefix, find what answers there, enrol each device under its number."""
     agent = await town.as_("mayor")
-    wanted = [one for one in CAMERAS if one.commune == town.commune.id]
     there = {camera["number"] for camera in await agent.get(town.path("/cameras"))}
-    missing = [one for one in wanted if one.number not in there]
+    missing = [one for one in town.cameras if one.number not in there]
     if not missing:
         return
     cidr = network.prefix(town.commune.network)
@@ -186,7 +187,7 @@ async def discover_and_enrol(town: Town, network: Network) -> None:
         if address not in found:
             raise NotFound(f"La caméra {one.number} de {town.commune.name} n’a pas répondu.", where=address)
         body = {"found_id": found[address]["id"], "number": one.number, "name": one.name, "place": one.place}
-        orders.append(await agent.post(town.path("/enrol"), {**body, "narrow": one.narrow}))
+        orders.append(await agent.post(town.path("/enrol"), body))
     for order in orders:
         await agent.wait_for_order(order["id"])
 
@@ -204,7 +205,7 @@ async def _authorise(town: Town, _: DemoCamera, camera: str, __: Clip) -> None:
 async def _frame(town: Town, wanted: DemoCamera, camera: str, clip: Clip) -> None:
     """One person draws, another validates (P-11)."""
     author = await town.as_("deputy")
-    zones = [{"points": list(zone), "reason": "dwelling-interior"} for zone in clip.zones] if wanted.masked else []
+    zones = [{"points": list(zone), "reason": "dwelling-interior"} for zone in zones_of(wanted, clip)]
     await author.post(f"/cameras/{camera}/framing/open", {"minutes": 5})
     drawn = await author.post(f"/cameras/{camera}/zones", {"polygons": zones, "no_dwelling": not zones})
     await author.post(f"/cameras/{camera}/framing/close")
@@ -235,7 +236,7 @@ STEPS: Final[dict[str, Step]] = {
 async def into_service(town: Town, clips: dict[str, Clip]) -> list[str]:
     """Lead each camera from its present state into service, one legal step after another; the cameras in service."""
     mayor = await town.as_("mayor")
-    wanted = {one.number: one for one in CAMERAS if one.commune == town.commune.id}
+    wanted = {one.number: one for one in town.cameras}
     ready = []
     for camera in await mayor.get(town.path("/cameras")):
         state = camera["legal"]["state"]
