@@ -114,10 +114,13 @@ class KeySpool:
         with self._open() as db:
             db.execute("DELETE FROM wrapped WHERE key_id = ?", (key_id,))
 
-    def destroy_before(self, camera: str, hour_us: int) -> int:
-        """Destroy a camera's keys of hours before ``hour_us`` (S5: due, and never handed over); how many."""
+    def destroy_where(self, is_due: Callable[[str, int], bool]) -> int:
+        """Destroy the keys whose (camera, hour_us) is due though never handed over (S5); how many."""
         with self._open() as db:
-            return db.execute("DELETE FROM wrapped WHERE camera = ? AND hour_us < ?", (camera, hour_us)).rowcount
+            rows = db.execute("SELECT key_id, camera, hour_us FROM wrapped").fetchall()
+            due = [(key_id,) for key_id, camera, hour_us in rows if is_due(camera, hour_us)]
+            db.executemany("DELETE FROM wrapped WHERE key_id = ?", due)
+        return len(due)
 
 
 class HourKeys:

@@ -1,0 +1,79 @@
+"""The last step of a destruction: rows go, and in the same commit what stays of them is written.
+
+What stays is the stream's mark (until when its past is gone, and the last link of its chain, so that the chain goes on
+when no row is left) and the erasure report, which waits here until the keeper has journalled it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlmodel import col, delete, select
+
+from vms.db.engine import write
+from vms.model import Absence, ErasureReport, Segment, StreamMark
+
+Mode = Literal["due", "early"]
+
+
+async def erased_segments(engine: AsyncEngine, rows: Sequence[Segment], mode: Mode, erased_us: int) -> None:
+    """Remove the rows of destroyed segments, with their streams' marks and one report per stream."""
+    streams: dict[tuple[str, str, str], list[Segment]] = {}
+    for row in rows:
+        streams.setdefault((row.commune_id, row.camera_id, row.stream), []).append(row)
+    async with write(engine) as session:
+        for (commune, camera, stream), gone in streams.items():
+            last = max(gone, key=lambda row: row.sequence)
+            end_us = max(row.end_us for row in gone)
+            head = (last.sequence + last.groups, last.last_link)
+            await _advance_mark(session, (commune, camera, stream), end_us, head)
+            session.add(
+                ErasureReport(
+                    commune_id=commune,
+                    camera_id=camera,
+                    stream=stream,
+                    from_us=min(row.start_us for row in gone),
+                    to_us=end_us,
+                    mode=mode,
+                    count=len(gone),
+                    size_bytes=sum(row.size_bytes for row in gone),
+                    erased_us=erased_us,
+                )
+            )
+        await session.execute(delete(Segment).where(col(Segment.name).in_([row.name for row in rows])))
+
+
+async def erased_absences(engine: AsyncEngine, camera: str, before_us: int, is_due: Callable[[int, int], bool]) -> int:
+    """Remove the camera's absences that ended before ``before_us`` and are due; how many.
+
+    They say when nothing was seen, which is also something about a person's day.
+    """
+    async with write(engine) as session:
+        chosen = select(Absence).where(col(Absence.camera_id) == camera, col(Absence.end_us) <= before_us)
+        rows = [
+            row
+            for row in (await session.execute(chosen)).scalars()
+            # An absence is due with its last instant: until then it explains time that is still kept.
+            if row.end_us is not None and is_due(row.end_us - 1, row.end_us) and is_due(row.start_us, row.end_us)
+        ]
+        for row in rows:
+            stream = (row.commune_id, row.camera_id, row.stream)
+            await _advance_mark(session, stream, row.end_us or 0, (row.sequence, row.link))
+            await session.delete(row)
+    return len(rows)
+
+
+async def _advance_mark(
+    session: AsyncSession, stream: tuple[str, str, str], until_us: int, head: tuple[int, bytes]
+) -> None:
+    commune, camera, name = stream
+    mark = await session.get(StreamMark, (camera, name))
+    if mark is None:
+        mark = StreamMark(camera_id=camera, stream=name, commune_id=commune)
+    mark.destroyed_until_us = max(mark.destroyed_until_us, until_us)
+    if head[0] > mark.sequence:
+        mark.sequence, mark.link = head
+    session.add(mark)
+    await session.flush()
