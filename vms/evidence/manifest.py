@@ -1,0 +1,148 @@
+"""The manifest: what a package holds, of what it is proof, and who decided (E-31, E-32, P-72, P-74).
+
+It is canonical JSON (sorted keys, no spaces, UTF-8) and names every other file with its SHA-256; the keeper signs its
+hash. All instants are UTC microseconds. Persons are those who acted, never those who were filmed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from vms.errors import Damaged
+
+FORMAT: Final = "guet/evidence/v1"
+MANIFEST_FILE: Final = "manifest.json"
+SIGNATURE_FILE: Final = "manifest.sig"
+SIGNER_FILE: Final = "signer.vkey"
+NOTICE_FILE: Final = "LISEZMOI.txt"
+UNLISTED: Final = (MANIFEST_FILE, SIGNATURE_FILE, SIGNER_FILE)
+MANIFEST_LIMIT_BYTES: Final = 16 * 1024 * 1024
+# Time of the range for which there is neither picture nor recorded absence: before service, or destroyed when due.
+NOT_RECORDED: Final = "not-recorded"
+
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+Count = Annotated[int, Field(ge=0)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class PackagedFile(_Part):
+    """A file of the package: path, SHA-256, length."""
+
+    path: str
+    sha256: Sha256
+    bytes: Count
+
+
+class Absence(_Part):
+    """Time without pictures and its cause (E-32)."""
+
+    from_us: Count
+    to_us: Count
+    cause: str
+
+
+class Video(_Part):
+    """One video: pictures without interruption, in one format.
+
+    ``init`` is the stored initialisation segment; ``first_sequence`` the chain number of its first group, of which
+    ``groups`` follow; ``offset_90k`` what was taken from each decode time; ``nal_list`` the SHA-256 of each NAL unit.
+    """
+
+    path: str
+    init: str
+    nal_list: str
+    codec: str
+    width: Count
+    height: Count
+    from_us: Count
+    to_us: Count
+    pictures: Count
+    nal_units: Count
+    fps_measured: float
+    first_sequence: Count
+    groups: Annotated[int, Field(ge=1)]
+    offset_90k: Count
+
+
+class StreamEvidence(_Part):
+    """One stream of one camera over the range: its videos and absences, and the chain that ties them."""
+
+    camera: str
+    name: str
+    place: str
+    stream: Literal["main", "sub"]
+    from_us: Count
+    to_us: Count
+    videos: tuple[Video, ...]
+    absences: tuple[Absence, ...]
+    chain: str
+    zone_sets: tuple[str, ...]
+
+
+class Commune(_Part):
+    """The controller (P-03)."""
+
+    id: str
+    name: str
+
+
+class JournalEvidence(_Part):
+    """An entry of the access journal and the proof that it is in the journal: paths of both files."""
+
+    entry: str
+    proof: str
+
+
+class Manifest(_Part):
+    """The whole manifest. ``request``, ``decision``, ``operator`` and ``zone_sets`` are as the keeper has them."""
+
+    format: Literal["guet/evidence/v1"] = FORMAT
+    package: str
+    created_us: Count
+    build: str
+    commune: Commune
+    request: dict[str, Any]
+    decision: dict[str, Any]
+    operator: dict[str, Any]
+    zone_sets: tuple[dict[str, Any], ...]
+    streams: tuple[StreamEvidence, ...]
+    journal: tuple[JournalEvidence, ...]
+    files: tuple[PackagedFile, ...]
+
+    def encode(self) -> bytes:
+        """The one canonical form: what is hashed and signed."""
+        return canonical(self.model_dump(mode="json"))
+
+    @staticmethod
+    def parse(data: bytes) -> Manifest:
+        """The manifest in ``data``; Damaged when it is not one, or not in its canonical form."""
+        try:
+            content = json.loads(data)
+            manifest = Manifest.model_validate_json(data)
+        except (ValueError, ValidationError, RecursionError) as error:
+            raise Damaged("Le manifeste est illisible.", where=MANIFEST_FILE) from error
+        if canonical(content) != data:
+            raise Damaged("Le manifeste n’est pas sous sa forme canonique.", where=MANIFEST_FILE)
+        return manifest
+
+
+def canonical(content: dict[str, Any]) -> bytes:
+    """JSON with sorted keys and no spaces."""
+    return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def statement(commune: str, package: str, manifest_sha256: str) -> str:
+    """The text of the signed note over a manifest: format, commune, package, hash, a line each."""
+    return f"{FORMAT}\n{commune}\n{package}\n{manifest_sha256}\n"
+
+
+def statement_of(manifest: Manifest, data: bytes) -> str:
+    """The text that the signature of this manifest must be over."""
+    return statement(manifest.commune.id, manifest.package, hashlib.sha256(data).hexdigest())

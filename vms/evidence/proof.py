@@ -1,0 +1,75 @@
+"""The proof that a journal entry is in the journal, in C2SP's tlog-proof form (https://c2sp.org/tlog-proof).
+
+    c2sp.org/tlog-proof@v1
+    index 1234
+    <base64 of each hash of the audit path>
+
+    <signed checkpoint>
+
+Beside it the entry itself: its record and its salt, without which the leaf could not be recomputed (E-05).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass
+from typing import Final
+
+from vms.errors import Damaged
+from vms.evidence.manifest import canonical
+from vms.keeper.checkpoint import parse_checkpoint
+from vms.keeper.entry import commitment
+from vms.keeper.tree import PROOF_LIMIT_HASHES, leaf_hash, verify_inclusion
+from vms.keys.note import Verifier
+
+HEADER: Final = "c2sp.org/tlog-proof@v1"
+PROOF_LIMIT_BYTES: Final = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class JournalProof:
+    """An entry (record and salt in hexadecimal), its index in its log, its audit path, and a signed checkpoint."""
+
+    record: str
+    salt: str
+    index: int
+    path: tuple[bytes, ...]
+    checkpoint: str
+
+    def entry_bytes(self) -> bytes:
+        """The entry's file."""
+        return canonical({"record": self.record, "salt": self.salt})
+
+    def proof_bytes(self) -> bytes:
+        """The tlog-proof file."""
+        hashes = "".join(base64.b64encode(one).decode() + "\n" for one in self.path)
+        return f"{HEADER}\nindex {self.index}\n{hashes}\n{self.checkpoint}".encode()
+
+    @staticmethod
+    def parse(entry: bytes, proof: bytes) -> JournalProof:
+        """The proof in two files; Damaged when either is not what ``entry_bytes`` and ``proof_bytes`` write."""
+        try:
+            content = json.loads(entry)
+            head, separator, checkpoint = proof.decode().partition("\n\n")
+            lines = head.split("\n")
+            index = int(lines[1].removeprefix("index "))
+            path = tuple(base64.b64decode(line, validate=True) for line in lines[2:])
+            found = JournalProof(content["record"], content["salt"], index, path, checkpoint)
+            whole = found.entry_bytes() == entry and found.proof_bytes() == proof
+        except (ValueError, KeyError, IndexError, TypeError, binascii.Error) as error:
+            raise Damaged("La preuve d’inclusion est illisible.") from error
+        if not separator or not whole or len(path) > PROOF_LIMIT_HASHES:
+            raise Damaged("La preuve d’inclusion n’est pas sous sa forme canonique.")
+        return found
+
+    def verify(self, signer: Verifier) -> str:
+        """Check entry, path and checkpoint against the log's key; the log's origin line. Damaged when one fails."""
+        origin, size, root = parse_checkpoint(self.checkpoint, signer)
+        try:
+            salt = bytes.fromhex(self.salt)
+        except ValueError as error:
+            raise Damaged("Le sel de l’entrée est illisible.") from error
+        verify_inclusion(leaf_hash(commitment(salt, self.record)), self.index, size, self.path, root)
+        return origin

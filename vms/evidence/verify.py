@@ -1,0 +1,182 @@
+"""Verification of an evidence package by anybody, from the file alone: nothing of ours needs to run (E-31, O-66).
+
+Steps, numbered as in the code. A step that fails is noted with what it found and where; the others are still made, so
+that the report says all that is wrong.
+
+1. The container is in its one form: no byte before, between or after its files.
+2. The manifest is readable and canonical.
+3. The signature over the manifest's hash holds, for a key we were given, else for the key in the package.
+4. Every file has the length and SHA-256 of the manifest; none is missing, none is added.
+5. Each stream's chain holds from its first link to its last.
+6. Each video: every group is, byte for byte, what the chain's link says was recorded; every NAL unit is in the list.
+7. Videos and absences tile the range without overlap: what is missing is said (E-32).
+8. Each journal entry is in the journal whose checkpoint the same key signed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from vms.errors import BadInput, Damaged, GuetError
+from vms.evidence.container import Container
+from vms.evidence.manifest import (
+    MANIFEST_FILE,
+    MANIFEST_LIMIT_BYTES,
+    SIGNATURE_FILE,
+    SIGNER_FILE,
+    UNLISTED,
+    Manifest,
+    statement_of,
+)
+from vms.evidence.proof import PROOF_LIMIT_BYTES, JournalProof
+from vms.evidence.report import Report
+from vms.evidence.verify_stream import verify_stream
+from vms.keys.note import Verifier, parse_vkey, verify_note, vkey
+
+NOTE_LIMIT_BYTES: Final = 64 * 1024
+FINGERPRINT_GROUP_CHARS: Final = 4
+
+
+def verify_package(path: Path, signers: Iterable[str] | str | None = None) -> Report:
+    """The report on the package at ``path``; ``signers`` are the verifier keys (signed-note form) that we trust.
+
+    Raises BadInput for a signer that is no verifier key, and OSError when the file cannot be read; everything about the
+    package itself is in the report.
+    """
+    given = [signers] if isinstance(signers, str) else list(signers or ())
+    known = [parse_vkey(text) for text in given]
+    report = Report()
+    with path.open("rb") as file:
+        try:
+            container = Container(file)
+        except GuetError as error:
+            report.add("conteneur", False, str(error))
+            return report
+        _verify_container(container, report)
+        manifest, signer = _verify_manifest(container, known, report)
+        if manifest is None:
+            return report
+        _verify_files(container, manifest, report)
+        for stream in manifest.streams:
+            verify_stream(container, stream, report)
+        _verify_journal(container, manifest, signer, report)
+    return report
+
+
+def read_signer(text: str) -> str:
+    """A verifier key as the command line takes it: the key itself, or a file that holds one."""
+    path = Path(text)
+    if "+" not in text or path.is_file():
+        try:
+            text = path.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise BadInput(
+                "Ce n’est ni une clé de vérification, ni un fichier qui en porte une.", where=text
+            ) from error
+    parse_vkey(text)
+    return text
+
+
+def fingerprint(verifier: Verifier) -> str:
+    """The SHA-256 of the public key in groups of four, as it is printed and read out."""
+    digits = hashlib.sha256(verifier.public).hexdigest()
+    step = FINGERPRINT_GROUP_CHARS
+    return " ".join(digits[at : at + step] for at in range(0, len(digits), step))
+
+
+def _verify_container(container: Container, report: Report) -> None:
+    """Step 1."""
+    problems = [f"{entry.name} : {what}" for entry in container.entries if (what := container.frame_problem(entry))]
+    report.add(
+        "conteneur", not problems, " ; ".join(problems) or f"{len(container.entries)} fichiers, aucun autre octet"
+    )
+
+
+def _verify_manifest(
+    container: Container, known: list[Verifier], report: Report
+) -> tuple[Manifest | None, Verifier | None]:
+    """Steps 2 and 3; the manifest, and the key that its signature was checked with."""
+    try:
+        data = container.read(MANIFEST_FILE, MANIFEST_LIMIT_BYTES)
+        manifest = Manifest.parse(data)
+    except GuetError as error:
+        report.add("manifeste", False, str(error))
+        return None, None
+    report.package = manifest.package
+    report.add("manifeste", True, f"paquet {manifest.package} de {manifest.commune.name}, sous sa forme canonique")
+    try:
+        return manifest, _verify_signature(container, manifest, data, known, report)
+    except GuetError as error:
+        report.add("signature", False, f"{error} ({SIGNATURE_FILE})")
+        return manifest, None
+
+
+def _verify_signature(
+    container: Container, manifest: Manifest, data: bytes, known: list[Verifier], report: Report
+) -> Verifier:
+    try:
+        carried = parse_vkey(container.read(SIGNER_FILE, NOTE_LIMIT_BYTES).decode().removesuffix("\n"))
+        if container.read(SIGNER_FILE, NOTE_LIMIT_BYTES) != vkey_file(carried):
+            raise BadInput("Cette clé n’est pas sous sa forme canonique.")
+    except (GuetError, UnicodeDecodeError) as error:
+        raise Damaged(f"La clé jointe est illisible : {error}", where=SIGNER_FILE) from error
+    try:
+        note = container.read(SIGNATURE_FILE, NOTE_LIMIT_BYTES).decode()
+    except UnicodeDecodeError as error:
+        raise Damaged("La signature est illisible.", where=SIGNATURE_FILE) from error
+    # The key that the package carries proves nothing about who signed; it tells an unknown signer from damage.
+    text, _ = verify_note(note, [carried])
+    if text != statement_of(manifest, data) or note.count("\n— ") != 1:
+        raise Damaged("La signature n’est pas celle de ce manifeste.", where=SIGNATURE_FILE)
+    report.signer, report.fingerprint, report.known = carried.name, fingerprint(carried), carried in known
+    who = "clé connue" if report.known else "clé inconnue ici"
+    report.add("signature", True, f"{carried.name} ({who}), empreinte {report.fingerprint}")
+    return carried
+
+
+def vkey_file(verifier: Verifier) -> bytes:
+    """The content of the signer's file for a verifier key."""
+    return (vkey(verifier.name, verifier.public) + "\n").encode()
+
+
+def _verify_files(container: Container, manifest: Manifest, report: Report) -> None:
+    """Step 4."""
+    listed = [file.path for file in manifest.files] + list(UNLISTED)
+    present = container.names()
+    problems = [f"{name} manque" for name in listed if name not in present]
+    problems += [f"{name} n’est pas au manifeste" for name in present if name not in listed]
+    if not problems and present != listed:
+        problems.append("les fichiers ne sont pas dans l’ordre du manifeste")
+    for file in manifest.files:
+        if file.path not in present:
+            continue
+        digest, crc, size = hashlib.sha256(), 0, 0
+        for piece in container.stream(file.path):
+            digest.update(piece)
+            crc, size = zlib.crc32(piece, crc), size + len(piece)
+        if (digest.hexdigest(), size) != (file.sha256, file.bytes) or crc != container.entry(file.path).crc:
+            problems.append(f"{file.path} n’a plus son empreinte")
+    for name in UNLISTED:
+        if name in present and zlib.crc32(container.read(name, MANIFEST_LIMIT_BYTES)) != container.entry(name).crc:
+            problems.append(f"{name} n’a plus sa somme de contrôle")
+    report.add("fichiers", not problems, " ; ".join(problems) or f"{len(manifest.files)} empreintes SHA-256 vérifiées")
+
+
+def _verify_journal(container: Container, manifest: Manifest, signer: Verifier | None, report: Report) -> None:
+    """Step 8."""
+    if signer is None:
+        report.add("journal", False, "sans signature valable, le journal ne peut pas être rattaché")
+        return
+    for item in manifest.journal:
+        try:
+            entry = container.read(item.entry, PROOF_LIMIT_BYTES)
+            proof = JournalProof.parse(entry, container.read(item.proof, PROOF_LIMIT_BYTES))
+            origin = proof.verify(signer)
+        except GuetError as error:
+            report.add("journal", False, f"{item.proof} : {error}")
+        else:
+            report.add("journal", True, f"{item.entry} est l’entrée {proof.index} du journal {origin}")

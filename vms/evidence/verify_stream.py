@@ -1,0 +1,163 @@
+"""Steps 5 to 7 of the verification: one stream's chain, its videos against the chain, its time without holes."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections.abc import Iterator
+from typing import Final
+
+from vms.errors import Damaged, GuetError
+from vms.evidence import mp4
+from vms.evidence.chain import AbsenceRecord, GroupRecord, Link, linked, parse_records
+from vms.evidence.container import Container
+from vms.evidence.manifest import StreamEvidence, Video
+from vms.evidence.report import Report
+
+CHAIN_LIMIT_BYTES: Final = 512 * 1024 * 1024
+INIT_LIMIT_BYTES: Final = 64 * 1024
+HEAD_LIMIT_BYTES: Final = 256 * 1024
+NAL_LINE_BYTES: Final = 65
+
+
+def verify_stream(container: Container, stream: StreamEvidence, report: Report) -> None:
+    """Note the checks of one stream; nothing is raised."""
+    where = f"{stream.camera} {stream.stream}"
+    try:
+        links = _chain(container, stream)
+    except GuetError as error:
+        report.add("chaîne", False, f"{where} : {error} ({stream.chain})")
+        links = []
+    else:
+        report.add("chaîne", True, f"{where} : {len(links)} maillons recalculés, de {_span(links)}")
+    for video in stream.videos:
+        try:
+            _video(container, video, links)
+        except GuetError as error:
+            report.add("vidéo", False, f"{video.path} : {error}")
+        else:
+            detail = f"{video.groups} groupes et {video.nal_units} unités NAL, identiques à l’enregistrement"
+            report.add("vidéo", True, f"{video.path} : {detail}")
+    problem = _tiling_problem(stream, links)
+    missing = f"{len(stream.absences)} absence{'s' if len(stream.absences) > 1 else ''}"
+    report.add("durée", not problem, f"{where} : {problem or f'vidéos et {missing} couvrent toute la plage'}")
+
+
+def _chain(container: Container, stream: StreamEvidence) -> list[Link]:
+    """Step 5."""
+    links = linked(stream.camera, stream.stream, list(parse_records(container.read(stream.chain, CHAIN_LIMIT_BYTES))))
+    burnt_in = sorted({link.segment.zone_set for link in links if link.segment is not None})
+    if burnt_in != sorted(stream.zone_sets):
+        raise Damaged("Les zones masquées ne sont pas celles des segments.", where=f"{stream.camera} {stream.stream}")
+    return links
+
+
+def _span(links: list[Link]) -> str:
+    return f"{links[0].sequence} à {links[-1].sequence}" if links else "rien à rien"
+
+
+def _video(container: Container, video: Video, links: list[Link]) -> None:
+    """Step 6: each fragment, put back to its recorded time, has the hash of its group's link."""
+    init = container.read(video.init, INIT_LIMIT_BYTES)
+    nal_list = container.read(video.nal_list, container.entry(video.nal_list).size)
+    groups = [link for link in links if link.sequence >= video.first_sequence and isinstance(link.record, GroupRecord)]
+    place, pictures, nals, end_us = 0, 0, 0, video.from_us
+    for number, (offset, fragment) in enumerate(_fragments(container, video, init)):
+        if number >= len(groups):
+            raise Damaged("La vidéo porte plus de groupes que la chaîne.", where=f"octet {offset}")
+        record = groups[number].record
+        if not isinstance(record, GroupRecord) or record.utc_us != end_us:
+            raise Damaged("Un groupe de la vidéo ne suit pas le précédent.", where=f"groupe {number}")
+        digest = hashlib.sha256(init)
+        digest.update(mp4.shifted(fragment, video.offset_90k))
+        if digest.digest() != record.plain_sha256:
+            raise Damaged("Un groupe n’est pas celui qui a été enregistré.", where=f"groupe {number}, octet {offset}")
+        samples = mp4.nal_units(fragment)
+        lines = b"".join(hashlib.sha256(nal).hexdigest().encode() + b"\n" for sample in samples for nal in sample)
+        if nal_list[place : place + len(lines)] != lines:
+            raise Damaged("La liste des unités NAL diffère de la vidéo.", where=f"{video.nal_list}, groupe {number}")
+        place, end_us = place + len(lines), record.utc_us + record.duration_us
+        pictures, nals = pictures + len(samples), nals + sum(map(len, samples))
+        done = number + 1
+    if (done, pictures, nals, end_us) != (video.groups, video.pictures, video.nal_units, video.to_us):
+        raise Damaged("La vidéo n’a pas le nombre d’images annoncé.")
+    if place != len(nal_list):
+        raise Damaged("La liste des unités NAL est plus longue que la vidéo.", where=video.nal_list)
+
+
+def _fragments(container: Container, video: Video, init: bytes) -> Iterator[tuple[int, bytes]]:
+    """Each ``moof mdat`` of a video and its offset; Damaged when the file is not a head and fragments, at least one."""
+    size = container.entry(video.path).size
+    head, offset = _head(container, video, size)
+    _same_movie(head, init)
+    if offset >= size:
+        raise Damaged("La vidéo est vide.")
+    while offset < size:
+        length = 0
+        for kind in (b"moof", b"mdat"):
+            found = container.piece(video.path, offset + length, 8)
+            box_size = int.from_bytes(found[:4], "big")
+            if found[4:] != kind or box_size < 8 or offset + length + box_size > size:
+                raise Damaged("La vidéo porte autre chose que des groupes d’images.", where=f"octet {offset + length}")
+            length += box_size
+        if length > mp4.FRAGMENT_LIMIT_BYTES:
+            raise Damaged("Un groupe d’images est trop grand.", where=f"octet {offset}")
+        yield offset, container.piece(video.path, offset, length)
+        offset += length
+
+
+def _head(container: Container, video: Video, size: int) -> tuple[bytes, int]:
+    """What stands before the first fragment: ``ftyp``, the export's own ``meta``, ``moov``."""
+    offset = 0
+    for kind in (b"ftyp", b"meta", b"moov"):
+        found = container.piece(video.path, offset, 8)
+        box_size = int.from_bytes(found[:4], "big")
+        if found[4:] != kind or box_size < 8 or offset + box_size > min(size, HEAD_LIMIT_BYTES):
+            raise Damaged("Le début de la vidéo n’a pas la forme attendue.", where=f"octet {offset}")
+        offset += box_size
+    return container.piece(video.path, 0, offset), offset
+
+
+def _same_movie(head: bytes, init: bytes) -> None:
+    """The video's ``moov`` is the recorded one, with at most user data after it: same track, same parameter sets."""
+    movies = [
+        next((data[box.body : box.end] for box in mp4.boxes(data) if box.kind == b"moov"), b"") for data in (head, init)
+    ]
+    added = movies[0][len(movies[1]) :]
+    if not movies[1] or not movies[0].startswith(movies[1]):
+        raise Damaged("La description de la vidéo n’est pas celle de l’enregistrement.")
+    if any(box.kind != b"udta" for box in mp4.boxes(added)):
+        raise Damaged("La description de la vidéo porte une piste ou une table ajoutée.")
+
+
+def _tiling_problem(stream: StreamEvidence, links: list[Link]) -> str:
+    """Step 7: what is wrong with how videos and absences cover the range; empty when they tile it."""
+    spans = sorted(
+        [(video.from_us, video.to_us) for video in stream.videos]
+        + [(absence.from_us, absence.to_us) for absence in stream.absences]
+    )
+    if not spans or spans[0][0] > stream.from_us or spans[-1][1] < stream.to_us:
+        return "une partie de la plage n’est ni montrée ni déclarée absente"
+    for (_, end), (start, _) in itertools.pairwise(spans):
+        if start != end:
+            return f"un trou ou un recouvrement de {abs(start - end)} µs"
+    return _hidden_problem(stream, links)
+
+
+def _hidden_problem(stream: StreamEvidence, links: list[Link]) -> str:
+    """Whether the chain knows of pictures that are left out, or does not know of an absence that is claimed."""
+    shown = [(video.from_us, video.to_us) for video in stream.videos]
+    groups = [(r.utc_us, r.utc_us + r.duration_us) for link in links if isinstance(r := link.record, GroupRecord)]
+    for start, end in groups:
+        asked = start < stream.to_us and stream.from_us < end
+        if asked and not any(low <= start and end <= high for low, high in shown):
+            return "des images enregistrées de la plage ne sont pas dans le paquet"
+    recorded = [(r.from_us, r.to_us, r.cause) for link in links if isinstance(r := link.record, AbsenceRecord)]
+    for absence in stream.absences:
+        between = groups and groups[0][0] <= absence.from_us and absence.to_us <= groups[-1][1]
+        known = any(
+            low <= absence.from_us and absence.to_us <= high and cause == absence.cause for low, high, cause in recorded
+        )
+        if between and not known:
+            return f"l’absence « {absence.cause} » n’est pas dans la chaîne"
+    return ""
