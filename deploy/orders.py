@@ -38,6 +38,7 @@ class OrderRunner:
 
     async def run(self) -> None:
         """Serve orders until cancelled; running provisioners are then ended."""
+        await self._prepare_vault()
         try:
             while True:
                 for order_id in await self._open_orders():
@@ -48,6 +49,11 @@ class OrderRunner:
             for task in self._running.values():
                 task.cancel()
             await asyncio.gather(*self._running.values(), return_exceptions=True)
+
+    async def _prepare_vault(self) -> None:
+        process = await asyncio.create_subprocess_exec(sys.executable, "-m", "deploy.prepare_vault", env=self._env)
+        if await process.wait():
+            log.error("le coffre des caméras ne s’ouvre pas", code=process.returncode)
 
     async def _open_orders(self) -> list[str]:
         async with read(self._engine) as session:

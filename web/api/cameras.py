@@ -39,8 +39,8 @@ class CameraView(BaseModel):
     main_profile: dict[str, Any]
     sub_profile: dict[str, Any]
     streams: list[HealthView]
-    # From the keeper: {"state", "steps": [{"step", "done", "words", "rule", "todo"}], "order", "purposes",
-    # "zone_set", "framing_until_us", "retention_days", …}
+    # From the keeper: state and its history, what is missing for the next step and under which rule, order, purposes,
+    # zone set in force, framing session, retention (``vms.keeper.reads.cameras``).
     legal: dict[str, Any]
 
 
@@ -124,7 +124,7 @@ def _view(camera: Camera, streams: list[HealthView], legal: dict[str, Any]) -> C
 async def cameras(commune: Acting, token: Token, services: Srv) -> list[CameraView]:
     """The cameras of a commune that the caller may know of; no picture is opened by asking."""
     answer = await services.keeper.read(token, "cameras")
-    return await _views(services, commune, {one["camera"]: one for one in answer["cameras"]})
+    return await _views(services, commune, {one["id"]: one for one in answer["cameras"]})
 
 
 @router.get("/cameras/{camera_id}")
@@ -138,7 +138,7 @@ async def camera(camera_id: str, token: Token, services: Srv) -> CameraView:
         raise NotFound("Cette caméra n’existe pas.", where=camera_id[:80])
     await require_acting(services, token, row.commune_id)
     answer = await services.keeper.read(token, "cameras")
-    legal = {one["camera"]: one for one in answer["cameras"]}
+    legal = {one["id"]: one for one in answer["cameras"]}
     views = await _views(services, row.commune_id, legal)
     return next(view for view in views if view.id == camera_id)
 

@@ -21,6 +21,7 @@ from sqlmodel import col, select
 from vms.db.engine import read, write
 from vms.errors import BadInput, Conflict, NotFound
 from vms.model import FoundDevice, Prefix, ProvisioningOrder
+from vms.vault.handover import seal_for_provisioner
 from web.deps import Acting, Services, Srv, Token, require_acting
 
 router = APIRouter(tags=["provisioning"])
@@ -191,6 +192,16 @@ async def _order(services: Services, token: str, commune: str, kind: str, args: 
     return _order_view(row)
 
 
+def _sealed(services: Services, commune: str, body: EnrolIn | DeclareRtspIn) -> dict[str, Any]:
+    """The order's arguments, the typed account sealed to the provisioner: nobody in between can read it (A-05)."""
+    args = body.model_dump(exclude={"username", "password"})
+    if body.username:
+        args["credential_sealed"] = seal_for_provisioner(
+            services.settings.vault_dir, commune, body.username, body.password
+        )
+    return args
+
+
 @router.post("/communes/{commune}/discover", status_code=202)
 async def discover(commune: Acting, body: DiscoverIn, token: Token, services: Srv) -> OrderView:
     """Look for cameras in the declared prefixes."""
@@ -279,13 +290,13 @@ async def enrol(commune: Acting, body: EnrolIn, token: Token, services: Srv) -> 
         device = await session.get(FoundDevice, body.found_id)
     if device is None or device.commune_id != commune:
         raise NotFound("Cet appareil n’a pas été trouvé ici.", where=commune, todo="Relancez la découverte.")
-    return await _order(services, token, commune, "enrol", body.model_dump())
+    return await _order(services, token, commune, "enrol", _sealed(services, commune, body))
 
 
 @router.post("/communes/{commune}/declare-rtsp", status_code=202)
 async def declare_rtsp(commune: Acting, body: DeclareRtspIn, token: Token, services: Srv) -> OrderView:
     """Declare a source without ONVIF on a trusted prefix (A-01)."""
-    return await _order(services, token, commune, "declare_rtsp", body.model_dump())
+    return await _order(services, token, commune, "declare_rtsp", _sealed(services, commune, body))
 
 
 @router.post("/communes/{commune}/rotate", status_code=202)

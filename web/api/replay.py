@@ -16,7 +16,7 @@ from fastapi import APIRouter, Query, Response, WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, Field, ValidationError
 
 from vms.clock import MICRO, UtcTime
-from vms.errors import BadInput, GuetError, Unavailable
+from vms.errors import BadInput, GuetError, Refused, Unavailable
 from vms.keeper.permit import Permit, verify_permit
 from vms.keeper.protocol import KEY_WINDOW_LIMIT_US, PAGE_KEY_BYTES
 from web.api.live import say_and_close
@@ -91,7 +91,7 @@ async def timeline(
     """Recorded ranges, absences with their cause, holds and the due date; no picture is opened by asking."""
     if to_us <= from_us or to_us - from_us > TIMELINE_MAX_US:
         raise BadInput("La période demandée est vide ou trop longue.", where=camera_id, todo="Corrigez ses bornes.")
-    legal = await services.keeper.read(token, "retention", {"camera": camera_id})
+    legal = await _retention(services, token, camera_id)
     known = await services.playback.timeline(camera_id, stream, UtcTime(from_us), UtcTime(to_us))
     now = services.clock.utc()
     return TimelineView(
@@ -106,6 +106,21 @@ async def timeline(
         holds=[HoldView(**hold) for hold in legal["holds"] if hold["from_us"] < to_us and hold["to_us"] > from_us],
         destroyed_before_us=known.destroyed_before_us,
         due_days=int(legal["max_days"]),
+    )
+
+
+async def _retention(services: Services, token: str, camera_id: str) -> dict[str, Any]:
+    """The camera's days and holds; refused for a camera of a commune that is not the one acted for (P-62)."""
+    answer = await services.keeper.read(token, "retention")
+    for one in answer["cameras"]:
+        if one["camera"] == camera_id:
+            found: dict[str, Any] = one
+            return found
+    raise Refused(
+        "Cette caméra n’est pas de la commune pour laquelle vous agissez.",
+        where=camera_id[:80],
+        todo="Agissez pour sa commune.",
+        rule="P-62",
     )
 
 
