@@ -109,6 +109,15 @@ class StreamLoop:
             lasted_s = (self._clock.monotonic_us() - begun_us) / MICRO
             await self._clock.sleep(self._backoff.after(self._cause, lasted_s))
 
+    def show_raw(self, on: bool) -> None:
+        """Open or close the raw view of a framing session (P-57)."""
+        if on == self.frame:
+            return
+        self.frame = on
+        if self._framing is not None and not on:
+            self._framing.fault("not-authorised", "La séance de cadrage est finie.")
+        self.watch()
+
     def watch(self) -> None:
         """Read bytes as they come for whoever waits for them: viewers, the mask; on the tick otherwise."""
         if self._client is not None and self._connected:

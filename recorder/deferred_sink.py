@@ -1,0 +1,84 @@
+"""A stream's writer that may not be ready: the disk is away, or the process that held the stream is still ending.
+
+Live pictures do not wait for a disk. Each group tries again to start the writer; until it starts, groups are refused
+with the cause, and the pipeline spaces its tries.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from recorder.access_unit import StreamFormat
+from recorder.sink import GroupSink, SinkRefused
+from recorder.store.local import StoreError
+from recorder.writer import StreamWriter
+from vms import logs
+from vms.clock import UtcTime
+from vms.errors import GuetError
+
+log = logs.get("recorder.deferred_sink")
+
+
+class DeferredSink(GroupSink):
+    """Starts the writer when it can, and passes everything on to it."""
+
+    def __init__(self, make: Callable[[], Awaitable[StreamWriter]]) -> None:
+        self._make = make
+        self._starting = asyncio.Lock()
+        self.closed = False
+        self._writer: StreamWriter | None = None
+
+    @property
+    def writer(self) -> StreamWriter | None:
+        """The writer once it runs: its chain head goes to the keeper."""
+        return self._writer
+
+    async def prepare(self) -> None:
+        """Try to start the writer now; a failure is left to the first group."""
+        try:
+            await self._started()
+        except SinkRefused as error:
+            log.warning("écriture pas encore possible", why=str(error), cause=error.cause)
+
+    async def group(
+        self, plaintext: bytes, start: UtcTime, end: UtcTime, units: int, fmt: StreamFormat, zone_set: str | None
+    ) -> None:
+        """Keep a group, starting the writer first if need be; SinkRefused."""
+        writer = await self._started()
+        await writer.group(plaintext, start, end, units, fmt, zone_set)
+
+    async def absence(self, start: UtcTime, cause: str, detail: str) -> None:
+        """Record an absence. Without a writer there is nothing to add to: at its start it finds the hole by itself."""
+        try:
+            writer = await self._started()
+        except SinkRefused:
+            return
+        await writer.absence(start, cause, detail)
+
+    async def resume(self, at: UtcTime) -> None:
+        """The absence ends."""
+        if self._writer is not None:
+            await self._writer.resume(at)
+
+    async def close(self) -> None:
+        """Seal and let go."""
+        async with self._starting:
+            self.closed = True
+            writer = self._writer
+            if writer is not None:
+                await writer.close()
+
+    async def _started(self) -> StreamWriter:
+        async with self._starting:
+            if self.closed:
+                raise SinkRefused("L’écriture de ce flux est terminée.", cause="recorder-stopped")
+            if self._writer is None:
+                try:
+                    writer = await self._make()
+                    await writer.start()
+                except GuetError as error:
+                    cause = error.cause if isinstance(error, StoreError) else "disk-wrong"
+                    raise SinkRefused(error.what, cause=cause, where=error.where, todo=error.todo) from error
+                self._writer = writer
+            return self._writer

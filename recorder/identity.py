@@ -1,0 +1,30 @@
+"""The recorders' identity on this machine: an X25519 key that camera accounts are sealed to (O-25)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from recorder.rtsp.auth import Credentials
+from vms.keys.wrapping import PEER_KEY_BYTES, peer_public_key
+from vms.vault.files import secret_file, write_durably
+from vms.vault.handover import open_for_recorder
+
+
+class RecorderIdentity:
+    """The private key, made at first use and shared by the machine's recorder processes; its public half beside it."""
+
+    def __init__(self, recorder_dir: Path) -> None:
+        recorder_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Any 32 bytes are an X25519 private key (RFC 7748 §5).
+        self._private = secret_file(recorder_dir / "identity.key", PEER_KEY_BYTES)
+        public = peer_public_key(self._private)
+        path = recorder_dir / "identity.pub"
+        if not path.exists() or path.read_bytes() != public:
+            write_durably(path, public, mode=0o644)
+
+    def open(self, camera: str, sealed: bytes) -> Credentials | None:
+        """The camera's streaming account, None when it needs none; Damaged when it is not for us."""
+        if not sealed:
+            return None
+        account = open_for_recorder(self._private, camera, sealed)
+        return Credentials(account.username, account.password)

@@ -1,0 +1,117 @@
+"""What recorders owe the keeper: chain heads to sign, and absences for the journal (*collecte*, P-41).
+
+Both may wait while the keeper is away. An absence is journalled once it has ended; what was told last is remembered in
+a file, and after a crash an absence may be told twice rather than not at all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlmodel import col, select
+
+from recorder.writer import Head, StreamWriter
+from vms import logs
+from vms.db.engine import read
+from vms.errors import GuetError
+from vms.model import Absence
+from vms.vault.files import write_durably
+
+REPORT_S: Final = 5.0
+BATCH_LIMIT: Final = 200
+
+log = logs.get("recorder.reporting")
+
+
+class ReportKeeper(Protocol):
+    """What is asked of the keeper."""
+
+    async def put_heads(self, heads: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Sign chain heads."""
+        ...
+
+    async def report_gap(self, commune: str, gaps: Sequence[dict[str, Any]]) -> None:
+        """Journal absences."""
+        ...
+
+
+class Reporter:
+    """Reports for the streams of one recorder process."""
+
+    def __init__(self, keeper: ReportKeeper, engine: AsyncEngine, memo: Path) -> None:
+        """``memo`` remembers, by stream, the end of the last absence told."""
+        self._keeper = keeper
+        self._engine = engine
+        self._memo = memo
+        self._heads: dict[str, Head] = {}
+        self._told: dict[str, int] = _read_memo(memo)
+
+    async def report(self, writers: Iterable[StreamWriter]) -> None:
+        """One round. A keeper or database that is away only makes things wait."""
+        running = list(writers)
+        try:
+            await self._report_heads(running)
+            await self._report_absences(running)
+        except (GuetError, SQLAlchemyError) as error:
+            log.info("rapport au gardien remis à plus tard", why=str(error)[:200])
+
+    async def _report_heads(self, writers: list[StreamWriter]) -> None:
+        fresh = {str(writer.id): (writer, writer.head()) for writer in writers}
+        new = [(name, writer, head) for name, (writer, head) in fresh.items() if self._heads.get(name) != head]
+        for start in range(0, len(new), BATCH_LIMIT):
+            batch = new[start : start + BATCH_LIMIT]
+            await self._keeper.put_heads(
+                [
+                    {
+                        "camera": writer.id.camera,
+                        "stream": writer.id.stream,
+                        "sequence": head.sequence,
+                        "link": head.link.hex(),
+                        "segment": head.segment,
+                    }
+                    for _, writer, head in batch
+                ]
+            )
+            self._heads.update({name: head for name, _, head in batch})
+
+    async def _report_absences(self, writers: list[StreamWriter]) -> None:
+        for writer in writers:
+            name, told_us = str(writer.id), self._told.get(str(writer.id), 0)
+            async with read(self._engine) as session:
+                chosen = (
+                    select(Absence)
+                    .where(
+                        Absence.camera_id == writer.id.camera,
+                        Absence.stream == writer.id.stream,
+                        col(Absence.end_us) > told_us,
+                    )
+                    .order_by(col(Absence.end_us))
+                    .limit(BATCH_LIMIT)
+                )
+                rows = list((await session.execute(chosen)).scalars())
+            if not rows:
+                continue
+            gaps = [
+                {"camera": row.camera_id, "from_us": row.start_us, "to_us": row.end_us, "cause": row.cause}
+                for row in rows
+            ]
+            await self._keeper.report_gap(writer.id.commune, gaps)
+            self._told[name] = max(row.end_us or 0 for row in rows)
+            await asyncio.to_thread(write_durably, self._memo, json.dumps(self._told).encode())
+
+
+def _read_memo(memo: Path) -> dict[str, int]:
+    try:
+        data = json.loads(memo.read_bytes())
+        return {str(name): int(value) for name, value in data.items()}
+    except FileNotFoundError:
+        return {}
+    except (ValueError, TypeError, AttributeError):
+        log.warning("mémoire des absences illisible : elles sont redites", memo=memo.name)
+        return {}

@@ -1,0 +1,188 @@
+"""A recorder process: cameras in, sealed segments and live fragments out.
+
+Put together here, and nowhere else: the keeper's plan, the shared database, the store, the hour keys, the fleet and the
+socket ``rec-<index>.sock`` with the stream op ``live`` and the op ``health``. SIGTERM ends every stream, which seals
+its segment; the process is gone within the supervisor's 10 s. Process 0 also runs retention for the host.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Iterable
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from recorder.assignment import ConnectGate
+from recorder.camera import Surroundings
+from recorder.deferred_sink import DeferredSink
+from recorder.fleet import Fleet
+from recorder.health import HealthBoard
+from recorder.hour_keys import HourKeys, KeySpool
+from recorder.identity import RecorderIdentity
+from recorder.live_service import LiveService
+from recorder.plan_source import PlanSource
+from recorder.reporting import REPORT_S, Reporter
+from recorder.retention import Policies, Retention
+from recorder.rtsp.drain import Drain
+from recorder.sink import GroupSink
+from recorder.store.local import LocalStore
+from recorder.writer import StreamWriter
+from vms import logs
+from vms.clock import Clock, SystemClock
+from vms.db.engine import ensure_schema, open_engine
+from vms.errors import GuetError
+from vms.keeper.client import KeeperForRecorder
+from vms.settings import Settings
+from vms.wire import Answer, Args, WireServer
+
+STOP_LIMIT_S: Final = 5.0
+FLUSH_S: Final = 5.0
+STORE_RETRY_S: Final = 5.0
+MIB: Final = 1024 * 1024
+
+log = logs.get("recorder.service")
+
+
+class Recorder:
+    """One recorder process's parts."""
+
+    def __init__(self, settings: Settings, index: int, engine: AsyncEngine, clock: Clock) -> None:
+        self._settings = settings
+        self._index = index
+        self._engine = engine
+        self._clock = clock
+        self._store: LocalStore | None = None
+        self._keeper = KeeperForRecorder(settings.run_dir / "k-rec.sock")
+        self._plans = PlanSource(self._keeper, settings.recorder_dir)
+        self._spool = KeySpool(settings.recorder_dir / "keys-waiting.sqlite")
+        self._sinks: list[DeferredSink] = []
+        self._preparing: set[asyncio.Task[None]] = set()
+        around = Surroundings(clock, Drain(), ConnectGate(), self._make_sink)
+        self.fleet = Fleet(
+            engine, self._plans, RecorderIdentity(settings.recorder_dir), HealthBoard(engine, clock, index), around,
+            index=index, recorders=settings.recorder_count(),
+        )  # fmt: skip
+        self._keys = HourKeys(self._keeper, self._spool, self.fleet.public_key)
+        self._reporter = Reporter(self._keeper, engine, settings.recorder_dir / f"absences-told-{index}.json")
+        self._server = WireServer(
+            {"health": self._health}, {"live": LiveService(self.fleet, self._plans, clock).live}
+        )
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Record until ``stop``; returns when everything is sealed."""
+        self._plans.load()
+        await self._server.start(self._settings.run_dir / f"rec-{self._index}.sock")
+        work: list[Awaitable[None]] = [self.fleet.run(), self._flush_keys(), self._report()]
+        if self._index == 0:
+            work.append(self._retention())
+        tasks = [asyncio.ensure_future(one) for one in work]
+        waiting = asyncio.ensure_future(stop.wait())
+        try:
+            done, _ = await asyncio.wait([*tasks, waiting], return_when=asyncio.FIRST_COMPLETED)
+            for task in done - {waiting}:
+                task.result()  # none of them ends by itself: an error here ends the process, which is started anew
+        finally:
+            await self._end([*tasks, waiting])
+
+    async def _end(self, tasks: list[asyncio.Future[None] | asyncio.Task[bool]]) -> None:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        try:
+            async with asyncio.timeout(STOP_LIMIT_S):
+                await self._server.stop()
+                await self.fleet.stop()
+                await self._reporter.report(self._writers())
+        except TimeoutError:
+            # What is not sealed now is adopted at the next start.
+            log.warning("arrêt incomplet", limit_s=STOP_LIMIT_S)
+
+    def _make_sink(self, commune: str, camera: str, stream: str) -> GroupSink:
+        async def make() -> StreamWriter:
+            store = await self._attached()
+            return StreamWriter(
+                camera, stream, commune, store=store, engine=self._engine, keys=self._keys, clock=self._clock
+            )
+
+        sink = DeferredSink(make)
+        self._sinks.append(sink)
+        preparing = asyncio.get_running_loop().create_task(sink.prepare(), name=f"writer {camera}/{stream}")
+        self._preparing.add(preparing)
+        preparing.add_done_callback(self._preparing.discard)
+        return sink
+
+    async def _attached(self) -> LocalStore:
+        """The store; StoreError while its volume is away, or is another one."""
+        if self._store is None:
+            memo = self._settings.recorder_dir / "store-identity"
+            self._store = await asyncio.to_thread(LocalStore.attach, self._settings.store_dir, memo)
+        return self._store
+
+    def _writers(self) -> Iterable[StreamWriter]:
+        self._sinks = [sink for sink in self._sinks if not sink.closed]
+        return [sink.writer for sink in self._sinks if sink.writer is not None]
+
+    async def _flush_keys(self) -> None:
+        while True:
+            await self._clock.sleep(FLUSH_S)
+            try:
+                await self._keys.flush()
+            except GuetError as error:
+                log.warning("clés en attente non transmises", why=str(error))
+
+    async def _report(self) -> None:
+        while True:
+            await self._clock.sleep(REPORT_S)
+            await self._reporter.report(self._writers())
+
+    async def _retention(self) -> None:
+        store = await self._until_attached()
+        policies = await asyncio.to_thread(Policies, store, self._settings.recorder_dir / "retention.json")
+        reserve_bytes = self._settings.store_reserve_mib * MIB
+        retention = Retention(self._engine, store, self._spool, policies, self._clock, reserve_bytes)
+        await retention.run(self._keeper, self._communes)
+
+    async def _until_attached(self) -> LocalStore:
+        while True:
+            try:
+                return await self._attached()
+            except (GuetError, OSError) as error:
+                log.error("volume d’enregistrement absent", why=str(error), rule="P-35")
+            await self._clock.sleep(STORE_RETRY_S)
+
+    def _communes(self) -> Iterable[str]:
+        plan = self._plans.plan
+        return tuple(plan.communes) if plan is not None else ()
+
+    async def _health(self, args: Args, body: bytes) -> Answer:
+        """The op ``health``: what every stream of this process does now."""
+        streams = [
+            {"camera": run.spec.camera, "stream": stream, "state": health.state, "cause": health.cause,
+             "last_unit_us": health.last_unit_us, "fps": health.fps, "kbps": health.kbps}
+            for run in self.fleet.runs()
+            for stream, health in run.health().items()
+        ]  # fmt: skip
+        return {"recorder": self._index, "keeper_away": self._plans.keeper_away, "streams": streams}
+
+
+async def run(settings: Settings, index: int, stop: asyncio.Event | None = None) -> None:
+    """Run recorder process ``index`` until SIGTERM, SIGINT or ``stop``."""
+    stop = stop or asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    settings.make_dirs()
+    clock = SystemClock(settings.test_clock_offset_s)
+    engine = open_engine(settings.database_url)
+    try:
+        await ensure_schema(engine)
+        log.info("enregistreur démarré", index=index)
+        await Recorder(settings, index, engine, clock).run(stop)
+    finally:
+        await engine.dispose()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+    log.info("enregistreur arrêté", index=index)
+
