@@ -35,7 +35,7 @@ async def test_a_factory_camera_is_enrolled(town: Town) -> None:
     async with farm(camera()) as cameras:
         device = cameras["cam-7"]
         enrolled = await town.enrol(device)
-        assert [s["state"] for s in town.saved["steps"]] == ["done"] * 5 + ["note", "done", "done"]
+        assert [s["state"] for s in town.saved["steps"]] == ["done"] * 5 + ["warn", "done", "done"]
         assert {a.name: a.level for a in device.accounts.all()} == {
             "guet-admin": "Administrator",
             "guet-operateur": "Operator",
@@ -92,7 +92,7 @@ async def test_audio_that_cannot_be_cut_is_named(town: Town) -> None:
     async with farm(camera(audio=True)) as cameras:
         await town.enrol(cameras["cam-7"])
     assert town.step("audio")["rule"] == "P-06"
-    assert "sonore" in town.step("audio")["words"]
+    assert "sonore" in town.step("audio")["detail"]
 
 
 async def test_a_camera_without_sound_has_nothing_to_say(town: Town) -> None:
@@ -120,9 +120,9 @@ async def test_a_clock_that_will_not_be_set_is_named(town: Town, monkeypatch: py
 
         monkeypatch.setattr("vms.onvif.device.Device.set_time", deaf)
         enrolled = await town.enrol(device)
-    assert town.step("clock")["state"] == "note"
+    assert town.step("clock")["state"] == "warn"
     assert town.step("clock")["rule"] == "A-10"
-    assert "90 s" in town.step("clock")["words"]
+    assert "90 s" in town.step("clock")["detail"]
     assert 88_000 < enrolled.clock_offset_ms < 92_000
 
 
@@ -169,7 +169,7 @@ async def test_an_account_that_cannot_go_gets_a_password_of_ours(town: Town, mon
         kept = device.accounts.get("admin")
         assert kept is not None
         assert kept.password == entry.locked["admin"].password != "admin"
-    assert "admin" in town.step("accounts")["words"]
+    assert "admin" in town.step("accounts")["detail"]
 
 
 async def test_half_way_the_factory_password_still_stands(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -102,12 +102,12 @@ class AccountSetup:
                 credential = Credential(account.username, account.pending or account.password)
                 if account.username not in present:
                     await device.create_account(credential, LEVEL_OF[role])
-                elif not await self._opens(credential):
+                elif not await opens(self._session, credential):
                     await device.set_account(credential, LEVEL_OF[role])
         for role in ROLES:
             account = entry.account(role)
             credential = Credential(account.username, account.pending or account.password)
-            if not await self._opens(credential):
+            if not await opens(self._session, credential):
                 raise Refused(
                     f"La caméra n’accepte pas le compte « {account.username} » qu’elle vient de créer.",
                     todo="Redémarrez la caméra, puis recommencez.",
@@ -137,14 +137,6 @@ class AccountSetup:
                 rule="O-21",
             )
         return entry
-
-    async def _opens(self, credential: Credential) -> bool:
-        try:
-            async with self._session(credential) as device:
-                await device.information()
-        except (Unauthenticated, NotPermitted):
-            return False
-        return True
 
     async def retire_others(self, entry: VaultEntry) -> list[str]:
         """Remove every account but ours; those that the camera keeps get a vaulted password. Their names.
@@ -200,6 +192,16 @@ class AccountSetup:
                 todo="Activez la politique d’accès par défaut d’ONVIF dans la caméra, ou remplacez-la.",
                 rule="O-25",
             )
+
+
+async def opens(session: Session, credential: Credential) -> bool:
+    """Whether the camera accepts an account (asked with a read that every level may do, O-25)."""
+    try:
+        async with session(credential) as device:
+            await device.information()
+    except (Unauthenticated, NotPermitted):
+        return False
+    return True
 
 
 def _current(entry: VaultEntry, role: str) -> Credential:

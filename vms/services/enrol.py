@@ -21,7 +21,7 @@ from vms.services import camera_clock, hardening
 from vms.services.accounts import FACTORY_ACCOUNTS, AccountSetup
 from vms.services.device_session import DeviceSessions, require_transport
 from vms.services.identify import Identity, Match, identify
-from vms.services.profile_choice import Choice, Setting, choose
+from vms.services.profile_choice import ANY_FRAMING, Choice, Framing, Setting, choose
 from vms.services.steps import Steps
 from vms.vault.entry import ADMINISTRATOR, USER, VaultEntry
 from vms.vault.files import Vault
@@ -49,6 +49,7 @@ class EnrolRequest:
     url: str
     endpoint_reference: str = ""
     account: Credential | None = None
+    framing: Framing = ANY_FRAMING
 
 
 @dataclass(slots=True)
@@ -97,23 +98,26 @@ class Enrolment:
         async with self._steps.step("identify") as step:
             require_transport(self._request.url, self._prefix)
             accounts, administrator, identity = await self._identify()
-            step["words"] = " ".join(w for w in (identity.manufacturer, identity.model, identity.firmware) if w)
+            named = (identity.manufacturer, identity.model, identity.firmware)
+            step["detail"] = " ".join(word for word in named if word)
             step["facts"] = {"mac": identity.mac, "serial": identity.serial}
         enrolled = Enrolled(identity, tls=self._request.url.startswith("https:"))
         async with self._steps.step("accounts") as step:
             entry = await accounts.establish(administrator)
             kept = await accounts.retire_others(entry)
-            step["words"] = "3 comptes au coffre, mot de passe d’usine retiré."
+            step["detail"] = "3 comptes au coffre, mot de passe d’usine retiré."
             if kept:
-                step["words"] = f"3 comptes au coffre ; compte d’usine sous un mot de passe à nous : {', '.join(kept)}."
+                step["detail"] = (
+                    f"3 comptes au coffre ; compte d’usine sous un mot de passe à nous : {', '.join(kept)}."
+                )
             entry = self._vault.read(self._request.camera) or entry
         async with self._steps.step("rights") as step:
             await accounts.prove_least_rights(entry)
-            step["words"] = "Le compte de l’enregistreur ne peut rien changer dans la caméra."
+            step["detail"] = "Le compte de l’enregistreur ne peut rien changer dans la caméra."
         enrolled.user = _credential(entry, USER)
         await self._set_up(enrolled, _credential(entry, ADMINISTRATOR))
         async with self._steps.step("inventory") as step:
-            step["words"] = await self._inscribe(enrolled)
+            step["detail"] = await self._inscribe(enrolled)
         return enrolled
 
     async def _identify(self) -> tuple[AccountSetup, Credential, Identity]:
@@ -147,13 +151,13 @@ class Enrolment:
                 if abs(offset.middle_us) > camera_clock.SET_WHEN_OVER_US:
                     offset = await camera_clock.set_right(device, self._clock)
                 enrolled.clock_offset_ms = offset.middle_us // 1000
-                step["words"] = f"Écart mesuré : {offset.words()}."
+                step["detail"] = f"Écart mesuré : {offset.words()}."
                 if offset.wrong:
                     step.update(rule="A-10", todo="La caméra garde une heure fausse : réglez son serveur de temps.")
             async with self._steps.step("hardening") as step:
                 hidden = await hardening.hide(device)
                 closed = await hardening.close_protocols(device)
-                step["words"] = _hardening_words(hidden, closed)
+                step["detail"] = _hardening_words(hidden, closed)
                 step["facts"] = {"hidden": hidden, "open": list(closed.open), "closed": list(closed.closed)}
                 enrolled.hardened = hidden and not closed.stubborn
                 if not hidden:
@@ -163,7 +167,7 @@ class Enrolment:
         async with self._session.media(administrator) as media:
             async with self._steps.step("audio") as step:
                 noisy = await hardening.silence(media, await media.profiles())
-                step["words"] = "Aucune piste sonore ne sera demandée."
+                step["detail"] = "Aucune piste sonore ne sera demandée."
                 if noisy:
                     step.update(rule="P-06", todo="Le micro ne se coupe pas par ONVIF : coupez-le dans la caméra.")
             async with self._steps.step("profiles") as step:
@@ -171,7 +175,7 @@ class Enrolment:
                 enrolled.main_profile, enrolled.sub_profile = _plain(choice.main), _plain(choice.sub)
                 enrolled.main_url = await self._stream_url(media, choice.main)
                 enrolled.sub_url = await self._stream_url(media, choice.sub) if choice.sub is not None else ""
-                step["words"] = _profile_words(choice)
+                step["detail"] = _profile_words(choice)
                 if choice.notes:
                     note: Lapse = choice.notes[0]
                     step.update(rule=note.rule, todo=f"{note.what} {note.todo}")
@@ -195,13 +199,13 @@ class Enrolment:
         options = {
             p.encoder.token: await media.options(p.encoder.token, p.token) for p in profiles if p.encoder is not None
         }
-        choice = choose(profiles, options)
+        choice = choose(profiles, options, self._request.framing)
         for setting in (choice.main, choice.sub):
             if setting is not None and setting.changes:
                 await media.set_encoder(
                     setting.encoder, codec=setting.codec, width=setting.width, height=setting.height, fps=setting.fps
                 )
-        return choose(await media.profiles(), {})
+        return choose(await media.profiles(), {}, self._request.framing)
 
 
 def _not_the_same(what: str) -> Refused:

@@ -24,12 +24,27 @@ class Identity:
     model: str = ""
     firmware: str = ""
 
-    def keys(self) -> dict[str, str]:
-        """The keys by which a device is known, named in French for messages; empty ones left out."""
-        keys = {"référence ONVIF": self.endpoint_reference, "adresse MAC": self.mac}
-        if self.serial.strip().lower() not in EMPTY_SERIALS and len(set(self.serial)) > 1:
-            keys["numéro de série"] = f"{self.manufacturer.lower()}\0{self.serial}"
-        return {name: key for name, key in keys.items() if key}
+    def shared(self, other: Identity) -> tuple[str, ...]:
+        """The keys that agree, named in French for messages; an empty key agrees with nothing."""
+        return tuple(name for name, ours, theirs in self._pairs(other) if ours == theirs)
+
+    def differing(self, other: Identity) -> tuple[str, ...]:
+        """The keys that both have and that disagree."""
+        return tuple(name for name, ours, theirs in self._pairs(other) if ours != theirs)
+
+    def _pairs(self, other: Identity) -> list[tuple[str, str, str]]:
+        pairs = [
+            ("référence ONVIF", self.endpoint_reference, other.endpoint_reference),
+            ("adresse MAC", self.mac, other.mac),
+        ]
+        makers = {self.manufacturer.lower(), other.manufacturer.lower()} - {""}
+        if len(makers) < 2 and _identifies(self.serial) and _identifies(other.serial):
+            pairs.append(("numéro de série", self.serial, other.serial))
+        return [pair for pair in pairs if pair[1] and pair[2]]
+
+
+def _identifies(serial: str) -> bool:
+    return serial.strip().lower() not in EMPTY_SERIALS and len(set(serial)) > 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +87,8 @@ def compare(identity: Identity, address: str, known: Iterable[KnownCamera]) -> M
     ``replaced``: a known camera's address with none of its keys.
     """
     here: Match = Match("new")
-    keys = identity.keys()
     for camera in known:
-        theirs = camera.identity.keys()
-        shared = tuple(name for name, key in keys.items() if theirs.get(name) == key)
-        differ = [name for name, key in keys.items() if name in theirs and theirs[name] != key]
+        shared, differ = identity.shared(camera.identity), identity.differing(camera.identity)
         if shared and camera.address == address and not differ:
             here = Match("enrolled", camera, shared)
         elif shared:

@@ -48,11 +48,26 @@ class Choice:
     notes: tuple[Lapse, ...]
 
 
-def choose(profiles: Sequence[Profile], options: Mapping[str, Sequence[EncoderOptions]]) -> Choice:
-    """The streams to record; Refused names the rule when the camera has none that may be (T-05, T-06, T-01).
+@dataclass(frozen=True, slots=True)
+class Framing:
+    """How the camera will mainly be used, as declared: *plan étroit* (T-04), fast flows of people (T-06)."""
+
+    narrow: bool = False
+    fast_flows: bool = False
+
+
+ANY_FRAMING: Final = Framing()
+STRICTEST: Final = Framing(narrow=True, fast_flows=True)
+
+
+def choose(
+    profiles: Sequence[Profile], options: Mapping[str, Sequence[EncoderOptions]], framing: Framing = ANY_FRAMING
+) -> Choice:
+    """The streams to record; Refused names the rule when the camera has none that may be (T-04…T-06).
 
     ``options``: encoder token → what it can be set to. Settings that suffice are left alone. The main stream aims at
-    the stricter floor (*plan étroit*, fast flows), which is declared per camera later; the lighter one is a note.
+    the stricter floor (*plan étroit*, fast flows) whatever the framing declared; what only a later framing would need
+    is a note.
     """
     recordable = [p for p in profiles if p.encoder is not None and p.encoder.codec in RECORDABLE]
     if not recordable:
@@ -62,7 +77,7 @@ def choose(profiles: Sequence[Profile], options: Mapping[str, Sequence[EncoderOp
             rule="O-11",
         )
     settings = {p.token: _possible(p, options) for p in recordable}
-    main = _best_main([s for found in settings.values() for s in found])
+    main = _best_main([s for found in settings.values() for s in found], framing)
     others = [
         s
         for found in settings.values()
@@ -71,8 +86,8 @@ def choose(profiles: Sequence[Profile], options: Mapping[str, Sequence[EncoderOp
     ]
     sub = _best_sub(others, main)
     if main.codec == "h265" and sub is None:
-        main = _without_h265(settings[main.profile.token])
-    notes = _lapses(main, strict=True)
+        main = _without_h265(settings[main.profile.token], framing)
+    notes = _lapses(main, STRICTEST)
     if sub is None:
         notes.append(Lapse("T-01", "La caméra n’a pas de flux secondaire.", "Le mur affichera le flux principal."))
     return Choice(main, sub, tuple(notes))
@@ -91,32 +106,32 @@ def _possible(profile: Profile, options: Mapping[str, Sequence[EncoderOptions]])
     return found
 
 
-def _lapses(setting: Setting, *, strict: bool) -> list[Lapse]:
-    return profile_lapses(setting.width, setting.height, setting.fps, strict, strict)
+def _lapses(setting: Setting, framing: Framing) -> list[Lapse]:
+    return profile_lapses(setting.width, setting.height, setting.fps, framing.narrow, framing.fast_flows)
 
 
-def _best_main(settings: Sequence[Setting]) -> Setting:
+def _best_main(settings: Sequence[Setting], framing: Framing) -> Setting:
     """The largest picture as configured if it meets the strict floor, else the best the camera can do."""
     configured = [s for s in settings if not s.changes]
-    for strict in (True, False):
+    for floor in (STRICTEST, framing):
         for candidates in (configured, settings):
-            legal = [s for s in candidates if not _lapses(s, strict=strict)]
+            legal = [s for s in candidates if not _lapses(s, floor)]
             if legal:
                 return max(legal, key=lambda s: (s.area, s.codec == s.encoder.codec, s.codec == "h264", not s.changes))
     nearest = max(settings, key=lambda s: (s.area, s.fps))
-    lapse = _lapses(nearest, strict=False)[0]
+    lapse = _lapses(nearest, framing)[0]
     raise Refused(f"Aucun profil ne convient. {lapse.what}", todo=lapse.todo, rule=lapse.rule)
 
 
 def _best_sub(settings: Iterable[Setting], main: Setting) -> Setting | None:
     """A legal H.264 stream smaller than the main one, nearest to SUB_AREA_PX, as it is configured if that is legal."""
-    legal = [s for s in settings if not _lapses(s, strict=False) and s.area <= main.area]
+    legal = [s for s in settings if not _lapses(s, ANY_FRAMING) and s.area <= main.area]
     return min(legal, key=lambda s: (s.area >= main.area, s.changes, abs(s.area - SUB_AREA_PX)), default=None)
 
 
-def _without_h265(settings: Sequence[Setting]) -> Setting:
+def _without_h265(settings: Sequence[Setting], framing: Framing) -> Setting:
     """The main stream in H.264, for a camera that cannot give H.264 beside H.265; Refused when it cannot either."""
-    legal = [s for s in settings if s.codec == "h264" and not _lapses(s, strict=False)]
+    legal = [s for s in settings if s.codec == "h264" and not _lapses(s, framing)]
     if not legal:
         raise Refused(
             "La caméra ne donne que du H.265, sans flux secondaire H.264 : peu de navigateurs sauraient la montrer.",
