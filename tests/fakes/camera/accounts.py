@@ -80,7 +80,7 @@ class Accounts:
                 raise AccountError(f"user {user.name} exists", "ter:OperationProhibited", "ter:UsernameClash")
             if not user.name or len(user.name) > MAX_NAME_CHARS:
                 raise AccountError("user name too long", "ter:OperationProhibited", "ter:UsernameTooLong")
-            check_password(user.password)
+            check_password(user.password, weak="ter:Password")
         if len(self._accounts) + len(users) > MAX_USERS:
             raise AccountError("too many users", "ter:Receiver", "ter:TooManyUsers")
         for user in users:
@@ -93,7 +93,7 @@ class Accounts:
             if user.name not in self._accounts:
                 raise AccountError(f"no user {user.name}", "ter:InvalidArgVal", "ter:UsernameMissing")
             if user.name not in keep_password:
-                check_password(user.password)
+                check_password(user.password, weak="ter:PasswordTooWeak")
             levels[user.name] = user.level
         _need_administrator(levels)
         for user in users:
@@ -131,12 +131,12 @@ class Accounts:
         return account if base64.b64encode(wanted).decode() == digest.strip() else None
 
 
-def check_password(password: str) -> None:
-    """Refuse what a camera of today refuses: too short, too long, or the factory's own."""
+def check_password(password: str, *, weak: str) -> None:
+    """Refuse a password that is too short (fault code ``weak``) or too long."""
     if len(password) > MAX_PASSWORD_CHARS:
         raise AccountError("password too long", "ter:OperationProhibited", "ter:PasswordTooLong")
     if len(password) < MIN_PASSWORD_CHARS:
-        raise AccountError("password too weak", "ter:OperationProhibited", "ter:Password")
+        raise AccountError("password too weak", "ter:OperationProhibited", weak)
 
 
 def _need_administrator(levels: dict[str, Level]) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 MAX_HEAD_BYTES = 32 * 1024
 MAX_BODY_BYTES = 256 * 1024
 IDLE_S = 60.0
+STOP_LIMIT_S = 2.0
 PATHS = ("/onvif/device_service", "/onvif/media_service", "/onvif/media2_service")
 SERVICES: dict[str, dict[str, Operation]] = {
     DEVICE: onvif_device.OPERATIONS,
@@ -38,7 +39,7 @@ class OnvifServer:
     def __init__(self, camera: VirtualCamera) -> None:
         self._camera = camera
         self._server: asyncio.Server | None = None
-        self._writers: set[asyncio.StreamWriter] = set()
+        self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     async def start(self) -> None:
         """Listen; the port actually bound goes to the camera."""
@@ -52,19 +53,24 @@ class OnvifServer:
         """Close the socket and what is connected to it."""
         if self._server:
             self._server.close()
-        for writer in tuple(self._writers):
-            writer.transport.abort()
+        if self._connections:
+            for writer in self._connections.values():
+                writer.transport.abort()
+            await asyncio.wait(tuple(self._connections), timeout=STOP_LIMIT_S)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._writers.add(writer)
+        task = asyncio.current_task()
+        if task is not None:
+            self._connections[task] = writer
         try:
             while await self._exchange(reader, writer):
                 pass
         except (OSError, EOFError, asyncio.LimitOverrunError, TimeoutError, ValueError):
             pass
         finally:
-            self._writers.discard(writer)
             writer.close()
+            if task is not None:
+                self._connections.pop(task, None)
 
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """One request and its answer; False ends the connection."""
