@@ -1,21 +1,53 @@
-"""The last step of a destruction: rows go, and in the same commit what stays of them is written.
+"""The steps of a destruction (P-30): rows are marked, files removed, rows removed; safe to kill between any two.
 
+In the commit that removes the rows, what stays of them is written.
 What stays is the stream's mark (until when its past is gone, and the last link of its chain, so that the chain goes on
 when no row is left) and the erasure report, which waits here until the keeper has journalled it.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import Final, Literal
 
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
-from sqlmodel import col, delete, select
+from sqlmodel import col, delete, select, update
 
-from vms.db.engine import write
+from recorder.segment import SegmentName
+from recorder.store.local import LocalStore
+from vms.db.engine import read, write
 from vms.model import Absence, ErasureReport, Segment, StreamMark
 
 Mode = Literal["due", "early"]
+MARKED_LIMIT_SEGMENTS: Final = 1000
+
+
+async def destroy(engine: AsyncEngine, store: LocalStore, rows: Sequence[Segment], mode: Mode, now_us: int) -> None:
+    """Destroy segments: their bytes, then their rows."""
+    async with write(engine) as session:
+        names = [row.name for row in rows]
+        await session.execute(update(Segment).where(col(Segment.name).in_(names)).values(state="destroying"))
+    # A crash here leaves marked rows with their files: the next sweep finishes them.
+    for row in rows:
+        await asyncio.to_thread(store.destroy, store.path_of(SegmentName.parse(row.name), row.commune_id))
+    # A crash here leaves marked rows without files: the same.
+    await erased_segments(engine, rows, mode, now_us)
+
+
+async def finish_marked(
+    engine: AsyncEngine, store: LocalStore, mode_of: Callable[[Segment], Mode], now_us: int
+) -> list[Segment]:
+    """Finish the destructions that a crash left half done; which."""
+    async with read(engine) as session:
+        chosen = select(Segment).where(col(Segment.state) == "destroying").limit(MARKED_LIMIT_SEGMENTS)
+        rows = list((await session.execute(chosen)).scalars())
+    modes: tuple[Mode, ...] = ("due", "early")
+    for mode in modes:
+        marked = [row for row in rows if mode_of(row) == mode]
+        if marked:
+            await destroy(engine, store, marked, mode, now_us)
+    return rows
 
 
 async def erased_segments(engine: AsyncEngine, rows: Sequence[Segment], mode: Mode, erased_us: int) -> None:

@@ -24,19 +24,19 @@ from typing import Any, Final, Protocol
 
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncEngine
-from sqlmodel import col, delete, select, update
+from sqlmodel import col, delete, select
 
-from recorder.erasure import Mode, erased_absences, erased_segments
+from recorder.erasure import Mode, destroy, erased_absences, finish_marked
 from recorder.hour_keys import KeySpool
 from recorder.segment import SegmentName
 from recorder.store.disk import write_atomic
 from recorder.store.local import LocalStore
 from vms import logs
-from vms.clock import HOUR_US, Clock
+from vms.clock import HOUR_US, Clock, UtcTime
 from vms.db.engine import read, write
 from vms.errors import Damaged, GuetError
 from vms.keeper.protocol import CameraRetention
-from vms.law.retention import MAX_DAYS, due, held, hour_key_due
+from vms.law.retention import MAX_DAYS, MIN_DAYS, due, held
 from vms.model import Absence, ErasureReport, Incident, Segment
 
 DAY_US: Final = 24 * HOUR_US
@@ -83,11 +83,9 @@ class Policies:
         self._store, self._memo = store, memo
         self._communes: dict[str, dict[str, CameraRetention]] = {}
         try:
-            data = json.loads(memo.read_bytes())
+            data = json.loads(memo.read_bytes()) if memo.exists() else {}
             for commune, cameras in data.items():
                 self._set(commune, [CameraRetention.model_validate(one) for one in cameras])
-        except FileNotFoundError:
-            pass
         except (ValueError, ValidationError, AttributeError, TypeError) as error:
             raise Damaged(
                 "La copie des durées et des retenues est illisible.",
@@ -112,6 +110,10 @@ class Policies:
         """A camera's policy wherever it is named; None when no commune names it."""
         return next((known[camera] for known in self._communes.values() if camera in known), None)
 
+    def mode_of(self, now_us: int, row: Segment) -> Mode:
+        """Why a marked segment goes: it is due, or it went early."""
+        return "due" if term(self.of(row.commune_id, row.camera_id), row.start_us) <= now_us else "early"
+
     def of(self, commune: str, camera: str) -> CameraRetention | None:
         """A camera's policy; a month without holds for a camera its commune no longer names; None when unheard of."""
         known = self._communes.get(commune)
@@ -125,9 +127,15 @@ def spans(policy: CameraRetention, now_us: int) -> list[tuple[int, int]]:
     return [(one.from_us, one.to_us) for one in policy.holds if one.until_us is None or now_us < one.until_us]
 
 
+def term(policy: CameraRetention | None, start_us: int) -> int:
+    """When what starts then is due, UTC µs; the law's month is the most that any policy can give (P-31)."""
+    days = MAX_DAYS if policy is None else min(max(policy.max_days, MIN_DAYS), MAX_DAYS)
+    return due(start_us, days)
+
+
 def is_due(policy: CameraRetention, start_us: int, end_us: int, now_us: int) -> bool:
     """Whether what covers [start, end) must go: its first instant is due and no hold touches it."""
-    return due(start_us, policy.max_days) <= now_us and not held(start_us, end_us, spans(policy, now_us))
+    return term(policy, start_us) <= now_us and not held(start_us, end_us, spans(policy, now_us))
 
 
 def may_go_early(policy: CameraRetention, start_us: int, end_us: int, now_us: int) -> bool:
@@ -175,7 +183,7 @@ class Retention:
     async def sweep(self) -> Swept:
         """Destroy everything that is due now; safe to kill anywhere and run again."""
         swept, now_us = Swept(), self._clock.utc().us
-        await self._finish_marked(swept)
+        _count(swept, await finish_marked(self._engine, self._store, partial(self._policies.mode_of, now_us), now_us))
         swept.keys = await asyncio.to_thread(self._spool.destroy_where, partial(self._key_due, now_us=now_us))
         for commune, camera in await self._cameras():
             policy = self._policies.of(commune, camera)
@@ -184,9 +192,12 @@ class Retention:
                 continue
             while batch := await self._due(camera, policy, now_us):
                 await self._destroy(batch, "due", swept)
-            swept.absences += await erased_absences(self._engine, camera, partial(is_due, policy, now_us=now_us))
+            swept.absences += await erased_absences(
+                self._engine, camera, _newest_due(policy, now_us), partial(is_due, policy, now_us=now_us)
+            )
         await self._make_room(swept, now_us)
         await asyncio.to_thread(self._purge_quarantine, now_us)
+        await self._purge_strays(now_us)
         if swept.segments or swept.short_bytes:
             log.info("swept", segments=swept.segments, size_bytes=swept.size_bytes, early=swept.early)
         return swept
@@ -216,9 +227,9 @@ class Retention:
         policy = self._policies.of_camera(camera)
         if policy is None:
             # Nobody knows of holds: the law's month, once the keeper was heard at all.
-            return self._policies.heard() and hour_key_due(hour_us, MAX_DAYS) <= now_us
+            return self._policies.heard() and term(None, hour_us) <= now_us
         kept = held(hour_us, hour_us + HOUR_US, spans(policy, now_us))
-        return hour_key_due(hour_us, policy.max_days) <= now_us and not kept
+        return term(policy, hour_us) <= now_us and not kept
 
     async def _cameras(self) -> list[tuple[str, str]]:
         async with read(self._engine) as session:
@@ -235,31 +246,9 @@ class Retention:
             rows = (await session.execute(chosen.order_by(col(Segment.start_us)))).scalars()
             return [row for row in rows if is_due(policy, row.start_us, row.end_us, now_us)][:BATCH_LIMIT_SEGMENTS]
 
-    async def _finish_marked(self, swept: Swept) -> None:
-        async with read(self._engine) as session:
-            chosen = select(Segment).where(col(Segment.state) == "destroying").limit(BATCH_LIMIT_SEGMENTS)
-            rows = list((await session.execute(chosen)).scalars())
-        by_mode: dict[Mode, list[Segment]] = {"due": [], "early": []}
-        for row in rows:
-            policy = self._policies.of(row.commune_id, row.camera_id)
-            term = due(row.start_us, policy.max_days if policy else MAX_DAYS)
-            by_mode["due" if term <= self._clock.utc().us else "early"].append(row)
-        for mode, marked in by_mode.items():
-            if marked:
-                await self._destroy(marked, mode, swept)
-
     async def _destroy(self, rows: Sequence[Segment], mode: Mode, swept: Swept) -> None:
-        names = [row.name for row in rows]
-        async with write(self._engine) as session:
-            await session.execute(update(Segment).where(col(Segment.name).in_(names)).values(state="destroying"))
-        # A crash here leaves marked rows with their files: the next sweep finishes them.
-        for row in rows:
-            path = self._store.path_of(SegmentName.parse(row.name), row.commune_id)
-            await asyncio.to_thread(self._store.destroy, path)
-        # A crash here leaves marked rows without files: the same.
-        await erased_segments(self._engine, rows, mode, self._clock.utc().us)
-        swept.segments += len(rows)
-        swept.size_bytes += sum(row.size_bytes for row in rows)
+        await destroy(self._engine, self._store, rows, mode, self._clock.utc().us)
+        _count(swept, rows)
         swept.early += len(rows) if mode == "early" else 0
 
     async def _make_room(self, swept: Swept, now_us: int) -> None:
@@ -309,6 +298,20 @@ class Retention:
                     )
                 )
 
+    async def _purge_strays(self, now_us: int) -> None:
+        """Files without a row that are past any due date: their keys are gone, and so must they be (S5)."""
+        last_day = UtcTime(max(0, now_us - (SHORTEST_MONTH_DAYS * DAY_US))).iso()[:10]
+        for file in await asyncio.to_thread(self._store.files_until, last_day):
+            policy = self._policies.of(file.commune, file.name.camera) if file.name is not None else None
+            if file.name is None or policy is None:
+                continue
+            start_us = file.name.start.us
+            async with read(self._engine) as session:
+                known = await session.get(Segment, str(file.name)) is not None
+            if not known and is_due(policy, start_us, start_us + 1, now_us):
+                log.warning("stray_destroyed", segment=str(file.name), rule="P-30")
+                await asyncio.to_thread(self._store.destroy, file.path)
+
     def _purge_quarantine(self, now_us: int) -> None:
         for path in self._store.quarantined():
             if quarantine_due(path, now_us):
@@ -327,6 +330,11 @@ def quarantine_due(path: Path, now_us: int) -> bool:
 def _newest_due(policy: CameraRetention, now_us: int) -> int:
     """Nothing that starts after this can be due: a bound for queries, not a rule."""
     return now_us - min(policy.max_days, SHORTEST_MONTH_DAYS) * DAY_US + SLACK_US
+
+
+def _count(swept: Swept, rows: Sequence[Segment]) -> None:
+    swept.segments += len(rows)
+    swept.size_bytes += sum(row.size_bytes for row in rows)
 
 
 def _report(row: ErasureReport) -> dict[str, Any]:

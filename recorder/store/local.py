@@ -279,6 +279,12 @@ class LocalStore:
             (one for one in found if one.name is not None and one.name.start >= since), key=lambda one: str(one.name)
         )
 
+    def files_until(self, last_day: str) -> list[StoredFile]:
+        """The segments that lie in folders of days up to ``last_day`` (``YYYY-MM-DD``)."""
+        days = (day for day in self.root.glob("*/*/????-??-??") if day.name <= last_day)
+        found = [_stored(self.root, path) for day in days for path in day.glob(f"*{SUFFIX}")]
+        return [one for one in found if one.name is not None]
+
     def files(self) -> Iterator[StoredFile]:
         """Every file below the root except the identity, locks and quarantine; strangers have no name."""
         for path in sorted(self.root.rglob("*")):
