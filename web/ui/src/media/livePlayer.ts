@@ -17,6 +17,8 @@ import { freshness, isSilent } from "./watchdog";
 const TICK_MS = 250;
 const CLOSED_BY_GATE = 4403;
 /** A masked picture may reach the page a little after its capture; beyond this it counts as old. */
+/** Capture to screen from which the delay is said. */
+const LATE_MS = 1_000;
 const LAG_ALLOWED_MS = 3_000;
 
 /** Where a player takes its pictures from. */
@@ -64,6 +66,11 @@ export class LivePlayer {
   /** Capture instant of the frame on screen, in microseconds. */
   get captureUs(): number | undefined {
     return this.#lastUs;
+  }
+
+  /** Capture to screen of the picture shown, in milliseconds by the server's clock. */
+  get lagMs(): number | undefined {
+    return this.#snapshot.state.kind === "live" ? this.#lagMs(performance.now()) : undefined;
   }
 
   /** Calls back at every change; returns the way to stop. */
@@ -297,13 +304,13 @@ export class LivePlayer {
     if (fresh === "lost") {
       this.#clearVideo();
       const cause = this.#beat?.beat.cause ?? "";
-      this.#change({ state: { kind: "lost", ageS, lastUs: this.#lastUs, cause }, lagMs: undefined });
+      this.#change({ state: { kind: "lost", ageS, lastUs: this.#lastUs, cause }, lateS: undefined });
     } else if (this.#lastUs === undefined || this.#feed === undefined) {
       if (this.#snapshot.state.kind !== "lost") {
         this.#change({ state: { kind: "connecting", attempt: this.#attempt } });
       }
     } else if (fresh === "frozen") this.#change({ state: { kind: "frozen", ageS, lastUs: this.#lastUs } });
-    else this.#change({ state: { kind: "live" }, lagMs: roundLag(lagMs), late: false });
+    else this.#change({ state: { kind: "live" }, lateS: lateS(lagMs), late: false });
   }
 
   /** Server time minus the capture time of the frame on screen. */
@@ -332,9 +339,9 @@ export class LivePlayer {
   }
 }
 
-/** The snapshot moves in steps of 100 ms, so that it does not change at every frame. */
-function roundLag(lagMs: number | undefined): number | undefined {
-  return lagMs === undefined ? undefined : Math.round(lagMs / 100) * 100;
+/** Whole seconds of delay, once there is one to speak of; the snapshot does not change at every frame. */
+function lateS(lagMs: number | undefined): number | undefined {
+  return lagMs === undefined || lagMs < LATE_MS ? undefined : Math.round(lagMs / 1000);
 }
 
 function showsNoFrame(state: LiveState): boolean {

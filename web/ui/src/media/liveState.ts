@@ -20,8 +20,8 @@ export interface LiveSnapshot {
   stream: StreamInfo | undefined;
   /** The main stream cannot be decoded here, so the sub-stream is shown in its place. */
   substituted: boolean;
-  /** Capture to screen, in milliseconds by the server's clock; undefined before the first beat. */
-  lagMs: number | undefined;
+  /** Capture to screen in whole seconds, once it is worth saying (over 1 s); undefined below. */
+  lateS: number | undefined;
   /** The server had to drop frames for this page since the last beat. */
   late: boolean;
 }
@@ -31,7 +31,7 @@ export const INITIAL_SNAPSHOT: LiveSnapshot = {
   quality: "sub",
   stream: undefined,
   substituted: false,
-  lagMs: undefined,
+  lateS: undefined,
   late: false,
 };
 

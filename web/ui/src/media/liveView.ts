@@ -32,6 +32,11 @@ export class LiveView {
     return this.#player?.captureUs;
   }
 
+  /** Capture to screen of the picture shown, in milliseconds. */
+  get lagMs(): number | undefined {
+    return this.#player?.lagMs;
+  }
+
   subscribe(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -1,8 +1,8 @@
 /** Where the room's pictures come from, on this same server. */
 import { API, seg } from "../api/client";
 import type { LiveSource } from "../media/livePlayer";
-import type { ReplaySource } from "../media/replayLink";
 import type { Quality } from "../media/liveState";
+import type { ReplaySource } from "../media/replayLink";
 
 const socketOrigin = (): string => window.location.origin.replace(/^http/, "ws");
 

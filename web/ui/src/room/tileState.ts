@@ -5,14 +5,11 @@ import type { StateName } from "../parts";
 /** Causes that mean doubt about private zones: the camera is cut, not lost (P-10). */
 const CUT_CAUSES = new Set(["mask-failed", "mask-drift", "picture-size-changed"]);
 const SUSPENDED_CAUSES = new Set(["suspended", "not-authorised"]);
-/** Capture to screen beyond which the tile says how late it is. */
-export const LATE_MS = 1_000;
-
 /** The state's name for `StateTag`. */
-export function tileState({ state, lagMs }: LiveSnapshot): StateName {
+export function tileState({ state, lateS }: LiveSnapshot): StateName {
   switch (state.kind) {
     case "live":
-      return lagMs !== undefined && lagMs > LATE_MS ? "warning" : "live";
+      return lateS === undefined ? "live" : "warning";
     case "dark":
       if (CUT_CAUSES.has(state.cause)) return "cut";
       return SUSPENDED_CAUSES.has(state.cause) ? "suspended" : "lost";

@@ -1,4 +1,12 @@
-import { type RefObject, useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import {
+  type RefObject,
+  useCallback,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+  useSyncExternalStore,
+} from "react";
 import type { LiveSource } from "../media/livePlayer";
 import { INITIAL_SNAPSHOT, type LiveSnapshot, type Quality } from "../media/liveState";
 import { LiveView } from "../media/liveView";

@@ -1,0 +1,205 @@
+import { Trans, useLingui } from "@lingui/react/macro";
+import { Ban, EyeOff, FileX, LoaderCircle, type LucideIcon, Pause, ServerOff, Unplug } from "lucide-react";
+import type { ReactNode } from "react";
+import { formatDuration, formatTime, US_PER_S } from "../i18n/format";
+import type { LiveSnapshot } from "../media/liveState";
+import { causeWords } from "../pages/cameras/words";
+import { Button, RuleTag, type StateName } from "../parts";
+import { STATES } from "../parts/StateTag";
+import { tileState } from "./tileState";
+
+/** The words of a cause, in the language of the page. */
+export function useCause(): (cause: string) => string {
+  const { i18n } = useLingui();
+  return (cause) => {
+    const words = causeWords(cause);
+    return typeof words === "string" ? words : i18n._(words);
+  };
+}
+
+/** Words a tile's state in one or two words, for the eye and for the tile's name. */
+export function useTileWords(): (snapshot: LiveSnapshot) => string {
+  const { t, i18n } = useLingui();
+  return (snapshot) => {
+    const { state, lateS } = snapshot;
+    const name: StateName = tileState(snapshot);
+    if (state.kind === "live" && lateS !== undefined) {
+      const late = formatDuration(lateS * US_PER_S);
+      return t`En retard de ${late}`;
+    }
+    if (state.kind === "refused") return state.willRetry ? t`Service injoignable` : t`Accès refusé`;
+    return i18n._(STATES[name].word);
+  };
+}
+
+export function useTileWord(snapshot: LiveSnapshot): string {
+  return useTileWords()(snapshot);
+}
+
+export function TileWord({ snapshot }: { snapshot: LiveSnapshot }) {
+  return useTileWord(snapshot);
+}
+
+/** Over a picture that no longer moves: since when, with a counter. */
+export function Plate({ ageS, lastUs }: { ageS: number; lastUs: number | undefined }) {
+  const age = formatDuration(ageS * US_PER_S);
+  const at = lastUs === undefined ? "" : formatTime(lastUs, true);
+  return (
+    <div className="plate">
+      <Trans>Image figée depuis</Trans>
+      <b>{age}</b>
+      {at ? (
+        <span className="cap">
+          <Trans>Reçue à {at}</Trans>
+        </span>
+      ) : null}
+    </div>
+  );
+}
+
+interface FrameProps {
+  icon: LucideIcon;
+  tone?: "c-danger" | "c-warn" | "dim";
+  title: ReactNode;
+  children?: ReactNode;
+}
+
+function Frame({ icon: Icon, tone = "dim", title, children }: FrameProps) {
+  return (
+    <div className="none">
+      <span className={tone}>
+        <Icon className="ic" aria-hidden />
+      </span>
+      <b>{title}</b>
+      {children}
+    </div>
+  );
+}
+
+interface NoPictureProps {
+  snapshot: LiveSnapshot;
+  onRetry: () => void;
+}
+
+/** What stands where a picture would: why there is none, what goes on, what to do. */
+export function NoPicture({ snapshot, onRetry }: NoPictureProps) {
+  const { state } = snapshot;
+  switch (state.kind) {
+    case "lost":
+      return <Lost ageS={state.ageS} lastUs={state.lastUs} cause={state.cause} />;
+    case "dark":
+      return <Dark snapshot={snapshot} cause={state.cause} />;
+    case "refused":
+      return <Refused state={state} onRetry={onRetry} />;
+    case "unplayable":
+      return (
+        <Frame icon={FileX} title={<Trans>Format non lisible ici</Trans>}>
+          <p className="cap dim">
+            <Trans>
+              H.265 sans flux H.264 associé : ce navigateur ne sait pas l’ouvrir. L’enregistrement continue.
+            </Trans>
+          </p>
+        </Frame>
+      );
+    default:
+      return (
+        <Frame icon={Pause} title={<Trans>Image masquée</Trans>}>
+          <p className="cap dim">
+            <Trans>Le flux reprend avec la page.</Trans>
+          </p>
+        </Frame>
+      );
+  }
+}
+
+function Lost({ ageS, lastUs, cause }: { ageS: number; lastUs: number | undefined; cause: string }) {
+  const words = useCause();
+  const age = formatDuration(ageS * US_PER_S);
+  const why = cause ? words(cause) : "";
+  const at = lastUs === undefined ? "" : formatTime(lastUs, true);
+  return (
+    <Frame icon={Unplug} tone="c-danger" title={<Trans>Signal perdu depuis {age}</Trans>}>
+      <p className="cap dim">
+        {at ? <Trans>Dernière image à {at}.</Trans> : <Trans>Aucune image reçue.</Trans>}
+        {why ? ` ${why.charAt(0).toLocaleUpperCase()}${why.slice(1)}.` : null}{" "}
+        <Trans>Nouvel essai en cours.</Trans>
+      </p>
+    </Frame>
+  );
+}
+
+function Dark({ snapshot, cause }: { snapshot: LiveSnapshot; cause: string }) {
+  const words = useCause();
+  const name = tileState(snapshot);
+  const why = words(cause);
+  if (name === "cut") {
+    return (
+      <Frame icon={EyeOff} tone="c-danger" title={<Trans>Diffusion coupée</Trans>}>
+        <p className="cap dim">
+          <Trans>Cause : {why}. Ni direct, ni enregistrement avant contrôle.</Trans>
+        </p>
+      </Frame>
+    );
+  }
+  if (name === "suspended") {
+    return (
+      <Frame icon={Pause} title={<Trans>Caméra arrêtée</Trans>}>
+        <p className="cap dim">
+          <Trans>Cause : {why}. Ni direct, ni enregistrement.</Trans>
+        </p>
+      </Frame>
+    );
+  }
+  return (
+    <Frame icon={Unplug} tone="c-danger" title={<Trans>Signal perdu</Trans>}>
+      <p className="cap dim">
+        <Trans>Cause : {why}. Nouvel essai en cours.</Trans>
+      </p>
+    </Frame>
+  );
+}
+
+function Refused({
+  state,
+  onRetry,
+}: {
+  state: Extract<LiveSnapshot["state"], { kind: "refused" }>;
+  onRetry: () => void;
+}) {
+  const { refusal, willRetry } = state;
+  if (willRetry) {
+    return (
+      <Frame icon={ServerOff} tone="c-warn" title={<Trans>Service des droits injoignable</Trans>}>
+        <p className="cap dim">
+          <Trans>
+            Sans lui, aucune image ne s’affiche. L’enregistrement continue ; la page réessaie d’elle-même.
+          </Trans>
+        </p>
+      </Frame>
+    );
+  }
+  return (
+    <Frame
+      icon={Ban}
+      title={refusal.type === "withdrawn" ? <Trans>Accès retiré</Trans> : <Trans>Accès refusé</Trans>}
+    >
+      <p className="cap dim">
+        {refusal.what} {refusal.todo} <RuleTag rule={refusal.rule} />
+      </p>
+      <Button size="s" onClick={onRetry}>
+        <Trans>Réessayer</Trans>
+      </Button>
+    </Frame>
+  );
+}
+
+/** Waiting for the first picture. */
+export function Connecting() {
+  return (
+    <Frame icon={LoaderCircle} title={<Trans>Connexion à la caméra</Trans>}>
+      <p className="cap dim">
+        <Trans>Première image en moins de 3 s.</Trans>
+      </p>
+    </Frame>
+  );
+}
