@@ -208,8 +208,10 @@ class KeeperForProvisioner:
         return ProvisioningOrderView.model_validate(answer)
 
     async def camera_enrolled(self, order: str, camera: str, facts: dict[str, Any]) -> dict[str, Any]:
-        """Tell that a camera is enrolled: ``{"name", "place", "width", "height", "fps", "source":
-        "onvif"|"rtsp", …}``.
+        """Tell that a camera is enrolled, its kept profile first.
+
+        ``facts`` is ``{"name", "place", "source": "onvif"|"rtsp", "profiles": [{"stream", "codec", "width", "height",
+        "fps"}]}``; a camera id starts with its commune's id.
         """
         answer, _ = await self._wire.call("camera_enrolled", {"order": order, "camera": camera, "facts": facts})
         return answer

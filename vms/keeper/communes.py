@@ -6,12 +6,12 @@ import asyncio
 import base64
 import secrets
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from vms.clock import Clock
-from vms.errors import BadInput, Conflict, Damaged, NotFound, Unavailable
+from vms.errors import BadInput, Conflict, Damaged, GuetError, NotFound, Unavailable
 from vms.keeper import hour_keys, journal, records
 from vms.keeper.entry import Author, Entry
 from vms.keeper.host import KeeperKeys
@@ -43,6 +43,10 @@ class Change:
         """The instant of the transaction."""
         return self.tx.now.us
 
+    def under(self, role: str, habilitation: str) -> Change:
+        """The same change, its author acting under the role and habilitation that the gate found."""
+        return replace(self, author=replace(self.author, role=role, habilitation=habilitation))
+
     def put(self, kind: str, fact_id: str, value: Any) -> None:
         """Write a fact."""
         self.records.put(self.tx.db, kind, fact_id, value)
@@ -70,7 +74,7 @@ class Commune:
 
     def __init__(self, commune: str, folder: Path, keys: KeeperKeys, clock: Clock) -> None:
         self.id = commune
-        self._keeper_keys = keys
+        self.keeper_keys = keys
         self._private: bytes | None = None
         self.records = Records(commune, keys.fact_mac)
         self.journal = journal.Journal(commune, keys.signer)
@@ -124,7 +128,7 @@ class Commune:
 
         def transact(tx: Tx) -> T:
             facts = self.records.load(tx.db)
-            return work(Change(tx, self.records, facts, author, self._keeper_keys, purpose, motive))
+            return work(Change(tx, self.records, facts, author, self.keeper_keys, purpose, motive))
 
         try:
             return await self.store.write(transact)
@@ -150,6 +154,7 @@ class Communes:
         self._keys = keys
         self._clock = clock
         self._open: dict[str, Commune] = {}
+        self._shut: dict[str, GuetError] = {}
 
     def __iter__(self) -> Iterator[Commune]:
         return iter(list(self._open.values()))
@@ -157,9 +162,16 @@ class Communes:
     def get(self, commune: str) -> Commune:
         """One commune; NotFound when this host has none of that name."""
         found = self._open.get(commune)
+        if commune in self._shut:
+            raise self._shut[commune]
         if found is None:
             raise NotFound("Cette commune n’est pas sur ce service.", where=commune[:80])
         return found
+
+    def shut(self, commune: str, why: GuetError) -> None:
+        """Keep a damaged commune shut: every question about it is answered with ``why``."""
+        self._open.pop(commune, None)
+        self._shut[commune] = why
 
     def of_camera(self, camera: str) -> Commune | None:
         """The commune whose facts know this camera, or None."""

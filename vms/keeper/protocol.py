@@ -131,8 +131,9 @@ class Acting(Message):
 
 
 class Session(Message):
-    """A signed-in person's session; ``token`` is the opaque bearer secret, known to the web process and the
-    browser.
+    """A signed-in person's session; ``token`` is the opaque bearer secret, known to the web process and the browser.
+
+    It ends at ``expires_us`` whatever is done, at ``idle_expires_us`` if nothing is; ``extend`` moves the latter.
     """
 
     token: str

@@ -1,0 +1,20 @@
+"""The acts that change a fact, by name; a name that is not here does not exist."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from vms.keeper.acts import cameras, holds, orders, packages, people, provisioning, requests, zones
+from vms.keeper.acts.spec import ActSpec
+
+# ``add_person`` is not among them: an account is the host's, see ``vms.keeper.office``.
+ACTS: Final[dict[str, ActSpec]] = {
+    **people.ACTS,
+    **orders.ACTS,
+    **cameras.ACTS,
+    **zones.ACTS,
+    **holds.ACTS,
+    **requests.ACTS,
+    **packages.ACTS,
+    **provisioning.ACTS,
+}

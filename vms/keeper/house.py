@@ -1,0 +1,64 @@
+"""Everything the keeper's desks share: the host's file, the communes, sessions, views and key windows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from vms import logs
+from vms.clock import Clock
+from vms.errors import GuetError
+from vms.keeper.backoff import BackOff
+from vms.keeper.communes import Communes
+from vms.keeper.consultations import Consultations
+from vms.keeper.destruction import destroy_due
+from vms.keeper.host import Host
+from vms.keeper.key_windows import KeyWindows
+from vms.keeper.passwords import Passwords
+from vms.keeper.sessions import Sessions
+
+log = logs.get("keeper.house")
+
+
+class House:
+    """The keeper's parts, opened on one folder; ``start`` before anything is answered, ``tick`` now and then."""
+
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.clock = clock
+        self.host = Host(folder, clock)
+        self.communes = Communes(folder, self.host.keys, clock)
+        self.sessions = Sessions(self.host, clock)
+        self.views = Consultations(self.sessions, self.communes, clock, self.host.keys.permit_private)
+        self.windows = KeyWindows(self.views, self.communes, clock)
+        self.passwords = Passwords()
+        self.backoff = BackOff()
+
+    async def start(self) -> None:
+        """Open every commune, destroy what is due, close what a stopped keeper left open (S5, P-41).
+
+        A commune whose files are damaged stays shut and is logged; the others open.
+        """
+        for commune in self.host.communes():
+            try:
+                opened = self.communes.open(commune)
+                await destroy_due(opened, self.clock.utc().us)
+                await self.views.close_left_open(opened)
+            except GuetError as error:
+                self.communes.shut(commune, error)
+                log.error("commune fermée", commune=commune, error=str(error))
+        self.sessions.load()
+
+    async def tick(self) -> None:
+        """Destroy what has come due, close abandoned views, forget ended sessions."""
+        await self.views.sweep()
+        await self.sessions.flush()
+        for commune in self.communes:
+            try:
+                await destroy_due(commune, self.clock.utc().us)
+            except GuetError as error:
+                log.error("destruction manquée", commune=commune.id, error=str(error))
+
+    async def close(self) -> None:
+        """Close every file."""
+        await self.communes.close()
+        await self.host.store.close()

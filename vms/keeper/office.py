@@ -1,0 +1,325 @@
+"""What the web process may ask: sign-in, the commune acted for, unlocking, views, keys, acts and reads.
+
+Each method is one operation of the protocol: arguments in, a plain answer out, GuetErrors for everything else.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from pydantic import Field, ValidationError
+
+from vms.clock import MICRO
+from vms.errors import BadInput, Refused, StepUpNeeded, Unauthenticated
+from vms.keeper.acts import ACTS
+from vms.keeper.acts.people import Grant as GrantArgs
+from vms.keeper.acts.spec import ActSpec
+from vms.keeper.arguments import Args, MotiveText, Name, Slug, motive, parse
+from vms.keeper.communes import Change, Commune, open_private
+from vms.keeper.destruction import destroy_due
+from vms.keeper.entry import Entry
+from vms.keeper.gate import Denied, Grant, Person, may
+from vms.keeper.house import House
+from vms.keeper.key_windows import Window, asked_segments
+from vms.keeper.protocol import Act, Acting, Session
+from vms.keeper.reads import READS
+from vms.keeper.reads.spec import Reader
+from vms.keeper.session_view import session_view
+from vms.keeper.sessions import Live, acting_of
+from vms.law.authorisation import order_lapse
+from vms.law.facts import CommuneFacts
+from vms.law.rulebook import rulebook
+
+LOGIN_PATTERN: Final = r"^[a-z0-9][a-z0-9._-]{1,63}$"
+EMAIL_PATTERN: Final = r"^[^@\s]{1,64}@[^@\s]{1,190}$"
+READ_REPEAT_US: Final = 600 * MICRO
+
+Op = Callable[[dict[str, Any], bytes], Awaitable[Any]]
+
+
+class AddPerson(Args):
+    """A nominative account (P-58)."""
+
+    login: str = Field(pattern=LOGIN_PATTERN)
+    label: Name
+    password: str
+    email: str = Field(default="", pattern=f"^$|{EMAIL_PATTERN}")
+    motive: MotiveText = ""
+
+
+class _ActFor(Args):
+    commune: Slug
+    purpose: str = Field(default="", max_length=8)
+
+
+class Office:
+    """The web process's desk."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._journal_reads: dict[tuple[str, str], int] = {}
+
+    def ops(self) -> dict[str, Op]:
+        """The closed list of operations."""
+        return {
+            "sign_in": self.sign_in,
+            "sign_out": self.sign_out,
+            "session": self.session,
+            "act_for": self.act_for,
+            "step_up": self.step_up,
+            "extend": self.extend,
+            "unlock": self.unlock,
+            "admit": self.admit,
+            "renew": self.renew,
+            "end": self.end,
+            "key_window": self.key_window,
+            "permit_key": self.permit_key,
+            "act": self.act,
+            "read": self.read,
+        }
+
+    async def sign_in(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """A new session; the same sentence for a wrong login and a wrong password."""
+        house, login = self._house, str(args.get("login", "")).strip().lower()[:64]
+        workstation = str(args.get("workstation", ""))[:80] or "?"
+        house.backoff.check(login, workstation, house.clock.utc().us)
+        account = house.host.account_by_login(login)
+        if not await house.passwords.matches(account.password if account else None, str(args.get("password", ""))):
+            house.backoff.failed(login, workstation, house.clock.utc().us)
+            raise Unauthenticated("Identifiant ou mot de passe inconnu.", todo="Vérifiez la saisie.")
+        house.backoff.succeeded(login, workstation)
+        if account is None:
+            raise Unauthenticated("Identifiant ou mot de passe inconnu.", todo="Vérifiez la saisie.")
+        token, live = await house.sessions.create(account, workstation)
+        return self._view(token, live)
+
+    async def sign_out(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """End the session and its views."""
+        live = self._house.sessions.require(args.get("token"))
+        await self._house.sessions.end(live)
+        await self._house.views.end_session(live.id)
+        return {}
+
+    async def session(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """The session as it stands; asking is no activity."""
+        return self._view(args.get("token"), self._house.sessions.require(args.get("token"), active=False))
+
+    async def extend(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """Count as activity."""
+        return self._view(args.get("token"), self._house.sessions.require(args.get("token")))
+
+    async def act_for(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """Act for one commune, under a purpose of its orders, with a motive (P-02, P-40, P-62)."""
+        live = self._house.sessions.require(args.get("token"))
+        asked = parse(_ActFor, {k: v for k, v in args.items() if k in ("commune", "purpose")}, "act_for")
+        text, purpose = motive(args.get("motive")), asked.purpose.removesuffix("°")
+        commune, now_us = self._house.communes.get(asked.commune), self._house.clock.utc().us
+        grant = may(commune.facts, _person(live), frozenset(), "P-58", now_us)
+        if isinstance(grant, Denied):
+            raise grant.error()
+        _check_purpose(commune.facts, purpose, now_us)
+        author = live.author(grant.role.value, grant.habilitation)
+        await commune.log(Entry("session", "act_for", author, purpose=purpose, motive=text))
+        acting = Acting(
+            commune=commune.id,
+            name=commune.facts.name,
+            role=grant.role.value,
+            purpose=purpose,
+            motive=text,
+            since_us=now_us,
+        )
+        await self._house.sessions.act_for(live, acting)
+        return self._view(args.get("token"), live)
+
+    async def step_up(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """Check the password again, with the same back-off as a sign-in."""
+        house, live = self._house, self._house.sessions.require(args.get("token"))
+        login, now_us = live.account.login, house.clock.utc().us
+        house.backoff.check(login, live.workstation, now_us)
+        stored = house.host.account(live.account.id).password
+        if not await house.passwords.matches(stored, str(args.get("password", ""))):
+            house.backoff.failed(login, live.workstation, now_us)
+            raise Refused("Ce mot de passe n’est pas le vôtre.", todo="Vérifiez la saisie.", rule="A-05")
+        house.backoff.succeeded(login, live.workstation)
+        house.sessions.step_up(live)
+        return self._view(args.get("token"), live)
+
+    async def unlock(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """A holder opens the commune's key by passphrase; held keys that waited are re-wrapped at once."""
+        house, live = self._house, self._house.sessions.require(args.get("token"))
+        commune = house.communes.get(str(args.get("commune", "")))
+        holder = commune.holders.get(live.account.id)
+        if holder is None:
+            names = ", ".join(sorted(one.label for one in commune.holders.values()))
+            raise Refused("Vous n’êtes pas détenteur de cette clé.", todo=f"Détenteurs : {names}.", rule="A-12")
+        key, now_us = f"{live.account.login}/{commune.id}", house.clock.utc().us
+        house.backoff.check(key, live.workstation, now_us)
+        try:
+            private = await open_private(holder, str(args.get("passphrase", "")))
+        except Refused:
+            house.backoff.failed(key, live.workstation, now_us)
+            raise
+        house.backoff.succeeded(key, live.workstation)
+        commune.unlock(private)
+        await commune.log(Entry("session", "unlock", live.author()))
+        await destroy_due(commune, house.clock.utc().us)
+        return {"commune": commune.id, "unlocked": True}
+
+    async def admit(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """Open a view."""
+        live = self._house.sessions.require(args.get("token"))
+        act, cameras = _act(args.get("act")), args.get("cameras")
+        if not isinstance(cameras, list) or not all(isinstance(one, str) and len(one) <= 80 for one in cameras):
+            raise BadInput("Il faut une liste de caméras.", where="cameras")
+        request = args.get("request")
+        text = motive(args.get("motive"))
+        span = _span(args.get("from_us"), args.get("to_us"))
+        admitted = await self._house.views.admit(live, act, cameras, span, text, str(request) if request else None)
+        return admitted.model_dump(mode="json")
+
+    async def renew(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """Renew views in one batch."""
+        return {"permits": await self._house.views.renew(_ids(args))}
+
+    async def end(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """Close views."""
+        await self._house.views.end(_ids(args))
+        return {}
+
+    async def key_window(self, args: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
+        """Hand out a window's group keys, sealed to the page's key in ``body``."""
+        try:
+            segments = asked_segments(args.get("segments") or [])
+        except ValidationError as error:
+            raise BadInput("Ces segments sont mal demandés.", where="segments") from error
+        span = _span(args.get("from_us"), args.get("to_us"))
+        if span is None:
+            raise BadInput("Une fenêtre a deux bornes.", where="from_us")
+        window = Window(str(args.get("permit", "")), str(args.get("camera", "")), segments, *span, body)
+        return {}, await self._house.windows.open(window)
+
+    async def permit_key(self, _: dict[str, Any], __: bytes) -> dict[str, Any]:
+        """The public key that permits are signed with."""
+        return {"key": base64.b64encode(self._house.host.keys.permit_public).decode()}
+
+    async def act(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """Change a fact: role, then step-up, then the act with its entry in one transaction."""
+        live = self._house.sessions.require(args.get("token"))
+        name, given = str(args.get("name", "")), args.get("args") or {}
+        if name == "add_person":
+            return await self._add_person(live, given)
+        spec = ACTS.get(name)
+        if spec is None:
+            raise BadInput(f"Acte inconnu : « {name[:40]} ».", where="act")
+        acting = acting_of(live)
+        commune, asked = self._house.communes.get(acting.commune), parse(spec.model, given, name)
+        if isinstance(asked, GrantArgs) and self._house.host.account(asked.person).host_admin:
+            what = "Un administrateur de l’hébergeur ne reçoit aucune habilitation."
+            raise Refused(what, todo="Choisissez un autre compte.", rule="P-57")
+        work = self._work(live, name, spec, asked)
+        result = await commune.change(work, live.author(), acting.purpose, acting.motive)
+        if name in ("place_hold", "release_hold", "receive_package"):
+            await destroy_due(commune, self._house.clock.utc().us)
+        return result
+
+    async def read(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """Read the commune acted for."""
+        live = self._house.sessions.require(args.get("token"))
+        name, given = str(args.get("name", "")), args.get("args") or {}
+        if name == "communes":
+            view = self._view(args.get("token"), live)
+            return {"communes": view["communes"]}
+        spec = READS.get(name)
+        if spec is None:
+            raise BadInput(f"Lecture inconnue : « {name[:40]} ».", where="read")
+        acting, now_us = acting_of(live), self._house.clock.utc().us
+        commune = self._house.communes.get(acting.commune)
+        grant = may(commune.facts, _person(live), rulebook().read[name], "D-12" if spec.journalled else "P-58", now_us)
+        if isinstance(grant, Denied):
+            raise grant.error()
+        reader = Reader(commune, _person(live), grant.role.value, now_us, self._house.host.labels)
+        result = spec.run(reader, parse(spec.model, given, name))
+        if spec.journalled:
+            await self._log_read(live, commune, grant, name, now_us)
+        return result
+
+    def _work(self, live: Live, name: str, spec: ActSpec, given: Args) -> Callable[[Change], dict[str, Any]]:
+        rule, house = rulebook().act[name], self._house
+
+        def work(change: Change) -> dict[str, Any]:
+            grant = may(change.facts, _person(live), rule.roles, rule.rule, change.now_us)
+            if isinstance(grant, Denied):
+                raise grant.error()
+            if rule.step_up and not house.sessions.stepped_up(live):
+                raise StepUpNeeded
+            return spec.run(change.under(grant.role.value, grant.habilitation), given)
+
+        return work
+
+    async def _add_person(self, live: Live, given: dict[str, Any]) -> dict[str, Any]:
+        """An account is the host's; that it was made for this commune is the commune's to journal."""
+        house, acting, rule = self._house, acting_of(live), rulebook().act["add_person"]
+        commune = house.communes.get(acting.commune)
+        grant = may(commune.facts, _person(live), rule.roles, rule.rule, house.clock.utc().us)
+        if isinstance(grant, Denied):
+            raise grant.error()
+        asked = parse(AddPerson, given, "add_person")
+        author = live.author(grant.role.value, grant.habilitation)
+        stored = await house.passwords.hash(asked.password)
+        person = await house.host.add_account(
+            asked.login, asked.label, asked.email, stored, host_admin=False, author=author
+        )
+        seq = await commune.log(
+            Entry("modification", "add_person", author, motive=asked.motive, detail={"person": person})
+        )
+        return {"person": person, "journal": seq}
+
+    async def _log_read(self, live: Live, commune: Commune, grant: Grant, name: str, now_us: int) -> None:
+        key = (live.id, f"{commune.id}/{name}")
+        if now_us - self._journal_reads.get(key, -READ_REPEAT_US) < READ_REPEAT_US:
+            return
+        self._journal_reads = {k: at for k, at in self._journal_reads.items() if now_us - at < READ_REPEAT_US}
+        self._journal_reads[key] = now_us
+        await commune.log(Entry("consultation", f"read_{name}", live.author(grant.role.value, grant.habilitation)))
+
+    def _view(self, token: object, live: Live) -> dict[str, Any]:
+        view: Session = session_view(self._house.communes, str(token), live, self._house.clock.utc().us)
+        return view.model_dump(mode="json")
+
+
+def _person(live: Live) -> Person:
+    return Person(live.account.id, live.account.host_admin)
+
+
+def _check_purpose(facts: CommuneFacts, purpose: str, now_us: int) -> None:
+    if not purpose:
+        return
+    if rulebook().purpose(purpose) is None:
+        raise BadInput("Cette finalité n’est pas dans la liste de l’article L251-2.", where="P-01")
+    if not any(order_lapse(o, now_us) is None and purpose in o.purposes for o in facts.orders.values()):
+        what = "Aucune autorisation en vigueur ici ne prévoit cette finalité."
+        raise Refused(what, todo="Choisissez une autre finalité.", rule="P-02")
+
+
+def _act(value: object) -> Act:
+    try:
+        return Act(str(value))
+    except ValueError as error:
+        raise BadInput("Cet acte n’existe pas.", where="act") from error
+
+
+def _span(from_us: object, to_us: object) -> tuple[int, int] | None:
+    if from_us is None and to_us is None:
+        return None
+    if isinstance(from_us, int) and isinstance(to_us, int) and not isinstance(from_us, bool) and from_us >= 0:
+        return from_us, to_us
+    raise BadInput("Une plage a deux bornes, en microsecondes.", where="from_us")
+
+
+def _ids(args: dict[str, Any]) -> list[str]:
+    ids = args.get("ids")
+    if not isinstance(ids, list) or not all(isinstance(one, str) and len(one) <= 64 for one in ids):
+        raise BadInput("Il faut une liste d’identifiants de permis.", where="ids")
+    return ids

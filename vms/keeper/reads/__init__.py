@@ -1,0 +1,17 @@
+"""What pages read of the commune acted for, by name; a name that is not here does not exist."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from vms.keeper.reads import cameras, footage, journal, law, people, requests
+from vms.keeper.reads.spec import ReadSpec
+
+READS: Final[dict[str, ReadSpec]] = {
+    **people.READS,
+    **law.READS,
+    **cameras.READS,
+    **footage.READS,
+    **requests.READS,
+    **journal.READS,
+}

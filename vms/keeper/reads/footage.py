@@ -1,0 +1,82 @@
+"""Retention and holds, for recorders and pages (P-30…P-35)."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from vms.keeper.hour_keys import retention_days
+from vms.keeper.protocol import CameraRetention, HeldRange
+from vms.keeper.reads.spec import Nothing, Reader, ReadSpec
+from vms.law.facts import CommuneFacts
+from vms.law.retention import MAX_DAYS
+
+
+def camera_retentions(facts: CommuneFacts, now_us: int) -> list[CameraRetention]:
+    """Each camera's days and active holds."""
+    out = []
+    for camera in facts.cameras.values():
+        order = facts.order_of(camera)
+        holds = [hold for hold in facts.holds if camera.id in hold.cameras and hold.active(now_us)]
+        out.append(
+            CameraRetention(
+                camera=camera.id,
+                max_days=retention_days(facts, camera.id),
+                min_days=order.min_days if order else None,
+                holds=tuple(
+                    HeldRange(id=hold.id, from_us=hold.from_us, to_us=hold.to_us, until_us=hold.until_us)
+                    for hold in sorted(holds, key=lambda one: one.from_us)
+                ),
+            )
+        )
+    return out
+
+
+def retention(reader: Reader, _: Nothing) -> dict[str, Any]:
+    """Days and holds per camera, the oldest hour key kept, and the keys frozen past their term (an alarm)."""
+    facts, commune = reader.commune.facts, reader.commune
+    count, oldest = commune.keys.reader.execute("SELECT count(*), min(hour_us) FROM hour_key").fetchone()
+    held = commune.keys.reader.execute("SELECT count(*) FROM held_segment").fetchone()[0]
+    return {
+        "cameras": [one.model_dump(mode="json") for one in camera_retentions(facts, reader.now_us)],
+        "legal_max_days": MAX_DAYS,
+        "hour_keys": count,
+        "oldest_hour_us": oldest,
+        "held_segments": held,
+        "unlocked": commune.unlocked,
+        "holders": sorted(holder.label for holder in commune.holders.values()),
+    }
+
+
+def holds(reader: Reader, _: Nothing) -> dict[str, Any]:
+    """Holds, active ones first, newest first."""
+    now_us = reader.now_us
+    found = sorted(reader.commune.facts.holds, key=lambda hold: (not hold.active(now_us), -hold.placed_us))
+    labels = reader.labels({hold.placed_by for hold in found})
+    listed = [
+        {
+            "id": hold.id,
+            "cameras": sorted(hold.cameras),
+            "from_us": hold.from_us,
+            "to_us": hold.to_us,
+            "procedure": hold.procedure,
+            "authority": hold.authority,
+            "reference": hold.reference,
+            "requester": hold.requester,
+            "placed_by": hold.placed_by,
+            "placed_by_label": labels.get(hold.placed_by, ""),
+            "placed_us": hold.placed_us,
+            "until_us": hold.until_us,
+            "released_us": hold.released_us,
+            "provisional": hold.provisional,
+            "request": hold.request,
+            "active": hold.active(now_us),
+        }
+        for hold in found
+    ]
+    return {"holds": listed}
+
+
+READS: Final = {
+    "retention": ReadSpec(Nothing, retention),
+    "holds": ReadSpec(Nothing, holds),
+}

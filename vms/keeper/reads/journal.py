@@ -1,0 +1,154 @@
+"""The journal as pages and verifiers read it; reading it is itself journalled (D-12, E-01…E-05)."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any, Final, Literal
+
+from pydantic import Field
+
+from vms.errors import BadInput, NotFound
+from vms.keeper.arguments import Args, Identifier
+from vms.keeper.journal import checked_row, nodes_of, read_entry_bundle, read_tile
+from vms.keeper.reads.spec import Reader, ReadSpec
+from vms.keeper.tiles import LEVELS_LIMIT, pack_entries
+from vms.keeper.tree import inclusion_proof, leaf_hash
+
+PAGE_LIMIT_ENTRIES: Final = 500
+SCAN_LIMIT_ENTRIES: Final = 20_000
+
+
+class JournalPage(Args):
+    """A page of entries: after a number (oldest first) or before one (newest first, the default), filtered."""
+
+    after: int | None = Field(default=None, ge=0)
+    before: int | None = Field(default=None, ge=1)
+    limit: int = Field(default=100, ge=1, le=PAGE_LIMIT_ENTRIES)
+    kind: (
+        Literal["collecte", "modification", "consultation", "communication", "effacement", "refus", "session"] | None
+    ) = None
+    person: Identifier | None = None
+    camera: Identifier | None = None
+    from_us: int | None = None
+    to_us: int | None = None
+
+
+class Log(Args):
+    """Which quarter's log (the open one when none is given)."""
+
+    log: str | None = Field(default=None, pattern=r"^\d{4}-T[1-4]$")
+
+
+class Tile(Log):
+    """Which tile: a level, or the entries."""
+
+    level: int | Literal["entries"] = 0
+    index: int = Field(ge=0)
+
+
+class Proof(Args):
+    """Of which entry."""
+
+    seq: int = Field(ge=1)
+
+
+def journal(reader: Reader, args: JournalPage) -> dict[str, Any]:
+    """Entries, each checked against its leaf: an altered row is Damaged, by name."""
+    if args.after is not None and args.before is not None:
+        raise BadInput("Donnez « after » ou « before », pas les deux.", where="before")
+    db = reader.commune.store.reader
+    order, bound = ("ASC", "seq > ?") if args.after is not None else ("DESC", "seq < ?")
+    start = args.after if args.after is not None else args.before if args.before is not None else 1 << 62
+    rows = db.execute(
+        f"SELECT seq, log, n, leaf, salt, record, at_us FROM entry WHERE {bound} ORDER BY seq {order} LIMIT ?",
+        (start, SCAN_LIMIT_ENTRIES),
+    )
+    entries: list[dict[str, Any]] = []
+    for row in rows:
+        found = checked_row(row[:6])
+        record = json.loads(found["record"]) if found["record"] is not None else None
+        if _wanted(record, row[6], args):
+            entries.append(
+                {"seq": found["seq"], "log": found["log"], "n": found["n"], "at_us": row[6], "record": record}
+            )
+        if len(entries) == args.limit:
+            break
+    total = db.execute("SELECT count(*) FROM entry").fetchone()[0]
+    people = {one["record"]["author"].get("person", "") for one in entries if one["record"]}
+    return {"entries": entries, "total": total, "labels": reader.labels(people), **_checkpoint(reader, None)}
+
+
+def _wanted(record: dict[str, Any] | None, at_us: int, args: JournalPage) -> bool:
+    if (args.from_us is not None and at_us < args.from_us) or (args.to_us is not None and at_us >= args.to_us):
+        return False
+    if record is None:
+        return args.kind is None and args.person is None and args.camera is None
+    return (
+        args.kind in (None, record["kind"])
+        and args.person in (None, record["author"].get("person"))
+        and (args.camera is None or args.camera in record.get("cameras", ()))
+    )
+
+
+def journal_checkpoint(reader: Reader, args: Log) -> dict[str, Any]:
+    """The signed checkpoint of a log, and the key that verifies it."""
+    return _checkpoint(reader, args.log)
+
+
+def journal_tile(reader: Reader, args: Tile) -> dict[str, Any]:
+    """A tile or entry bundle of a log, base64."""
+    db, log = reader.commune.store.reader, _log(reader, args.log)
+    if args.level == "entries":
+        bundle = read_entry_bundle(db, log, args.index)
+        if not bundle:
+            raise NotFound("Ce lot d’entrées n’existe pas.", where=f"{log} tile/entries/{args.index}")
+        data = pack_entries(bundle)
+    elif 0 <= args.level < LEVELS_LIMIT:
+        data = read_tile(db, log, args.level, args.index)
+    else:
+        raise NotFound("Cette tuile n’existe pas.", where=f"{log} tile/{args.level}/{args.index}")
+    return {"log": log, "data": base64.b64encode(data).decode()}
+
+
+def journal_proof(reader: Reader, args: Proof) -> dict[str, Any]:
+    """An entry with its record, salt and inclusion proof under the current checkpoint of its log."""
+    db = reader.commune.store.reader
+    row = db.execute("SELECT seq, log, n, leaf, salt, record FROM entry WHERE seq = ?", (args.seq,)).fetchone()
+    if row is None:
+        raise NotFound("Cette entrée n’existe pas.", where=str(args.seq))
+    found = checked_row(row)
+    point = _checkpoint(reader, found["log"])
+    proof = inclusion_proof(nodes_of(db, found["log"]), found["n"], point["size"])
+    return found | {
+        "leaf_hash": leaf_hash(bytes(row[3])).hex(),
+        "proof": [base64.b64encode(one).decode() for one in proof],
+        **point,
+    }
+
+
+def _log(reader: Reader, log: str | None) -> str:
+    return log or str(reader.commune.store.state.log)
+
+
+def _checkpoint(reader: Reader, log: str | None) -> dict[str, Any]:
+    name = _log(reader, log)
+    row = reader.commune.store.reader.execute("SELECT size, note FROM checkpoint WHERE log = ?", (name,)).fetchone()
+    if row is None:
+        raise NotFound("Ce journal n’existe pas.", where=name)
+    logs = [one[0] for one in reader.commune.store.reader.execute("SELECT log FROM checkpoint ORDER BY log")]
+    return {
+        "log": name,
+        "logs": logs,
+        "size": row[0],
+        "checkpoint": row[1],
+        "vkey": reader.commune.keeper_keys.signer.vkey(),
+    }
+
+
+READS: Final = {
+    "journal": ReadSpec(JournalPage, journal, journalled=True),
+    "journal_checkpoint": ReadSpec(Log, journal_checkpoint),
+    "journal_tile": ReadSpec(Tile, journal_tile),
+    "journal_proof": ReadSpec(Proof, journal_proof),
+}

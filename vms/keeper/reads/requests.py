@@ -1,0 +1,82 @@
+"""Requests as pages show them: the whole to those who decide or extract, no picture to anyone (P-72, P-74)."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from vms.keeper.acts.spec import one_of
+from vms.keeper.arguments import Args, Identifier
+from vms.keeper.gate import Denied, Motive, admit
+from vms.keeper.protocol import Act
+from vms.keeper.reads.spec import Nothing, Reader, ReadSpec, told
+from vms.law.facts import Request
+from vms.law.requests import DECIDABLE
+from vms.law.rulebook import rulebook
+
+
+class OneRequest(Args):
+    """Which request."""
+
+    request: Identifier
+
+
+def requests(reader: Reader, _: Nothing) -> dict[str, Any]:
+    """Every request, those to decide first, newest first."""
+    found = reader.commune.facts.requests.values()
+    ordered = sorted(found, key=lambda one: (one.state not in DECIDABLE, -one.registered_us))
+    return {"requests": [_summary(reader, one) for one in ordered]}
+
+
+def request(reader: Reader, args: OneRequest) -> dict[str, Any]:
+    """One request with its fields, hold and package, and whether the reader may extract it."""
+    facts = reader.commune.facts
+    one: Request = one_of("demande", facts.requests.get(args.request), args.request)
+    hold = next((hold for hold in facts.holds if hold.id == one.hold), None)
+    span = (one.from_us, one.to_us)
+    verdict = admit(facts, reader.person, Act.EXPORT, sorted(one.cameras), span, Motive(request=one.id), reader.now_us)
+    return _summary(reader, one) | {
+        "fields": dict(one.fields),
+        "comment": one.comment,
+        "hold_detail": None
+        if hold is None
+        else {
+            "id": hold.id,
+            "provisional": hold.provisional,
+            "until_us": hold.until_us,
+            "active": hold.active(reader.now_us),
+        },
+        "extract": told(verdict if isinstance(verdict, Denied) else None),
+        "may_extract": not isinstance(verdict, Denied),
+        "grounds": [name for name, rule in rulebook().refusal_ground.items() if one.frame in rule.frames],
+    }
+
+
+def _summary(reader: Reader, one: Request) -> dict[str, Any]:
+    labels = reader.labels({one.registered_by, one.decided_by})
+    return {
+        "id": one.id,
+        "frame": one.frame,
+        "frame_fr": rulebook().legal_frame[one.frame].fr,
+        "authority": one.fields.get("authority", ""),
+        "procedure_number": one.fields.get("procedure_number") or one.fields.get("instruction_number") or "",
+        "cameras": sorted(one.cameras),
+        "from_us": one.from_us,
+        "to_us": one.to_us,
+        "motive": one.motive,
+        "state": one.state,
+        "registered_by": labels.get(one.registered_by, ""),
+        "registered_us": one.registered_us,
+        "answer_by_us": one.answer_by_us,
+        "hold": one.hold,
+        "decision": one.decision,
+        "ground": one.ground,
+        "decided_by": labels.get(one.decided_by, ""),
+        "decided_us": one.decided_us,
+        "package": dict(one.package),
+    }
+
+
+READS: Final = {
+    "requests": ReadSpec(Nothing, requests),
+    "request": ReadSpec(OneRequest, request),
+}

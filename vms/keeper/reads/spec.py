@@ -1,0 +1,41 @@
+"""What a read is: its arguments' shape and a function of the commune's facts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from vms.keeper.arguments import Args
+from vms.keeper.communes import Commune
+from vms.keeper.gate import Denied, Person
+from vms.law.lapse import Lapse
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads what, at which instant; ``labels`` gives people's labels by id."""
+
+    commune: Commune
+    person: Person
+    role: str
+    now_us: int
+    labels: Callable[[set[str]], dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSpec:
+    """One read; ``journalled`` reads leave an entry (D-12)."""
+
+    model: type[Args]
+    run: Callable[[Reader, Any], dict[str, Any]]
+    journalled: bool = False
+
+
+class Nothing(Args):
+    """A read without arguments."""
+
+
+def told(lapse: Lapse | Denied | None) -> dict[str, str] | None:
+    """A lapse as a page shows it: rule, what is missing, what to do."""
+    return None if lapse is None else {"rule": lapse.rule, "what": lapse.what, "todo": lapse.todo}

@@ -1,0 +1,215 @@
+"""What a recorder may ask: the plan, and where its keys, chain heads and reports go; never a key back."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, Final, Literal
+
+from pydantic import Field
+
+from vms.clock import HOUR_US
+from vms.errors import BadInput, LimitExceeded
+from vms.keeper import hour_keys
+from vms.keeper.arguments import Args, Moment, Slug, parse
+from vms.keeper.communes import Commune
+from vms.keeper.entry import Entry
+from vms.keeper.hour_keys import WrappedHour
+from vms.keeper.house import House
+from vms.keeper.plan import make_plan
+from vms.keeper.reads.footage import camera_retentions
+from vms.keeper.segment_name import parse_segment_name
+from vms.keeper.statement import HEAD, PLAN, sign_statement
+from vms.keeper.store import Tx
+
+WRAPPED_LIMIT_BYTES: Final = 8192
+HEADS_LIMIT: Final = 1000
+REPORT_LIMIT: Final = 1000
+# A recorder makes a key for the hour that starts; its clock and ours are within this of each other (A-10).
+HOUR_AHEAD_US: Final = HOUR_US
+
+Op = Callable[[dict[str, Any], bytes], Awaitable[Any]]
+
+
+class HourKeyArgs(Args):
+    """A wrapped hour key's place."""
+
+    commune: Slug
+    camera: Slug
+    key_id: str = Field(pattern=r"^[0-9a-f]{32}$")
+    hour_us: Moment
+
+
+class Head(Args):
+    """The last link of a stream's chain after a segment."""
+
+    camera: Slug
+    stream: Literal["main", "sub"]
+    sequence: int = Field(ge=0, lt=1 << 63)
+    link: str = Field(pattern=r"^[0-9a-f]{64}$")
+    segment: str = Field(max_length=200)
+
+
+class Gap(Args):
+    """A recording start or stop, or an absence with its cause (*collecte*)."""
+
+    camera: Slug
+    from_us: Moment
+    to_us: Moment | None = None
+    cause: str = Field(pattern=r"^[a-z-]{1,32}$")
+    stream: Literal["main", "sub"] = "main"
+
+
+class Erased(Args):
+    """Bytes destroyed (*effacement*)."""
+
+    camera: Slug
+    from_us: Moment
+    to_us: Moment
+    mode: str = Field(pattern=r"^[a-z-]{1,32}$")
+    count: int = Field(ge=0)
+    bytes: int = Field(ge=0)
+
+
+class RecorderDesk:
+    """The recorders' desk."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    def ops(self) -> dict[str, Op]:
+        """The closed list of operations."""
+        return {
+            "plan": self.plan,
+            "permit_key": self.permit_key,
+            "put_hour_key": self.put_hour_key,
+            "put_heads": self.put_heads,
+            "retention": self.retention,
+            "report_gap": self.report_gap,
+            "report_erased": self.report_erased,
+        }
+
+    async def plan(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """The signed plan, unless the recorder knows it already."""
+        keys = self._house.host.keys
+        plan = make_plan(self._house.communes, keys.permit_public, self._house.clock.utc().us)
+        if args.get("known") == plan.version:
+            return {"unchanged": True, "version": plan.version}
+        return {"plan": sign_statement(PLAN, plan.model_dump_json().encode(), keys.permit_private)}
+
+    async def permit_key(self, _: dict[str, Any], __: bytes) -> dict[str, Any]:
+        """The public key of permits and statements."""
+        return {"key": base64.b64encode(self._house.host.keys.permit_public).decode()}
+
+    async def put_hour_key(self, args: dict[str, Any], body: bytes) -> dict[str, Any]:
+        """Keep a wrapped hour key, durable on return; nothing is kept of an hour that is due (S5)."""
+        asked = parse(HourKeyArgs, args, "put_hour_key")
+        commune, now_us = self._commune_of(asked.commune, asked.camera), self._house.clock.utc().us
+        if not body or len(body) > WRAPPED_LIMIT_BYTES:
+            raise LimitExceeded("Cette clé enveloppée n’a pas une longueur possible.", where=asked.key_id)
+        if asked.hour_us % HOUR_US or asked.hour_us > now_us + HOUR_AHEAD_US:
+            raise BadInput("Cette heure n’est pas une heure ronde et passée.", where="hour_us")
+        due = hour_keys.is_due(commune.facts, asked.camera, asked.hour_us, now_us)
+        around = (asked.hour_us, asked.hour_us + HOUR_US)
+        if due and not hour_keys.holds_on(commune.facts, asked.camera, *around, now_us):
+            return {"stored": False}
+        key = WrappedHour(asked.key_id, asked.camera, asked.hour_us, body)
+        await commune.keys.write(lambda tx: hour_keys.put(tx, key))
+        return {"stored": True}
+
+    async def put_heads(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """Keep and sign chain heads; the segments' names tell which keys a hold must keep."""
+        given = _listed(args, "heads", HEADS_LIMIT)
+        heads = [parse(Head, one, "put_heads") for one in given]
+        by_commune: dict[str, list[tuple[Head, str]]] = {}
+        signed = []
+        for head in heads:
+            commune = self._house.communes.of_camera(head.camera)
+            if commune is None:
+                raise BadInput("Cette caméra n’est pas connue.", where=head.camera)
+            if parse_segment_name(head.segment).camera != head.camera:
+                raise BadInput("Ce segment n’est pas de cette caméra.", where=head.segment)
+            body = json.dumps(head.model_dump(), sort_keys=True, separators=(",", ":")).encode()
+            statement = sign_statement(HEAD, body, self._house.host.keys.permit_private)
+            by_commune.setdefault(commune.id, []).append((head, statement))
+            signed.append(
+                {"camera": head.camera, "stream": head.stream, "sequence": head.sequence, "signed": statement}
+            )
+        for commune_id, some in by_commune.items():
+            await self._house.communes.get(commune_id).store.write(partial(_keep_heads, heads=some))
+        return {"heads": signed}
+
+    async def retention(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """Each camera's days and holds."""
+        commune = self._house.communes.get(str(args.get("commune", "")))
+        listed = camera_retentions(commune.facts, self._house.clock.utc().us)
+        return {"cameras": [one.model_dump(mode="json") for one in listed]}
+
+    async def report_gap(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """Journal absences and starts."""
+        commune = self._house.communes.get(str(args.get("commune", "")))
+        gaps = [parse(Gap, one, "report_gap") for one in _listed(args, "gaps", REPORT_LIMIT)]
+        entries = [
+            Entry(
+                "collecte",
+                "gap",
+                cameras=(self._known(commune, gap.camera),),
+                from_us=gap.from_us,
+                to_us=gap.to_us,
+                detail={"cause": gap.cause, "stream": gap.stream},
+            )
+            for gap in gaps
+        ]
+        return {"journal": await commune.log(*entries)}
+
+    async def report_erased(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """Journal destroyed bytes."""
+        commune = self._house.communes.get(str(args.get("commune", "")))
+        erased = [parse(Erased, one, "report_erased") for one in _listed(args, "erased", REPORT_LIMIT)]
+        entries = [
+            Entry(
+                "effacement",
+                "erase_bytes",
+                cameras=(self._known(commune, one.camera),),
+                from_us=one.from_us,
+                to_us=one.to_us,
+                detail={"mode": one.mode, "count": one.count, "bytes": one.bytes},
+            )
+            for one in erased
+        ]
+        return {"journal": await commune.log(*entries)}
+
+    def _commune_of(self, commune_id: str, camera: str) -> Commune:
+        commune = self._house.communes.get(commune_id)
+        self._known(commune, camera)
+        return commune
+
+    @staticmethod
+    def _known(commune: Commune, camera: str) -> str:
+        if camera not in commune.facts.cameras:
+            raise BadInput("Cette caméra n’est pas de cette commune.", where=camera)
+        return camera
+
+
+def _keep_heads(tx: Tx, heads: list[tuple[Head, str]]) -> None:
+    for head, statement in heads:
+        name = parse_segment_name(head.segment)
+        tx.db.execute(
+            "INSERT OR IGNORE INTO head (segment, camera, start_us, key_id) VALUES (?, ?, ?, ?)",
+            (head.segment, head.camera, name.start_us, name.key_id),
+        )
+        tx.db.execute(
+            "INSERT INTO last_head (camera, stream, sequence, link, segment, statement) VALUES (?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT (camera, stream) DO UPDATE SET sequence = excluded.sequence, link = excluded.link, "
+            "segment = excluded.segment, statement = excluded.statement WHERE excluded.sequence > sequence",
+            (head.camera, head.stream, head.sequence, head.link, head.segment, statement),
+        )
+
+
+def _listed(args: dict[str, Any], name: str, limit: int) -> list[Any]:
+    found = args.get(name)
+    if not isinstance(found, list) or not 0 < len(found) <= limit:
+        raise BadInput(f"Il faut de 1 à {limit} éléments.", where=name)
+    return found

@@ -1,0 +1,100 @@
+"""The keeper's process: one house, four desks, four sockets, a clock that destroys what is due (design §3)."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from vms import logs
+from vms.clock import Clock, SystemClock
+from vms.keeper.host_desk import HostDesk
+from vms.keeper.house import House
+from vms.keeper.office import Office, Op
+from vms.keeper.protocol import (
+    HOST_OPS,
+    HOST_SOCKET,
+    PROVISIONER_OPS,
+    PROVISIONER_SOCKET,
+    RECORDER_OPS,
+    RECORDER_SOCKET,
+    WEB_OPS,
+    WEB_SOCKET,
+)
+from vms.keeper.provisioner_desk import ProvisionerDesk
+from vms.keeper.recorder_desk import RecorderDesk
+from vms.settings import Settings
+from vms.wire import WireServer
+
+TICK_S: Final = 1.0
+
+log = logs.get("keeper")
+
+
+class Keeper:
+    """The running keeper; ``start`` answers only once what was due is destroyed (S5)."""
+
+    def __init__(self, folder: Path, run_dir: Path, clock: Clock) -> None:
+        self._run_dir = run_dir
+        self._clock = clock
+        self.house = House(folder, clock)
+        self._servers: list[WireServer] = []
+        self._ticker: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Destroy what is due, then open the sockets."""
+        await self.house.start()
+        self._run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        desks: list[tuple[str, frozenset[str], Mapping[str, Op]]] = [
+            (WEB_SOCKET, WEB_OPS, Office(self.house).ops()),
+            (RECORDER_SOCKET, RECORDER_OPS, RecorderDesk(self.house).ops()),
+            (PROVISIONER_SOCKET, PROVISIONER_OPS, ProvisionerDesk(self.house).ops()),
+            (HOST_SOCKET, HOST_OPS, HostDesk(self.house).ops()),
+        ]
+        for name, ops, handlers in desks:
+            if set(handlers) != ops:
+                raise TypeError(f"{name} does not serve its closed list of operations")
+            server = WireServer(handlers)
+            await server.start(self._run_dir / name)
+            self._servers.append(server)
+        self._ticker = asyncio.create_task(self._tick())
+        log.info("gardien prêt", communes=len(self.house.host.communes()))
+
+    async def stop(self) -> None:
+        """Stop answering, then close the files."""
+        for server in self._servers:
+            await server.stop()
+        if self._ticker is not None:
+            self._ticker.cancel()
+            await asyncio.gather(self._ticker, return_exceptions=True)
+        await self.house.close()
+
+    async def _tick(self) -> None:
+        while True:
+            await self._clock.sleep(TICK_S)
+            await self.house.tick()
+
+
+async def serve(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT."""
+    os.umask(0o077)
+    keeper = Keeper(settings.keeper_dir, settings.run_dir, SystemClock(settings.test_clock_offset_s))
+    await keeper.start()
+    stopping = asyncio.Event()
+    for one in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(one, stopping.set)
+    await stopping.wait()
+    await keeper.stop()
+
+
+def main(settings: Settings | None = None) -> None:
+    """The process's entry: settings from the environment unless they are given."""
+    logs.configure("keeper")
+    asyncio.run(serve(settings or Settings()))
+
+
+if __name__ == "__main__":
+    main()
