@@ -271,7 +271,8 @@ class Retention:
         total = 0
         async with read(self._engine) as session:
             query = select(Segment).where(col(Segment.state) == "sealed").order_by(col(Segment.start_us))
-            for row in (await session.execute(query.execution_options(yield_per=1000))).scalars():
+            found = await session.stream(query.execution_options(yield_per=1000))
+            async for row in found.scalars():
                 policy = self._policies.of(row.commune_id, row.camera_id)
                 if policy is None or not may_go_early(policy, row.start_us, row.end_us, now_us):
                     continue
