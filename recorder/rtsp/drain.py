@@ -17,6 +17,7 @@ from recorder.rtsp.errors import StreamDamaged
 TICK_S: Final = 0.2
 POLL_TICKS: Final = 5  # sessions are told the time once a second
 BUFFER_BYTES: Final = 1024 * 1024
+READS_LIMIT_COUNT: Final = 16
 
 
 class Drained(Protocol):
@@ -54,21 +55,30 @@ class Drain:
             self._timer = None
 
     def read(self, sock: socket.socket, carry: bytes, feed: Callable[[memoryview], int]) -> bytes | None:
-        """Read once, feed what is there after ``carry``, and return what was not used up; None at the stream's end.
+        """Read, feed what is there after ``carry``, and return what was not used up; None at the stream's end.
 
+        Reads again while the buffer gets full, a bounded number of times, so that a tick drains what the kernel held.
         BlockingIOError passes through when nothing has arrived.
         """
-        kept = len(carry)
-        if kept >= BUFFER_BYTES:
-            raise StreamDamaged(f"Message de plus de {BUFFER_BYTES} octets.")
         buffer = self._buffer
-        count = sock.recv_into(buffer[kept:])
-        if count == 0:
-            return None
-        buffer[:kept] = carry
-        total = kept + count
-        used = feed(buffer[:total])
-        return bytes(buffer[used:total])
+        for _ in range(READS_LIMIT_COUNT):
+            kept = len(carry)
+            if kept >= BUFFER_BYTES:
+                raise StreamDamaged(f"Message de plus de {BUFFER_BYTES} octets.")
+            count = sock.recv_into(buffer[kept:])
+            if count == 0:
+                return None
+            buffer[:kept] = carry
+            total = kept + count
+            used = feed(buffer[:total])
+            carry = bytes(buffer[used:total])
+            if total < BUFFER_BYTES // 2:
+                break
+            try:
+                sock.recv_into(buffer[:1], 1, socket.MSG_PEEK)
+            except BlockingIOError:
+                break
+        return carry
 
     def _tick(self) -> None:
         # First the next timer: an error below, which the loop reports, must cost one camera one tick and no more.
