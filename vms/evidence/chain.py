@@ -66,12 +66,16 @@ Record = SegmentRecord | GroupRecord | AbsenceRecord
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A record with its number and its link in the chain; ``segment`` is the one it stands in, for a group."""
+    """A record with its number and its link in the chain; ``segment`` is the one it stands in, for a group.
+
+    ``run`` counts the pieces of the chain from 0: where segments are no longer there, another run begins.
+    """
 
     sequence: int
     link: bytes
     record: Record
     segment: SegmentRecord | None
+    run: int
 
 
 def parse_records(data: bytes) -> Iterator[Record]:
@@ -93,14 +97,16 @@ def linked(camera: str, stream: str, records: Sequence[Record]) -> list[Link]:
     """The records with their links recomputed; Damaged where they do not follow one another (design §4).
 
     The first one is a segment's header, which says what came before it. Each later header and absence must carry the
-    number and (a header) the link that the records before it give.
+    number and (a header) the link that the records before it give. A header with a later number begins another run:
+    what stood between is gone, and the caller must find that time declared absent.
     """
     links: list[Link] = []
-    link, sequence = b"", 0
+    link, sequence, run = b"", 0, 0
     segment: SegmentRecord | None = None
     for record in records:
         if isinstance(record, SegmentRecord):
-            if not links:
+            if not links or record.sequence > sequence + 1:
+                run += bool(links)
                 link, sequence = record.previous, record.sequence - 1
             if record.previous != link or record.sequence != sequence + 1:
                 raise Damaged("La chaîne est rompue.", where=f"{camera} {stream}, segment {record.name}")
@@ -118,7 +124,7 @@ def linked(camera: str, stream: str, records: Sequence[Record]) -> list[Link]:
             if segment is None or expected != sequence + 1:
                 raise Damaged("La chaîne est rompue.", where=f"{camera} {stream}, groupe {record.number}")
         link, sequence = hashlib.sha256(link + record.raw).digest(), sequence + 1
-        links.append(Link(sequence, link, record, segment))
+        links.append(Link(sequence, link, record, segment, run))
     return links
 
 

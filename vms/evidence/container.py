@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import struct
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Final, Protocol
 
@@ -70,27 +70,46 @@ class ContainerWriter:
         self._sink = sink
         self._at = 0
         self._entries: list[Entry] = []
+        self._open: Entry | None = None
 
-    def add(self, name: str, content: Iterable[bytes]) -> Entry:
-        """Add an entry; BadInput for a name that is not allowed or used twice."""
+    def add(self, name: str, content: bytes) -> Entry:
+        """Add an entry whole; BadInput as ``begin``."""
+        self.begin(name)
+        self.write(content)
+        return self.end()
+
+    def begin(self, name: str) -> None:
+        """Begin an entry; BadInput for a name that is not allowed or used twice, or when the container is full."""
         if NAME.fullmatch(name) is None or len(name) > NAME_LIMIT_BYTES:
             raise BadInput("Ce nom de fichier n’est pas permis dans un paquet.", where=name[:NAME_LIMIT_BYTES])
         if any(entry.name == name for entry in self._entries) or len(self._entries) >= ENTRIES_LIMIT:
             raise BadInput("Ce fichier est déjà dans le paquet, ou le paquet est plein.", where=name)
         self._write(_local(name))
-        start, crc = self._at, 0
-        for data in content:
-            self._write(data)
-            crc = zlib.crc32(data, crc)
-        entry = Entry(name, start, self._at - start, crc)
+        self._open = Entry(name, self._at, 0, 0)
+
+    def write(self, data: bytes) -> None:
+        """More of the open entry's content."""
+        self._write(data)
+        one = self._opened()
+        self._open = Entry(one.name, one.offset, one.size + len(data), zlib.crc32(data, one.crc))
+
+    def end(self) -> Entry:
+        """End the open entry."""
+        entry = self._opened()
         self._write(_descriptor(entry))
         self._entries.append(entry)
+        self._open = None
         return entry
 
     def finish(self) -> int:
         """Write the directory; the container's length in bytes."""
         self._write(_directory(self._entries, self._at))
         return self._at
+
+    def _opened(self) -> Entry:
+        if self._open is None:
+            raise BadInput("Aucun fichier du paquet n’est ouvert.")
+        return self._open
 
     def _write(self, data: bytes) -> None:
         self._sink.write(data)

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from vms.errors import Damaged
 
 FORMAT: Final = "guet/evidence/v1"
+STATEMENT: Final = "guet/manifest/v1"
 MANIFEST_FILE: Final = "manifest.json"
 SIGNATURE_FILE: Final = "manifest.sig"
 SIGNER_FILE: Final = "signer.vkey"
@@ -23,6 +24,8 @@ UNLISTED: Final = (MANIFEST_FILE, SIGNATURE_FILE, SIGNER_FILE)
 MANIFEST_LIMIT_BYTES: Final = 16 * 1024 * 1024
 # Time of the range for which there is neither picture nor recorded absence: before service, or destroyed when due.
 NOT_RECORDED: Final = "not-recorded"
+# Time that was recorded and whose stored bytes no longer open: its links are in the chain, its pictures are lost.
+STORED_DAMAGED: Final = "stored-damaged"
 
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 Count = Annotated[int, Field(ge=0)]
@@ -93,6 +96,13 @@ class Commune(_Part):
     name: str
 
 
+class AskedFor(_Part):
+    """The request that the package answers (P-72): its id, and what the keeper knows of it (frame, fields, motive)."""
+
+    id: str
+    facts: dict[str, Any]
+
+
 class JournalEvidence(_Part):
     """An entry of the access journal and the proof that it is in the journal: paths of both files."""
 
@@ -101,14 +111,14 @@ class JournalEvidence(_Part):
 
 
 class Manifest(_Part):
-    """The whole manifest. ``request``, ``decision``, ``operator`` and ``zone_sets`` are as the keeper has them."""
+    """The whole manifest. ``decision`` (P-74), ``operator`` and ``zone_sets`` are as the keeper has them."""
 
     format: Literal["guet/evidence/v1"] = FORMAT
     package: str
     created_us: Count
     build: str
     commune: Commune
-    request: dict[str, Any]
+    request: AskedFor
     decision: dict[str, Any]
     operator: dict[str, Any]
     zone_sets: tuple[dict[str, Any], ...]
@@ -138,11 +148,11 @@ def canonical(content: dict[str, Any]) -> bytes:
     return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
-def statement(commune: str, package: str, manifest_sha256: str) -> str:
-    """The text of the signed note over a manifest: format, commune, package, hash, a line each."""
-    return f"{FORMAT}\n{commune}\n{package}\n{manifest_sha256}\n"
+def statement(commune: str, request: str, manifest_sha256: str) -> str:
+    """The text of the signed note over a manifest: what it is, commune, request, hash, a line each."""
+    return f"{STATEMENT}\n{commune}\n{request}\n{manifest_sha256}\n"
 
 
 def statement_of(manifest: Manifest, data: bytes) -> str:
     """The text that the signature of this manifest must be over."""
-    return statement(manifest.commune.id, manifest.package, hashlib.sha256(data).hexdigest())
+    return statement(manifest.commune.id, manifest.request.id, hashlib.sha256(data).hexdigest())

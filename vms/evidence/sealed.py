@@ -5,7 +5,7 @@
 ``sealed`` is one Cobblestone-256 message over at most PART_BYTES of the package. Its key is HKDF(package key, part
 number); its context names package, number and whether it is the last one, so that parts cannot be swapped, dropped or
 moved to another package, and a file cut between two parts does not pass for a whole one. The package key is random,
-32 bytes, and wrapped to the commune's public key: the keeper keeps it as it keeps an hour key, and destroys it when due.
+32 bytes, and wrapped to the commune's public key: the keeper keeps it as it keeps an hour key, and destroys it in time.
 """
 
 from __future__ import annotations

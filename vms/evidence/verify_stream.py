@@ -11,7 +11,7 @@ from vms.errors import Damaged, GuetError
 from vms.evidence import mp4
 from vms.evidence.chain import AbsenceRecord, GroupRecord, Link, linked, parse_records
 from vms.evidence.container import Container
-from vms.evidence.manifest import StreamEvidence, Video
+from vms.evidence.manifest import STORED_DAMAGED, StreamEvidence, Video
 from vms.evidence.report import Report
 
 CHAIN_LIMIT_BYTES: Final = 512 * 1024 * 1024
@@ -29,7 +29,7 @@ def verify_stream(container: Container, stream: StreamEvidence, report: Report) 
         report.add("chaîne", False, f"{where} : {error} ({stream.chain})")
         links = []
     else:
-        report.add("chaîne", True, f"{where} : {len(links)} maillons recalculés, de {_span(links)}")
+        report.add("chaîne", True, f"{where} : {len(links)} maillons recalculés, {_span(links)}")
     for video in stream.videos:
         try:
             _video(container, video, links)
@@ -53,7 +53,10 @@ def _chain(container: Container, stream: StreamEvidence) -> list[Link]:
 
 
 def _span(links: list[Link]) -> str:
-    return f"{links[0].sequence} à {links[-1].sequence}" if links else "rien à rien"
+    if not links:
+        return "aucun enregistrement"
+    pieces = links[-1].run + 1
+    return f"de {links[0].sequence} à {links[-1].sequence}" + (f", en {pieces} morceaux" if pieces > 1 else "")
 
 
 def _video(container: Container, video: Video, links: list[Link]) -> None:
@@ -146,18 +149,35 @@ def _tiling_problem(stream: StreamEvidence, links: list[Link]) -> str:
 
 def _hidden_problem(stream: StreamEvidence, links: list[Link]) -> str:
     """Whether the chain knows of pictures that are left out, or does not know of an absence that is claimed."""
+    damaged = [(one.from_us, one.to_us) for one in stream.absences if one.cause == STORED_DAMAGED]
     shown = [(video.from_us, video.to_us) for video in stream.videos]
     groups = [(r.utc_us, r.utc_us + r.duration_us) for link in links if isinstance(r := link.record, GroupRecord)]
     for start, end in groups:
         asked = start < stream.to_us and stream.from_us < end
-        if asked and not any(low <= start and end <= high for low, high in shown):
+        if asked and not any(low <= start and end <= high for low, high in shown + damaged):
             return "des images enregistrées de la plage ne sont pas dans le paquet"
     recorded = [(r.from_us, r.to_us, r.cause) for link in links if isinstance(r := link.record, AbsenceRecord)]
+    lost = _lost(links)
     for absence in stream.absences:
         between = groups and groups[0][0] <= absence.from_us and absence.to_us <= groups[-1][1]
         known = any(
             low <= absence.from_us and absence.to_us <= high and cause == absence.cause for low, high, cause in recorded
         )
-        if between and not known:
+        gone = any(low <= absence.from_us and absence.to_us <= high for low, high in lost)
+        if between and not known and not gone and absence.cause != STORED_DAMAGED:
             return f"l’absence « {absence.cause} » n’est pas dans la chaîne"
     return ""
+
+
+def _lost(links: list[Link]) -> list[tuple[int, int]]:
+    """The time between two runs of the chain, whose segments are gone."""
+    lost, end_us, run = [], 0, 0
+    for link in links:
+        record = link.record
+        if isinstance(record, GroupRecord):
+            if link.run != run:
+                lost.append((end_us, record.utc_us))
+            end_us, run = record.utc_us + record.duration_us, link.run
+        elif isinstance(record, AbsenceRecord):
+            end_us = record.to_us
+    return lost

@@ -1,0 +1,204 @@
+"""Extraction: starts an export worker, brings it permits, keys and the keeper's signature, hands back a sealed file.
+
+The recording goes on meanwhile (T-11): the worker only reads. What passes through here of keys is sealed to the worker;
+nothing here can open a picture or the package.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+import socket
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import recorder
+from recorder.export_plan import StreamPlan
+from recorder.package_builder import PackageFacts
+from vms.errors import GuetError, LimitExceeded, Unavailable
+from vms.keeper.permit import Permit
+from vms.wire import MAX_FRAME_BYTES, ChannelClosed, read_frame, write_frame
+
+RENEW_INTERVAL_S: Final = 1.3
+CLOSE_TIMEOUT_S: Final = 2.0
+STREAMS_LIMIT: Final = 64
+
+Progress = Callable[[int, int], None]
+
+
+class ExportKeeper(Protocol):
+    """What an extraction asks of the keeper, already bound to the person's session and request."""
+
+    async def renew(self, permit_id: str) -> str:
+        """A fresh token; Refused when the right is gone."""
+        ...
+
+    async def key_window(
+        self, permit_id: str, camera: str, public: bytes, segments: Sequence[dict[str, Any]], from_us: int, to_us: int
+    ) -> bytes:
+        """Exactly these group keys, sealed to ``public``."""
+        ...
+
+    async def sign_manifest(self, manifest_sha256: str) -> dict[str, Any]:
+        """``{"note", "vkey"}``: the signed note over a manifest's hash, and the key that checks it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ExportJob:
+    """What to extract, on whose word, and where the sealed package goes.
+
+    ``proofs`` are answers of the keeper's ``journal_proof``, by the name they get in the package.
+    """
+
+    facts: PackageFacts
+    plans: tuple[StreamPlan, ...]
+    proofs: Mapping[str, dict[str, Any]]
+    commune_public: bytes
+    keeper_public: bytes
+    output: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A finished package: SHA-256 and length in clear, its manifest's hash, and its key wrapped to the commune."""
+
+    package: str
+    path: Path
+    sha256: str
+    size_bytes: int
+    files: int
+    manifest_sha256: str
+    wrapped_key: bytes
+
+
+async def export(
+    permit: Permit, job: ExportJob, keeper: ExportKeeper, on_progress: Progress, *, clock_offset_s: int = 0
+) -> Exported:
+    """Carry out an extraction under an export permit, renewed while it lasts.
+
+    Raises what the keeper or the worker refused, Unavailable when the worker died; then no file is left.
+    """
+    if len(job.plans) > STREAMS_LIMIT:
+        raise LimitExceeded(f"Une extraction porte sur {STREAMS_LIMIT} flux au plus.")
+    process, reader, writer = await _start(clock_offset_s)
+    write_frame(writer, _job_message(permit, job))
+    renewing = asyncio.create_task(_renew(permit.id, keeper, writer))
+    try:
+        while True:
+            message, _ = await read_frame(reader)
+            if "error" in message:
+                raise GuetError.from_dict(message["error"])
+            if "done" in message:
+                return _exported(job, message["done"])
+            await _serve(message, permit.id, keeper, writer, on_progress)
+    except ChannelClosed as error:
+        if renewing.done() and not renewing.cancelled() and (refused := renewing.exception()) is not None:
+            raise refused from error
+        raise Unavailable("L’extraction s’est interrompue.", todo="Relancez-la.") from error
+    finally:
+        renewing.cancel()
+        await asyncio.gather(renewing, return_exceptions=True)
+        writer.transport.abort()
+        await _end(process)
+        job.output.with_suffix(job.output.suffix + ".partial").unlink(missing_ok=True)
+
+
+def build_version() -> str:
+    """The version that goes into manifests."""
+    try:
+        return version("guet")
+    except PackageNotFoundError:
+        return "0"
+
+
+async def _serve(
+    message: dict[str, Any], permit_id: str, keeper: ExportKeeper, writer: asyncio.StreamWriter, on_progress: Progress
+) -> None:
+    """Answer one of the worker's messages."""
+    if "progress" in message:
+        on_progress(message["progress"]["done"], message["progress"]["total"])
+    elif "need" in message:
+        need = message["need"]
+        public = base64.b64decode(need["public"])
+        await _answering(
+            writer,
+            keeper.key_window(permit_id, need["camera"], public, need["segments"], need["from_us"], need["to_us"]),
+            lambda sealed: ({"keys": {}}, sealed),
+        )
+    elif "sign" in message:
+        await _answering(writer, keeper.sign_manifest(message["sign"]), lambda signed: ({"signature": signed}, b""))
+
+
+async def _answering(
+    writer: asyncio.StreamWriter, asked: Awaitable[Any], answer: Callable[[Any], tuple[dict[str, Any], bytes]]
+) -> None:
+    """Send the keeper's answer, or its refusal, which the worker gives back once it has cleared up."""
+    try:
+        message, body = answer(await asked)
+    except GuetError as error:
+        message, body = {"error": error.to_dict()}, b""
+    write_frame(writer, message, body)
+    await writer.drain()
+
+
+async def _renew(permit_id: str, keeper: ExportKeeper, writer: asyncio.StreamWriter) -> None:
+    """Bring fresh permits; when the right is gone, none comes any more and the worker stops by itself (P-58)."""
+    while True:
+        await asyncio.sleep(RENEW_INTERVAL_S)
+        write_frame(writer, {"permit": await keeper.renew(permit_id)})
+        await writer.drain()
+
+
+async def _start(
+    clock_offset_s: int,
+) -> tuple[asyncio.subprocess.Process, asyncio.StreamReader, asyncio.StreamWriter]:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-B", "-m", "recorder.export_worker", str(theirs.fileno()), str(clock_offset_s)),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            pass_fds=(theirs.fileno(),),
+            env={"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(Path(recorder.__file__).parent.parent)},
+        )
+    reader, writer = await asyncio.open_connection(sock=ours, limit=MAX_FRAME_BYTES)
+    return process, reader, writer
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    try:
+        async with asyncio.timeout(CLOSE_TIMEOUT_S):
+            await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+
+
+def _job_message(permit: Permit, job: ExportJob) -> dict[str, Any]:
+    return {
+        "permit": permit.token,
+        "facts": asdict(job.facts),
+        "plans": [plan.to_dict() for plan in job.plans],
+        "proofs": {name: dict(proof) for name, proof in job.proofs.items()},
+        "commune_public": base64.b64encode(job.commune_public).decode(),
+        "keeper_public": base64.b64encode(job.keeper_public).decode(),
+        "output": str(job.output),
+    }
+
+
+def _exported(job: ExportJob, done: dict[str, Any]) -> Exported:
+    return Exported(
+        package=job.facts.package,
+        path=job.output,
+        sha256=done["sha256"],
+        size_bytes=done["bytes"],
+        files=done["files"],
+        manifest_sha256=done["manifest_sha256"],
+        wrapped_key=base64.b64decode(done["wrapped_key"]),
+    )
