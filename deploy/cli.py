@@ -9,6 +9,9 @@ from typing import Annotated
 
 import typer
 
+from deploy.admin import camera as camera_commands
+from deploy.admin.discover import discover
+from deploy.admin.login import login, logout
 from vms import logs
 from vms.errors import BadInput, GuetError
 from vms.settings import Settings
@@ -19,6 +22,12 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+app.command("discover")(discover)
+app.command("login")(login)
+app.command("logout")(logout)
+app.add_typer(camera_commands.app, name="camera")
 
 
 def settings_with(home: Path | None) -> Settings:

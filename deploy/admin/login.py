@@ -1,0 +1,83 @@
+"""``vms login``, ``vms logout``: a person's session for the commands that act; the host acts for nobody (P-57)."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from dataclasses import replace
+from typing import Annotated, Any
+
+import typer
+
+from vms.errors import BadInput, GuetError
+
+PASSWORD_LIMIT_CHARS = 500
+
+
+def login(
+    account: Annotated[str, typer.Argument(metavar="IDENTIFIANT", help="Votre identifiant.")],
+    url: Annotated[str, typer.Option("--url", help="Adresse du serveur.")] = "https://localhost:8443",
+    commune: Annotated[str, typer.Option("--commune", help="Commune pour laquelle agir.")] = "",
+    purpose: Annotated[str, typer.Option("--purpose", help="Finalité, voir les pages.")] = "",
+    motive: Annotated[str, typer.Option("--motive", help="Motif, écrit au journal.")] = "",
+    ca: Annotated[str, typer.Option("--ca", help="Certificat du serveur, s’il est à nous.")] = "",
+    password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Lit le mot de passe sur l’entrée.")] = False,
+) -> None:
+    """Ouvre votre session pour les commandes qui agissent (vms camera …)."""
+    password = read_password("Mot de passe", stdin=password_stdin)
+    session = asyncio.run(_login(account, password, url, commune, purpose, motive, ca))
+    acting = session.get("acting")
+    where = f", pour {acting['commune']}" if acting else ""
+    print(f"Connecté : {session['person']['label']}{where}.")
+
+
+def logout() -> None:
+    """Ferme votre session, ici et sur le serveur."""
+    from deploy.admin import session_file
+
+    saved = session_file.load()
+    session_file.forget()
+    asyncio.run(_logout(saved))
+    print("Déconnecté.")
+
+
+def read_password(prompt: str, *, stdin: bool) -> str:
+    """A password typed without echo, or the first line of stdin; never an argument, which other accounts could see."""
+    if stdin:
+        password = sys.stdin.readline(PASSWORD_LIMIT_CHARS + 1).rstrip("\n")
+    else:
+        password = typer.prompt(prompt, hide_input=True)
+    if not password or len(password) > PASSWORD_LIMIT_CHARS:
+        raise BadInput("Mot de passe vide ou trop long.", where="vms login")
+    return password
+
+
+async def _login(
+    account: str, password: str, url: str, commune: str, purpose: str, motive: str, ca: str
+) -> dict[str, Any]:
+    from deploy.admin import session_file
+    from deploy.admin.api_client import ApiClient
+
+    async with ApiClient(url, verify=session_file.trust(ca)) as client:
+        session = await client.sign_in(account, password)
+        saved = session_file.SavedSession(url, client.token, ca=ca)
+        session_file.save(saved)
+        chosen = commune or _only_commune(session)
+        if chosen and purpose:
+            session = await client.post("/session/act", {"commune": chosen, "purpose": purpose, "motive": motive})
+        if session.get("acting"):
+            session_file.save(replace(saved, commune=session["acting"]["commune"]))
+        return session
+
+
+def _only_commune(session: dict[str, Any]) -> str:
+    available = [one["id"] for one in session.get("communes", []) if one.get("available")]
+    return available[0] if len(available) == 1 else ""
+
+
+async def _logout(saved: Any) -> None:
+    async with saved.client() as client:
+        try:
+            await client.request("DELETE", "/session")
+        except GuetError:
+            return  # ended on the server already: that is what was wanted

@@ -1,0 +1,61 @@
+"""Where ``vms login`` keeps a person's session for the commands that act: a private file, never a password."""
+
+from __future__ import annotations
+
+import json
+import os
+import ssl
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from deploy.admin.api_client import ApiClient
+from vms.errors import Unauthenticated
+from vms.vault.files import write_durably
+
+
+@dataclass(frozen=True, slots=True)
+class SavedSession:
+    """One server, one person, the commune acted for; ``ca`` is the certificate to trust, if not a public one."""
+
+    url: str
+    token: str
+    commune: str = ""
+    ca: str = ""
+
+    def client(self) -> ApiClient:
+        """A client that acts as this person."""
+        return ApiClient(self.url, self.token, verify=trust(self.ca))
+
+
+def trust(ca: str) -> ssl.SSLContext | bool:
+    """Whom to believe: the certificate file given, else the machine's authorities."""
+    return ssl.create_default_context(cafile=ca) if ca else True
+
+
+def session_path() -> Path:
+    """``VMS_SESSION_FILE``, else ``guet/session.json`` under the account's state folder."""
+    given = os.environ.get("VMS_SESSION_FILE")
+    if given:
+        return Path(given)
+    state = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    return Path(state) / "guet" / "session.json"
+
+
+def save(session: SavedSession) -> None:
+    """Keep the session, readable by this account only."""
+    path = session_path()
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_durably(path, json.dumps(asdict(session)).encode())
+
+
+def load() -> SavedSession:
+    """The session kept; Unauthenticated when there is none."""
+    try:
+        return SavedSession(**json.loads(session_path().read_bytes()))
+    except (OSError, ValueError, TypeError) as error:
+        raise Unauthenticated("Vous n’êtes pas connecté.", todo="Connectez-vous : vms login.") from error
+
+
+def forget() -> None:
+    """Remove the session kept."""
+    session_path().unlink(missing_ok=True)
