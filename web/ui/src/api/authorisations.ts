@@ -27,7 +27,7 @@ export interface Authorisations {
 export const authorisationsQuery = (commune: string) =>
   queryOptions({
     queryKey: ["authorisations", commune],
-    queryFn: ({ signal }) => get<Authorisations>(`/communes/${seg(commune)}/orders-prefectoral`, signal),
+    queryFn: ({ signal }) => get<Authorisations>(`/communes/${seg(commune)}/authorisations`, signal),
   });
 
 export interface NewOrder {
@@ -43,6 +43,6 @@ export interface NewOrder {
 }
 
 export const recordOrder = (commune: string, order: NewOrder) =>
-  post(`/communes/${seg(commune)}/orders-prefectoral`, order);
+  post(`/communes/${seg(commune)}/authorisations`, order);
 export const recordCnil = (commune: string, reference: string, date: string) =>
   post(`/communes/${seg(commune)}/cnil`, { reference, date });

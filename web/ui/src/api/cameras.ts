@@ -27,12 +27,10 @@ export interface StreamHealth {
   masked_zones: number;
 }
 
-/** One condition on the way into service, as the keeper words it. */
-export interface LegalStep {
-  step: string;
-  done: boolean;
-  words: string;
+/** Why something may not be: the rule, what it says, what to do. */
+export interface Lapse {
   rule: string;
+  what: string;
   todo: string;
 }
 
@@ -43,31 +41,36 @@ export interface ZoneSet {
   polygons: { points: [number, number][]; reason: string }[];
   no_dwelling: boolean;
   author?: string;
+  author_label?: string;
   created_us?: number;
   validator?: string | null;
+  validator_label?: string;
   validated_us?: number | null;
+  in_force?: boolean;
 }
 
-/** What the keeper says of a camera; what it does not say is absent. */
+/** What the keeper says of a camera: its legal side. */
 export interface CameraLegal {
-  state?: LegalState;
-  since_us?: number;
-  states?: [number, LegalState][];
-  steps?: LegalStep[];
-  order?: string | null;
-  order_reference?: string;
-  purposes?: string[];
-  zone_set?: ZoneSet | null;
-  pending_zone_set?: ZoneSet | null;
-  framing_until_us?: number | null;
-  retention_days?: number | null;
-  min_days?: number | null;
-  narrow?: boolean | null;
-  fast_flows?: boolean | null;
-  panel_us?: number | null;
-  panel_place?: string;
-  prefect_informed_us?: number | null;
-  held?: boolean;
+  state: LegalState;
+  states: { since_us: number; state: LegalState }[];
+  order: string | null;
+  order_reference: string | null;
+  purposes: string[];
+  retention_days: number | null;
+  narrow: boolean | null;
+  fast_flows: boolean | null;
+  panel: { date_us: number; place: string } | null;
+  prefect_informed_us: number | null;
+  zone_set: ZoneSet | null;
+  zones_waiting: boolean;
+  framing: { id: string; until_us: number } | null;
+  /** The next state on the way into service, and what stands before it. */
+  next: LegalState | null;
+  missing: Lapse | null;
+  /** Why nobody may watch it now, or null. */
+  viewing: Lapse | null;
+  profile_lapses: (Lapse | null)[];
+  held: boolean;
 }
 
 interface Profile {
@@ -110,17 +113,49 @@ export interface Incident {
   closed_us: number | null;
 }
 
+const UNKNOWN_LEGAL: CameraLegal = {
+  state: "found",
+  states: [],
+  order: null,
+  order_reference: null,
+  purposes: [],
+  retention_days: null,
+  narrow: null,
+  fast_flows: null,
+  panel: null,
+  prefect_informed_us: null,
+  zone_set: null,
+  zones_waiting: false,
+  framing: null,
+  next: null,
+  missing: null,
+  viewing: null,
+  profile_lapses: [],
+  held: false,
+};
+
+/** A camera that the keeper does not know yet has no legal side: it is only found. */
+function withLegal(camera: Camera): Camera {
+  return { ...camera, legal: { ...UNKNOWN_LEGAL, ...camera.legal } };
+}
+
+/** Since when the camera is in its present state, µs UTC. */
+export function stateSince(camera: Camera): number | null {
+  return camera.legal.states.findLast((one) => one.state === camera.legal.state)?.since_us ?? null;
+}
+
 export const camerasQuery = (commune: string) =>
   queryOptions({
     queryKey: ["cameras", commune],
-    queryFn: ({ signal }) => get<Camera[]>(`/communes/${seg(commune)}/cameras`, signal),
+    queryFn: async ({ signal }) =>
+      (await get<Camera[]>(`/communes/${seg(commune)}/cameras`, signal)).map(withLegal),
     refetchInterval: 15_000,
   });
 
 export const cameraQuery = (camera: string) =>
   queryOptions({
     queryKey: ["camera", camera],
-    queryFn: ({ signal }) => get<Camera>(`/cameras/${seg(camera)}`, signal),
+    queryFn: async ({ signal }) => withLegal(await get<Camera>(`/cameras/${seg(camera)}`, signal)),
     refetchInterval: 15_000,
   });
 

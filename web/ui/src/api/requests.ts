@@ -1,5 +1,6 @@
 /** Requests for footage and what becomes of them (P-72…P-74). */
 import { queryOptions } from "@tanstack/react-query";
+import type { Lapse } from "./cameras";
 import { API, get, post, seg } from "./client";
 import type { Role } from "./session";
 
@@ -23,9 +24,8 @@ export type RequestState =
 export interface RequestHold {
   id: string;
   provisional: boolean;
-  placed_us: number;
   until_us: number;
-  released_us?: number | null;
+  active: boolean;
 }
 
 /** Where the building of a package is, as the server counts it. */
@@ -38,39 +38,49 @@ export interface PackageProgress {
 }
 
 export interface PackageFacts {
-  id?: string;
-  sha256?: string;
+  manifest_sha256?: string;
+  package_sha256?: string;
   bytes?: number;
   built_us?: number;
-  due_us?: number;
-  absences?: number;
+  /** When our copy goes (P-33). */
+  purge_us?: number;
+  received_us?: number;
+  purged_us?: number;
   progress?: PackageProgress;
 }
 
 export interface FootageRequest {
   id: string;
-  commune?: string;
-  number?: string;
   frame: Frame;
-  fields: Record<string, string | number | boolean | null>;
+  authority: string;
+  procedure_number: string;
   cameras: string[];
   from_us: number;
   to_us: number;
   motive: string;
   state: RequestState;
+  /** Functions, never names. */
   registered_by: string;
-  registered_by_label?: string;
   registered_us: number;
   answer_by_us: number | null;
-  hold: RequestHold | string | null;
+  hold: string | null;
   decision: "" | "execute" | "query" | "refuse";
   ground: string;
-  comment: string;
   decided_by: string;
-  decided_by_label?: string;
   decided_us: number | null;
   package: PackageFacts;
-  due_us?: number | null;
+}
+
+/** One request whole: only on its own page. */
+export interface RequestDetail extends FootageRequest {
+  fields: Record<string, string | number | boolean | null>;
+  comment: string;
+  hold_detail: RequestHold | null;
+  /** Why the reader may not extract it, or null. */
+  extract: Lapse | null;
+  may_extract: boolean;
+  /** Legal grounds on which this frame may be refused. */
+  grounds: string[];
 }
 
 /** States that wait for someone. */
@@ -90,7 +100,7 @@ export const requestsQuery = (commune: string) =>
 export const requestQuery = (request: string) =>
   queryOptions({
     queryKey: ["request", request],
-    queryFn: ({ signal }) => get<FootageRequest>(`/requests/${seg(request)}`, signal),
+    queryFn: ({ signal }) => get<RequestDetail>(`/requests/${seg(request)}`, signal),
     refetchInterval: REFRESH_MS,
   });
 
@@ -113,14 +123,17 @@ export interface NewRequest {
   from_us: number;
   to_us: number;
   motive: string;
-  answer_by_us: number | null;
+  answer_by: number | null;
 }
 
 export const registerRequest = (commune: string, request: NewRequest) =>
-  post<FootageRequest>(`/communes/${seg(commune)}/requests`, request);
+  post<{ request: string; hold: string; hold_until_us: number }>(
+    `/communes/${seg(commune)}/requests`,
+    request,
+  );
 
 export const completeRequest = (request: string, fields: Record<string, string | number | boolean>) =>
-  post<FootageRequest>(`/requests/${seg(request)}/complete`, { fields });
+  post(`/requests/${seg(request)}/complete`, { fields });
 
 export interface Decision {
   decision: "execute" | "query" | "refuse";
@@ -129,10 +142,10 @@ export interface Decision {
 }
 
 export const decide = (request: string, decision: Decision) =>
-  post<FootageRequest>(`/requests/${seg(request)}/decision`, decision);
+  post(`/requests/${seg(request)}/decision`, decision);
 export const startExtraction = (request: string) => post(`/requests/${seg(request)}/extract`);
-export const acknowledge = (request: string, recipient: string) =>
-  post(`/requests/${seg(request)}/receipt`, { recipient });
+export const acknowledge = (request: string, recipient: string, medium: string) =>
+  post(`/requests/${seg(request)}/receipt`, { recipient, medium });
 
 /** Address of the sealed package; it is opened in the browser. */
 export const packageAddress = (request: string) => `${API}/requests/${seg(request)}/package`;

@@ -72,7 +72,7 @@ export const sessionQuery = queryOptions({
 
 export const purposesQuery = queryOptions({
   queryKey: ["purposes"],
-  queryFn: ({ signal }) => get<Purpose[]>("/purposes", signal),
+  queryFn: async ({ signal }) => (await get<{ purposes: Purpose[] }>("/purposes", signal)).purposes,
   staleTime: Number.POSITIVE_INFINITY,
 });
 

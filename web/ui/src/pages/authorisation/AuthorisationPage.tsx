@@ -1,4 +1,245 @@
-/** To come. */
+import { Plural, Trans, useLingui } from "@lingui/react/macro";
+import { useQuery } from "@tanstack/react-query";
+import { BadgeCheck } from "lucide-react";
+import { type Authorisations, authorisationsQuery, type Order } from "../../api/authorisations";
+import { type Camera, camerasQuery } from "../../api/cameras";
+import { purposesQuery } from "../../api/session";
+import { formatDate, nowUs } from "../../i18n/format";
+import {
+  Card,
+  type CheckItem,
+  Checklist,
+  EmptyState,
+  Facts,
+  QueryView,
+  RuleTag,
+  StateTag,
+} from "../../parts";
+import { ROLE_WORDS } from "../../session/roles";
+import { useActing, useRole } from "../../session/SessionContext";
+import { PageHead } from "../../shell/Page";
+import { CountdownCard } from "./CountdownCard";
+import { endOfOrder } from "./dates";
+import { CnilAct, RecordOrderAct } from "./RecordActs";
+
+/** The prefectural authorisation: how long it holds, what it allows, what must precede any image. */
 export function AuthorisationPage() {
-  return null;
+  const { t } = useLingui();
+  const { commune } = useActing();
+  const query = useQuery(authorisationsQuery(commune));
+  const manages = useRole("chief", "mayor", "deputy");
+  return (
+    <>
+      <PageHead
+        title={t`Autorisation préfectorale`}
+        lead={t`Sans arrêté en vigueur, aucune caméra n’émet ni n’enregistre.`}
+        acts={manages ? <RecordOrderAct /> : null}
+      />
+      <QueryView
+        query={query}
+        isEmpty={(data) => data.orders.length === 0}
+        empty={
+          <div className="stack">
+            <div className="card">
+              <EmptyState icon={BadgeCheck} level={2} title={<Trans>Aucun arrêté enregistré</Trans>}>
+                <p>
+                  <Trans>Enregistrez l’arrêté du préfet : ses finalités, sa conservation et ses dates.</Trans>{" "}
+                  <RuleTag rule="P-20" />
+                </p>
+              </EmptyState>
+            </div>
+            {query.data ? <BeforeAnyImage data={query.data} /> : null}
+          </div>
+        }
+      >
+        {(data) => <Orders data={data} />}
+      </QueryView>
+    </>
+  );
+}
+
+/** The order in force with the latest end first; then the others. */
+function sorted(orders: readonly Order[]): Order[] {
+  return [...orders].sort((a, b) => endOfOrder(b) - endOfOrder(a));
+}
+
+function Orders({ data }: { data: Authorisations }) {
+  const [first, ...others] = sorted(data.orders);
+  const { commune } = useActing();
+  const cameras = useQuery(camerasQuery(commune)).data ?? [];
+  if (!first) return null;
+  return (
+    <>
+      <CountdownCard order={first} />
+      <div className="cols">
+        <div className="stack">
+          <PurposesCard order={first} cameras={cameras} />
+          <BeforeAnyImage data={data} />
+        </div>
+        <div className="stack">
+          <OrderCard order={first} cameras={cameras} />
+          {others.map((order) => (
+            <OtherCard key={order.id} order={order} />
+          ))}
+        </div>
+      </div>
+    </>
+  );
+}
+
+function PurposesCard({ order, cameras }: { order: Order; cameras: readonly Camera[] }) {
+  const { i18n } = useLingui();
+  const purposes = useQuery(purposesQuery).data ?? [];
+  return (
+    <Card
+      title={<Trans>Finalités autorisées</Trans>}
+      aside={<Trans>Elles seules peuvent servir de motif</Trans>}
+    >
+      <ul className="purposes stack-s">
+        {order.purposes.map((id) => {
+          const purpose = purposes.find((one) => one.id === id);
+          const count = cameras.filter(
+            ({ legal }) => legal.order === order.id && legal.purposes.includes(id),
+          ).length;
+          return (
+            <li key={id} className="row">
+              <span className="tag">{id}°</span>
+              <span className="strong purpose-word">{i18n.locale === "en" ? purpose?.en : purpose?.fr}</span>
+              <span className="push small dim">
+                <Plural value={count} one="# caméra" other="# caméras" />
+                {purpose
+                  ? ` · ${purpose.regime === "rgpd" ? "RGPD" : i18n.locale === "en" ? "law enforcement" : "police-justice"}`
+                  : null}
+              </span>
+            </li>
+          );
+        })}
+      </ul>
+      <RuleTagLine />
+    </Card>
+  );
+}
+
+function RuleTagLine() {
+  return (
+    <p className="small dim">
+      <Trans>Chaque consultation porte une de ces finalités au journal.</Trans> <RuleTag rule="P-02" />
+    </p>
+  );
+}
+
+function BeforeAnyImage({ data }: { data: Authorisations }) {
+  const { t } = useLingui();
+  const { commune } = useActing();
+  const manages = useRole("chief", "mayor", "deputy");
+  const cameras = (useQuery(camerasQuery(commune)).data ?? []).filter(
+    (camera) => camera.legal.state !== "retired",
+  );
+  const panels = cameras.filter((camera) => camera.legal.panel).length;
+  const told = cameras.filter((camera) => camera.legal.prefect_informed_us).length;
+  const inForce = data.orders.some((order) => order.from_us <= nowUs() && nowUs() < endOfOrder(order));
+  const items: CheckItem[] = [
+    {
+      key: "order",
+      state: inForce ? "ok" : "danger",
+      label: t`Arrêté du préfet en vigueur`,
+      rule: "P-20",
+    },
+    {
+      key: "cnil",
+      state: data.cnil ? "ok" : "todo",
+      label: t`Engagement de conformité adressé à la CNIL`,
+      detail: data.cnil
+        ? t`${data.cnil.reference}, le ${formatDate(data.cnil.date_us)}`
+        : t`Exigé avant la première image.`,
+      rule: "P-23",
+      action: data.cnil || !manages ? undefined : <CnilAct />,
+    },
+    {
+      key: "panels",
+      state: cameras.length > 0 && panels === cameras.length ? "ok" : "todo",
+      label: t`Panneaux d’information posés`,
+      detail: t`${panels} caméras sur ${cameras.length}`,
+      rule: "P-80",
+    },
+    {
+      key: "prefect",
+      state: cameras.length > 0 && told === cameras.length ? "ok" : "todo",
+      label: t`Préfet informé avant la mise en service`,
+      detail: t`${told} caméras sur ${cameras.length}`,
+      rule: "P-24",
+    },
+  ];
+  const done = items.filter((item) => item.state === "ok").length;
+  return (
+    <Card
+      title={<Trans>Avant toute image</Trans>}
+      aside={
+        <StateTag state={done === items.length ? "done" : "todo"}>
+          <Trans>
+            {done} sur {items.length}
+          </Trans>
+        </StateTag>
+      }
+    >
+      <Checklist items={items} label={t`Avant toute image`} />
+    </Card>
+  );
+}
+
+function OrderCard({ order, cameras }: { order: Order; cameras: readonly Camera[] }) {
+  const { t, i18n } = useLingui();
+  const under = cameras.filter((camera) => camera.legal.order === order.id);
+  const inService = under.filter((camera) => camera.legal.state === "in_service").length;
+  return (
+    <Card title={<Trans>Ce que fixe l’arrêté</Trans>}>
+      <div className="fig">
+        <b>
+          <Plural value={order.max_days} one="# jour" other="# jours" />
+        </b>
+        <span>
+          <Trans>de conservation, un mois au plus selon la loi</Trans> <RuleTag rule="P-30" />
+        </span>
+      </div>
+      <Facts
+        items={[
+          { label: t`Référence`, value: order.reference },
+          { label: t`Signé par`, value: order.prefect },
+          order.min_days
+            ? { label: t`Minimum`, value: <Plural value={order.min_days} one="# jour" other="# jours" /> }
+            : null,
+          {
+            label: t`Caméras`,
+            value: t`${under.length} rattachées, ${inService} en service`,
+          },
+          order.allowed_roles.length > 0
+            ? {
+                label: t`Personnes`,
+                value: order.allowed_roles.map((role) => i18n._(ROLE_WORDS[role])).join(" ; "),
+              }
+            : null,
+        ]}
+      />
+    </Card>
+  );
+}
+
+function OtherCard({ order }: { order: Order }) {
+  const { t } = useLingui();
+  const over = endOfOrder(order) <= nowUs();
+  return (
+    <Card
+      dense
+      level={3}
+      title={order.reference}
+      aside={<StateTag state={over ? "expired" : order.from_us > nowUs() ? "not-yet" : "in-force"} />}
+    >
+      <Facts
+        items={[
+          { label: t`Du`, value: formatDate(order.from_us) },
+          { label: t`Au`, value: formatDate(endOfOrder(order)) },
+        ]}
+      />
+    </Card>
+  );
 }

@@ -2,8 +2,8 @@ import { Trans, useLingui } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { Pause, Play } from "lucide-react";
-import { type Camera, cameraQuery, suspendCamera } from "../../api/cameras";
-import { nowUs } from "../../i18n/format";
+import { type Camera, cameraQuery, type LegalState, suspendCamera } from "../../api/cameras";
+import { formatDate, nowUs } from "../../i18n/format";
 import {
   ActButton,
   buttonClass,
@@ -100,9 +100,15 @@ function HeadActs({ camera }: { camera: Camera }) {
   );
 }
 
+/** When the camera came into a state, else what it waits for. */
+function detailOf(camera: Camera, state: LegalState, otherwise: string | undefined): string | undefined {
+  const entered = camera.legal.states.findLast((one) => one.state === state);
+  return entered ? formatDate(entered.since_us) : otherwise;
+}
+
 function LifeSteps({ camera }: { camera: Camera }) {
   const { t, i18n } = useLingui();
-  const state = camera.legal.state ?? "found";
+  const state = camera.legal.state;
   const now = LIFE.indexOf(state);
   // Suspended and retired are not steps on the way: they show only once they happened.
   const shown = LIFE.filter((one, index) => index < LIFE.indexOf("suspended") || one === state);
@@ -111,7 +117,7 @@ function LifeSteps({ camera }: { camera: Camera }) {
     return {
       key: one,
       label: i18n._(LIFE_WORDS[one]),
-      detail: index === now ? i18n._(WAITS_FOR[one]) : undefined,
+      detail: detailOf(camera, one, index === now ? i18n._(WAITS_FOR[one]) : undefined),
       state: index < now ? "done" : index === now ? "current" : "todo",
     };
   });

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Cctv, Radar } from "lucide-react";
 import { useState } from "react";
-import { type Camera, camerasQuery, type LegalState } from "../../api/cameras";
+import { type Camera, camerasQuery, type LegalState, stateSince } from "../../api/cameras";
 import { formatDate, nowUs } from "../../i18n/format";
 import {
   buttonClass,
@@ -307,13 +307,14 @@ function StateCell({ camera }: { camera: Camera }) {
 
 function LifeCell({ camera }: { camera: Camera }) {
   const { i18n } = useLingui();
-  const state = camera.legal.state ?? "found";
+  const state = camera.legal.state;
+  const since = stateSince(camera);
   return (
     <>
       {i18n._(LIFE_WORDS[state])}
       <small>
-        {camera.legal.since_us ? (
-          <Trans>depuis le {formatDate(camera.legal.since_us)}</Trans>
+        {state === "in_service" && since ? (
+          <Trans>depuis le {formatDate(since)}</Trans>
         ) : (
           i18n._(WAITS_FOR[state])
         )}
@@ -325,7 +326,7 @@ function LifeCell({ camera }: { camera: Camera }) {
 function ZonesCell({ camera }: { camera: Camera }) {
   const { t } = useLingui();
   const zones = camera.legal.zone_set;
-  if (!zones) return <>{camera.legal.pending_zone_set ? t`À valider` : t`À tracer`}</>;
+  if (!zones) return <>{camera.legal.zones_waiting ? t`À valider` : t`À tracer`}</>;
   const main = camera.streams.find((stream) => stream.stream === "main");
   if (zones.polygons.length === 0) {
     return (

@@ -37,7 +37,7 @@ function LawCard({ camera }: { camera: Camera }) {
             : null,
           {
             label: t`Panneau`,
-            value: legal.panel_us ? `${formatDate(legal.panel_us)}, ${legal.panel_place ?? ""}` : t`non posé`,
+            value: legal.panel ? `${formatDate(legal.panel.date_us)}, ${legal.panel.place}` : t`non posé`,
           },
           {
             label: t`Préfet informé`,
@@ -105,7 +105,6 @@ function PictureCard({ camera }: { camera: Camera }) {
 function ZonesCard({ camera }: { camera: Camera }) {
   const { t } = useLingui();
   const zones = camera.legal.zone_set;
-  const pending = camera.legal.pending_zone_set;
   return (
     <Card
       title={<Trans>Zones privées</Trans>}
@@ -133,8 +132,8 @@ function ZonesCard({ camera }: { camera: Camera }) {
           zones?.validated_us
             ? { label: t`En vigueur depuis`, value: <TimeText us={zones.validated_us} /> }
             : null,
-          pending
-            ? { label: t`À valider`, value: t`version ${pending.version}, par une deuxième personne` }
+          camera.legal.zones_waiting
+            ? { label: t`À valider`, value: t`un tracé plus récent attend une deuxième personne` }
             : null,
         ]}
       />

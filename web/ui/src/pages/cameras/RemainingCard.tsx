@@ -25,6 +25,7 @@ import {
   Checklist,
   Choices,
   Note,
+  RuleTag,
   SelectField,
   TextField,
   textOf,
@@ -37,7 +38,7 @@ const STALE = ["camera", "cameras"];
 /** Everything that the law wants before the camera serves: done or not, its rule, and the act to do next. */
 export function RemainingCard({ camera }: { camera: Camera }) {
   const { t } = useLingui();
-  const state = camera.legal.state ?? "found";
+  const state = camera.legal.state;
   const manages = useRole("chief", "mayor", "deputy");
   if (state === "retired") {
     return (
@@ -49,6 +50,13 @@ export function RemainingCard({ camera }: { camera: Camera }) {
   }
   return (
     <Card title={<Trans>Avant et pendant le service</Trans>} aside={<Trans>Chaque point a sa règle</Trans>}>
+      {camera.legal.missing ? (
+        <Note kind="warn" title={camera.legal.missing.what}>
+          <span>
+            {camera.legal.missing.todo} <RuleTag rule={camera.legal.missing.rule} />
+          </span>
+        </Note>
+      ) : null}
       <Remaining camera={camera} />
       {manages ? (
         <div className="row">
@@ -84,7 +92,7 @@ export function RemainingCard({ camera }: { camera: Camera }) {
 function Remaining({ camera }: { camera: Camera }) {
   const { t } = useLingui();
   const { legal } = camera;
-  const rank = LIFE.indexOf(legal.state ?? "found");
+  const rank = LIFE.indexOf(legal.state);
   const past = (state: (typeof LIFE)[number]) => rank >= LIFE.indexOf(state);
   const manages = useRole("chief", "mayor", "deputy");
   const installs = useRole("installer", "chief", "mayor", "deputy");
@@ -140,7 +148,7 @@ function Remaining({ camera }: { camera: Camera }) {
     ),
     item(
       "validated",
-      Boolean(legal.zone_set) && !legal.pending_zone_set,
+      Boolean(legal.zone_set) && !legal.zones_waiting,
       t`Zones validées par une deuxième personne`,
       "P-11",
       t`Le maire ou l’adjointe déléguée valide ce qu’une autre personne a tracé.`,
@@ -148,11 +156,11 @@ function Remaining({ camera }: { camera: Camera }) {
     ),
     item(
       "panel",
-      Boolean(legal.panel_us),
+      Boolean(legal.panel),
       t`Panneau d’information posé`,
       "P-80",
       t`Notez sa date et son lieu.`,
-      installs && past("enrolled") && !legal.panel_us ? <PanelAct camera={camera} /> : undefined,
+      installs && past("enrolled") && !legal.panel ? <PanelAct camera={camera} /> : undefined,
     ),
     item(
       "prefect",
@@ -294,7 +302,7 @@ function FramingClassAct({ camera }: { camera: Camera }) {
 function ValidateZonesAct({ camera }: { camera: Camera }) {
   const { t } = useLingui();
   const sets = useQuery(zoneSetsQuery(camera.id));
-  const pending = camera.legal.pending_zone_set ?? sets.data?.find((set) => !set.validated_us);
+  const pending = sets.data?.find((set) => !set.validated_us);
   if (!pending) return null;
   const count = pending.polygons.length;
   return (

@@ -68,7 +68,7 @@ const LOST_AFTER_US = 10_000_000;
 
 /** The state that a camera's main stream shows, from law first, then health. */
 export function pictureState(camera: Camera, nowUs: number): StateName {
-  const legal = camera.legal.state ?? "found";
+  const legal = camera.legal.state;
   if (legal === "suspended") return "suspended";
   if (legal === "retired") return "retired";
   if (legal !== "in_service") return "no-picture";

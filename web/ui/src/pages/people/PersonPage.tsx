@@ -1,4 +1,192 @@
-/** To come. */
+import { Trans, useLingui } from "@lingui/react/macro";
+import { useQuery } from "@tanstack/react-query";
+import { useParams } from "@tanstack/react-router";
+import { UserX, Zap } from "lucide-react";
+import { type Habilitation, type Rights, rightsQuery, withdraw } from "../../api/people";
+import { formatDate, formatDateTime, nowUs } from "../../i18n/format";
+import {
+  ActButton,
+  Card,
+  type CheckItem,
+  Checklist,
+  Facts,
+  Note,
+  QueryView,
+  RuleTag,
+  SelectField,
+  StateTag,
+  TimeText,
+  textOf,
+} from "../../parts";
+import { ROLE_WORDS } from "../../session/roles";
+import { useActing, useRole, useSession } from "../../session/SessionContext";
+import { PageHead } from "../../shell/Page";
+import { GrantAct } from "./GrantAct";
+import { ACT_WORDS, habilitationState, IMAGE_ACTS } from "./words";
+
+/** One person: habilitations, what they may do at this instant, and withdrawal. */
 export function PersonPage() {
-  return null;
+  const { t } = useLingui();
+  const { person: id } = useParams({ from: "/app/habilitations/$person" });
+  const { commune } = useActing();
+  const query = useQuery(rightsQuery(commune, id));
+  const self = useSession().person.id === id;
+  const manages = useRole("chief", "mayor", "deputy");
+  const label = query.data?.label || t`Personne`;
+  return (
+    <>
+      <PageHead
+        title={label}
+        above={{ to: "/habilitations", word: t`Habilitations`, here: label }}
+        acts={query.data && manages && !self ? <GrantAct person={id} label={label} /> : null}
+      />
+      <QueryView query={query}>{(rights) => <PersonCards rights={rights} mayWithdraw={manages} />}</QueryView>
+    </>
+  );
+}
+
+function PersonCards({ rights, mayWithdraw }: { rights: Rights; mayWithdraw: boolean }) {
+  return (
+    <div className="cols-2">
+      <div className="stack">
+        {rights.habilitations.length === 0 ? (
+          <Note kind="off" title={<Trans>Aucune habilitation.</Trans>}>
+            <Trans>Ce compte n’ouvre rien tant qu’une décision signée n’est pas enregistrée.</Trans>
+          </Note>
+        ) : null}
+        {rights.habilitations.map((habilitation) => (
+          <HabilitationCard
+            key={habilitation.id}
+            habilitation={habilitation}
+            label={rights.label}
+            mayWithdraw={mayWithdraw}
+          />
+        ))}
+      </div>
+      <RightsCard rights={rights} />
+    </div>
+  );
+}
+
+interface HabilitationCardProps {
+  habilitation: Habilitation;
+  label: string;
+  mayWithdraw: boolean;
+}
+
+function HabilitationCard({ habilitation, label, mayWithdraw }: HabilitationCardProps) {
+  const { t, i18n } = useLingui();
+  const acts = habilitation.acts.map((act) => i18n._(ACT_WORDS[act])).join(", ");
+  return (
+    <Card
+      title={i18n._(ROLE_WORDS[habilitation.role])}
+      aside={<StateTag state={habilitationState(habilitation, nowUs())} />}
+    >
+      <Facts
+        items={[
+          {
+            label: t`Catégorie`,
+            value: <RuleTag rule={habilitation.category} />,
+          },
+          {
+            label: t`Décision`,
+            value: t`${habilitation.decision_ref}, signée par ${habilitation.signed_by}`,
+          },
+          {
+            label: t`Validité`,
+            value: `${formatDate(habilitation.from_us)} → ${formatDate(habilitation.until_us)}`,
+          },
+          habilitation.basis_ref ? { label: t`Agrément ou délégation`, value: habilitation.basis_ref } : null,
+          { label: t`Droits`, value: acts || t`aucune image` },
+          {
+            label: t`Caméras`,
+            value:
+              habilitation.cameras === null
+                ? t`toutes celles de la commune`
+                : habilitation.cameras.join(", "),
+          },
+          habilitation.training_us
+            ? { label: t`Formation`, value: formatDate(habilitation.training_us) }
+            : null,
+          habilitation.withdrawn_us
+            ? {
+                label: t`Retrait`,
+                value: `${formatDateTime(habilitation.withdrawn_us, true)}, ${habilitation.withdrawn_motive ?? ""}`,
+              }
+            : null,
+        ]}
+      />
+      {mayWithdraw && !habilitation.withdrawn_us ? (
+        <WithdrawAct habilitation={habilitation} label={label} />
+      ) : null}
+    </Card>
+  );
+}
+
+function WithdrawAct({ habilitation, label }: { habilitation: Habilitation; label: string }) {
+  const { t } = useLingui();
+  const motives = [
+    t`Fin d’affectation`,
+    t`Agrément suspendu ou retiré`,
+    t`Fin de délégation`,
+    t`Erreur d’enregistrement`,
+    t`Mesure conservatoire`,
+  ];
+  return (
+    <>
+      <Note kind="danger" icon={Zap} title={<Trans>Un retrait prend effet en moins de 5 secondes.</Trans>}>
+        <Trans>
+          Ses vues s’éteignent, ses clés de lecture ne sont plus remises, sa session reste ouverte sans image.
+        </Trans>
+      </Note>
+      <ActButton
+        label={<Trans>Retirer l’habilitation…</Trans>}
+        kind="danger"
+        icon={UserX}
+        wide
+        danger
+        title={<Trans>Retirer l’habilitation de {label}</Trans>}
+        confirm={<Trans>Confirmer le retrait</Trans>}
+        run={(data) => withdraw(habilitation.id, textOf(data, "motive"))}
+        stale={["people", "rights"]}
+        done={t`Habilitation retirée : les vues de ${label} s’éteignent.`}
+      >
+        <p>
+          <Trans>
+            En moins de 5 secondes : plus de direct, plus de relecture, plus d’extraction sous cette décision.
+          </Trans>
+        </p>
+        <SelectField label={t`Motif du retrait`} name="motive" required>
+          {motives.map((motive) => (
+            <option key={motive}>{motive}</option>
+          ))}
+        </SelectField>
+      </ActButton>
+    </>
+  );
+}
+
+function RightsCard({ rights }: { rights: Rights }) {
+  const { i18n, t } = useLingui();
+  const items = IMAGE_ACTS.map((act): CheckItem => {
+    const { cameras, refusal } = rights.images[act];
+    const some = cameras.length > 0;
+    return {
+      key: act,
+      state: some ? "ok" : "no",
+      label: i18n._(ACT_WORDS[act]),
+      detail: some
+        ? t`Caméras : ${cameras.length}`
+        : [refusal?.what, refusal?.todo].filter(Boolean).join(" "),
+      rule: some ? undefined : refusal?.rule,
+    };
+  });
+  return (
+    <Card
+      title={<Trans>Ce que cette personne peut faire, à cet instant</Trans>}
+      aside={<TimeText us={rights.at_us} form="seconds" />}
+    >
+      <Checklist items={items} label={t`Droits à cet instant`} />
+    </Card>
+  );
 }

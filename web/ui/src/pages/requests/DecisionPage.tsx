@@ -4,7 +4,7 @@ import { Link, useParams } from "@tanstack/react-router";
 import { Check, Clock } from "lucide-react";
 import { useState } from "react";
 import { camerasQuery } from "../../api/cameras";
-import { type Decision, decide, type FootageRequest, requestQuery } from "../../api/requests";
+import { type Decision, decide, type RequestDetail, requestQuery } from "../../api/requests";
 import { formatDateTime, formatDay, formatDuration, formatTime } from "../../i18n/format";
 import {
   Button,
@@ -22,7 +22,6 @@ import { useTitle } from "../../shell/Page";
 import { cameraNumber } from "../cameras/words";
 import { QuerySheet, RefuseSheet } from "./DecisionSheets";
 import { FRAMES, fieldText, groundOf, REQUEST_STATES, requestNumber } from "./frames";
-import { holdOf } from "./requestSteps";
 
 /** The mayor's decision: one screen with who, what, why, until when; no picture (P-74, checklist 32). */
 export function DecisionPage() {
@@ -37,7 +36,7 @@ export function DecisionPage() {
   );
 }
 
-function Decide({ request }: { request: FootageRequest }) {
+function Decide({ request }: { request: RequestDetail }) {
   const decides = useRole("mayor", "deputy");
   const open = request.state === "registered" || request.state === "queried";
   const number = requestNumber(request);
@@ -70,7 +69,7 @@ function Decide({ request }: { request: FootageRequest }) {
   );
 }
 
-function Headline({ request }: { request: FootageRequest }) {
+function Headline({ request }: { request: RequestDetail }) {
   const { t } = useLingui();
   const who = fieldText(request, "authority") || t`Une autorité`;
   const length = formatDuration(request.to_us - request.from_us);
@@ -81,7 +80,7 @@ function Headline({ request }: { request: FootageRequest }) {
   );
 }
 
-function Deadline({ request }: { request: FootageRequest }) {
+function Deadline({ request }: { request: RequestDetail }) {
   if (!request.answer_by_us) {
     return <Note kind="off" title={<Trans>Répondre dans les meilleurs délais.</Trans>} />;
   }
@@ -95,13 +94,13 @@ function Deadline({ request }: { request: FootageRequest }) {
         </Trans>
       }
     >
-      <Trans>Ensuite, l’adjointe déléguée est saisie.</Trans>
+      <Trans>Ensuite, le retard s’affiche à tous ceux qui suivent la demande.</Trans>
     </Note>
   );
 }
 
 /** Opened twice, or after someone else: the decision taken, without actions. */
-function Taken({ request }: { request: FootageRequest }) {
+function Taken({ request }: { request: RequestDetail }) {
   const { i18n } = useLingui();
   const ground = groundOf(request.ground);
   return (
@@ -119,7 +118,7 @@ function Taken({ request }: { request: FootageRequest }) {
       {request.decided_us ? (
         <span>
           <Trans>
-            Le {formatDateTime(request.decided_us)}, {request.decided_by_label || request.decided_by}
+            Le {formatDateTime(request.decided_us)}, {request.decided_by}
           </Trans>
         </span>
       ) : null}
@@ -133,12 +132,12 @@ function Taken({ request }: { request: FootageRequest }) {
   );
 }
 
-function Questions({ request }: { request: FootageRequest }) {
+function Questions({ request }: { request: RequestDetail }) {
   const { i18n, t } = useLingui();
   const { commune } = useActing();
   const cameras = useQuery(camerasQuery(commune)).data ?? [];
   const frame = FRAMES[request.frame];
-  const hold = holdOf(request);
+  const hold = request.hold_detail;
   const names = request.cameras.map((id) => {
     const camera = cameras.find((one) => one.id === id);
     return camera ? `${cameraNumber(camera)} ${camera.name}` : id;
@@ -205,7 +204,7 @@ function Questions({ request }: { request: FootageRequest }) {
   );
 }
 
-function Actions({ request }: { request: FootageRequest }) {
+function Actions({ request }: { request: RequestDetail }) {
   const { t } = useLingui();
   const client = useQueryClient();
   const guarded = useStepUp();
@@ -258,7 +257,7 @@ function Actions({ request }: { request: FootageRequest }) {
         onSend={(comment) => void send({ decision: "query", comment }, t`Précisions demandées.`)}
       />
       <RefuseSheet
-        frame={request.frame}
+        grounds={request.grounds}
         open={sheet === "refuse"}
         busy={busy}
         error={error}

@@ -1,6 +1,5 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { type FormEvent, useState } from "react";
-import type { Frame } from "../../api/requests";
 import { Button, Choices, Dialog, Note, Refusal, TextArea } from "../../parts";
 import { GROUNDS } from "./frames";
 
@@ -48,17 +47,18 @@ export function QuerySheet({ onSend, ...sheet }: SheetProps & { onSend: (comment
 }
 
 interface RefuseSheetProps extends SheetProps {
-  frame: Frame;
+  /** The grounds that the law admits for this frame, as the server lists them. */
+  grounds: readonly string[];
   onSend: (ground: string, comment: string) => void;
 }
 
 /** A refusal without a legal ground is impossible (P-74). */
-export function RefuseSheet({ frame, onSend, ...sheet }: RefuseSheetProps) {
+export function RefuseSheet({ grounds, onSend, ...sheet }: RefuseSheetProps) {
   const { t, i18n } = useLingui();
   const [ground, setGround] = useState<string | null>(null);
   const [comment, setComment] = useState("");
   const [missing, setMissing] = useState(false);
-  const choices = GROUNDS.filter((one) => one.frames.includes(frame)).map((one) => ({
+  const choices = GROUNDS.filter((one) => grounds.includes(one.id)).map((one) => ({
     value: one.id,
     label: i18n._(one.word),
     detail: i18n._(one.detail),

@@ -2,7 +2,7 @@ import { Trans, useLingui } from "@lingui/react/macro";
 import { useQueryClient } from "@tanstack/react-query";
 import { Box, Download } from "lucide-react";
 import { useState } from "react";
-import { acknowledge, type FootageRequest, packageAddress, startExtraction } from "../../api/requests";
+import { acknowledge, packageAddress, type RequestDetail, startExtraction } from "../../api/requests";
 import { formatBytes, formatDateTime, formatNumber } from "../../i18n/format";
 import {
   ActButton,
@@ -23,7 +23,7 @@ import { useRole } from "../../session/SessionContext";
 import { requestNumber } from "./frames";
 
 /** Building, downloading, verifying and handing over the package. Progress is the server's: a reload finds it. */
-export function ExtractionCard({ request }: { request: FootageRequest }) {
+export function ExtractionCard({ request }: { request: RequestDetail }) {
   const extracts = useRole("officer", "chief", "mayor", "deputy");
   const hands = useRole("secretary", "officer", "chief", "mayor", "deputy");
   if (request.state === "approved" && extracts) return <BuildCard request={request} />;
@@ -35,7 +35,7 @@ export function ExtractionCard({ request }: { request: FootageRequest }) {
   return null;
 }
 
-function BuildCard({ request }: { request: FootageRequest }) {
+function BuildCard({ request }: { request: RequestDetail }) {
   const { t } = useLingui();
   const client = useQueryClient();
   const guarded = useStepUp();
@@ -126,7 +126,7 @@ export function Hash({ value }: { value: string }) {
 }
 
 interface PackageCardProps {
-  request: FootageRequest;
+  request: RequestDetail;
   downloads: boolean;
   hands: boolean;
 }
@@ -145,26 +145,25 @@ function PackageCard({ request, downloads, hands }: PackageCardProps) {
     >
       <Facts
         items={[
-          facts.id ? { label: t`Paquet`, value: facts.id } : null,
           facts.bytes ? { label: t`Taille`, value: formatBytes(facts.bytes) } : null,
           facts.built_us ? { label: t`Scellé le`, value: formatDateTime(facts.built_us, true) } : null,
-          facts.due_us
+          facts.received_us ? { label: t`Remis le`, value: formatDateTime(facts.received_us) } : null,
+          facts.purge_us
             ? {
-                label: request.state === "purged" ? t`Notre copie` : t`Notre copie`,
-                value:
-                  request.state === "purged"
-                    ? t`détruite`
-                    : t`sera détruite le ${formatDateTime(facts.due_us)}`,
+                label: t`Notre copie`,
+                value: facts.purged_us
+                  ? t`détruite le ${formatDateTime(facts.purged_us)}`
+                  : t`sera détruite le ${formatDateTime(facts.purge_us)}`,
               }
             : null,
         ]}
       />
-      {facts.sha256 ? (
+      {facts.package_sha256 ? (
         <div className="stack-s">
           <h3>
             <Trans>Empreinte SHA-256</Trans>
           </h3>
-          <Hash value={facts.sha256} />
+          <Hash value={facts.package_sha256} />
         </div>
       ) : null}
       {request.state === "purged" ? null : <HowToVerify request={request} />}
@@ -180,7 +179,7 @@ function PackageCard({ request, downloads, hands }: PackageCardProps) {
             label={<Trans>Noter la remise</Trans>}
             title={<Trans>Remise du paquet contre reçu</Trans>}
             confirm={<Trans>Noter la remise</Trans>}
-            run={(data) => acknowledge(request.id, textOf(data, "recipient"))}
+            run={(data) => acknowledge(request.id, textOf(data, "recipient"), textOf(data, "medium"))}
             stale={["request", "requests"]}
             done={t`Remise notée.`}
           >
@@ -192,6 +191,13 @@ function PackageCard({ request, downloads, hands }: PackageCardProps) {
               autoComplete="off"
               help={t`Comme sur le reçu signé : « OPJ 214 873 ». Pas de nom.`}
             />
+            <TextField
+              label={t`Support`}
+              name="medium"
+              maxLength={100}
+              autoComplete="off"
+              placeholder={t`disque non réinscriptible`}
+            />
           </ActButton>
         ) : null}
       </div>
@@ -199,7 +205,7 @@ function PackageCard({ request, downloads, hands }: PackageCardProps) {
   );
 }
 
-function HowToVerify({ request }: { request: FootageRequest }) {
+function HowToVerify({ request }: { request: RequestDetail }) {
   const number = requestNumber(request);
   return (
     <details className="stack-s">

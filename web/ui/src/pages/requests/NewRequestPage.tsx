@@ -3,11 +3,11 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { type Frame, registerRequest } from "../../api/requests";
-import { toParisFields } from "../../i18n/format";
+import { formatDate, toParisFields } from "../../i18n/format";
 import { Button, Dialog, Refusal, useToast } from "../../parts";
 import { useActing } from "../../session/SessionContext";
 import { PageHead } from "../../shell/Page";
-import { FIELD_WORDS, requestNumber } from "./frames";
+import { FIELD_WORDS } from "./frames";
 import { AnswerBlock, FieldsBlock, FrameBlock } from "./NewRequestBlocks";
 import { RangeBlock } from "./RangeBlock";
 import { RequestSummary } from "./RequestSummary";
@@ -71,8 +71,8 @@ export function NewRequestPage() {
     try {
       const made = await registerRequest(commune, request);
       await client.invalidateQueries({ queryKey: ["requests"] });
-      toast(t`Demande ${requestNumber(made)} enregistrée, images gelées.`);
-      await navigate({ to: "/demandes/$request", params: { request: made.id } });
+      toast(t`Demande enregistrée, images gelées jusqu’au ${formatDate(made.hold_until_us)}.`);
+      await navigate({ to: "/demandes/$request", params: { request: made.request } });
     } catch (failure) {
       setError(failure);
     } finally {

@@ -2,15 +2,16 @@ import { Trans, useLingui } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { Stamp } from "lucide-react";
-import { type FootageRequest, requestQuery } from "../../api/requests";
+import { type RequestDetail, requestQuery } from "../../api/requests";
 import { formatDateTime } from "../../i18n/format";
 import { buttonClass, Card, type Fact, Facts, Note, QueryView, RuleTag, StateTag, Steps } from "../../parts";
 import { useRole } from "../../session/SessionContext";
 import { PageHead } from "../../shell/Page";
+import { CompleteAct } from "./CompleteAct";
 import { ExtractionCard } from "./ExtractionCard";
 import { FootageCard } from "./FootageCard";
 import { FIELD_WORDS, FRAMES, fieldText, groundOf, REQUEST_STATES, requestNumber } from "./frames";
-import { holdOf, requestSteps } from "./requestSteps";
+import { requestSteps } from "./requestSteps";
 
 /** One request, from its registering to the destruction of our copy. */
 export function RequestPage() {
@@ -39,7 +40,12 @@ export function RequestPage() {
             <StateTag state={state} />
           </span>
         }
-        acts={<DecideLink request={request} />}
+        acts={
+          <>
+            <CompleteAct request={request} />
+            <DecideLink request={request} />
+          </>
+        }
       />
       <section className="card" aria-label={t`Étapes de la demande`}>
         <Steps steps={requestSteps(request)} label={t`Étapes de la demande`} />
@@ -59,7 +65,7 @@ export function RequestPage() {
   );
 }
 
-function DecideLink({ request }: { request: FootageRequest }) {
+function DecideLink({ request }: { request: RequestDetail }) {
   const decides = useRole("mayor", "deputy");
   if (!decides || (request.state !== "registered" && request.state !== "queried")) return null;
   return (
@@ -74,7 +80,7 @@ function DecideLink({ request }: { request: FootageRequest }) {
   );
 }
 
-function AskedCard({ request }: { request: FootageRequest }) {
+function AskedCard({ request }: { request: RequestDetail }) {
   const { t, i18n } = useLingui();
   const frame = FRAMES[request.frame];
   const facts: (Fact | null)[] = [
@@ -97,7 +103,7 @@ function AskedCard({ request }: { request: FootageRequest }) {
   );
 }
 
-function DecisionCard({ request }: { request: FootageRequest }) {
+function DecisionCard({ request }: { request: RequestDetail }) {
   const { i18n, t } = useLingui();
   const ground = groundOf(request.ground);
   const words = {
@@ -113,14 +119,14 @@ function DecisionCard({ request }: { request: FootageRequest }) {
         {request.decided_us ? (
           <span>
             <Trans>
-              Le {formatDateTime(request.decided_us)}, {request.decided_by_label || request.decided_by}
+              Le {formatDateTime(request.decided_us)}, {request.decided_by}
             </Trans>
           </span>
         ) : request.answer_by_us ? (
           <span>
             <Trans>
-              Réponse avant le {formatDateTime(request.answer_by_us)}. Ensuite, l’adjointe déléguée est
-              saisie.
+              Réponse avant le {formatDateTime(request.answer_by_us)}. Ensuite, le retard s’affiche à tous
+              ceux qui suivent la demande.
             </Trans>
           </span>
         ) : null}
@@ -138,16 +144,16 @@ function DecisionCard({ request }: { request: FootageRequest }) {
   );
 }
 
-function HoldCard({ request }: { request: FootageRequest }) {
+function HoldCard({ request }: { request: RequestDetail }) {
   const { t } = useLingui();
-  const hold = holdOf(request);
+  const hold = request.hold_detail;
   return (
     <Card
       title={hold && !hold.provisional ? <Trans>Gel confirmé</Trans> : <Trans>Gel provisoire</Trans>}
       aside={
         <StateTag
           state={
-            hold?.released_us
+            hold && !hold.active
               ? "hold-released"
               : hold && !hold.provisional
                 ? "hold-confirmed"
@@ -158,11 +164,8 @@ function HoldCard({ request }: { request: FootageRequest }) {
     >
       <Facts
         items={[
-          { label: t`Depuis`, value: formatDateTime(hold?.placed_us ?? request.registered_us) },
+          { label: t`Depuis`, value: formatDateTime(request.registered_us) },
           hold ? { label: t`Jusqu’au`, value: formatDateTime(hold.until_us) } : null,
-          request.due_us
-            ? { label: t`Sans lui`, value: t`destruction le ${formatDateTime(request.due_us)}` }
-            : null,
         ]}
       />
       <p className="small dim">

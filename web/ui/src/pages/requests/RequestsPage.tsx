@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Inbox, Plus } from "lucide-react";
 import { useState } from "react";
+import { camerasQuery } from "../../api/cameras";
 import { type FootageRequest, requestsQuery, waitsFor } from "../../api/requests";
 import { formatDateTime, formatDuration, formatSpan, nowUs } from "../../i18n/format";
 import {
@@ -18,7 +19,8 @@ import {
 } from "../../parts";
 import { useActing, useRole } from "../../session/SessionContext";
 import { PageHead } from "../../shell/Page";
-import { FRAMES, fieldText, REQUEST_STATES, requestNumber, STEPS_COUNT } from "./frames";
+import { destructionUs } from "./FootageCard";
+import { FRAMES, REQUEST_STATES, requestNumber, STEPS_COUNT } from "./frames";
 
 type Tab = "open" | "delivered" | "refused" | "all";
 
@@ -145,7 +147,7 @@ function RequestList({ requests }: { requests: readonly FootageRequest[] }) {
 
 function matches(request: FootageRequest, needle: string): boolean {
   if (needle === "") return true;
-  const words = [requestNumber(request), request.motive, ...Object.values(request.fields).map(String)];
+  const words = [requestNumber(request), request.authority, request.procedure_number, request.motive];
   return words.join(" ").toLowerCase().includes(needle);
 }
 
@@ -169,25 +171,29 @@ function NothingShown({ text, onClear }: { text: string; onClear: () => void }) 
 
 /** The first warning: footage that reaches its end before the answer is due (checklist 31). */
 function EndsBeforeDecision({ requests }: { requests: readonly FootageRequest[] }) {
-  const first = requests.find(
-    (request) =>
-      waitsFor(request, "secretary") &&
-      request.due_us &&
-      request.answer_by_us &&
-      request.due_us < request.answer_by_us,
-  );
-  if (!first?.due_us) return null;
-  const hold = typeof first.hold === "object" ? first.hold : null;
+  const { commune } = useActing();
+  const cameras = useQuery(camerasQuery(commune)).data ?? [];
+  const days = new Map(cameras.map((camera) => [camera.id, camera.legal.retention_days]));
+  const ends = requests
+    .filter((request) => waitsFor(request, "secretary") && request.answer_by_us)
+    .map((request) => {
+      const known = request.cameras
+        .map((camera) => days.get(camera))
+        .filter((one) => typeof one === "number");
+      return { request, us: known.length > 0 ? destructionUs(request.from_us, Math.min(...known)) : null };
+    });
+  const first = ends.find(({ request, us }) => us !== null && us < (request.answer_by_us ?? 0));
+  if (!first?.us) return null;
   return (
     <Note
       kind="warn"
       title={
         <Trans>
-          {requestNumber(first)} : les images arrivent à leur terme le {formatDateTime(first.due_us)}.
+          {requestNumber(first.request)} : les images arrivent à leur terme le {formatDateTime(first.us)}.
         </Trans>
       }
     >
-      {hold ? <Trans>Le gel provisoire les protège jusqu’au {formatDateTime(hold.until_us)}.</Trans> : null}
+      <Trans>Le gel provisoire les protège quinze jours après l’enregistrement. Décidez avant sa fin.</Trans>
     </Note>
   );
 }
@@ -217,7 +223,7 @@ function useColumns(): Column<FootageRequest>[] {
       word: t`Demandeur`,
       cell: (request) => (
         <>
-          {[fieldText(request, "authority"), fieldText(request, "unit")].filter(Boolean).join(", ") || "—"}
+          {request.authority || "—"}
           <small>{i18n._(FRAMES[request.frame].name)}</small>
         </>
       ),

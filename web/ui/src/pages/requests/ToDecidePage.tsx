@@ -7,7 +7,7 @@ import { formatDuration, formatSpan, nowUs } from "../../i18n/format";
 import { buttonClass, EmptyState, QueryView, StateTag } from "../../parts";
 import { useActing } from "../../session/SessionContext";
 import { PageHead } from "../../shell/Page";
-import { FRAMES, fieldText, requestNumber } from "./frames";
+import { FRAMES, requestNumber } from "./frames";
 
 /** What waits for the mayor or the deputy, most urgent first. */
 export function ToDecidePage() {
@@ -63,7 +63,7 @@ function WaitingCard({ request }: { request: FootageRequest }) {
   return (
     <article className="card card-s">
       <header>
-        <h2>{fieldText(request, "authority") || number}</h2>
+        <h2>{request.authority || number}</h2>
         <StateTag state="to-decide" />
       </header>
       <p className="small">

@@ -1,6 +1,6 @@
 import type { MessageDescriptor } from "@lingui/core";
 import { msg } from "@lingui/core/macro";
-import type { FootageRequest, Frame, RequestState } from "../../api/requests";
+import type { FootageRequest, Frame, RequestDetail, RequestState } from "../../api/requests";
 import type { StateName } from "../../parts";
 
 interface FrameWords {
@@ -173,12 +173,12 @@ export function groundOf(id: string): Ground | undefined {
 }
 
 /** A field of a request as text, empty when absent. */
-export function fieldText(request: FootageRequest, name: FieldName): string {
+export function fieldText(request: RequestDetail, name: FieldName): string {
   const value = request.fields[name];
   return typeof value === "string" || typeof value === "number" ? String(value) : "";
 }
 
-/** The number people say: "D-2026-0147", else the id. */
+/** The number people say: its id in capitals, as on the receipt. */
 export function requestNumber(request: FootageRequest): string {
-  return request.number ?? request.id;
+  return request.id.toUpperCase();
 }

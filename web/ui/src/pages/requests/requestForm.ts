@@ -111,6 +111,6 @@ export function toRequest(draft: RequestDraft): NewRequest | null {
     from_us: from,
     to_us: to,
     motive: draft.motive.trim(),
-    answer_by_us: instantOf(draft.answer),
+    answer_by: instantOf(draft.answer),
   };
 }

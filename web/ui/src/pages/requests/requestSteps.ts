@@ -5,11 +5,6 @@ import { formatDateTime } from "../../i18n/format";
 import type { Step, StepState } from "../../parts";
 import { REQUEST_STATES } from "./frames";
 
-/** The hold of a request when the server sent it whole. */
-export function holdOf(request: FootageRequest) {
-  return typeof request.hold === "object" ? request.hold : null;
-}
-
 /** The six steps in words with dates and functions: one list for requester, agent and mayor (checklist 33). */
 export function requestSteps(request: FootageRequest): Step[] {
   const at = REQUEST_STATES[request.state].step;
@@ -20,7 +15,6 @@ export function requestSteps(request: FootageRequest): Step[] {
     if (step > at) return "todo";
     return refused ? "bad" : "current";
   };
-  const hold = holdOf(request);
   const soon = i18n._(msg`à venir`);
   const answer = request.answer_by_us
     ? i18n._(msg`avant le ${formatDateTime(request.answer_by_us)}`)
@@ -30,13 +24,13 @@ export function requestSteps(request: FootageRequest): Step[] {
       key: "received",
       label: i18n._(msg`Reçue`),
       detail: formatDateTime(request.registered_us),
-      detail2: request.registered_by_label,
+      detail2: request.registered_by,
       state: "done",
     },
     {
       key: "hold",
       label: i18n._(msg`Gel provisoire`),
-      detail: hold ? formatDateTime(hold.placed_us) : formatDateTime(request.registered_us),
+      detail: formatDateTime(request.registered_us),
       detail2: i18n._(msg`Automatique`),
       state: request.state === "queried" ? "done" : stateOf(2),
     },
@@ -44,7 +38,7 @@ export function requestSteps(request: FootageRequest): Step[] {
       key: "decision",
       label: refused ? i18n._(msg`Refusée`) : i18n._(msg`Décision`),
       detail: request.decided_us && at > 2 ? formatDateTime(request.decided_us) : answer,
-      detail2: request.decided_by_label || i18n._(msg`Maire ou adjointe déléguée`),
+      detail2: (at > 2 && request.decided_by) || i18n._(msg`Maire ou adjointe déléguée`),
       state: request.state === "queried" ? "current" : stateOf(3),
     },
     {
@@ -57,14 +51,16 @@ export function requestSteps(request: FootageRequest): Step[] {
     {
       key: "delivery",
       label: i18n._(msg`Remise`),
-      detail: soon,
+      detail: request.package.received_us ? formatDateTime(request.package.received_us) : soon,
       detail2: i18n._(msg`Contre reçu`),
       state: stateOf(5),
     },
     {
       key: "destruction",
       label: i18n._(msg`Copie détruite`),
-      detail: request.package.due_us ? formatDateTime(request.package.due_us) : soon,
+      detail: request.package.purge_us
+        ? formatDateTime(request.package.purged_us ?? request.package.purge_us)
+        : soon,
       detail2: i18n._(msg`Automatique`),
       state: request.state === "purged" ? "done" : "todo",
     },

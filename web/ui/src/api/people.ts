@@ -1,0 +1,95 @@
+/** People and their habilitations (P-58), and what one may do at this instant. */
+import { queryOptions } from "@tanstack/react-query";
+import type { Lapse } from "./cameras";
+import { get, post, seg } from "./client";
+import type { Role } from "./session";
+
+export type ImageAct = "live" | "replay" | "framing" | "export" | "snapshot";
+
+export interface Habilitation {
+  id: string;
+  person: string;
+  role: Role;
+  category: string;
+  decision_ref: string;
+  signed_by: string;
+  acts: ImageAct[];
+  cameras: string[] | null;
+  from_us: number;
+  until_us: number;
+  training_us?: number | null;
+  pooled?: boolean;
+  basis_ref?: string;
+  basis_until_us?: number | null;
+  withdrawn_us?: number | null;
+  withdrawn_motive?: string;
+  /** The first element that does not hold now. */
+  lapse?: Lapse | null;
+}
+
+export interface Person {
+  person: string;
+  label: string;
+  /** Holds a wrapped copy of the commune's playback key. */
+  holder?: boolean;
+  habilitations: Habilitation[];
+}
+
+/** What a person may do at an instant: per act on images, the cameras and the first refusal met. */
+export interface Rights {
+  person: string;
+  label: string;
+  at_us: number;
+  roles: Role[];
+  images: Record<ImageAct, { cameras: string[]; refusal: Lapse | null }>;
+  /** Names of the other acts that the person may do. */
+  acts: string[];
+  habilitations: Habilitation[];
+}
+
+export const peopleQuery = (commune: string) =>
+  queryOptions({
+    queryKey: ["people", commune],
+    queryFn: async ({ signal }) =>
+      (await get<{ people: Person[] }>(`/communes/${seg(commune)}/people`, signal)).people,
+  });
+
+/** How often the rights of a person on screen are read again, in ms: a withdrawal shows within it. */
+const RIGHTS_REFRESH_MS = 5000;
+
+export const rightsQuery = (commune: string, person: string) =>
+  queryOptions({
+    queryKey: ["rights", commune, person],
+    queryFn: ({ signal }) => get<Rights>(`/communes/${seg(commune)}/people/${seg(person)}/rights`, signal),
+    refetchInterval: RIGHTS_REFRESH_MS,
+  });
+
+export interface NewPerson {
+  login: string;
+  label: string;
+  email: string;
+  password: string;
+}
+
+export const addPerson = (commune: string, person: NewPerson) =>
+  post<{ person: string }>(`/communes/${seg(commune)}/people`, person);
+
+export interface Grant {
+  person: string;
+  role: Role;
+  category?: string;
+  decision_ref: string;
+  signed_by: string;
+  scope: { cameras: "all" | string[]; acts: ImageAct[] };
+  from: string;
+  until: string;
+  training_date: string | null;
+  pooled: boolean;
+  basis: { reference: string; from: string | null; until: string | null } | null;
+}
+
+export const grant = (commune: string, habilitation: Grant) =>
+  post(`/communes/${seg(commune)}/habilitations`, habilitation);
+
+export const withdraw = (habilitation: string, motive: string) =>
+  post<{ withdrawn_us: number }>(`/habilitations/${seg(habilitation)}/withdraw`, { motive });

@@ -1,0 +1,81 @@
+/** What is kept, until when, and what is held. */
+import { queryOptions } from "@tanstack/react-query";
+import { get, post, seg } from "./client";
+
+export interface Hold {
+  id: string;
+  cameras: string[];
+  from_us: number;
+  to_us: number;
+  procedure: string;
+  authority: string;
+  reference: string;
+  requester: string;
+  placed_by_label: string;
+  placed_us: number;
+  until_us: number;
+  released_us: number | null;
+  provisional: boolean;
+  request: string | null;
+  active: boolean;
+}
+
+/** How long one camera's footage may and must stay, as the keeper says. */
+export interface CameraRetention {
+  camera: string;
+  max_days: number;
+  min_days?: number | null;
+  destroyed_before_us?: number;
+  holds?: { id: string; from_us: number; to_us: number; until_us?: number | null; label?: string }[];
+}
+
+/** What one camera has on disk. */
+export interface Stored {
+  camera: string;
+  segments: number;
+  size_bytes: number;
+  oldest_us: number;
+}
+
+export interface Retention {
+  legal: {
+    cameras: CameraRetention[];
+    legal_max_days: number;
+    hour_keys: number;
+    oldest_hour_us: number | null;
+    held_segments: number;
+    unlocked: boolean;
+    /** Functions of those who hold the playback key. */
+    holders: string[];
+  };
+  stored: Stored[];
+  now_us: number;
+}
+
+export const retentionQuery = (commune: string) =>
+  queryOptions({
+    queryKey: ["retention", commune],
+    queryFn: ({ signal }) => get<Retention>(`/communes/${seg(commune)}/retention`, signal),
+    refetchInterval: 30_000,
+  });
+
+export const holdsQuery = (commune: string) =>
+  queryOptions({
+    queryKey: ["holds", commune],
+    queryFn: async ({ signal }) =>
+      (await get<{ holds: Hold[] }>(`/communes/${seg(commune)}/holds`, signal)).holds,
+    refetchInterval: 15_000,
+  });
+
+export interface NewHold {
+  cameras: string[];
+  from_us: number;
+  to_us: number;
+  procedure: string;
+  authority: string;
+  reference: string;
+  requester: string;
+}
+
+export const placeHold = (commune: string, hold: NewHold) => post(`/communes/${seg(commune)}/holds`, hold);
+export const releaseHold = (hold: string, motive: string) => post(`/holds/${seg(hold)}/release`, { motive });

@@ -1,0 +1,126 @@
+import { Trans, useLingui } from "@lingui/react/macro";
+import { UserCheck } from "lucide-react";
+import { useState } from "react";
+import { type Grant, grant, type ImageAct } from "../../api/people";
+import type { Role } from "../../api/session";
+import { nowUs, toParisFields } from "../../i18n/format";
+import { ActButton, Check, SelectField, TextField, textOf } from "../../parts";
+import { ROLE_WORDS, ROLES_WITH_IMAGES } from "../../session/roles";
+import { useActing, useRole } from "../../session/SessionContext";
+import { ACT_WORDS, IMAGE_ACTS } from "./words";
+
+/** Roles that only the mayor or a deputy gives; the server says so too. */
+const GIVEN_BY_MAYOR: readonly Role[] = ["mayor", "deputy", "chief"];
+const GIVEN: readonly Role[] = ["officer", "csu_operator", "secretary", "installer", "auditor"];
+/** What each role may ever receive; the server refuses the rest by name. */
+const ACTS_OF: Partial<Record<Role, readonly ImageAct[]>> = {
+  csu_operator: ["live", "replay"],
+  installer: ["framing"],
+};
+
+/** Records an habilitation as the signed decision says (P-58). */
+export function GrantAct({ person, label }: { person: string; label: string }) {
+  const { t, i18n } = useLingui();
+  const { commune } = useActing();
+  const mayoral = useRole("mayor", "deputy");
+  const [role, setRole] = useState<Role>("officer");
+  const acts = ACTS_OF[role] ?? (ROLES_WITH_IMAGES.includes(role) ? IMAGE_ACTS : []);
+  const basis =
+    role === "csu_operator" ? t`Agrément du préfet` : role === "deputy" ? t`Arrêté de délégation` : "";
+  const run = (data: FormData) => {
+    const made: Grant = {
+      person,
+      role,
+      decision_ref: textOf(data, "decision_ref"),
+      signed_by: textOf(data, "signed_by"),
+      scope: { cameras: "all", acts: data.getAll("acts").map((act) => String(act) as ImageAct) },
+      from: textOf(data, "from"),
+      until: textOf(data, "until"),
+      training_date: textOf(data, "training") || null,
+      pooled: data.get("pooled") === "on",
+      basis: basis
+        ? {
+            reference: textOf(data, "basis"),
+            from: textOf(data, "basis_from") || null,
+            until: textOf(data, "basis_until") || null,
+          }
+        : null,
+    };
+    return grant(commune, made);
+  };
+  return (
+    <ActButton
+      label={<Trans>Habiliter</Trans>}
+      kind="primary"
+      icon={UserCheck}
+      title={<Trans>Habiliter {label}</Trans>}
+      confirm={<Trans>Enregistrer l’habilitation</Trans>}
+      run={run}
+      stale={["people", "rights"]}
+      done={t`Habilitation enregistrée.`}
+    >
+      <SelectField label={t`Qualité`} value={role} onChange={(event) => setRole(event.target.value as Role)}>
+        {[...GIVEN, ...(mayoral ? GIVEN_BY_MAYOR : [])].map((one) => (
+          <option key={one} value={one}>
+            {i18n._(ROLE_WORDS[one])}
+          </option>
+        ))}
+      </SelectField>
+      <div className="form-2">
+        <TextField
+          label={t`Décision`}
+          name="decision_ref"
+          required
+          maxLength={120}
+          autoComplete="off"
+          placeholder={t`arrêté 2026-112`}
+        />
+        <TextField
+          label={t`Signée par`}
+          name="signed_by"
+          required
+          maxLength={120}
+          autoComplete="off"
+          placeholder={t`le maire`}
+        />
+        <TextField
+          label={t`Du`}
+          name="from"
+          type="date"
+          required
+          defaultValue={toParisFields(nowUs()).date}
+        />
+        <TextField label={t`Au, inclus`} name="until" type="date" required />
+        <TextField label={t`Formation suivie le (facultatif)`} name="training" type="date" />
+        {basis ? (
+          <>
+            <TextField label={basis} name="basis" required maxLength={120} autoComplete="off" />
+            <TextField label={t`Il vaut du`} name="basis_from" type="date" required />
+            <TextField label={t`Il vaut jusqu’au`} name="basis_until" type="date" required />
+          </>
+        ) : null}
+      </div>
+      {acts.length > 0 ? (
+        <fieldset className="stack-s">
+          <legend>
+            <Trans>Droits, un par un</Trans>
+          </legend>
+          {acts.map((act) => (
+            <Check
+              key={`${role}-${act}`}
+              name="acts"
+              value={act}
+              label={i18n._(ACT_WORDS[act])}
+              defaultChecked={act === "live" || act === "replay"}
+            />
+          ))}
+        </fieldset>
+      ) : (
+        <p className="small dim">
+          <Trans>Cette qualité ne peut recevoir aucun droit sur les images.</Trans>
+        </p>
+      )}
+      <Check name="pooled" label={t`Mise à disposition par convention (agent mutualisé)`} />
+    </ActButton>
+  );
+}
