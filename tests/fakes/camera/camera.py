@@ -18,6 +18,9 @@ from tests.fakes.camera.pacer import Pacer
 from tests.fakes.camera.rtsp_server import Counts, RtspConnection
 from tests.fakes.camera.stream import LiveStream, monotonic_us
 
+MAX_LOOP_PAUSE_90K = 90_000 // 5
+"""Clips whose lengths differ by no more loop together: the shorter rests on its last frame. Others loop alone."""
+
 
 @dataclass(slots=True)
 class CameraFaults:
@@ -60,9 +63,10 @@ class VirtualCamera:
             name: LiveStream(name, load_clip(path), self.utc_us, seed=f"{self.config.id}/{name}", phase_us=phase_us)
             for name, path in clips.items()
         }
-        period = max(stream.clip.duration_90k for stream in streams.values())
-        for stream in streams.values():
-            stream.period_90k = period
+        durations = [stream.clip.duration_90k for stream in streams.values()]
+        if max(durations) - min(durations) <= MAX_LOOP_PAUSE_90K:
+            for stream in streams.values():
+                stream.period_90k = max(durations)
         return streams
 
     # ── clock and addresses ──
