@@ -129,8 +129,11 @@ class Fsck:
         if newest is not None and newest.state == "open" and newest.name in ends:
             scan = ends[newest.name]
             tail = Tail(scan.end_us, scan.header.sequence + scan.groups, scan.last_link, None)
+        crashed = 0
         for file in strays:
-            await self._check_stray(file, stream, tail)
+            # S2 allows one file without a row at the end of a stream: more of them are a finding, adoptable or not.
+            tail, left_by_crash = await self._check_stray(file, stream, tail, first=crashed == 0)
+            crashed += left_by_crash
         self._check_due(stream, rows, strays)
 
     async def _check_row(self, row: Segment, stream: StreamId) -> Scan | None:
@@ -170,25 +173,33 @@ class Fsck:
             rest = scan.sound_bytes if scan.rest else None
             self.report.add(Finding("S3", "open", row.name, what, offset=rest, note=True))
 
-    async def _check_stray(self, file: StoredFile, stream: StreamId, tail: Tail) -> None:
-        if await self._recorded(file):
-            return  # its row was committed while we were looking
+    async def _check_stray(self, file: StoredFile, stream: StreamId, tail: Tail, *, first: bool) -> tuple[Tail, bool]:
+        """Where the chain stands after ``file``, and whether the file is what a crash leaves."""
+        if await self._recorded(file) or file.name is None:
+            return tail, False  # its row was committed while we were looking
+        newest = file.name.start.us >= (tail.covered_us or 0)
         try:
             scan = await asyncio.to_thread(scan_file, self._store, file.path)
         except NotFound:
-            return
+            return tail, False
         except Damaged as error:
+            # A file that an error cut short before its header; at the end of a stream, a header that never became
+            # durable. Neither ever held a picture. Anywhere else: damage.
             torn = isinstance(error, SegmentDamaged) and error.torn
-            self.report.add(Finding("S2", "stray", file.relative, error.what, note=torn))
-            return
+            self.report.add(Finding("S2", "stray", file.relative, error.what, note=torn or (first and newest)))
+            return tail, newest
         follows = scan.groups == 0 or bridge_to(tail, stream, scan) is not None
-        if not follows and scan.header.name.start.us >= (tail.covered_us or 0):
+        if not follows and newest:
             # A recorder may be about to commit this row, after groups that we did not see.
             await asyncio.sleep(COMMIT_WAIT_S)
             if await self._recorded(file):
-                return
+                return tail, False
         what = "Fichier sans ligne, que --repair adopte." if follows else "Fichier sans ligne, hors de la chaîne."
-        self.report.add(Finding("S2", "unrecorded" if follows else "stray", file.relative, what, note=follows))
+        kind = "unrecorded" if follows else "stray"
+        self.report.add(Finding("S2", kind, file.relative, what, note=follows and first))
+        if follows and scan.groups:
+            tail = Tail(scan.end_us, scan.header.sequence + scan.groups, scan.last_link, None)
+        return tail, follows
 
     async def _recorded(self, file: StoredFile) -> bool:
         async with read(self._engine) as session:

@@ -162,6 +162,8 @@ class LocalStore:
                 raise StoreError("Le disque est plein.", cause="disk-full", where=str(self.root))
             file = SegmentFile(self.disk, path, self._create(path))
         except OSError as error:
+            if not isinstance(error, FileExistsError):
+                self._forget(path)  # the error may have come after the name
             raise StoreError.of(error, path) from error
         try:
             file.append(*first)
