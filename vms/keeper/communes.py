@@ -80,7 +80,7 @@ class Commune:
         self.journal = journal.Journal(commune, keys.signer)
         schema = journal.SCHEMA + records.SCHEMA
         self.store = Store(folder / f"{commune}.sqlite", schema, clock, self.journal)
-        self.keys = Store(folder / f"{commune}.keys.sqlite", hour_keys.SCHEMA, clock, secure_delete=True)
+        self.keys = Store(folder / f"{commune}.keys.sqlite", hour_keys.SCHEMA, clock)
         self.record: CommuneRecord
         self.holders: dict[str, Holder]
         self._facts: CommuneFacts | None = None

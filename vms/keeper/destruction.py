@@ -17,8 +17,11 @@ from vms.keeper import hour_keys
 from vms.keeper.communes import Commune
 from vms.keeper.entry import Entry
 from vms.keeper.hour_keys import WrappedHour
-from vms.keeper.store import Tx
+from vms.keeper.journal import prune
+from vms.keeper.store import Store, Tx
+from vms.law.dates import add_months
 from vms.law.facts import Hold
+from vms.law.rulebook import rulebook
 
 BATCH_LIMIT_KEYS: Final = 2000
 
@@ -58,6 +61,22 @@ async def destroy_due(commune: Commune, now_us: int) -> Destroyed:
     if frozen:
         log.warning("clés gelées à déverrouiller", commune=commune.id, count=frozen)
     return Destroyed(destroyed, rewrapped, frozen, sum(count for _, _, count in released))
+
+
+async def prune_journal(store: Store, now_us: int) -> int:
+    """Delete the journal records of a store that have reached 36 months (P-43); the pruning is itself an entry."""
+    before_us = add_months(now_us, -rulebook().durations.journal_months)
+    oldest = store.reader.execute("SELECT min(at_us) FROM entry WHERE record IS NOT NULL").fetchone()[0]
+    if oldest is None or oldest >= before_us:
+        return 0
+
+    def work(tx: Tx) -> int:
+        count = prune(tx.db, before_us)
+        if count:
+            tx.journal(Entry("effacement", "prune_journal", detail={"count": count, "before_us": before_us}))
+        return count
+
+    return await store.write(work)
 
 
 def _ended(commune: Commune, active: set[str]) -> bool:

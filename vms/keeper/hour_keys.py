@@ -26,16 +26,18 @@ from vms.keeper.segment_name import SEGMENT_LIMIT_US
 from vms.keeper.store import Tx
 from vms.keys.derive import segment_key
 from vms.keys.wrapping import hour_key_info, unwrap, wrap
+from vms.law.dates import DAY_US
 from vms.law.facts import CommuneFacts, Hold
 from vms.law.retention import MAX_DAYS, hour_key_due
 
 KEY_BYTES: Final = 32
+SHORTEST_MONTH_DAYS: Final = 28
 NONCE_BYTES: Final = 12
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS hour_key (
   key_id TEXT PRIMARY KEY, camera TEXT NOT NULL, hour_us INTEGER NOT NULL, wrapped BLOB NOT NULL
 ) STRICT;
-CREATE INDEX IF NOT EXISTS hour_key_by_hour ON hour_key (hour_us);
+CREATE INDEX IF NOT EXISTS hour_key_by_camera ON hour_key (camera, hour_us);
 CREATE TABLE IF NOT EXISTS hold_key (hold TEXT PRIMARY KEY, wrapped BLOB NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS held_segment (
   hold TEXT NOT NULL, segment TEXT NOT NULL, camera TEXT NOT NULL, start_us INTEGER NOT NULL, sealed BLOB NOT NULL,
@@ -109,19 +111,25 @@ def open_hour(private: bytes, commune: str, key: WrappedHour) -> bytes:
 
 
 def decide(db: sqlite3.Connection, facts: CommuneFacts, now_us: int) -> Due:
-    """What is due at ``now_us`` (P-30, P-32); no day limit reaches below one, so younger rows are not even read."""
+    """What is due at ``now_us`` (P-30, P-32); only rows that may be are read, so that asking often is cheap."""
     destroy, rewrap = [], []
-    for row in db.execute("SELECT key_id, camera, hour_us, wrapped FROM hour_key WHERE hour_us < ?", (now_us,)):
-        key = WrappedHour(row[0], row[1], row[2], bytes(row[3]))
-        if not is_due(facts, key.camera, key.hour_us, now_us):
-            continue
-        holds = holds_on(
-            facts, key.camera, key.hour_us - SEGMENT_LIMIT_US, key.hour_us + HOUR_US + SEGMENT_LIMIT_US, now_us
+    for (camera,) in db.execute("SELECT DISTINCT camera FROM hour_key").fetchall():
+        # No calendar makes a month shorter than 28 days, nor a clock change a day shorter than 23 hours.
+        youngest_us = now_us - min(retention_days(facts, camera), SHORTEST_MONTH_DAYS) * DAY_US + HOUR_US
+        rows = db.execute(
+            "SELECT key_id, camera, hour_us, wrapped FROM hour_key WHERE camera = ? AND hour_us <= ?",
+            (camera, youngest_us),
         )
-        if holds:
-            rewrap.append((key, holds))
-        else:
-            destroy.append(key)
+        for row in rows:
+            key = WrappedHour(row[0], row[1], row[2], bytes(row[3]))
+            if not is_due(facts, camera, key.hour_us, now_us):
+                continue
+            around = (key.hour_us - SEGMENT_LIMIT_US, key.hour_us + HOUR_US + SEGMENT_LIMIT_US)
+            holds = holds_on(facts, camera, *around, now_us)
+            if holds:
+                rewrap.append((key, holds))
+            else:
+                destroy.append(key)
     return Due(tuple(destroy), tuple(rewrap))
 
 

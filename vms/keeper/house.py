@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from vms import logs
-from vms.clock import Clock
+from vms.clock import HOUR_US, Clock
 from vms.errors import GuetError
 from vms.keeper.backoff import BackOff
 from vms.keeper.communes import Communes
 from vms.keeper.consultations import Consultations
-from vms.keeper.destruction import destroy_due
+from vms.keeper.destruction import destroy_due, prune_journal
 from vms.keeper.host import Host
 from vms.keeper.key_windows import KeyWindows
 from vms.keeper.passwords import Passwords
 from vms.keeper.sessions import Sessions
+
+PRUNE_EVERY_US: Final = HOUR_US
 
 log = logs.get("keeper.house")
 
@@ -32,6 +35,7 @@ class House:
         self.windows = KeyWindows(self.views, self.communes, clock)
         self.passwords = Passwords()
         self.backoff = BackOff()
+        self._pruned_us = 0
 
     async def start(self) -> None:
         """Open every commune, destroy what is due, close what a stopped keeper left open (S5, P-41).
@@ -52,11 +56,21 @@ class House:
         """Destroy what has come due, close abandoned views, forget ended sessions."""
         await self.views.sweep()
         await self.sessions.flush()
+        await self.prune()
         for commune in self.communes:
             try:
                 await destroy_due(commune, self.clock.utc().us)
             except GuetError as error:
                 log.error("destruction manquée", commune=commune.id, error=str(error))
+
+    async def prune(self) -> None:
+        """Delete journal records past their cap, once an hour (P-43)."""
+        now_us = self.clock.utc().us
+        if now_us - self._pruned_us < PRUNE_EVERY_US:
+            return
+        self._pruned_us = now_us
+        for store in (self.host.store, *(commune.store for commune in self.communes)):
+            await prune_journal(store, now_us)
 
     async def close(self) -> None:
         """Close every file."""

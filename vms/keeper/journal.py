@@ -26,6 +26,7 @@ CREATE TABLE IF NOT EXISTS entry (
   leaf BLOB NOT NULL, salt BLOB, record TEXT,
   UNIQUE (log, n)
 ) STRICT;
+CREATE INDEX IF NOT EXISTS entry_by_time ON entry (at_us);
 CREATE TABLE IF NOT EXISTS tile (
   log TEXT NOT NULL, level INTEGER NOT NULL, n INTEGER NOT NULL, hashes BLOB NOT NULL,
   PRIMARY KEY (log, level, n)
@@ -130,6 +131,17 @@ def _grown(state: LogState, leaf: bytes) -> tuple[LogState, list[tuple[int, int,
         carried, partial[level] = root_of(partial[level]), []
         level += 1
     return replace(state, frontier=frontier, partial=tuple(tuple(one) for one in partial)), full
+
+
+def prune(db: sqlite3.Connection, before_us: int) -> int:
+    """Delete the records and salts of entries older than ``before_us``; their hashes stay (P-43, E-05). How many.
+
+    Only a prefix of the journal goes, whatever the clock once did, so that a gap can never pass for a pruning.
+    """
+    kept = db.execute("SELECT min(seq) FROM entry WHERE at_us >= ?", (before_us,)).fetchone()[0]
+    bound = kept if kept is not None else 1 << 62
+    done = db.execute("UPDATE entry SET salt = NULL, record = NULL WHERE seq < ? AND record IS NOT NULL", (bound,))
+    return done.rowcount
 
 
 def read_tile(db: sqlite3.Connection, log: str, level: int, index: int) -> bytes:

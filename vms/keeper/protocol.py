@@ -78,7 +78,8 @@ ACT_NAMES: Final = frozenset(
 )  # fmt: skip
 READ_NAMES: Final = frozenset(
     {
-        "people", "orders", "cameras", "zone_sets", "journal", "journal_tile", "journal_checkpoint", "journal_proof",
+        "people", "orders", "cameras", "zone_sets",
+        "journal", "journal_tile", "journal_checkpoint", "journal_proof", "journal_records",
         "holds", "retention", "requests", "request", "whoami_rights", "rights", "communes", "purposes", "conventions",
         "legal_frames", "provisioning_orders",
     }

@@ -58,9 +58,7 @@ class Writes(Protocol):
 class Store:
     """An open file: ``await write(work)`` from the event loop, ``reader`` for short reads in it."""
 
-    def __init__(
-        self, path: Path, schema: str, clock: Clock, journal: Journal | None = None, *, secure_delete: bool = False
-    ) -> None:
+    def __init__(self, path: Path, schema: str, clock: Clock, journal: Journal | None = None) -> None:
         self._path = path
         self._clock = clock
         self._journal = journal
@@ -68,10 +66,10 @@ class Store:
         self._flusher: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"keeper-{path.stem}")
         with _explained(path):
-            self._writer = _connect(path, secure_delete=secure_delete)
+            self._writer = _connect(path)
             self._writer.executescript(schema)
             path.chmod(0o600)
-            self.reader = _connect(path, secure_delete=secure_delete)
+            self.reader = _connect(path)
             self.reader.execute("PRAGMA query_only = ON")
             self._state = journal.load(self._writer) if journal else LogState()
 
@@ -149,11 +147,11 @@ def _answer(future: asyncio.Future[Any], result: Any) -> None:
         future.set_result(result)
 
 
-def _connect(path: Path, *, secure_delete: bool) -> sqlite3.Connection:
+def _connect(path: Path) -> sqlite3.Connection:
     descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     os.close(descriptor)
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_TIMEOUT_S)
-    db.execute(f"PRAGMA secure_delete = {'ON' if secure_delete else 'OFF'}")
+    db.execute("PRAGMA secure_delete = ON")  # keys, pruned records: what is deleted is overwritten
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")
     db.execute("PRAGMA trusted_schema = OFF")
@@ -176,7 +174,7 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
 @contextmanager
 def open_file(path: Path, schema: str) -> Iterator[sqlite3.Connection]:
     """A file of the keeper on a connection of its own, closed at the end of the block."""
-    with _explained(path), closing(_connect(path, secure_delete=False)) as db:
+    with _explained(path), closing(_connect(path)) as db:
         db.executescript(schema)
         yield db
 

@@ -12,7 +12,7 @@ from vms.errors import BadInput, NotFound
 from vms.keeper.arguments import Args, Identifier
 from vms.keeper.journal import checked_row, nodes_of, read_entry_bundle, read_tile
 from vms.keeper.reads.spec import Reader, ReadSpec
-from vms.keeper.tiles import LEVELS_LIMIT, pack_entries
+from vms.keeper.tiles import LEVELS_LIMIT, WIDTH, pack_entries
 from vms.keeper.tree import inclusion_proof, leaf_hash
 
 PAGE_LIMIT_ENTRIES: Final = 500
@@ -44,6 +44,12 @@ class Tile(Log):
     """Which tile: a level, or the entries."""
 
     level: int | Literal["entries"] = 0
+    index: int = Field(ge=0)
+
+
+class Records(Log):
+    """Which bundle's records."""
+
     index: int = Field(ge=0)
 
 
@@ -111,6 +117,18 @@ def journal_tile(reader: Reader, args: Tile) -> dict[str, Any]:
     return {"log": log, "data": base64.b64encode(data).decode()}
 
 
+def journal_records(reader: Reader, args: Records) -> dict[str, Any]:
+    """The records of a bundle with their salts, for whoever verifies a copy (D-13); pruned ones are absent."""
+    db, log = reader.commune.store.reader, _log(reader, args.log)
+    rows = db.execute(
+        "SELECT seq, log, n, leaf, salt, record FROM entry WHERE log = ? AND n >= ? AND n < ? ORDER BY n",
+        (log, args.index * WIDTH, (args.index + 1) * WIDTH),
+    )
+    found = [checked_row(row) for row in rows]
+    kept = [{"n": one["n"], "salt": one["salt"], "record": one["record"]} for one in found if one["record"] is not None]
+    return {"log": log, "records": kept}
+
+
 def journal_proof(reader: Reader, args: Proof) -> dict[str, Any]:
     """An entry with its record, salt and inclusion proof under the current checkpoint of its log."""
     db = reader.commune.store.reader
@@ -150,5 +168,6 @@ READS: Final = {
     "journal": ReadSpec(JournalPage, journal, journalled=True),
     "journal_checkpoint": ReadSpec(Log, journal_checkpoint),
     "journal_tile": ReadSpec(Tile, journal_tile),
+    "journal_records": ReadSpec(Records, journal_records, journalled=True),
     "journal_proof": ReadSpec(Proof, journal_proof),
 }

@@ -1,0 +1,275 @@
+"""Verifies whole logs from files alone, against a known key and, when given, a checkpoint kept elsewhere (E-01…E-05).
+
+The steps, numbered as in the code: (1) the checkpoint's signature, (2) entry bundles against level-0 tiles, (3) every
+upper tile against the one below, (4) the root, (5) records against their leaves, (6) the kept checkpoint is an earlier
+state of this very log. A fault names the file or entry that is wrong, not merely that something is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from vms.errors import BadInput, Damaged, GuetError
+from vms.keeper.checkpoint import parse_checkpoint
+from vms.keeper.entry import commitment
+from vms.keeper.log_source import (
+    SIGNER_FILE,
+    LogSource,
+    RecordLine,
+    folder_logs,
+    records_path,
+    store_logs,
+)
+from vms.keeper.tiles import WIDTH, entry_bundles_of, split_hashes, tile_path, tiles_of, unpack_entries
+from vms.keeper.tree import HASH_BYTES, leaf_hash, root_of
+from vms.keys.note import Verifier, parse_vkey
+
+FAULTS_LIMIT: Final = 100
+SIZE_LIMIT_ENTRIES: Final = 50_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong, and where."""
+
+    where: str
+    what: str
+
+
+@dataclass(slots=True)
+class LogReport:
+    """What was checked in one log."""
+
+    name: str
+    origin: str = ""
+    size: int = 0
+    records: int = 0
+    pruned: int = 0
+    faults: list[Fault] = field(default_factory=list)
+
+    def fault(self, where: str, what: str) -> None:
+        """Note a fault; beyond a hundred only the first count."""
+        if len(self.faults) < FAULTS_LIMIT:
+            self.faults.append(Fault(where, what))
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The verdict over all logs; ``signer_given`` says whether the key came from outside the folder."""
+
+    logs: tuple[LogReport, ...]
+    signer: str
+    signer_given: bool
+    faults: tuple[Fault, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything verified, and there was something to verify."""
+        return bool(self.logs) and not self.faults
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as plain data."""
+        logs = [
+            {"name": one.name, "origin": one.origin, "size": one.size, "records": one.records, "pruned": one.pruned}
+            for one in self.logs
+        ]
+        faults = [{"where": one.where, "what": one.what} for one in self.faults]
+        return {"ok": self.ok, "signer": self.signer, "signer_given": self.signer_given, "logs": logs, "faults": faults}
+
+
+def verify_log(folder: Path, signer: str | None = None, checkpoint: str | None = None) -> Report:
+    """Verify every log below ``folder``; ``signer`` is a verifier key, else the folder's own ``signer.vkey``.
+
+    ``checkpoint`` is the text of a signed checkpoint kept elsewhere. BadInput when there is no log or no key at all.
+    """
+    logs = list(folder_logs(folder))
+    if not logs:
+        raise BadInput("Il n’y a pas de journal dans ce dossier.", where=folder.name, todo="Donnez un dossier exporté.")
+    key, given = _signer(folder, signer)
+    return _verify_all(logs, key, given, checkpoint)
+
+
+def verify_store(keeper_dir: Path, signer: str, checkpoint: str | None = None) -> Report:
+    """Verify the logs in the keeper's own files (its process may be running: they are opened read-only)."""
+    reports: list[Report] = []
+    for path in sorted(keeper_dir.glob("*.sqlite")):
+        if path.stem.endswith(".keys"):
+            continue
+        with store_logs(path) as logs:
+            if logs:
+                reports.append(_verify_all(logs, signer.strip(), True, checkpoint if len(reports) == 0 else None))
+    merged = tuple(log for report in reports for log in report.logs)
+    return Report(merged, signer.strip(), True, tuple(fault for report in reports for fault in report.faults))
+
+
+def _signer(folder: Path, signer: str | None) -> tuple[str, bool]:
+    if signer is not None:
+        return signer.strip(), True
+    for candidate in (folder / SIGNER_FILE, folder.parent / SIGNER_FILE):
+        if candidate.is_file():
+            return candidate.read_text(encoding="utf-8").strip(), False
+    raise BadInput("La clé du signataire manque.", where=SIGNER_FILE, todo="Donnez-la avec --signer.")
+
+
+def _verify_all(logs: Sequence[LogSource], key: str, given: bool, checkpoint: str | None) -> Report:
+    verifier = parse_vkey(key)
+    kept: tuple[str, int, bytes] | None = None
+    extra: list[Fault] = []
+    if checkpoint is not None:
+        try:
+            kept = parse_checkpoint(checkpoint, verifier)
+        except (Damaged, BadInput) as error:
+            extra.append(Fault("--checkpoint", error.what))
+    reports = [_verify_one(log, verifier, kept) for log in logs]
+    if kept is not None and not any(report.origin == kept[0] for report in reports):
+        extra.append(Fault("--checkpoint", f"Aucun journal ici n’est « {kept[0]} »."))
+    faults = [fault for report in reports for fault in report.faults]
+    return Report(tuple(reports), key, given, (*faults, *extra))
+
+
+def _verify_one(log: LogSource, verifier: Verifier, kept: tuple[str, int, bytes] | None) -> LogReport:
+    report = LogReport(log.name)
+    try:
+        origin, size, root = parse_checkpoint(log.checkpoint(), verifier)  # (1)
+    except GuetError as error:
+        report.fault(f"{log.name}/checkpoint", error.what)
+        return report
+    report.origin, report.size = origin, size
+    if size > SIZE_LIMIT_ENTRIES:
+        report.fault(f"{log.name}/checkpoint", "Ce journal est plus long que ce que ce programme vérifie.")
+        return report
+    entries = _entries(log, size, report)
+    leaves = [leaf_hash(one) for one in entries]
+    hashes = _level0(log, size, report, leaves, root)
+    _upper_tiles(log, size, report, hashes)
+    if root_of(hashes) != root:  # (4)
+        report.fault(f"{log.name}/checkpoint", "La racine signée n’est pas celle des tuiles.")
+    _records(log, size, report, entries)
+    if kept is not None and kept[0] == origin:
+        _kept(report, kept, leaves)
+    return report
+
+
+def _entries(log: LogSource, size: int, report: LogReport) -> list[bytes]:
+    """All leaves' data; what is missing or cut is a fault and stands as nothing."""
+    entries: list[bytes] = []
+    for index, width in entry_bundles_of(size):
+        where = f"{log.name}/{tile_path('entries', index, width)}"
+        try:
+            found = unpack_entries(log.bundle(index, width))
+        except GuetError as error:
+            report.fault(where, error.what)
+            found = []
+        if len(found) != width:
+            report.fault(where, f"Ce lot a {len(found)} entrées au lieu de {width}.")
+        entries += (found + [b""] * width)[:width]
+    return entries
+
+
+def _level0(log: LogSource, size: int, report: LogReport, leaves: list[bytes], root: bytes) -> list[bytes]:
+    """Level-0 hashes to go on with: the tiles' if the root bears them out, else those of the entries. (2)"""
+    tiles: list[bytes] = []
+    differ: list[tuple[int, int, list[int]]] = []
+    for index, width in entry_bundles_of(size):
+        found = _tile(log, report, 0, index, width)
+        tiles += found
+        mine = leaves[index * WIDTH : index * WIDTH + width]
+        wrong = [index * WIDTH + at for at in range(width) if found[at] != mine[at]]
+        if wrong:
+            differ.append((index, width, wrong))
+    entries_right = bool(differ) and root_of(leaves) == root
+    tiles_right = not differ or root_of(tiles) == root
+    for index, width, wrong in differ:
+        if not entries_right:
+            for number in wrong:
+                where = f"{log.name}/{tile_path('entries', index, width)}"
+                report.fault(where, f"L’entrée n° {number} n’est pas celle de l’arbre.")
+        if not tiles_right:
+            report.fault(f"{log.name}/{tile_path(0, index, width)}", "Cette tuile n’est pas celle de ses entrées.")
+    return tiles if tiles_right else leaves
+
+
+def _tile(log: LogSource, report: LogReport, level: int, index: int, width: int) -> list[bytes]:
+    where = f"{log.name}/{tile_path(level, index, width)}"
+    try:
+        found = split_hashes(log.tile(level, index, width))
+    except GuetError as error:
+        report.fault(where, error.what)
+        found = []
+    if found and len(found) != width:
+        report.fault(where, f"Cette tuile a {len(found)} empreintes au lieu de {width}.")
+    return (found + [bytes(HASH_BYTES)] * width)[:width]
+
+
+def _upper_tiles(log: LogSource, size: int, report: LogReport, below: list[bytes]) -> None:
+    """Each upper tile against the roots of the full tiles below it. (3)"""
+    current, level = below, 0
+    for tile_level, index, width in tiles_of(size):
+        if tile_level == 0:
+            continue
+        if tile_level != level:
+            full = len(current) // WIDTH
+            current = [root_of(current[at * WIDTH : (at + 1) * WIDTH]) for at in range(full)]
+            level = tile_level
+        if _tile(log, report, tile_level, index, width) != current[index * WIDTH : index * WIDTH + width]:
+            where = f"{log.name}/{tile_path(tile_level, index, width)}"
+            report.fault(where, "Cette tuile n’est pas celle des tuiles qu’elle résume.")
+
+
+def _records(log: LogSource, size: int, report: LogReport, entries: list[bytes]) -> None:
+    """Records against their leaves; they may only be missing from the start of the log on (P-43). (5)"""
+    seen: int | None = None
+    for index, width in entry_bundles_of(size):
+        where = f"{log.name}/{records_path(index, width)}"
+        try:
+            lines = log.records(index, width)
+        except GuetError as error:
+            report.fault(error.where or where, error.what)
+            continue
+        expected = seen
+        for line in lines or []:
+            if expected is not None and line.number != expected:
+                report.fault(where, f"La ligne de l’entrée n° {expected} manque.")
+            expected = line.number + 1
+            _record(report, line, entries, where)
+        if lines is None and seen is not None:
+            report.fault(where, "Des lignes manquent après celles qui sont là.")
+        seen = expected
+    report.pruned = size - report.records
+
+
+def _record(report: LogReport, line: RecordLine, entries: list[bytes], where: str) -> None:
+    report.records += 1
+    if not 0 <= line.number < len(entries):
+        report.fault(where, f"La ligne n° {line.number} n’a pas d’entrée.")
+    elif commitment(line.salt, line.record) != entries[line.number]:
+        report.fault(where, f"La ligne de l’entrée n° {line.number} a été altérée.")
+
+
+def _kept(report: LogReport, kept: tuple[str, int, bytes], leaves: list[bytes]) -> None:
+    """The kept checkpoint must be an earlier state of this log. (6)"""
+    _, size, root = kept
+    if size > len(leaves):
+        report.fault("--checkpoint", f"Le journal a {len(leaves)} entrées, le point de contrôle gardé en a {size}.")
+    elif root_of(leaves[:size]) != root:
+        report.fault("--checkpoint", "Le journal n’est pas la suite du point de contrôle gardé.")
+
+
+def write_log(source: LogSource, folder: Path, size: int) -> None:
+    """Write a log of ``size`` entries in the tlog-tiles layout, its checkpoint last."""
+    for level, index, width in tiles_of(size):
+        _put(folder / tile_path(level, index, width), source.tile(level, index, width))
+    for index, width in entry_bundles_of(size):
+        _put(folder / tile_path("entries", index, width), source.bundle(index, width))
+        lines = source.records(index, width)
+        if lines is not None:
+            _put(folder / records_path(index, width), "".join(line.encode() for line in lines).encode())
+    _put(folder / "checkpoint", source.checkpoint().encode())
+
+
+def _put(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)

@@ -1,0 +1,70 @@
+"""Writes a commune's log into a folder through the keeper's reads, as an auditor or the demo's story does (D-13,
+E-01).
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, Final
+
+from vms.keeper.audit import write_log
+from vms.keeper.checkpoint import parse_checkpoint
+from vms.keeper.log_source import SIGNER_FILE, RecordLine
+from vms.keeper.tiles import ENTRY_LENGTH_BYTES, WIDTH, entry_bundles_of, tiles_of
+from vms.keeper.tree import HASH_BYTES
+from vms.keys.note import parse_vkey
+
+ENTRY_BYTES: Final = ENTRY_LENGTH_BYTES + HASH_BYTES
+
+Read = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
+
+
+class _Fetched:
+    """A log held in memory while it is written out."""
+
+    def __init__(self, name: str, note: str) -> None:
+        self.name = name
+        self._note = note
+        self.tiles: dict[tuple[int, int], bytes] = {}
+        self.bundles: dict[int, bytes] = {}
+        self.lines: dict[int, list[RecordLine]] = {}
+
+    def checkpoint(self) -> str:
+        return self._note
+
+    def tile(self, level: int, index: int, width: int) -> bytes:
+        return self.tiles[(level, index)][: width * HASH_BYTES]
+
+    def bundle(self, index: int, width: int) -> bytes:
+        return self.bundles[index][: width * ENTRY_BYTES]
+
+    def records(self, index: int, width: int) -> list[RecordLine] | None:
+        low = index * WIDTH
+        return [line for line in self.lines.get(index, []) if line.number < low + width] or None
+
+
+async def export_log(read: Read, folder: Path, log: str | None = None) -> Path:
+    """Write one quarter's log (the open one by default) below ``folder``, with ``signer.vkey``; the log's folder.
+
+    ``read`` calls the keeper's reads by name, e.g. ``lambda name, args: keeper.read(token, name, args)``. What is
+    appended meanwhile is left out: the checkpoint read first says how far to go.
+    """
+    point = await read("journal_checkpoint", {} if log is None else {"log": log})
+    origin, size, _ = parse_checkpoint(point["checkpoint"], parse_vkey(point["vkey"]))
+    name = "/".join(origin.split("/")[-2:])
+    fetched = _Fetched(name, point["checkpoint"])
+    for level, index, _ in tiles_of(size):
+        tile = await read("journal_tile", {"log": point["log"], "level": level, "index": index})
+        fetched.tiles[(level, index)] = base64.b64decode(tile["data"])
+    for index, _ in entry_bundles_of(size):
+        asked = {"log": point["log"], "index": index}
+        bundle = await read("journal_tile", {**asked, "level": "entries"})
+        fetched.bundles[index] = base64.b64decode(bundle["data"])
+        lines = (await read("journal_records", asked))["records"]
+        fetched.lines[index] = [RecordLine(one["n"], bytes.fromhex(one["salt"]), one["record"]) for one in lines]
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / SIGNER_FILE).write_text(point["vkey"] + "\n", encoding="utf-8")
+    write_log(fetched, folder / name, size)
+    return folder / name
