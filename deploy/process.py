@@ -32,7 +32,7 @@ def main() -> None:
     logs.configure(name)
     harden()
     if arguments.process == "keeper":
-        from vms.keeper.service import run as run_keeper
+        from vms.keeper.service import serve as run_keeper
 
         asyncio.run(run_keeper(settings))
     elif arguments.process == "recorder":

@@ -250,7 +250,9 @@ async def _enrol(context: OrderContext, args: EnrolArgs) -> str:
 
     async def inscribe(enrolled: Enrolled) -> str:
         await context.records.save_camera(camera, _camera_values(context, args, camera, found, enrolled))
-        await context.keeper.camera_enrolled(context.row.token, camera, _facts(args, enrolled.main_profile, "onvif"))
+        await context.keeper.camera_enrolled(
+            context.row.token, camera, _facts(args, enrolled.main_profile, enrolled.sub_profile, "onvif")
+        )
         await context.records.mark_enrolled(args.found_id, camera)
         return f"Caméra {args.number} inscrite : elle n’émet vers personne avant sa mise en service (P-24)."
 
@@ -297,15 +299,20 @@ def _camera_values(
     }
 
 
-def _facts(args: NamedArgs, profile: dict[str, Any], source: str) -> dict[str, Any]:
-    return {
-        "name": args.name,
-        "place": args.place,
-        "width": profile["width"],
-        "height": profile["height"],
-        "fps": profile["fps"] or None,
-        "source": source,
-    }
+def _facts(args: NamedArgs, main: dict[str, Any], sub: dict[str, Any], source: str) -> dict[str, Any]:
+    """What the keeper is told of an enrolled camera: its name, place and streams, never an address or account."""
+    profiles = [
+        {
+            "stream": stream,
+            "codec": str(profile.get("codec", "")),
+            "width": profile["width"],
+            "height": profile["height"],
+            "fps": profile["fps"] or None,
+        }
+        for stream, profile in (("main", main), ("sub", sub))
+        if profile
+    ]
+    return {"name": args.name, "place": args.place, "profiles": profiles, "source": source}
 
 
 async def _declare(context: OrderContext, args: DeclareArgs) -> str:
@@ -342,7 +349,9 @@ async def _declare(context: OrderContext, args: DeclareArgs) -> str:
             "credential_sealed": context.seal(camera, account) if account is not None else b"",
         }
         await context.records.save_camera(camera, values)
-        await context.keeper.camera_enrolled(context.row.token, camera, _facts(args, declared.main_profile, "rtsp"))
+        await context.keeper.camera_enrolled(
+            context.row.token, camera, _facts(args, declared.main_profile, declared.sub_profile, "rtsp")
+        )
         return f"Source {args.number} inscrite : elle n’émet vers personne avant sa mise en service (P-24)."
 
     await declare_rtsp.declare(

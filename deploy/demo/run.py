@@ -150,11 +150,12 @@ async def set_up_towns(settings: Settings, network: Network, clips: list[Clip], 
     chosen = {f"{one.commune}-c{one.number:02d}": clip_for(one, clips) for one in CAMERAS}
     clock = SystemClock(settings.test_clock_offset_s)
     seen: list[str] = []
+    persons: dict[str, str] = {}
     for commune in COMMUNES:
         url = f"http{'s' if options.lan else ''}://localhost:{settings.port}"
         town = Town(commune, CAMERAS, url, clock, verify=not options.lan)
         try:
-            cameras_there = await set_up(town, network, chosen)
+            cameras_there = await set_up(town, network, chosen, persons)
             await wait_until_pictures(await town.as_("mayor"), cameras_there, clock)
             for index, url in enumerate(options.cameras if commune is COMMUNES[0] else ()):
                 await add_source(town, url, 50 + index)

@@ -28,8 +28,10 @@ from deploy.demo.town import (
 )
 from vms import logs
 from vms.clock import Clock, paris_date
+from vms.db.engine import open_engine
 from vms.errors import Conflict, NotFound
 from vms.keeper.client import KeeperForHost
+from vms.services.found_commune import found_commune
 from vms.settings import Settings
 
 PURPOSES: Final = ("1", "3", "5", "11")
@@ -57,7 +59,8 @@ class Town:
         if role not in self._clients:
             client = ApiClient(self._url, verify=self._verify)
             await client.sign_in(accounts_of(role, self.commune.id).login, PASSWORD)
-            await client.post("/session/act", {"commune": self.commune.id, "purpose": "5", "motive": MOTIVE})
+            # No purpose yet: there may be no order, and setting up opens no picture.
+            await client.post("/session/act", {"commune": self.commune.id, "motive": MOTIVE})
             await client.post("/session/step-up", {"password": PASSWORD})
             self._clients[role] = client
         return self._clients[role]
@@ -76,40 +79,41 @@ class Town:
 async def start_communes(settings: Settings) -> None:
     """The host's part: communes with their holders, and its own administrator."""
     host = KeeperForHost(settings.run_dir / "k-adm.sock")
-    for commune in COMMUNES:
-        holders = [one for one in ACCOUNTS if one.holder and commune.id in one.communes]
-        with contextlib.suppress(Conflict):
-            await host.init_commune(
-                {
-                    "commune": commune.id,
-                    "name": commune.name,
-                    "mayor": _first_account(holders[0]),
-                    "holders": [{**_first_account(one), "passphrase": PASSPHRASE} for one in holders],
-                }
-            )
+    engine = open_engine(settings.database_url)
+    try:
+        for commune in COMMUNES:
+            holders = [_holder(one) for one in ACCOUNTS if one.holder and commune.id in one.communes]
+            await found_commune(engine, host, {"commune": commune.id, "name": commune.name, "holders": holders})
+    finally:
+        await engine.dispose()
     admin = next(one for one in ACCOUNTS if one.role == "host_admin")
     with contextlib.suppress(Conflict):
         await host.add_host_admin(admin.login, admin.label, PASSWORD)
 
 
-def _first_account(one: Account) -> dict[str, Any]:
-    return {"login": one.login, "label": one.label, "password": PASSWORD, "role": one.role}
+def _holder(one: Account) -> dict[str, Any]:
+    holder = {"login": one.login, "label": one.label, "password": PASSWORD, "role": one.role, "passphrase": PASSPHRASE}
+    holder |= {"email": one.email, "decision_ref": "Installation du conseil 2026", "signed_by": "Conseil municipal"}
+    return holder | ({"basis_ref": "Arrêté de délégation 2026-04"} if one.role == "deputy" else {})
 
 
-async def people(town: Town) -> None:
-    """The mayor gives each person an account and an habilitation of their own (P-58)."""
+async def people(town: Town, persons: dict[str, str]) -> None:
+    """The mayor gives each person an habilitation of their own, and an account to those who have none (P-58).
+
+    ``persons`` maps logins to people known from another town: someone who serves two towns has one account.
+    """
     mayor = await town.as_("mayor")
-    known = {one["login"]: one for one in (await mayor.get(town.path("/people")))["people"]}
+    known = {one["label"]: one for one in (await mayor.get(town.path("/people")))["people"]}
     for one in ACCOUNTS:
-        if town.commune.id not in one.communes or one.role == "mayor":
+        if town.commune.id not in one.communes:
             continue
-        person = known.get(one.login)
-        if person is None:
-            person = await mayor.post(
-                town.path("/people"), {"login": one.login, "label": one.label, "password": PASSWORD}
-            )
-        if not person.get("habilitations"):
-            await mayor.post(town.path("/habilitations"), _habilitation(one, person["id"], town))
+        if one.label in known:
+            persons[one.login] = known[one.label]["person"]
+            continue
+        if one.login not in persons:
+            account = {"login": one.login, "label": one.label, "password": PASSWORD, "email": one.email}
+            persons[one.login] = (await mayor.post(town.path("/people"), account))["person"]
+        await mayor.post(town.path("/habilitations"), _habilitation(one, persons[one.login], town))
 
 
 def _habilitation(one: Account, person: str, town: Town) -> dict[str, Any]:
@@ -267,11 +271,12 @@ async def add_source(town: Town, url: str, number: int) -> None:
     await agent.wait_for_order(order["id"])
 
 
-async def set_up(town: Town, network: Network, clips: dict[str, Clip]) -> list[str]:
+async def set_up(town: Town, network: Network, clips: dict[str, Clip], persons: dict[str, str]) -> list[str]:
     """Everything, for one commune; the cameras in service."""
-    await people(town)
+    await people(town, persons)
     await papers(town)
     await discover_and_enrol(town, network)
     cameras, _ = await asyncio.gather(into_service(town, clips), unlock(town))
+    await (await town.as_("mayor")).post("/session/act", {"commune": town.commune.id, "purpose": "5", "motive": MOTIVE})
     log.info("commune prête", commune=town.commune.id, cameras=len(cameras))
     return cameras

@@ -1,6 +1,6 @@
 """Who and what the demonstration has: two plainly fictitious communes of one intercommunality, accounts by role.
 
-Nobody here exists: people are named by role only, addresses end in ``.example``.
+Nobody here exists: people are named by role only, and their addresses end in ``.example``.
 """
 
 from __future__ import annotations
@@ -25,6 +25,11 @@ class Account:
     category: str = ""
     acts: tuple[str, ...] = ()
     holder: bool = False
+
+    @property
+    def email(self) -> str:
+        """An address that reaches nobody: the domain is reserved for examples."""
+        return f"{self.login}@guet.example"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,27 +59,27 @@ COMMUNES: Final = (
 )
 IMAGE_ACTS: Final = ("live", "replay", "framing", "export", "snapshot")
 ACCOUNTS: Final = (
-    Account("mayor", "maire@valclair.example", "Maire de Valclair-sur-Brume", ("valclair",),
+    Account("mayor", "maire.valclair", "Maire de Valclair-sur-Brume", ("valclair",),
             "décide des extractions, valide les zones privées, détient une clé", "P-51", IMAGE_ACTS, holder=True),
-    Account("deputy", "adjointe@valclair.example", "Adjointe déléguée, Valclair-sur-Brume", ("valclair",),
+    Account("deputy", "adjointe.valclair", "Adjointe déléguée, Valclair-sur-Brume", ("valclair",),
             "décide à la place du maire, détient l’autre clé", "P-51", IMAGE_ACTS, holder=True),
-    Account("chief", "cheffe@valclair.example", "Cheffe de service, police municipale", ("valclair",),
+    Account("chief", "cheffe.valclair", "Cheffe de service, police municipale", ("valclair",),
             "tient autorisations, habilitations, caméras", "P-52", IMAGE_ACTS),
-    Account("officer", "agent07@valclair.example", "Agent PM 07", ("valclair",),
+    Account("officer", "agent07.valclair", "Agent PM 07", ("valclair",),
             "regarde le mur, relit, demande une extraction", "P-52", IMAGE_ACTS),
-    Account("secretary", "mairie@valclair.example", "Secrétariat de mairie", ("valclair",),
+    Account("secretary", "mairie.valclair", "Secrétariat de mairie", ("valclair",),
             "enregistre une réquisition, sans voir d’image", "P-74"),
-    Account("csu_operator", "csu03@paysdebrume.example", "Opérateur CSU 03", ("valclair", "brumesnil"),
+    Account("csu_operator", "csu03.paysdebrume", "Opérateur CSU 03", ("valclair", "brumesnil"),
             "regarde le mur des deux communes, l’une après l’autre", "P-53", ("live", "replay")),
-    Account("installer", "installateur@reseau.example", "Installateur", ("valclair",),
+    Account("installer", "installateur.reseau", "Installateur", ("valclair",),
             "découvre, enrôle, cadre une caméra", "P-57", ("framing",)),
-    Account("auditor", "dpo@paysdebrume.example", "Déléguée à la protection des données", ("valclair", "brumesnil"),
+    Account("auditor", "dpo.paysdebrume", "Déléguée à la protection des données", ("valclair", "brumesnil"),
             "lit et vérifie le journal, sans image", "P-58"),
-    Account("mayor", "maire@brumesnil.example", "Maire de Brumesnil", ("brumesnil",),
+    Account("mayor", "maire.brumesnil", "Maire de Brumesnil", ("brumesnil",),
             "maîtresse des seules images de Brumesnil", "P-51", IMAGE_ACTS, holder=True),
-    Account("deputy", "adjoint@brumesnil.example", "Adjoint délégué, Brumesnil", ("brumesnil",),
+    Account("deputy", "adjoint.brumesnil", "Adjoint délégué, Brumesnil", ("brumesnil",),
             "détient l’autre clé de Brumesnil", "P-51", IMAGE_ACTS, holder=True),
-    Account("host_admin", "hebergeur@reseau.example", "Administrateur de l’hébergeur", (),
+    Account("host_admin", "hebergeur.reseau", "Administrateur de l’hébergeur", (),
             "fait tourner les machines : aucune image, jamais"),
 )  # fmt: skip
 CAMERAS: Final = (

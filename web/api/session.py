@@ -35,10 +35,10 @@ class SignIn(BaseModel):
 
 
 class ActFor(BaseModel):
-    """One commune, one purpose of L251-2, and what gives rise to it (P-02, P-62)."""
+    """One commune, one purpose of L251-2, and what gives rise to it (P-02, P-62); no purpose, no picture."""
 
     commune: str = Field(min_length=1, max_length=64)
-    purpose: str = Field(min_length=1, max_length=40)
+    purpose: str = Field(default="", max_length=40)
     motive: str = Field(default="", max_length=200)
 
 
