@@ -1,0 +1,232 @@
+import { Trans, useLingui } from "@lingui/react/macro";
+import { type PointerEvent, useEffect, useRef } from "react";
+import { formatDate, formatDuration, formatTime } from "../../i18n/format";
+import { useCause } from "../TileWords";
+import type { CameraTimeline, Stretch } from "./timelineApi";
+import { instantAt, overlaps, pan, percent, ticks, visible, zoom } from "./timelineView";
+import { useSpokenPosition } from "./useSpokenPosition";
+
+const HEIGHT_PIXELS = 112;
+const LANE = { y: 40, height: 40 };
+const DRAG_PIXELS = 4;
+/** Below this share of the width, words would not fit over an absence: they are in its list and its title. */
+const WORDS_PERCENT = 9;
+
+interface TimelineProps {
+  timeline: CameraTimeline;
+  view: Stretch;
+  onView: (view: Stretch) => void;
+  us: number;
+  onSeek: (us: number) => void;
+  selection: { inUs: number | undefined; outUs: number | undefined };
+}
+
+/** The camera's time: what is recorded, what is absent and why, holds, the due date, the selection, the position. */
+export function Timeline({ timeline, view, onView, us, onSeek, selection }: TimelineProps) {
+  const { t } = useLingui();
+  const box = useRef<HTMLDivElement>(null);
+  const drag = useRef<{ x: number; view: Stretch; moved: boolean } | undefined>(undefined);
+  const fraction = (clientX: number): number => {
+    const bounds = box.current?.getBoundingClientRect();
+    return bounds === undefined ? 0 : Math.min(1, Math.max(0, (clientX - bounds.left) / bounds.width));
+  };
+  // React's wheel listeners are passive: the page would scroll while the timeline zooms.
+  useEffect(() => {
+    const element = box.current;
+    const onWheel = (event: WheelEvent): void => {
+      event.preventDefault();
+      onView(zoom(view, instantAt(fractionOf(element, event.clientX), view), event.deltaY > 0 ? 1.25 : 0.8));
+    };
+    element?.addEventListener("wheel", onWheel, { passive: false });
+    return () => element?.removeEventListener("wheel", onWheel);
+  }, [view, onView]);
+  const onPointerDown = (event: PointerEvent): void => {
+    drag.current = { x: event.clientX, view, moved: false };
+    event.currentTarget.setPointerCapture(event.pointerId);
+  };
+  const onPointerMove = (event: PointerEvent): void => {
+    const from = drag.current;
+    if (from === undefined) return;
+    const byPixels = event.clientX - from.x;
+    from.moved ||= Math.abs(byPixels) > DRAG_PIXELS;
+    if (from.moved) onView(pan(from.view, -byPixels / (box.current?.clientWidth ?? 1)));
+  };
+  const onPointerUp = (event: PointerEvent): void => {
+    if (drag.current?.moved === false) onSeek(instantAt(fraction(event.clientX), view));
+    drag.current = undefined;
+  };
+  const spoken = useSpokenPosition(us, timeline);
+  return (
+    <div
+      ref={box}
+      className="slider"
+      role="slider"
+      tabIndex={0}
+      aria-label={t`Position de lecture`}
+      aria-valuemin={Math.round(view.fromUs / 1e6)}
+      aria-valuemax={Math.round(view.toUs / 1e6)}
+      aria-valuenow={Math.round(us / 1e6)}
+      aria-valuetext={spoken}
+      onPointerDown={onPointerDown}
+      onPointerMove={onPointerMove}
+      onPointerUp={onPointerUp}
+      onPointerCancel={() => {
+        drag.current = undefined;
+      }}
+    >
+      <svg className="tl" height={HEIGHT_PIXELS} aria-hidden="true">
+        <rect x="0%" y={LANE.y} width="100%" height={LANE.height} className="lane" rx="2" />
+        <Bars timeline={timeline} view={view} />
+        <Holds timeline={timeline} view={view} />
+        <Selection selection={selection} view={view} />
+        <Cursor us={us} view={view} />
+        <Axis view={view} />
+      </svg>
+    </div>
+  );
+}
+
+function fractionOf(element: HTMLElement | null, clientX: number): number {
+  const bounds = element?.getBoundingClientRect();
+  return bounds === undefined ? 0.5 : (clientX - bounds.left) / bounds.width;
+}
+
+const inPercent = (value: number): string => `${value.toFixed(3)}%`;
+
+function Bars({ timeline, view }: { timeline: CameraTimeline; view: Stretch }) {
+  const words = useCause();
+  const gone = visible({ fromUs: 0, toUs: timeline.destroyedBeforeUs }, view);
+  return (
+    <>
+      {gone === undefined ? null : (
+        <rect x="0%" y="44" width={inPercent(gone.width)} height="32" className="gone" fill="url(#dots)" />
+      )}
+      {timeline.recorded.map((each) => {
+        const at = visible(each, view);
+        if (at === undefined) return null;
+        return (
+          <rect
+            key={each.fromUs}
+            x={inPercent(at.x)}
+            y="44"
+            width={inPercent(at.width)}
+            height="32"
+            className="rec"
+          />
+        );
+      })}
+      {timeline.absences.map((each) => {
+        const at = visible(each, view);
+        if (at === undefined) return null;
+        const cut =
+          each.cause.startsWith("mask") || each.cause === "suspended" || each.cause === "not-authorised";
+        const word = `${words(each.cause)}, ${formatDuration(each.toUs - each.fromUs)}`;
+        const bar = { x: inPercent(at.x), y: 44, width: inPercent(at.width), height: 32 };
+        return (
+          <g key={each.fromUs}>
+            <title>{word}</title>
+            <rect {...bar} className={cut ? "gapbg2" : "gapbg"} />
+            <rect {...bar} fill={cut ? "url(#hat2)" : "url(#hat)"} />
+            {at.width > WORDS_PERCENT / 3 ? <AbsenceWord x={at.x + at.width / 2} word={word} /> : null}
+          </g>
+        );
+      })}
+    </>
+  );
+}
+
+/** Words over an absence, kept inside the drawing at both ends. */
+function AbsenceWord({ x, word }: { x: number; word: string }) {
+  const anchor = x < WORDS_PERCENT ? "start" : x > 100 - WORDS_PERCENT ? "end" : "middle";
+  const at = anchor === "start" ? 0 : anchor === "end" ? 100 : x;
+  return (
+    <text x={inPercent(at)} y="34" className="t1 hide-s" textAnchor={anchor}>
+      {word.charAt(0).toLocaleUpperCase() + word.slice(1)}
+    </text>
+  );
+}
+
+function Holds({ timeline, view }: { timeline: CameraTimeline; view: Stretch }) {
+  const { t } = useLingui();
+  return timeline.holds.map((each) => {
+    const at = visible(each, view);
+    if (at === undefined) return null;
+    const name = each.label;
+    const until = each.untilUs === undefined ? "" : formatDate(each.untilUs);
+    const label = until === "" ? t`Gel ${name}` : t`Gel ${name} jusqu’au ${until}`;
+    return (
+      <g key={each.id}>
+        <title>{label}</title>
+        <rect x={inPercent(at.x)} y="20" width={inPercent(at.width)} height="16" className="hold" rx="3" />
+        {at.width > 2 * WORDS_PERCENT ? (
+          <text x={inPercent(at.x + at.width - 0.5)} y="32" className="holdt hide-s" textAnchor="end">
+            {label}
+          </text>
+        ) : null}
+      </g>
+    );
+  });
+}
+
+function Selection({ selection, view }: Pick<TimelineProps, "selection" | "view">) {
+  const { inUs, outUs } = selection;
+  const range =
+    inUs !== undefined && outUs !== undefined ? visible({ fromUs: inUs, toUs: outUs }, view) : undefined;
+  return (
+    <>
+      {range === undefined ? null : (
+        <rect x={inPercent(range.x)} y="40" width={inPercent(range.width)} height="40" className="sel" />
+      )}
+      {inUs === undefined || !overlaps({ fromUs: inUs, toUs: inUs + 1 }, view) ? null : (
+        <svg x={inPercent(percent(inUs, view))} y="80" overflow="visible" aria-hidden="true">
+          <rect className="io" x="-52" width="52" height="17" rx="3" />
+          <text className="iot" x="-26" y="13" textAnchor="middle">
+            <Trans>Entrée</Trans>
+          </text>
+        </svg>
+      )}
+      {outUs === undefined || !overlaps({ fromUs: outUs, toUs: outUs + 1 }, view) ? null : (
+        <svg x={inPercent(percent(outUs, view))} y="80" overflow="visible" aria-hidden="true">
+          <rect className="io" width="48" height="17" rx="3" />
+          <text className="iot" x="24" y="13" textAnchor="middle">
+            <Trans>Sortie</Trans>
+          </text>
+        </svg>
+      )}
+    </>
+  );
+}
+
+function Cursor({ us, view }: { us: number; view: Stretch }) {
+  const at = percent(us, view);
+  if (at < 0 || at > 100) return null;
+  return (
+    <>
+      <line x1={inPercent(at)} x2={inPercent(at)} y1="16" y2="80" className="head" />
+      <svg x={inPercent(at)} y="0" overflow="visible" aria-hidden="true">
+        <rect className="headb" x="-34" width="68" height="18" rx="3" />
+        <text className="headt" y="13" textAnchor="middle">
+          {formatTime(us, true)}
+        </text>
+      </svg>
+    </>
+  );
+}
+
+function Axis({ view }: { view: Stretch }) {
+  const marks = ticks(view);
+  return marks.map(({ us, x, label }, index) => (
+    <g key={us}>
+      <line x1={inPercent(x)} x2={inPercent(x)} y1="86" y2="92" className="tick" />
+      {/* On a phone every third label has room. */}
+      <text
+        x={inPercent(x)}
+        y="106"
+        className={index % 3 === 0 ? "" : "hide-s"}
+        textAnchor={x < 2 ? "start" : x > 98 ? "end" : "middle"}
+      >
+        {label}
+      </text>
+    </g>
+  ));
+}
