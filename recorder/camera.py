@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from recorder.camera_loop import Gate, StreamHealth, StreamLoop, StreamTarget
@@ -24,6 +24,7 @@ from vms.clock import Clock
 from vms.keeper.protocol import ZoneView
 
 LOOP_RESTART_S: Final = 5.0
+NO_ZONES: Final = "mask-failed"
 
 log = logs.get("recorder.camera")
 
@@ -70,6 +71,7 @@ class CameraRun:
         self._around = around
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._mask: CameraMask | None = None
+        self._dark = spec.record and spec.treatment == "dark"
         if spec.record and spec.treatment == "mask" and spec.zones is not None:
             self._mask = CameraMask(spec.camera, spec.zones, around.clock)
         self._loops: dict[str, StreamLoop] = {}
@@ -78,29 +80,37 @@ class CameraRun:
             self._loops[stream] = self._loop(stream, url, hubs)
 
     def start(self) -> None:
-        """Start the mask and the streams; a camera whose zones say nothing stays dark."""
-        for pipeline in self._pipelines.values():
-            if self.spec.record and self.spec.treatment == "dark":
-                pipeline.fault("mask-failed", "Aucun jeu de zones validé.")
+        """Start the mask and the streams. A camera whose zones say nothing stays dark and is not even called."""
+        if self._dark:
+            for pipeline in self._pipelines.values():
+                pipeline.fault(NO_ZONES, "Aucun jeu de zones validé.")
+            return
         if self._mask is not None:
             self._mask.start()
-        for stream, loop in self._loops.items():
-            loop.record = self.spec.record and self.spec.treatment != "dark"
-            self._tasks[stream] = asyncio.create_task(self._keep(stream, loop), name=f"{self.spec.camera}/{stream}")
+        self._start_streams()
 
     def frame(self, on: bool) -> None:
         """Open or close the raw view of the framing session (P-57)."""
         for loop in self._loops.values():
             loop.show_raw(on)
+        if self._dark and on and not self._tasks:
+            self._start_streams()
+        elif self._dark and not on:
+            for task in self._tasks.values():
+                task.cancel()
+            self._tasks.clear()
+
+    def _start_streams(self) -> None:
+        for stream, loop in self._loops.items():
+            loop.record = self.spec.record and not self._dark
+            self._tasks[stream] = asyncio.create_task(self._keep(stream, loop), name=f"{self.spec.camera}/{stream}")
 
     async def stop(self, cause: str, detail: str = "") -> None:
         """End everything; each stream's open group is handed over first, then the absence begins."""
         for task in self._tasks.values():
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
-        ends = await asyncio.gather(
-            *(loop.end(cause, detail) for loop in self._loops.values()), return_exceptions=True
-        )
+        ends = await asyncio.gather(*(loop.end(cause, detail) for loop in self._loops.values()), return_exceptions=True)
         for error in ends:
             if isinstance(error, BaseException):
                 log.error("flux mal terminé", camera=self.spec.camera, why=repr(error))
@@ -109,7 +119,10 @@ class CameraRun:
 
     def health(self) -> dict[str, StreamHealth]:
         """How each stream does."""
-        return {stream: loop.health() for stream, loop in self._loops.items()}
+        found = {stream: loop.health() for stream, loop in self._loops.items()}
+        if not self._dark:
+            return found
+        return {stream: replace(health, state="dark", cause=NO_ZONES) for stream, health in found.items()}
 
     def notes(self) -> list[Note]:
         """What the streams' timelines noted since the last call."""

@@ -12,14 +12,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from pydantic import ValidationError
+
 from privacy.masker import MaskWorker
 from privacy.units import DroppedUnit, EncodedUnit, MaskedUnit, MaskFailed, StreamSpec
-from privacy.zones import PictureSize, Zone, ZoneSet
+from privacy.zones import PictureSize, ZoneSet
 from recorder.access_unit import AccessUnit, StreamFormat, TimedUnit
 from recorder.rtsp.errors import ParameterSetsMissing
 from recorder.rtsp.h264_sets import parse_sps
 from vms import logs
 from vms.clock import MICRO, Clock
+from vms.errors import BadInput
 from vms.keeper.protocol import ZoneView
 
 INPUT_LIMIT_UNITS: Final = 120
@@ -44,14 +47,18 @@ class MaskedOutput(Protocol):
         ...
 
 
-def zone_set_of(camera: str, view: ZoneView, sizes: dict[str, tuple[int, int]]) -> ZoneSet:
-    """The masker's zone set for what the keeper's plan says; BadInput when a polygon is not one."""
-    polygons = tuple(Zone.model_validate(polygon) for polygon in view.polygons)
-    known = tuple(PictureSize(stream=name, width=size[0], height=size[1]) for name, size in sizes.items())
-    return ZoneSet(
-        id=view.id, version=view.version, camera=camera, polygons=polygons, no_dwelling=view.no_dwelling,
-        author="keeper", created_us=0, sizes=known,
-    )  # fmt: skip
+def zone_set_of(view: ZoneView, seen: dict[str, tuple[int, int]]) -> ZoneSet:
+    """The masker's zone set for what the keeper's plan says; MaskFailed when it is not one.
+
+    ``seen`` are the sizes at which the set was first applied here, for streams that were validated without a size.
+    """
+    told = [PictureSize.model_validate(size) for size in view.sizes]
+    known = {size.stream for size in told}
+    told += [PictureSize(stream=name, width=w, height=h) for name, (w, h) in seen.items() if name not in known]
+    try:
+        return ZoneSet.model_validate({**view.model_dump(), "sizes": told})
+    except (ValidationError, BadInput) as error:
+        raise MaskFailed("Le jeu de zones n’est pas utilisable.", where=view.camera) from error
 
 
 @dataclass(slots=True)
@@ -144,9 +151,10 @@ class CameraMask:
             await self._clock.sleep(wait_s * (0.5 + self._jitter() / 2))
 
     async def _work_until_failure(self) -> MaskFailed:
-        worker = self._make_worker(self._camera, zone_set_of(self._camera, self._zones, self._sizes))
         tasks: list[asyncio.Task[None]] = []
+        worker: MaskWorker | None = None
         try:
+            worker = self._make_worker(self._camera, zone_set_of(self._zones, self._sizes))
             await worker.start()
             for name, lane in self._lanes.items():
                 self._empty(lane)
@@ -162,7 +170,8 @@ class CameraMask:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await worker.close()
+            if worker is not None:
+                await worker.close()
         return MaskFailed("Le masquage s’est arrêté.", where=self._camera)
 
     @staticmethod

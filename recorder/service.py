@@ -66,9 +66,7 @@ class Recorder:
         )  # fmt: skip
         self._keys = HourKeys(self._keeper, self._spool, self.fleet.public_key)
         self._reporter = Reporter(self._keeper, engine, settings.recorder_dir / f"absences-told-{index}.json")
-        self._server = WireServer(
-            {"health": self._health}, {"live": LiveService(self.fleet, self._plans, clock).live}
-        )
+        self._server = WireServer({"health": self._health}, {"live": LiveService(self.fleet, self._plans, clock).live})
 
     async def run(self, stop: asyncio.Event) -> None:
         """Record until ``stop``; returns when everything is sealed."""
@@ -185,4 +183,3 @@ async def run(settings: Settings, index: int, stop: asyncio.Event | None = None)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
     log.info("enregistreur arrêté", index=index)
-

@@ -127,9 +127,7 @@ class Authenticator:
 
     def _choose(self, challenges: list[Challenge]) -> Challenge | None:
         usable = [
-            item
-            for item in challenges
-            if item.scheme == "digest" and item.algorithm in _STRENGTH and _can_answer(item)
+            item for item in challenges if item.scheme == "digest" and item.algorithm in _STRENGTH and _can_answer(item)
         ]
         if usable:
             return min(usable, key=lambda item: _STRENGTH.index(item.algorithm))

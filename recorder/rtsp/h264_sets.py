@@ -171,4 +171,3 @@ class H264Sets:
             sps = parse_sps(sets[0])
             self._format = StreamFormat("h264", sps.width, sps.height, sps.fps, sets, sps.codec_string)
         return self._format
-

@@ -176,9 +176,7 @@ class Session:
             todo="Vérifiez la caméra ; la reprise est automatique.",
         )
 
-    def _request(
-        self, method: str, uri: str, headers: tuple[tuple[str, str], ...] = (), *, tries: int = 1
-    ) -> None:
+    def _request(self, method: str, uri: str, headers: tuple[tuple[str, str], ...] = (), *, tries: int = 1) -> None:
         self._cseq += 1
         fields = [("CSeq", str(self._cseq)), ("User-Agent", USER_AGENT)]
         answer = self._auth.header(method, uri)

@@ -1,4 +1,4 @@
-"""A sink that keeps groups in memory, checks on the way that they tile time (S4), and opens them again by its own means.
+"""A sink that keeps groups in memory, checks that they tile time (S4), and opens them again by its own means.
 
 Its reader of fragments is written from ISO/IEC 14496-12, apart from the writer it judges.
 """

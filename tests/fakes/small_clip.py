@@ -9,6 +9,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.video.stream import VideoStream
 
 from tests.fakes.camera.clips import Clip, load_clip
 
@@ -44,6 +45,8 @@ def write_clip(
     random = np.random.default_rng(7)
     with av.open(str(path), "w") as container:
         stream = container.add_stream(encoder, rate=FPS, options=options)
+        if not isinstance(stream, VideoStream):
+            raise TypeError(f"{encoder} makes no video")
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.time_base = Fraction(1, FPS)
         for number in range(frames):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from recorder.rtsp.drain import Drain
 from tests.fakes.camera import CameraConfig, Farm, FarmConfig, UserConfig
 from tests.fakes.camera.clips import load_clip
 from tests.fakes.camera.misbehave import misbehave
-from tests.fakes.camera.rtsp_server import AUDIO_TRACK, VIDEO_TRACK
+from tests.fakes.camera.sdp import AUDIO_TRACK, VIDEO_TRACK
 from tests.fakes.memory_sink import MemorySink
 from tests.fakes.small_clip import write_clip
 from vms.clock import SystemClock
@@ -40,12 +40,11 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @pytest.fixture(autouse=True)
-def short_waits(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("recorder.rtsp.session.STALL_LIMIT_S", 1.5)
     monkeypatch.setattr("recorder.camera_loop.KEY_LIMIT_S", 1.5)
     monkeypatch.setattr("recorder.backoff.RETRY_CREDENTIAL_S", 1.0)
     monkeypatch.setattr("recorder.backoff.RETRY_LIMIT_S", 1.0)
-    yield
 
 
 @dataclass
@@ -82,7 +81,8 @@ class Bench:
 
 @asynccontextmanager
 async def bench(clip: Path, *, account: Credentials | None = ACCOUNT, **camera: object) -> AsyncIterator[Bench]:
-    users = (UserConfig(name="admin", password="x" * 12), UserConfig(name="viewer", password=ACCOUNT.password, level="User"))
+    admin = UserConfig(name="admin", password="x" * 12)
+    users = (admin, UserConfig(name="viewer", password=ACCOUNT.password, level="User"))
     fields: dict[str, object] = {"factory": False, "users": users, "onvif": False} | camera
     config = CameraConfig.model_validate({"id": CAMERA, "address": "127.0.0.1", "main": clip, **fields})
     async with AsyncExitStack() as stack:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -62,7 +64,7 @@ def test_after_settling_the_line_is_bent_by_no_more_than_its_limit(ppm: int, del
         media = first + round(number * 3600 * (1 + ppm / 1e6))
         stamped.append(timeline.stamp(AccessUnit((b"x",), media, False, arrived)))
     settled = stamped[300:]
-    for a, b in zip(settled, settled[1:], strict=False):
+    for a, b in itertools.pairwise(settled):
         media_us = (b.unit.rtp_time - a.unit.rtp_time) * 100 / 9
         assert abs(b.utc.since(a.utc) - media_us) <= media_us * SLEW_LIMIT_PPM / 1e6 + 3
     taken_us = clock.utc().us + min(delays)

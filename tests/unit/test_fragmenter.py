@@ -7,6 +7,7 @@ import json
 import struct
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -27,17 +28,17 @@ def groups(units: list[TimedUnit]) -> list[list[TimedUnit]]:
     return found
 
 
-def probe(path: Path, *more: str) -> dict[str, object]:
+def probe(path: Path, *more: str) -> dict[str, Any]:
     run = subprocess.run(
         ["ffprobe", "-v", "warning", "-of", "json", *more, str(path)], capture_output=True, text=True, check=True
     )
     assert run.stderr == ""
-    found: dict[str, object] = json.loads(run.stdout)
+    found: dict[str, Any] = json.loads(run.stdout)
     return found
 
 
 def pictures(data: bytes) -> list[np.ndarray]:
-    with av.open(io.BytesIO(data)) as container:
+    with av.open(io.BytesIO(data), "r") as container:
         return [frame.to_ndarray(format="gray") for frame in container.decode(video=0)]
 
 
@@ -61,10 +62,11 @@ def test_a_stored_group_plays_by_itself_and_carries_its_capture_time(codec: str,
     path = tmp_path / "group.mp4"
     path.write_bytes(init_segment(fmt) + fragment(group, fmt, 1, end))
     found = probe(path, "-show_streams", "-show_packets")
-    (stream,) = found["streams"]  # type: ignore[misc]
+    streams: list[dict[str, Any]] = found["streams"]
+    (stream,) = streams
     assert (stream["codec_name"], stream["width"], stream["height"]) == ({"h265": "hevc"}.get(codec, codec), 320, 240)
     assert stream["codec_tag_string"] == {"h264": "avc1", "h265": "hvc1"}[codec]
-    packets: list[dict[str, str]] = found["packets"]  # type: ignore[assignment]
+    packets: list[dict[str, Any]] = found["packets"]
     assert [int(packet["pts"]) for packet in packets] == [ticks_of(unit.utc) for unit in group]
     assert [packet["flags"][0] for packet in packets] == ["K", *"_" * 9]
     assert {int(packet["duration"]) for packet in packets} == {3600}
@@ -98,9 +100,7 @@ def test_nal_units_stand_as_they_were_sent() -> None:
 def test_durations_follow_utc_and_never_drift() -> None:
     clip = small_clip()
     units = timed_units(clip)[:10]
-    uneven = [
-        TimedUnit(unit.unit, START.plus(us=n * 33_333 + n % 3), None, None) for n, unit in enumerate(units)
-    ]
+    uneven = [TimedUnit(unit.unit, START.plus(us=n * 33_333 + n % 3), None, None) for n, unit in enumerate(units)]
     traf = boxes(boxes(fragment(uneven, format_of(clip), 7, START.plus(us=400_000)))[b"moof"])
     run = boxes(traf[b"traf"])[b"trun"]
     durations = [struct.unpack_from(">I", run, 12 + 16 * n)[0] for n in range(10)]
@@ -135,7 +135,7 @@ def test_pictures_out_of_order_are_shown_in_order(tmp_path: Path) -> None:
     ]
     path = tmp_path / "b.mp4"
     path.write_bytes(init_segment(format_of(clip)) + fragment(shifted, format_of(clip), 1, None))
-    packets: list[dict[str, str]] = probe(path, "-show_packets")["packets"]  # type: ignore[assignment]
+    packets: list[dict[str, Any]] = probe(path, "-show_packets")["packets"]
     shown = [int(packet["pts"]) for packet in packets]  # ffmpeg moves them all, so that no dts exceeds its pts
     assert [value - shown[0] for value in shown] == [0, 10_800, 3600, 7200]
 
@@ -168,9 +168,8 @@ def test_ffmpeg_reads_a_whole_stream_without_a_word(tmp_path: Path) -> None:
     path = tmp_path / "all.mp4"
     parts = groups(timed_units(clip))
     ends = [*(part[0].utc for part in parts[1:]), None]
-    path.write_bytes(
-        init_segment(fmt) + b"".join(fragment(part, fmt, n, end) for n, (part, end) in enumerate(zip(parts, ends, strict=True)))
-    )
+    fragments = [fragment(part, fmt, n, end) for n, (part, end) in enumerate(zip(parts, ends, strict=True), 1)]
+    path.write_bytes(init_segment(fmt) + b"".join(fragments))
     run = subprocess.run(
         ["ffmpeg", "-v", "warning", "-i", str(path), "-c", "copy", "-f", "null", "-"], capture_output=True, check=True
     )

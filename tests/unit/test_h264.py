@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import pytest
@@ -45,11 +46,10 @@ def stap(*nals: bytes) -> bytes:
 
 def fu(nal: bytes, *cuts: int) -> list[bytes]:
     edges = [1, *cuts, len(nal)]
-    pieces = [nal[a:b] for a, b in zip(edges, edges[1:], strict=False)]
-    return [
-        bytes([nal[0] & 0xE0 | 28, (0x80 if n == 0 else 0) | (0x40 if n == len(pieces) - 1 else 0) | nal[0] & 0x1F]) + piece
-        for n, piece in enumerate(pieces)
-    ]
+    pieces = [nal[a:b] for a, b in itertools.pairwise(edges)]
+    ends = [(0x80 if n == 0 else 0) | (0x40 if n == len(pieces) - 1 else 0) for n in range(len(pieces))]
+    heads = [bytes([nal[0] & 0xE0 | 28, end | nal[0] & 0x1F]) for end in ends]
+    return [head + piece for head, piece in zip(heads, pieces, strict=True)]
 
 
 def test_a_key_unit_from_all_three_packet_forms(feed: Feed) -> None:

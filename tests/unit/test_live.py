@@ -30,8 +30,8 @@ async def drained(viewer: Viewer) -> list[LiveMessage]:
 
 def decoded(messages: list[LiveMessage]) -> int:
     data = b"".join(message.data for message in messages)
-    with av.open(io.BytesIO(data)) as container:
-        return sum(1 for _ in container.decode(video=0))
+    with av.open(io.BytesIO(data), "r") as container:
+        return len(list(container.decode(video=0)))
 
 
 async def test_a_viewer_starts_with_the_group_so_far_as_one_fragment() -> None:

@@ -27,7 +27,8 @@ class Seen:
 def packet(
     sequence: int, stamp: int = 0, payload: bytes = b"x", *, marker: bool = False, ssrc: int = 1, kind: int = 96
 ) -> bytes:
-    return struct.pack(">BBHII", 0x80, kind | (0x80 if marker else 0), sequence & 0xFFFF, stamp & 0xFFFFFFFF, ssrc) + payload
+    second = kind | (0x80 if marker else 0)
+    return struct.pack(">BBHII", 0x80, second, sequence & 0xFFFF, stamp & 0xFFFFFFFF, ssrc) + payload
 
 
 def feed(*packets: bytes) -> tuple[RtpReceiver, Seen]:

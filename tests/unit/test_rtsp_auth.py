@@ -40,9 +40,7 @@ def test_the_vectors_of_rfc_7616(algorithm: str, response: str) -> None:
 
 def test_the_old_form_without_qop_of_rfc_2069() -> None:
     auth = make(Credentials("Mufasa", "CircleOfLife"))
-    auth.challenged(
-        ['Digest realm="testrealm@host.com", nonce="dcd98b7102dd2f0e8b11d0f600bfb0c093"'], answered=False
-    )
+    auth.challenged(['Digest realm="testrealm@host.com", nonce="dcd98b7102dd2f0e8b11d0f600bfb0c093"'], answered=False)
     header = auth.header("GET", "/dir/index.html")
     assert header is not None
     assert "1949323746fe6a43ef61f9606e7febea" in header  # RFC 2069 §2.4, as corrected by erratum 749
@@ -72,7 +70,8 @@ def test_basic_is_answered_over_tls_only() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["Negotiate", 'Digest realm="x"', 'Digest nonce="n", algorithm=FOO', 'Digest nonce="n", qop="auth-int"', ""]
+    "value",
+    ["Negotiate", 'Digest realm="x"', 'Digest nonce="n", algorithm=FOO', 'Digest nonce="n", qop="auth-int"', ""],
 )
 def test_a_challenge_that_cannot_be_answered_is_a_wrong_credential(value: str) -> None:
     with pytest.raises(WrongCredential) as caught:

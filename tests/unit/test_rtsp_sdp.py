@@ -20,7 +20,7 @@ def parse(*lines: str, newline: str = "\r\n") -> sdp.Description:
 def test_a_usual_description(newline: str) -> None:
     found = parse(
         "a=control:*", "m=audio 0 RTP/AVP 8", "a=control:trackID=2", "m=video 0 RTP/AVP 96",
-        "a=rtpmap:96 H264/90000", f"a=fmtp:96 packetization-mode=1;profile-level-id=42C00D; sprop-parameter-sets={SPROP}",
+        "a=rtpmap:96 H264/90000", f"a=fmtp:96 packetization-mode=1;profile=42C; SPROP-parameter-sets={SPROP}",
         "a=control:trackID=1", "m=application 0 RTP/AVP 107", newline=newline,
     )  # fmt: skip
     assert found.control == "*"
