@@ -231,6 +231,13 @@ async def test_a_fault_keeps_its_codes() -> None:
     assert not caught.value.unauthorised
 
 
+def test_a_fault_that_says_it_in_words_only_is_understood() -> None:
+    """ipycam 1.3: no subcode, "Action not supported" as the reason."""
+    with pytest.raises(SoapFault) as caught:
+        open_envelope(fault("Receiver").replace(b">no<", b">Action not supported: X<"), "cam")
+    assert caught.value.unsupported
+
+
 def test_a_fault_with_endless_subcodes_is_bounded_by_depth() -> None:
     with pytest.raises(Damaged):
         open_envelope(fault("Sender", *["A"] * 100), "cam")

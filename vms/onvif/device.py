@@ -165,7 +165,7 @@ class Device:
         """How many accounts and how long names and passwords may be."""
         try:
             answer = await self._call("GetServiceCapabilities", anonymous=True)
-        except SoapFault:
+        except (SoapFault, AnswerRefused):  # ipycam 1.3 answers GetCapabilitiesResponse
             return AccountLimits(None, None, None)
         security = answer.find(f"{tag(DEVICE, 'Capabilities')}/{tag(DEVICE, 'Security')}")
         given = security.attrib if security is not None else {}

@@ -57,10 +57,11 @@ class SoapFault(BadInput):
     def __init__(self, reason: str, codes: tuple[str, ...], where: str) -> None:
         super().__init__(f"La caméra a refusé : {reason or ', '.join(codes) or 'sans motif'}", where=where)
         self.codes = codes
+        self.reason = reason
 
     @property
     def unsupported(self) -> bool:
-        """Whether the camera does not have the operation at all."""
+        """Whether the camera does not have the operation at all; some say so in words only (ipycam 1.3)."""
         return bool(
             {"ActionNotSupported", "NotSupported", "UnknownAction", "OptionalActionNotImplemented"} & {*self.codes}
         )
