@@ -193,11 +193,11 @@ async def test_basic_is_never_answered() -> None:
 async def test_a_legacy_camera_gets_a_username_token_on_its_own_clock() -> None:
     """agsh/onvif #249: refused when the clocks differ, so the token is dated on the camera's clock."""
     clock = ManualClock(UtcTime.parse("2026-11-24T14:00:00Z"))
-    async with scripted(fixed(answer(fault("Sender", "NotAuthorized"), "400 Bad Request"), answer(HELLO))) as host:
-        async with SoapClient(clock, SECRET) as soap:
-            soap.clock_offset_us = -3600 * 1_000_000
-            await soap.call(host.url, element(tag(DEVICE, "Hello")))
-            assert soap.legacy_token
+    answers = fixed(answer(fault("Sender", "NotAuthorized"), "400 Bad Request"), answer(HELLO))
+    async with scripted(answers) as host, SoapClient(clock, SECRET) as soap:
+        soap.clock_offset_us = -3600 * 1_000_000
+        await soap.call(host.url, element(tag(DEVICE, "Hello")))
+        assert soap.legacy_token
     [nonce] = re.findall(rb"Nonce[^>]*>([^<]+)<", host.requests[1])
     [created] = re.findall(rb"Created>([^<]+)<", host.requests[1])
     [given] = re.findall(rb"PasswordDigest\">([^<]+)<", host.requests[1])

@@ -62,9 +62,7 @@ class SoapFault(BadInput):
     @property
     def unsupported(self) -> bool:
         """Whether the camera does not have the operation at all; some say so in words only (ipycam 1.3)."""
-        return bool(
-            {"ActionNotSupported", "NotSupported", "UnknownAction", "OptionalActionNotImplemented"} & {*self.codes}
-        )
+        return not UNSUPPORTED.isdisjoint(self.codes) or "not supported" in self.reason.lower()
 
     @property
     def unauthorised(self) -> bool:
