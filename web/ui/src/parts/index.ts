@@ -4,11 +4,11 @@ export { Button, type ButtonProps, buttonClass } from "./Button";
 export { Card, type Fact, Facts, Figure } from "./Card";
 export { type CheckItem, Checklist, type CheckState } from "./Checklist";
 export { type Column, DataTable } from "./DataTable";
+/* DateFields is imported by its own path: the door and the decision page do not carry it. */
 export { Dialog } from "./Dialog";
 export { Check, type Choice, Choices, SelectField, TextArea, TextField } from "./Field";
 export { Brand, Crest, Town } from "./Marks";
 export { Note, type NoteKind } from "./Note";
-export { instantOf, ParisInstant, type TypedInstant } from "./ParisInstant";
 export { StepUpCancelled, StepUpProvider, useStepUp } from "./PasswordStepUp";
 export { QueryView } from "./QueryView";
 export { ErrorState, Refusal } from "./Refusal";

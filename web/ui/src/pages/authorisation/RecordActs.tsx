@@ -5,6 +5,7 @@ import { recordCnil, recordOrder } from "../../api/authorisations";
 import { purposesQuery } from "../../api/session";
 import { nowUs, toParisFields } from "../../i18n/format";
 import { ActButton, Check, TextField, textOf } from "../../parts";
+import { DateField } from "../../parts/DateFields";
 import { purposeWords } from "../../session/purposes";
 import { useActing } from "../../session/SessionContext";
 
@@ -49,14 +50,8 @@ export function RecordOrderAct() {
       />
       <TextField label={t`Préfet signataire`} name="prefect" required maxLength={120} autoComplete="off" />
       <div className="form-2">
-        <TextField
-          label={t`Du`}
-          name="from"
-          type="date"
-          required
-          defaultValue={toParisFields(nowUs()).date}
-        />
-        <TextField label={t`Au, inclus`} name="until" type="date" required />
+        <DateField label={t`Du`} name="from" required defaultValue={toParisFields(nowUs()).date} />
+        <DateField label={t`Au, inclus`} name="until" required />
         <TextField label={t`Conservation, jours`} name="max_days" type="number" min={1} max={31} required />
         <TextField
           label={t`Minimum, jours (s’il y en a un)`}
@@ -99,13 +94,7 @@ export function CnilAct() {
         maxLength={120}
         autoComplete="off"
       />
-      <TextField
-        label={t`Adressé le`}
-        name="date"
-        type="date"
-        required
-        defaultValue={toParisFields(nowUs()).date}
-      />
+      <DateField label={t`Adressé le`} name="date" required defaultValue={toParisFields(nowUs()).date} />
     </ActButton>
   );
 }

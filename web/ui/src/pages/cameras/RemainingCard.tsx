@@ -30,6 +30,7 @@ import {
   TextField,
   textOf,
 } from "../../parts";
+import { DateField } from "../../parts/DateFields";
 import { useActing, useRole } from "../../session/SessionContext";
 import { LIFE } from "./words";
 
@@ -340,13 +341,7 @@ function PanelAct({ camera }: { camera: Camera }) {
       stale={STALE}
       done={t`Panneau noté.`}
     >
-      <TextField
-        label={t`Date de pose`}
-        name="date"
-        type="date"
-        required
-        defaultValue={toParisFields(nowUs()).date}
-      />
+      <DateField label={t`Date de pose`} name="date" required defaultValue={toParisFields(nowUs()).date} />
       <TextField
         label={t`Lieu`}
         name="place"
@@ -370,10 +365,9 @@ function PrefectAct({ camera }: { camera: Camera }) {
       stale={STALE}
       done={t`Date notée.`}
     >
-      <TextField
+      <DateField
         label={t`Le préfet est informé le`}
         name="date"
-        type="date"
         required
         defaultValue={toParisFields(nowUs()).date}
         help={t`La mise en service ne peut pas précéder cette date.`}

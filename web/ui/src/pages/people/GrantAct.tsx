@@ -5,6 +5,7 @@ import { type Grant, grant, type ImageAct } from "../../api/people";
 import type { Role } from "../../api/session";
 import { nowUs, toParisFields } from "../../i18n/format";
 import { ActButton, Check, SelectField, TextField, textOf } from "../../parts";
+import { DateField } from "../../parts/DateFields";
 import { ROLE_WORDS, ROLES_WITH_IMAGES } from "../../session/roles";
 import { useActing, useRole } from "../../session/SessionContext";
 import { ACT_WORDS, IMAGE_ACTS } from "./words";
@@ -83,20 +84,14 @@ export function GrantAct({ person, label }: { person: string; label: string }) {
           autoComplete="off"
           placeholder={t`le maire`}
         />
-        <TextField
-          label={t`Du`}
-          name="from"
-          type="date"
-          required
-          defaultValue={toParisFields(nowUs()).date}
-        />
-        <TextField label={t`Au, inclus`} name="until" type="date" required />
-        <TextField label={t`Formation suivie le (facultatif)`} name="training" type="date" />
+        <DateField label={t`Du`} name="from" required defaultValue={toParisFields(nowUs()).date} />
+        <DateField label={t`Au, inclus`} name="until" required />
+        <DateField label={t`Formation suivie le (facultatif)`} name="training" />
         {basis ? (
           <>
             <TextField label={basis} name="basis" required maxLength={120} autoComplete="off" />
-            <TextField label={t`Il vaut du`} name="basis_from" type="date" required />
-            <TextField label={t`Il vaut jusqu’au`} name="basis_until" type="date" required />
+            <DateField label={t`Il vaut du`} name="basis_from" required />
+            <DateField label={t`Il vaut jusqu’au`} name="basis_until" required />
           </>
         ) : null}
       </div>

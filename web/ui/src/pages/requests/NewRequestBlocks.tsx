@@ -1,7 +1,8 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import type { Frame } from "../../api/requests";
-import { Card, Check, Choices, instantOf, ParisInstant, RuleTag, SelectField, TextField } from "../../parts";
-import { FIELD_WORDS, type FieldName, FRAME_IDS, FRAMES } from "./frames";
+import { Card, Check, Choices, RuleTag, SelectField, TextField } from "../../parts";
+import { DateField, instantOf, ParisInstant } from "../../parts/DateFields";
+import { DELIVERIES, FIELD_WORDS, type FieldName, FRAME_IDS, FRAMES } from "./frames";
 import { type Missing, type RequestDraft, shownFields } from "./requestForm";
 
 /** Longest purpose of a request, in characters (D-31). */
@@ -108,9 +109,23 @@ function OneField({ name, value, onChange, error }: OneFieldProps) {
   if (name === "delivery") {
     return (
       <SelectField label={label} name={name} value={value} onChange={(event) => onChange(event.target.value)}>
-        <option value="digital">{t`Numérique, scellée pour le service`}</option>
-        <option value="medium">{t`Support non réinscriptible, remis en main propre`}</option>
+        {Object.entries(DELIVERIES).map(([id, word]) => (
+          <option key={id} value={id}>
+            {i18n._(word)}
+          </option>
+        ))}
       </SelectField>
+    );
+  }
+  if (name === "general_instruction_until") {
+    return (
+      <DateField
+        label={label}
+        name={name}
+        onChange={onChange}
+        error={error}
+        {...(value ? { defaultValue: value } : {})}
+      />
     );
   }
   const help: Partial<Record<FieldName, string>> = {
@@ -122,7 +137,6 @@ function OneField({ name, value, onChange, error }: OneFieldProps) {
     <TextField
       label={label}
       name={name}
-      type={name === "general_instruction_until" ? "date" : "text"}
       value={value}
       maxLength={300}
       autoComplete="off"

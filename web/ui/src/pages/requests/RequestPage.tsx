@@ -10,7 +10,15 @@ import { PageHead } from "../../shell/Page";
 import { CompleteAct } from "./CompleteAct";
 import { ExtractionCard } from "./ExtractionCard";
 import { FootageCard } from "./FootageCard";
-import { FIELD_WORDS, FRAMES, fieldText, groundOf, REQUEST_STATES, requestNumber } from "./frames";
+import {
+  DELIVERIES,
+  FIELD_WORDS,
+  FRAMES,
+  fieldText,
+  groundOf,
+  REQUEST_STATES,
+  requestNumber,
+} from "./frames";
 import { requestSteps } from "./requestSteps";
 
 /** One request, from its registering to the destruction of our copy. */
@@ -87,6 +95,8 @@ function AskedCard({ request }: { request: RequestDetail }) {
     { label: t`Cadre`, value: `${i18n._(frame.name)}, ${i18n._(frame.article)}` },
     ...frame.fields.map((name): Fact | null => {
       const text = fieldText(request, name);
+      const delivery = name === "delivery" ? DELIVERIES[text] : undefined;
+      if (delivery) return { label: i18n._(FIELD_WORDS[name]), value: i18n._(delivery) };
       if (request.fields[name] === true) return { label: i18n._(FIELD_WORDS[name]), value: t`oui` };
       return text ? { label: i18n._(FIELD_WORDS[name]), value: text } : null;
     }),

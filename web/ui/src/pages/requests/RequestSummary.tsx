@@ -2,7 +2,8 @@ import { Trans, useLingui } from "@lingui/react/macro";
 import { CircleAlert, Lock } from "lucide-react";
 import type { ReactNode, Ref } from "react";
 import { formatSpan } from "../../i18n/format";
-import { Button, Card, Facts, instantOf, RuleTag } from "../../parts";
+import { Button, Card, Facts, RuleTag } from "../../parts";
+import { instantOf } from "../../parts/DateFields";
 import { FIELD_WORDS, FRAMES } from "./frames";
 import type { Missing, RequestDraft } from "./requestForm";
 

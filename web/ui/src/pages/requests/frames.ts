@@ -178,6 +178,12 @@ export function fieldText(request: RequestDetail, name: FieldName): string {
   return typeof value === "string" || typeof value === "number" ? String(value) : "";
 }
 
+/** The forms that a hand-over takes. */
+export const DELIVERIES: Record<string, MessageDescriptor> = {
+  digital: msg`Numérique, scellée pour le service`,
+  medium: msg`Support non réinscriptible, remis en main propre`,
+};
+
 /** The number people say: its id in capitals, as on the receipt. */
 export function requestNumber(request: FootageRequest): string {
   return request.id.toUpperCase();

@@ -1,5 +1,5 @@
 import type { Frame, NewRequest } from "../../api/requests";
-import { instantOf, type TypedInstant } from "../../parts";
+import { instantOf, type TypedInstant } from "../../parts/DateFields";
 import { type FieldName, FRAMES } from "./frames";
 
 /** What the form holds while a request is typed. */

@@ -4,16 +4,8 @@ import { useState } from "react";
 import type { Camera } from "../../api/cameras";
 import { placeHold } from "../../api/retention";
 import { nowUs, toParisFields, US_PER_S } from "../../i18n/format";
-import {
-  ActButton,
-  Check,
-  instantOf,
-  ParisInstant,
-  SelectField,
-  TextField,
-  type TypedInstant,
-  textOf,
-} from "../../parts";
+import { ActButton, Check, SelectField, TextField, textOf } from "../../parts";
+import { instantOf, ParisInstant, type TypedInstant } from "../../parts/DateFields";
 import { useActing } from "../../session/SessionContext";
 import { cameraNumber } from "../cameras/words";
 import { PROCEDURES } from "./procedures";
