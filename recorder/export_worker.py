@@ -7,13 +7,15 @@ clear reaches a disk, and both are gone with the process. It reads one socket, s
 The permit is checked here again (P-58): signature, act, cameras, span; and its renewals, before each group.
 
 Messages are ``vms.wire`` frames. In: ``job``, ``permit`` (again and again), ``keys`` (body: sealed), ``signature``.
-Out: ``need`` (keys for these groups, sealed to ``public``), ``progress``, ``sign`` (this hash), ``done`` or ``error``.
+Out: ``ready``, ``need`` (keys for these groups, sealed to ``public``), ``progress``, ``sign`` (this hash), ``done`` or
+``error``.
 """
 
 from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import hashlib
 import json
 import os
@@ -25,9 +27,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from recorder.export_plan import Piece, StreamPlan
+from recorder.export_order import Piece, StreamPlan
 from recorder.package_builder import PackageBuilder, PackageFacts, StreamFacts
-from recorder.segment import HEADER_LIMIT_BYTES, Placed, SegmentHeader, walk
+from recorder.segment import ABSENCE_TAG, HEADER_LIMIT_BYTES, Placed, SegmentHeader, walk
 from vms.clock import Clock, SystemClock
 from vms.errors import BadInput, Damaged, GuetError, Refused
 from vms.evidence.manifest import STORED_DAMAGED, Absence
@@ -64,6 +66,7 @@ class ExportWorker:
 
     async def run(self) -> None:
         """Carry out the job; a GuetError is told to the parent, and the file it began is gone."""
+        self._tell({"ready": {}})
         self._job, _ = await read_frame(self._reader)
         self._plans = [StreamPlan.from_dict(plan) for plan in self._job["plans"]]
         listening = asyncio.create_task(self._listen())
@@ -83,11 +86,13 @@ class ExportWorker:
             while True:
                 message, body = await read_frame(self._reader)
                 if "permit" in message:
-                    self._take_permit(message["permit"])
+                    # One that ran out on its way here, or is none, renews nothing; the one we have then runs out.
+                    with contextlib.suppress(Refused):
+                        self._take_permit(message["permit"])
                 else:
                     await self._answers.put((message, body))
         except GuetError as error:
-            # The parent has gone, or sent a permit that is none: whoever waits for an answer gets this one.
+            # The parent has gone: whoever waits for an answer gets this one.
             self._permit = None
             await self._answers.put(({"error": error.to_dict()}, b""))
 
@@ -160,7 +165,7 @@ class ExportWorker:
             for piece in pieces:
                 header = await self._piece(builder, piece, keys[piece.name], records, absences)
                 zone_sets.add(header.zone_set_id)
-        builder.end_stream(b"".join(record for _, record in sorted(records)), zone_sets, absences)
+        builder.end_stream(_chain(records), zone_sets, absences)
 
     async def _piece(
         self,
@@ -254,6 +259,18 @@ class _HashingSink:
     def sha256(self) -> str:
         """Of the package in clear, hexadecimal."""
         return self._digest.hexdigest()
+
+
+def _chain(records: list[tuple[int, bytes]]) -> bytes:
+    """The records in order; an absence after a segment that is gone has nothing to follow, and is left out."""
+    chain: list[bytes] = []
+    before = -1
+    for sequence, record in sorted(records):
+        if record.startswith(ABSENCE_TAG) and sequence != before + 1:
+            continue
+        chain.append(record)
+        before = sequence
+    return b"".join(chain)
 
 
 def _open(placed: Placed, header: SegmentHeader, key: bytes, sealed: bytes) -> bytes:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 import recorder
-from recorder.export_plan import StreamPlan
+from recorder.export_order import StreamPlan
 from recorder.package_builder import PackageFacts
 from vms.errors import GuetError, LimitExceeded, Unavailable
 from vms.keeper.permit import Permit
@@ -87,8 +87,8 @@ async def export(
     if len(job.plans) > STREAMS_LIMIT:
         raise LimitExceeded(f"Une extraction porte sur {STREAMS_LIMIT} flux au plus.")
     process, reader, writer = await _start(clock_offset_s)
-    write_frame(writer, _job_message(permit, job))
-    renewing = asyncio.create_task(_renew(permit.id, keeper, writer))
+    working = asyncio.Event()
+    renewing = asyncio.create_task(_renew(permit.id, keeper, writer, working))
     try:
         while True:
             message, _ = await read_frame(reader)
@@ -96,8 +96,13 @@ async def export(
                 raise GuetError.from_dict(message["error"])
             if "done" in message:
                 return _exported(job, message["done"])
-            await _serve(message, permit.id, keeper, writer, on_progress)
-    except ChannelClosed as error:
+            if "ready" in message:
+                # Starting a process may outlast a permit: it gets a fresh one of the same consultation.
+                write_frame(writer, _job_message(await keeper.renew(permit.id), job))
+                working.set()
+            else:
+                await _serve(message, permit.id, keeper, writer, on_progress)
+    except (ChannelClosed, ConnectionError) as error:
         if renewing.done() and not renewing.cancelled() and (refused := renewing.exception()) is not None:
             raise refused from error
         raise Unavailable("L’extraction s’est interrompue.", todo="Relancez-la.") from error
@@ -147,8 +152,9 @@ async def _answering(
     await writer.drain()
 
 
-async def _renew(permit_id: str, keeper: ExportKeeper, writer: asyncio.StreamWriter) -> None:
+async def _renew(permit_id: str, keeper: ExportKeeper, writer: asyncio.StreamWriter, working: asyncio.Event) -> None:
     """Bring fresh permits; when the right is gone, none comes any more and the worker stops by itself (P-58)."""
+    await working.wait()
     while True:
         await asyncio.sleep(RENEW_INTERVAL_S)
         write_frame(writer, {"permit": await keeper.renew(permit_id)})
@@ -180,9 +186,9 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         await process.wait()
 
 
-def _job_message(permit: Permit, job: ExportJob) -> dict[str, Any]:
+def _job_message(token: str, job: ExportJob) -> dict[str, Any]:
     return {
-        "permit": permit.token,
+        "permit": token,
         "facts": asdict(job.facts),
         "plans": [plan.to_dict() for plan in job.plans],
         "proofs": {name: dict(proof) for name, proof in job.proofs.items()},

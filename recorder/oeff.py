@@ -14,10 +14,10 @@ from typing import Final
 from recorder.boxes import TRACK_ID, box, full_box
 from vms.errors import BadInput
 from vms.evidence.mp4 import boxes
+from vms.evidence.verify_stream import FILETIME_EPOCH_100NS
 
-# Seconds from 1904-01-01 (ISO/IEC 14496-12) and 100-ns intervals from 1601-01-01 (O-62) to 1970-01-01, both UTC.
+# Seconds from 1904-01-01 (ISO/IEC 14496-12) to 1970-01-01, both UTC.
 MP4_EPOCH_S: Final = 2_082_844_800
-FILETIME_EPOCH_100NS: Final = 116_444_736_000_000_000
 TEXT_LIMIT_BYTES: Final = 512
 _UNDETERMINED: Final = 0x55C4
 _FIXED_ONE: Final = 1 << 16

@@ -17,7 +17,9 @@ from vms.evidence.report import Report
 CHAIN_LIMIT_BYTES: Final = 512 * 1024 * 1024
 INIT_LIMIT_BYTES: Final = 64 * 1024
 HEAD_LIMIT_BYTES: Final = 256 * 1024
-NAL_LINE_BYTES: Final = 65
+# Version and flags, one entry: track id, and 100-ns intervals from 1601-01-01 to the first picture.
+CSTB_BYTES: Final = 20
+FILETIME_EPOCH_100NS: Final = 116_444_736_000_000_000
 
 
 def verify_stream(container: Container, stream: StreamEvidence, report: Report) -> None:
@@ -93,6 +95,7 @@ def _fragments(container: Container, video: Video, init: bytes) -> Iterator[tupl
     size = container.entry(video.path).size
     head, offset = _head(container, video, size)
     _same_movie(head, init)
+    _same_start(head, video)
     if offset >= size:
         raise Damaged("La vidéo est vide.")
     while offset < size:
@@ -131,6 +134,16 @@ def _same_movie(head: bytes, init: bytes) -> None:
         raise Damaged("La description de la vidéo n’est pas celle de l’enregistrement.")
     if any(box.kind != b"udta" for box in mp4.boxes(added)):
         raise Damaged("La description de la vidéo porte une piste ou une table ajoutée.")
+
+
+def _same_start(head: bytes, video: Video) -> None:
+    """The capture time that players show (``cstb``, O-62) is that of the first picture."""
+    meta = next((box for box in mp4.boxes(head) if box.kind == b"meta"), None)
+    inner = mp4.boxes(head, meta.body + 4, meta.end) if meta is not None else iter(())
+    starts = [head[box.body : box.end] for box in inner if box.kind == b"cstb"]
+    told = (video.from_us * 10 + FILETIME_EPOCH_100NS).to_bytes(8, "big")
+    if len(starts) != 1 or len(starts[0]) != CSTB_BYTES or starts[0][-8:] != told:
+        raise Damaged("L’heure de début inscrite dans la vidéo n’est pas celle de l’enregistrement.")
 
 
 def _tiling_problem(stream: StreamEvidence, links: list[Link]) -> str:

@@ -1,0 +1,179 @@
+"""An extraction without a town: real footage recorded through a Rig, and a keeper that signs, opens and renews."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from recorder.access_unit import AccessUnit, StreamFormat, TimedUnit
+from recorder.export_plan import Wanted, plan_stream
+from recorder.exporter import Exported, ExportJob, export
+from recorder.fragmenter import fragment, init_segment
+from recorder.package_builder import PackageFacts
+from recorder.rtsp.h264_sets import parse_sps
+from recorder.segment import SegmentName
+from recorder.writer import StreamWriter
+from tests.fakes.clips import clip, read_units
+from tests.fakes.recording import CAMERA, COMMUNE, PRIVATE, PUBLIC, START, Rig
+from vms.clock import SystemClock, UtcTime
+from vms.errors import Refused
+from vms.evidence.manifest import statement
+from vms.evidence.sealed import open_parts, package_key_info
+from vms.keeper.checkpoint import Signer, checkpoint_text
+from vms.keeper.entry import commitment
+from vms.keeper.permit import LIFETIME_US, Permit, PermitPayload, sign_permit, verify_permit
+from vms.keeper.protocol import KEY_WINDOW_INFO, Act
+from vms.keeper.tree import inclusion_proof, leaf_hash, nodes_over, root_of
+from vms.keys import derive
+from vms.keys.note import sign_note
+from vms.keys.signing import generate_signing_key, signing_public_key
+from vms.keys.wrapping import seal_to, unwrap
+
+REQUEST = "d-2026-0001"
+PACKAGE = "E-0001"
+PERMIT_ID = "0" * 31 + "1"
+SIGNING, KEEPER_PUBLIC = generate_signing_key()
+SIGNER = Signer("valclair.example/guet", SIGNING)
+GROUP_US = 2_000_000
+
+
+class ExportDesk:
+    """The keeper as an extraction sees it; ``withdrawn`` takes the right away, ``asked`` is what keys were given."""
+
+    def __init__(self, rig: Rig, renewed: Callable[[], Permit] | None = None) -> None:
+        self.rig = rig
+        self.renewed = renewed or permit
+        self.asked: list[dict[str, Any]] = []
+        self.withdrawn = False
+        self.signed: list[str] = []
+
+    async def renew(self, permit_id: str) -> str:
+        """A fresh token of the same permit."""
+        if self.withdrawn:
+            raise Refused("L’habilitation a été retirée.", rule="P-58")
+        return self.renewed().token
+
+    async def key_window(
+        self, permit_id: str, camera: str, public: bytes, segments: Sequence[dict[str, Any]], from_us: int, to_us: int
+    ) -> bytes:
+        """The keys of exactly these groups."""
+        if self.withdrawn:
+            raise Refused("L’habilitation a été retirée.", rule="P-58")
+        self.asked += segments
+        keys = []
+        for one in segments:
+            key = derive.segment_key(self.rig.hour_key(SegmentName.parse(one["name"]).hour_key_id), one["name"])
+            groups = {str(n): base64.b64encode(derive.group_key(key, n)).decode() for n in one["groups"]}
+            keys.append({"segment": one["name"], "groups": groups})
+        return seal_to(public, json.dumps({"keys": keys}).encode(), KEY_WINDOW_INFO, permit_id.encode())
+
+    async def sign_manifest(self, manifest_sha256: str) -> dict[str, Any]:
+        """The note over a manifest's hash."""
+        self.signed.append(manifest_sha256)
+        note = sign_note(statement(COMMUNE, REQUEST, manifest_sha256), SIGNER.name, SIGNER.private)
+        return {"note": note, "vkey": SIGNER.vkey()}
+
+
+def permit(act: Act = Act.EXPORT, camera: str = CAMERA, private: bytes = SIGNING) -> Permit:
+    """An export permit of this moment, for the whole of the rig's time."""
+    now = SystemClock().utc()
+    payload = PermitPayload(
+        id=PERMIT_ID,
+        session="s1",
+        person="p-1",
+        act=act,
+        commune=COMMUNE,
+        cameras=(camera,),
+        from_us=START.plus(days=-1).us,
+        to_us=START.plus(days=1).us,
+        issued_us=now.us,
+        expires_us=now.us + LIFETIME_US,
+    )
+    token = sign_permit(payload, private)
+    return verify_permit(token, KEEPER_PUBLIC if private is SIGNING else signing_public_key(private), now)
+
+
+def timed_groups(name: str, count: int, start: UtcTime) -> tuple[StreamFormat, list[list[TimedUnit]]]:
+    """The first ``count`` groups of a clip, as timed units from ``start`` on, each group GROUP_US long."""
+    spec, units = read_units(clip(name))
+    starts = [number for number, unit in enumerate(units) if unit.key][: count + 1]
+    sets = tuple(nal for nal in units[0].nals if nal[0] & 0x1F in (7, 8))
+    sps = parse_sps(sets[0])
+    fmt = StreamFormat("h264", sps.width, sps.height, spec.fps, sets, sps.codec_string)
+    groups = []
+    for number, (begin, end) in enumerate(itertools.pairwise(starts)):
+        step = GROUP_US // (end - begin)
+        at = start.plus(us=number * GROUP_US)
+        groups.append(
+            [
+                TimedUnit(
+                    AccessUnit(unit.nals, 0, unit.key, 0, fmt if unit.key else None), at.plus(us=i * step), None, None
+                )
+                for i, unit in enumerate(units[begin:end])
+            ]
+        )
+    return fmt, groups
+
+
+async def record_clip(rig: Rig, writer: StreamWriter, name: str, count: int, start: UtcTime) -> list[bytes]:
+    """Write a clip's first groups through a started writer; the NAL units written, in order."""
+    fmt, groups = timed_groups(name, count, start)
+    nals: list[bytes] = []
+    for number, units in enumerate(groups):
+        end = start.plus(us=(number + 1) * GROUP_US)
+        plain = init_segment(fmt) + fragment(units, fmt, number + 1, end)
+        await writer.group(plain, units[0].utc, end, len(units), fmt, "zs-1")
+        nals += [nal for unit in units for nal in unit.unit.nals]
+    return nals
+
+
+def journal_proof(index: int = 2, size: int = 5) -> dict[str, Any]:
+    """What the keeper's ``journal_proof`` answers, for an entry of a small log."""
+    records = [json.dumps({"n": n, "act": "decide"}) for n in range(size)]
+    salts = [bytes([n]) * 16 for n in range(size)]
+    leaves = [leaf_hash(commitment(salt, record)) for salt, record in zip(salts, records, strict=True)]
+    text = checkpoint_text(f"{SIGNER.name}/{COMMUNE}/2026-T4", size, root_of(leaves))
+    return {
+        "record": records[index],
+        "salt": salts[index].hex(),
+        "n": index,
+        "proof": [base64.b64encode(one).decode() for one in inclusion_proof(nodes_over(leaves), index, size)],
+        "checkpoint": sign_note(text, SIGNER.name, SIGNER.private),
+    }
+
+
+async def job_for(rig: Rig, output: Path, from_us: int, to_us: int) -> ExportJob:
+    """The job of the rig's camera over a range."""
+    wanted = Wanted(COMMUNE, CAMERA, "Place de l’Église", "mât 3", "main", from_us, to_us)
+    plan = await plan_stream(rig.engine, rig.store, wanted, rig.clock.utc().us)
+    facts = PackageFacts(
+        package=PACKAGE,
+        commune=COMMUNE,
+        commune_name="Valclair-sur-Brume",
+        request=REQUEST,
+        request_facts={"frame": "flagrance", "authority": "Commissariat"},
+        decision={"decision": "execute", "decided_by": "Le maire"},
+        operator={"label": "Cheffe de service PM"},
+        zone_sets=({"id": "zs-1", "version": 1},),
+        build="0.1.0",
+        created_us=START.us,
+    )
+    return ExportJob(facts, (plan,), {"decision": journal_proof()}, PUBLIC, KEEPER_PUBLIC, output)
+
+
+async def extract(rig: Rig, output: Path, from_us: int, to_us: int, desk: ExportDesk | None = None) -> Exported:
+    """Extract and return what the exporter says."""
+    job = await job_for(rig, output, from_us, to_us)
+    return await export(permit(), job, desk or ExportDesk(rig), lambda done, total: None)
+
+
+def opened_package(exported: Exported, into: Path) -> Path:
+    """The package in clear, as the agent's browser saves it."""
+    key = unwrap(PRIVATE, exported.wrapped_key, package_key_info(COMMUNE, REQUEST, PACKAGE))
+    with exported.path.open("rb") as file:
+        into.write_bytes(b"".join(open_parts(file, PACKAGE, key)))
+    return into

@@ -1,0 +1,247 @@
+"""A package that was touched: each byte, each file, each claim, and a package signed again by somebody else (E-31)."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import random
+import zipfile
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes.extraction import SIGNER, extract, opened_package, record_clip
+from tests.fakes.recording import START, Rig
+from vms.errors import BadInput
+from vms.evidence.container import Container, ContainerWriter
+from vms.evidence.manifest import MANIFEST_FILE, SIGNATURE_FILE, SIGNER_FILE, Manifest, canonical, statement_of
+from vms.evidence.report import Report
+from vms.evidence.verify import read_signer, verify_package
+from vms.keys.note import sign_note, vkey
+from vms.keys.signing import generate_signing_key
+
+Edit = Callable[[dict[str, bytes]], None]
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """One authentic package, with a gap in it."""
+    folder = tmp_path_factory.mktemp("evidence")
+
+    async def make() -> bytes:
+        rig = await Rig(folder).prepare()
+        writer = rig.writer()
+        await writer.start()
+        await record_clip(rig, writer, "junction_day_sub", 2, START)
+        rig.clock.step(seconds=4)
+        await writer.absence(START.plus(seconds=4), "stream-stalled")
+        await record_clip(rig, writer, "cycle", 2, START.plus(seconds=10))
+        rig.clock.step(seconds=600)
+        await writer.close()
+        exported = await extract(rig, folder / "p.guetpkg", START.us, START.plus(seconds=14).us)
+        await rig.close()
+        return opened_package(exported, folder / "p.zip").read_bytes()
+
+    return asyncio.run(make())
+
+
+def verify(data: bytes, tmp_path: Path, signer: str | None = None) -> Report:
+    path = tmp_path / "tampered.zip"
+    path.write_bytes(data)
+    return verify_package(path, signer or SIGNER.vkey())
+
+
+def entries_of(package: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(BytesIO(package)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def packed(entries: dict[str, bytes]) -> bytes:
+    out = BytesIO()
+    writer = ContainerWriter(out)
+    for name, content in entries.items():
+        writer.add(name, content)
+    writer.finish()
+    return out.getvalue()
+
+
+def signed_again(entries: dict[str, bytes], edit: Callable[[dict[str, Any]], None] | None = None) -> bytes:
+    """The package as a forger with a key of their own would make it: every hash right, another signature."""
+    private, public = generate_signing_key()
+    content = json.loads(entries[MANIFEST_FILE])
+    if edit is not None:
+        edit(content)
+    listed = {file["path"]: file for file in content["files"]}
+    for name, file in listed.items():
+        if name in entries:
+            file |= {"sha256": hashlib.sha256(entries[name]).hexdigest(), "bytes": len(entries[name])}
+    data = canonical(content)
+    manifest = Manifest.parse(data)
+    note = sign_note(statement_of(manifest, data), "valclair.example/guet", private)
+    forged = {**entries, MANIFEST_FILE: data, SIGNATURE_FILE: note.encode()}
+    forged[SIGNER_FILE] = (vkey("valclair.example/guet", public) + "\n").encode()
+    return packed(forged)
+
+
+def failed(report: Report) -> set[str]:
+    return {check.step for check in report.checks if not check.ok}
+
+
+def test_the_package_itself_is_authentic(package: bytes, tmp_path: Path) -> None:
+    report = verify(package, tmp_path)
+    assert (report.verdict, report.exit_code) == ("authentic", 0)
+    assert report.to_dict()["signer_known"] is True
+    assert "AUTHENTIQUE" in report.text()
+    assert packed(entries_of(package)) == package
+
+
+def test_any_flipped_byte_fails_and_says_where(package: bytes, tmp_path: Path) -> None:
+    """Bytes all over the file, and every byte of the small files and of the container around them."""
+    with BytesIO(package) as file:
+        container = Container(file)
+        videos = [entry for entry in container.entries if entry.name.startswith("video/")]
+        inside = {at for entry in videos for at in range(entry.offset, entry.offset + entry.size)}
+        names = {at: entry.name for entry in container.entries for at in range(entry.offset, entry.offset + entry.size)}
+    dice = random.Random(5)
+    around = [at for at in range(len(package)) if at not in inside]
+    chosen = dice.sample(around, 250) + dice.sample(sorted(inside), 60)
+    for at in chosen:
+        data = bytearray(package)
+        data[at] ^= 1 << dice.randrange(8)
+        report = verify(bytes(data), tmp_path)
+        assert report.verdict == "damaged", at
+        told = " ".join(check.detail for check in report.checks if not check.ok)
+        assert told
+        if at in names:
+            assert names[at] in told, (at, names[at], told)
+
+
+@pytest.mark.parametrize("cut", [1, 21, 22, 98, 5000])
+def test_a_cut_package_is_damaged(package: bytes, tmp_path: Path, cut: int) -> None:
+    assert verify(package[:-cut], tmp_path).verdict == "damaged"
+    assert verify(package[cut:], tmp_path).verdict == "damaged"
+    assert verify(package + bytes(cut), tmp_path).verdict == "damaged"
+
+
+@pytest.mark.parametrize("data", [b"", b"PK\x05\x06" + bytes(18), bytes(200), b"\xff" * 4096])
+def test_what_is_no_package_is_damaged(data: bytes, tmp_path: Path) -> None:
+    assert verify(data, tmp_path).verdict == "damaged"
+
+
+def test_an_added_file_is_named(package: bytes, tmp_path: Path) -> None:
+    report = verify(packed({"video/extra.mp4": b"x", **entries_of(package)}), tmp_path)
+    assert failed(report) == {"fichiers"}
+    assert "video/extra.mp4 n’est pas au manifeste" in report.text()
+
+
+def test_a_missing_file_is_named(package: bytes, tmp_path: Path) -> None:
+    entries = entries_of(package)
+    name = next(name for name in entries if name.startswith("video/"))
+    del entries[name]
+    report = verify(packed(entries), tmp_path)
+    assert {"fichiers", "vidéo"} <= failed(report)
+    assert f"{name} manque" in report.text()
+
+
+def test_another_archive_of_the_same_files_is_no_package(package: bytes, tmp_path: Path) -> None:
+    out = BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in entries_of(package).items():
+            archive.writestr(name, content)
+    assert failed(verify(out.getvalue(), tmp_path)) == {"conteneur"}
+
+
+def test_signed_again_by_somebody_else_is_intact_and_unknown(package: bytes, tmp_path: Path) -> None:
+    report = verify(signed_again(entries_of(package)), tmp_path)
+    # The journal's checkpoint is still the commune's: a forger's key does not sign it.
+    assert failed(report) == {"journal"}
+    entries = entries_of(package)
+
+    def without_journal(content: dict[str, Any]) -> None:
+        content["journal"] = []
+        content["files"] = [file for file in content["files"] if "decision" not in file["path"]]
+
+    for name in [name for name in entries if "decision" in name]:
+        del entries[name]
+    report = verify(signed_again(entries, without_journal), tmp_path)
+    assert (report.verdict, report.exit_code) == ("intact, signer unknown", 1)
+    assert report.fingerprint in report.text()
+
+
+def test_without_a_known_key_the_original_is_intact_and_unknown(package: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "p.zip"
+    path.write_bytes(package)
+    assert verify_package(path).verdict == "intact, signer unknown"
+    other = vkey("autre.example/guet", generate_signing_key()[1])
+    assert verify_package(path, [other]).verdict == "intact, signer unknown"
+    assert verify_package(path, [other, SIGNER.vkey()]).verdict == "authentic"
+
+
+def hide_first_video(content: dict[str, Any]) -> None:
+    stream = content["streams"][0]
+    gone = stream["videos"].pop(0)
+    stream["absences"].insert(0, {"from_us": gone["from_us"], "to_us": gone["to_us"], "cause": "camera-unreachable"})
+
+
+def shorten_the_gap(content: dict[str, Any]) -> None:
+    content["streams"][0]["absences"][0]["to_us"] -= 1_000_000
+
+
+def rename_the_cause(content: dict[str, Any]) -> None:
+    content["streams"][0]["absences"][0]["cause"] = "disk-full"
+
+
+def claim_other_zones(content: dict[str, Any]) -> None:
+    content["streams"][0]["zone_sets"] = ["zs-9"]
+
+
+def claim_more_pictures(content: dict[str, Any]) -> None:
+    content["streams"][0]["videos"][0]["pictures"] += 1
+
+
+def claim_another_camera(content: dict[str, Any]) -> None:
+    content["streams"][0]["camera"] = "valclair-c09"
+
+
+def claim_another_time(content: dict[str, Any]) -> None:
+    video = content["streams"][0]["videos"][0]
+    video["offset_90k"] += 90_000
+
+
+@pytest.mark.parametrize(
+    ("lie", "step"),
+    [
+        (hide_first_video, "durée"),
+        (shorten_the_gap, "durée"),
+        (rename_the_cause, "durée"),
+        (claim_other_zones, "chaîne"),
+        (claim_more_pictures, "vidéo"),
+        (claim_another_camera, "chaîne"),
+        (claim_another_time, "vidéo"),
+    ],
+)
+def test_a_manifest_that_lies_about_the_chain_is_found_even_when_signed(
+    package: bytes, tmp_path: Path, lie: Callable[[dict[str, Any]], None], step: str
+) -> None:
+    report = verify(signed_again(entries_of(package), lie), tmp_path)
+    assert step in failed(report), report.text()
+
+
+def test_a_video_replaced_by_another_recording_is_found_even_when_signed(package: bytes, tmp_path: Path) -> None:
+    entries = entries_of(package)
+    first, second = [name for name in entries if name.startswith("video/")]
+    entries[first] = entries[second]
+    assert "vidéo" in failed(verify(signed_again(entries), tmp_path))
+
+
+def test_the_command_line_takes_a_key_or_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "commune.vkey"
+    path.write_text(SIGNER.vkey() + "\n")
+    assert read_signer(str(path)) == read_signer(SIGNER.vkey()) == SIGNER.vkey()
+    for wrong in ("absent.vkey", "a+b+c", str(tmp_path)):
+        with pytest.raises(BadInput):
+            read_signer(wrong)
