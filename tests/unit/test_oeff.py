@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -41,9 +42,8 @@ def test_the_head_has_the_boxes_of_the_format() -> None:
     expected += b"Cheffe de service\0" + struct.pack(">IH", 1, 1)
     expected += "Place de l’Église\0rtsp://camera\0".encode() + b"00:11:22:33:44:55" + b"\0" + b"1\0"
     assert meta[b"suep"] == b"\1\0\0\0" + expected
-    # 2026-11-24T14:10:01.5Z in 100-ns intervals since 1601-01-01, computed by hand: days, then seconds.
-    days, seconds = 155_599, 14 * 3600 + 10 * 60 + 1.5
-    assert meta[b"cstb"] == struct.pack(">IIIQ", 0, 1, 1, days * 864_000_000_000 + round(seconds * 10_000_000))
+    since_1601 = datetime(2026, 11, 24, 14, 10, 1, 500_000, UTC) - datetime(1601, 1, 1, tzinfo=UTC)
+    assert meta[b"cstb"] == struct.pack(">IIIQ", 0, 1, 1, since_1601 // timedelta(microseconds=1) * 10)
     loci = boxes_of(boxes_of(top[b"moov"])[b"udta"])[b"loci"]
     assert loci[4:] == (
         b"\x55\xc4" + b"angle de la place\0" + struct.pack(">Biii", 1, 200_448, 3_318_514, 1_409_024) + b"earth\0\0"
