@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from deploy.order_arguments import DeclareArgs, DiscoverArgs, EnrolArgs, NamedArgs, RotateArgs
 from deploy.rtsp_describe import describe
 from vms.clock import Clock
 from vms.errors import BadInput, Conflict, Refused
@@ -23,61 +24,12 @@ from vms.services.device_session import DeviceSessions
 from vms.services.discover import Search, Sighting
 from vms.services.enrol import Enrolled, Enrolment, EnrolRequest
 from vms.services.identify import Identity, Match, compare
-from vms.services.profile_choice import Framing
 from vms.services.records import Records, found_id, update_order
 from vms.services.steps import Steps
 from vms.settings import Settings
 from vms.vault.entry import USER, StoredAccount, VaultEntry
 from vms.vault.files import CAMERA_ID, Vault
 from vms.vault.handover import Intake, recorder_public, seal_for_recorder
-
-ADDRESSES_MAX: Final = 256
-
-
-class _Args(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-
-
-class DiscoverArgs(_Args):
-    """Which declared prefixes to search, all when empty; ``addresses`` are tried even if they do not answer Probes."""
-
-    prefixes: list[dict[str, Any] | str] = Field(default=[], max_length=64)
-    addresses: list[str] = Field(default=[], max_length=ADDRESSES_MAX)
-
-
-class NamedArgs(_Args):
-    """What a new camera is called, how it is framed, and the account that a person typed, sealed."""
-
-    name: str = Field(min_length=1, max_length=80)
-    place: str = Field(default="", max_length=160)
-    number: int = Field(ge=1, le=999)
-    narrow: bool = False
-    fast_flows: bool = False
-    credential_sealed: str = Field(default="", max_length=8192)
-
-    @property
-    def framing(self) -> Framing:
-        """The framing declared (T-04, T-06)."""
-        return Framing(self.narrow, self.fast_flows)
-
-
-class EnrolArgs(NamedArgs):
-    """A device that a search found."""
-
-    found_id: str = Field(min_length=1, max_length=64)
-
-
-class DeclareArgs(NamedArgs):
-    """A source without ONVIF."""
-
-    url: str
-    sub_url: str = ""
-
-
-class RotateArgs(_Args):
-    """A camera whose passwords change."""
-
-    camera: str = Field(min_length=1, max_length=64)
 
 
 @dataclass(frozen=True, slots=True)

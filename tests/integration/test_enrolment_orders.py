@@ -62,7 +62,8 @@ async def test_a_search_then_an_enrolment(short_home: Path) -> None:
         assert entry is not None
         assert user == Credential(entry.account(USER).username, entry.account(USER).password)
         [(told, facts)] = town.enrolled
-        assert (told, facts["width"], facts["source"], facts["name"]) == ("valclair-c07", 704, "onvif", "Halle")
+        assert (told, facts["source"], facts["name"]) == ("valclair-c07", "onvif", "Halle")
+        assert [(p["stream"], p["width"]) for p in facts["profiles"]] == [("main", 704), ("sub", 352)]
         assert [f.state for f in await town.found(search.id)] == ["enrolled", "new"]
         again = await town.run("discover", {})
         assert [f.address for f in await town.found(again.id)] == ["127.77.0.8"]  # the other one hides now (O-20)
