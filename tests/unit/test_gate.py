@@ -68,7 +68,9 @@ LAPSES: Final[dict[str, tuple[Lapse, frozenset[str], frozenset[str], str]]] = {
     "camera-not-in-scope": (
         lambda r: with_habilitation(r, cameras=frozenset({"valclair-c99"})), EVERY, frozenset(ROLES), "P-58",
     ),
-    "approval-ended": (lambda r: only("csu_operator", r, basis_until_us=NOW), EVERY, frozenset({"csu_operator"}), "P-53"),
+    "approval-ended": (
+        lambda r: only("csu_operator", r, basis_until_us=NOW), EVERY, frozenset({"csu_operator"}), "P-53",
+    ),
     "approval-missing": (lambda r: only("csu_operator", r, basis_ref=""), EVERY, frozenset({"csu_operator"}), "P-53"),
     "delegation-ended": (lambda r: only("deputy", r, basis_until_us=NOW), EVERY, frozenset({"deputy"}), "P-51"),
     "delegation-not-begun": (

@@ -95,9 +95,10 @@ class Commune:
     def refresh(self) -> None:
         """Read the facts again; Damaged when a row was altered, and then nothing is granted any more."""
         reader, self._facts = self.store.reader, None
+        facts = self.records.load(reader)
         self.record = self.records.get(reader, "commune", COMMUNE_ID, CommuneRecord)
         self.holders = self.records.all(reader, "holder", Holder)
-        self._facts = self.records.load(reader)
+        self._facts = facts
 
     @property
     def public_key(self) -> bytes:

@@ -91,7 +91,11 @@ class FolderLog:
         path = records_path(index, width)
         if not (self._folder / path).is_file():
             return None
-        return [_record_line(line, f"{self.name}/{path}") for line in self._read(path).splitlines()]
+        data, where = self._read(path), f"{self.name}/{path}"
+        lines = [_record_line(line, where) for line in data.split(b"\n") if line]
+        if "".join(line.encode() for line in lines).encode("utf-8", "surrogatepass") != data:
+            raise Damaged("Ce fichier de lignes n’est pas sous sa forme canonique.", where=where)
+        return lines
 
     def _read(self, path: str) -> bytes:
         full = self._folder / path

@@ -1,0 +1,217 @@
+"""A request's whole way on a running keeper: registered, held, decided, extracted, handed over, purged (P-33, P-74)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.keeper_town import CAMERA, CHIEF, MAYOR, PASSPHRASE, PASSWORD, Town, town
+from vms.clock import MICRO
+from vms.errors import BadInput, Conflict, NotFound, Refused, StepUpNeeded
+from vms.keeper.permit import verify_permit
+from vms.keeper.protocol import KEY_WINDOW_INFO
+from vms.keys.note import parse_vkey, verify_note
+from vms.keys.wrapping import generate_peer_key, open_from
+
+FIELDS = {
+    "authority": "Brigade de recherches",
+    "officer_name": "OPJ",
+    "officer_number": "214 873",
+    "unit": "BR Valclair",
+    "procedure_number": "4127/2026",
+    "offence": "Vol avec violences",
+}
+
+
+@pytest.fixture
+async def place(tmp_path: Path) -> AsyncIterator[Town]:
+    """A town with one camera in service, a secretary, and an officer who may extract."""
+    async with town(tmp_path) as made:
+        await made.commission()
+        await made.add("secretariat", "secretary")
+        await made.add("agent", "officer", ["live", "replay", "export"])
+        await made.enter("agent", purpose="5")
+        yield made
+
+
+async def register(place: Town, login: str = "secretariat", **changes: Any) -> dict[str, Any]:
+    """A request for ten minutes an hour ago, in flagrante delicto."""
+    start = place.hour_ago()
+    given: dict[str, Any] = {
+        "frame": "flagrance",
+        "fields": FIELDS,
+        "cameras": [CAMERA],
+        "from_us": start.us,
+        "to_us": start.us + 600 * MICRO,
+        "motive": "gare",
+    }
+    return await place.web.act(place.tokens[login], "register_request", given | changes)
+
+
+async def test_the_whole_way(place: Town) -> None:
+    await place.web.unlock(place.tokens[MAYOR], "valclair", PASSPHRASE)
+    start = place.hour_ago()
+    name = await place.segment(start)
+    made = await register(place)
+    holds = (await place.read("secretariat", "holds"))["holds"]
+    assert holds[0]["provisional"]
+    assert holds[0]["active"]
+    mails = await place.host.outbox()
+    assert {one["kind"] for one in mails} == {"decide"}
+    assert "Vol" not in json.dumps(mails)
+    await place.host.outbox_sent([one["id"] for one in mails])
+    assert await place.host.outbox() == []
+    with pytest.raises(Refused) as early:
+        await place.watch("agent", "export", request=made["request"])
+    assert early.value.rule == "P-74"
+    await place.act(MAYOR, "decide", request=made["request"], decision="execute")
+    view = await place.watch("agent", "export", request=made["request"])
+    permit = verify_permit(view.permit, await place.recorder.permit_key(), place.clock.utc())
+    assert permit.covers(start.us, start.us + 600 * MICRO)
+    private, public = generate_peer_key()
+    asked = [{"name": name, "groups": [0]}]
+    span = (start.us, start.us + 600 * MICRO)
+    sealed = await place.web.key_window(view.id, CAMERA, public, asked, *span)
+    assert json.loads(open_from(private, sealed, KEY_WINDOW_INFO, view.id.encode()))["keys"]
+    with pytest.raises(Refused):
+        await place.web.key_window(view.id, CAMERA, public, asked, span[0], span[1] + 1)
+    signed = await place.act("agent", "sign_manifest", request=made["request"], manifest_sha256="ab" * 32)
+    text, _ = verify_note(signed["note"], [parse_vkey(signed["vkey"])])
+    assert text == f"guet/manifest/v1\nvalclair\n{made['request']}\n{'ab' * 32}\n"
+    package = {"request": made["request"], "package_sha256": "cd" * 32, "bytes": 1000}
+    with pytest.raises(Conflict):
+        await place.act("agent", "record_package", manifest_sha256="ff" * 32, **package)
+    built = await place.act("agent", "record_package", manifest_sha256="ab" * 32, **package)
+    assert built["state"] == "packaged"
+    received = await place.act("secretariat", "receive_package", request=made["request"], recipient="OPJ 214 873")
+    assert received["purge_us"] > place.clock.utc().us
+    assert not (await place.read(MAYOR, "holds"))["holds"][0]["active"]
+    purged = await place.act("agent", "purge_package", request=made["request"])
+    assert purged["state"] == "purged"
+    entries = (await place.read(MAYOR, "journal", kind="communication"))["entries"]
+    acts = [one["record"]["act"] for one in reversed(entries)]
+    assert acts == ["export", "key_window", "sign_manifest", "record_package", "receive_package"]
+    assert entries[0]["record"]["recipient"] == "OPJ 214 873"
+
+
+async def test_an_incomplete_request_says_what_is_missing(place: Town) -> None:
+    for missing in FIELDS:
+        with pytest.raises(Refused) as refused:
+            await register(place, fields={**FIELDS, missing: " "})
+        assert refused.value.rule == "P-72"
+        assert missing in refused.value.what
+    with pytest.raises(Refused) as refused:
+        await register(place, frame="preliminaire")
+    assert refused.value.rule == "P-71"
+    now = place.clock.utc().us
+    lapsed = {**FIELDS, "general_instruction": "IG 7", "general_instruction_until_us": now}
+    with pytest.raises(Refused) as refused:
+        await register(place, frame="preliminaire", fields=lapsed)
+    assert refused.value.rule == "P-71"
+    assert await register(place, frame="preliminaire", fields={**lapsed, "general_instruction_until_us": now + 1})
+    assert (await place.read(MAYOR, "requests"))["requests"][0]["frame"] == "preliminaire"
+    assert len((await place.read(MAYOR, "requests"))["requests"]) == 1
+
+
+async def test_impossible_ranges_and_foreign_cameras(place: Town) -> None:
+    now = place.clock.utc().us
+    with pytest.raises(BadInput):
+        await register(place, from_us=now - 5, to_us=now - 10)
+    with pytest.raises(BadInput):
+        await register(place, to_us=now + MICRO)
+    with pytest.raises(BadInput):
+        await register(place, from_us=now - 40 * 86_400 * MICRO)
+    with pytest.raises(Refused) as gone:
+        await register(place, from_us=now - 20 * 86_400 * MICRO, to_us=now - 19 * 86_400 * MICRO)
+    assert gone.value.rule == "P-30"
+    with pytest.raises(Refused) as foreign:
+        await register(place, cameras=[CAMERA, "brumesnil-c01"])
+    assert foreign.value.rule == "P-62"
+    assert (await place.read(MAYOR, "holds"))["holds"] == []
+
+
+async def test_a_refusal_needs_a_ground_of_the_law_that_fits_the_frame(place: Town) -> None:
+    made = await register(place)
+    for ground in ("", "no time", "third_parties", "authorisation_missing"):
+        with pytest.raises(Refused) as refused:
+            await place.act(MAYOR, "decide", request=made["request"], decision="refuse", ground=ground)
+        assert refused.value.rule == "P-74"
+    done = await place.act(
+        MAYOR, "decide", request=made["request"], decision="refuse", ground="requester_not_established"
+    )
+    assert done["state"] == "refused"
+    with pytest.raises(Conflict):
+        await place.act(MAYOR, "decide", request=made["request"], decision="execute")
+    assert (await place.read(MAYOR, "holds"))["holds"][0]["active"]
+
+
+async def test_a_decision_is_the_mayors_and_asks_the_password_again(place: Town) -> None:
+    made = await register(place)
+    for login in (CHIEF, "agent", "secretariat"):
+        with pytest.raises(Refused) as refused:
+            await place.act(login, "decide", request=made["request"], decision="execute")
+        assert refused.value.rule == "P-74"
+    place.clock.advance(seconds=301)
+    with pytest.raises(StepUpNeeded):
+        await place.act(MAYOR, "decide", request=made["request"], decision="execute")
+    with pytest.raises(Refused):
+        await place.web.step_up(place.tokens[MAYOR], "not the password")
+    await place.web.step_up(place.tokens[MAYOR], PASSWORD)
+    assert await place.act(MAYOR, "decide", request=made["request"], decision="execute")
+    with pytest.raises(StepUpNeeded):
+        await place.watch("agent", "export", request=made["request"])
+    with pytest.raises(NotFound):
+        await place.act(MAYOR, "decide", request="d-none", decision="execute")
+
+
+async def test_a_query_is_answered_and_decided(place: Town) -> None:
+    made = await register(place)
+    queried = await place.act(MAYOR, "decide", request=made["request"], decision="query", comment="Quelle unité ?")
+    assert queried["state"] == "queried"
+    await place.act("secretariat", "complete_request", request=made["request"], fields={"unit": "BR Brumesnil"})
+    assert (await place.read(MAYOR, "request", request=made["request"]))["fields"]["unit"] == "BR Brumesnil"
+    assert (await place.act(MAYOR, "decide", request=made["request"], decision="execute"))["state"] == "approved"
+
+
+async def test_a_provisional_hold_ends_by_itself_and_cannot_be_confirmed_then(place: Town) -> None:
+    made = await register(place)
+    place.clock.advance(seconds=15 * 86_400 + 1)
+    await place.enter(MAYOR)
+    assert not (await place.read(MAYOR, "holds"))["holds"][0]["active"]
+    with pytest.raises(Refused) as refused:
+        await place.act(MAYOR, "decide", request=made["request"], decision="execute")
+    assert refused.value.rule == "P-34"
+
+
+async def test_the_secretary_sees_no_image_and_no_journal(place: Town) -> None:
+    for act in ("live", "replay", "export"):
+        with pytest.raises(Refused) as refused:
+            await place.watch("secretariat", act, request="d-1" if act == "export" else None)
+        assert refused.value.rule == "P-74"
+    with pytest.raises(Refused):
+        await place.read("secretariat", "journal")
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule"),
+    [
+        ({"procedure": "curiosite"}, "P-32"),
+        ({"reference": " "}, ""),
+        ({"until_us": 4_000_000_000_000_000}, "P-32"),
+        ({"cameras": ["brumesnil-c01"]}, "P-62"),
+    ],
+)
+async def test_a_hold_needs_a_procedure_a_reference_and_an_end(place: Town, changes: dict[str, Any], rule: str) -> None:
+    start = place.hour_ago()
+    given: dict[str, Any] = {
+        "cameras": [CAMERA], "from_us": start.us, "to_us": start.us + MICRO, "procedure": "flagrance",
+        "authority": "Gendarmerie", "reference": "PV 1", "requester": "OPJ",
+    }  # fmt: skip
+    with pytest.raises((Refused, BadInput)) as refused:
+        await place.web.act(place.tokens[CHIEF], "place_hold", given | changes)
+    assert refused.value.rule == rule
+    assert (await place.read(MAYOR, "holds"))["holds"] == []
