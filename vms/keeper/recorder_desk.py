@@ -43,7 +43,7 @@ class HourKeyArgs(Args):
 
 
 class Head(Args):
-    """The last link of a stream's chain after a segment."""
+    """The last link of a stream's chain: after a segment, or after an absence that no segment precedes (empty name)."""
 
     camera: Slug
     stream: Literal["main", "sub"]
@@ -129,7 +129,7 @@ class RecorderDesk:
             commune = self._house.communes.of_camera(head.camera)
             if commune is None:
                 raise BadInput("Cette caméra n’est pas connue.", where=head.camera)
-            if parse_segment_name(head.segment).camera != head.camera:
+            if head.segment and parse_segment_name(head.segment).camera != head.camera:
                 raise BadInput("Ce segment n’est pas de cette caméra.", where=head.segment)
             body = json.dumps(head.model_dump(), sort_keys=True, separators=(",", ":")).encode()
             statement = sign_statement(HEAD, body, self._house.host.keys.permit_private)
@@ -195,11 +195,12 @@ class RecorderDesk:
 
 def _keep_heads(tx: Tx, heads: list[tuple[Head, str]]) -> None:
     for head, statement in heads:
-        name = parse_segment_name(head.segment)
-        tx.db.execute(
-            "INSERT OR IGNORE INTO head (segment, camera, start_us, key_id) VALUES (?, ?, ?, ?)",
-            (head.segment, head.camera, name.start_us, name.key_id),
-        )
+        if head.segment:
+            name = parse_segment_name(head.segment)
+            tx.db.execute(
+                "INSERT OR IGNORE INTO head (segment, camera, start_us, key_id) VALUES (?, ?, ?, ?)",
+                (head.segment, head.camera, name.start_us, name.key_id),
+            )
         tx.db.execute(
             "INSERT INTO last_head (camera, stream, sequence, link, segment, statement) VALUES (?, ?, ?, ?, ?, ?) "
             "ON CONFLICT (camera, stream) DO UPDATE SET sequence = excluded.sequence, link = excluded.link, "

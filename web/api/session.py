@@ -5,9 +5,10 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
+from vms.errors import Unauthenticated
 from vms.keeper.protocol import Acting, CommuneChoice, PersonView, Session
 from web.deps import Srv, Token
-from web.security import clear_cookie, set_cookie
+from web.security import clear_cookie, set_cookie, token_of
 
 router = APIRouter(prefix="/session", tags=["session"])
 WORKSTATION_LIMIT_CHARS = 100
@@ -87,9 +88,12 @@ async def sign_in_for_command_line(body: SignIn, request: Request, services: Srv
 
 
 @router.get("")
-async def current(token: Token, services: Srv) -> SessionView:
-    """The session as it stands; asking does not prolong it."""
-    return _view(await services.keeper.session(token), services)
+async def current(request: Request, services: Srv) -> SessionView | None:
+    """The session as it stands, or null when nobody is signed in; asking does not prolong it."""
+    try:
+        return _view(await services.keeper.session(token_of(request)), services)
+    except Unauthenticated:
+        return None
 
 
 @router.delete("", status_code=204)
