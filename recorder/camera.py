@@ -70,6 +70,7 @@ class CameraRun:
         self.spec = spec
         self._around = around
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._broken = False
         self._mask: CameraMask | None = None
         self._dark = spec.record and spec.treatment == "dark"
         if spec.record and spec.treatment == "mask" and spec.zones is not None:
@@ -78,6 +79,12 @@ class CameraRun:
         self._pipelines: dict[str, Pipeline] = {}
         for stream, url in spec.urls:
             self._loops[stream] = self._loop(stream, url, hubs)
+
+    @property
+    def broken(self) -> bool:
+        """Whether a fault of ours ended a part of it: only another run helps."""
+        mask = self._mask.task if self._mask is not None else None
+        return self._broken or (mask is not None and mask.done())
 
     def start(self) -> None:
         """Start the mask and the streams. A camera whose zones say nothing stays dark and is not even called."""
@@ -148,10 +155,10 @@ class CameraRun:
         )
 
     async def _keep(self, stream: str, loop: StreamLoop) -> None:
-        """Run one stream's loop; a fault of ours ends that loop only, and it starts again."""
-        while True:
-            try:
-                await loop.run()
-            except Exception as error:  # this camera's process's edge: the others must not notice
-                log.exception("boucle interrompue", camera=self.spec.camera, stream=stream, why=repr(error))
+        """Run one stream's loop. A fault of ours ends this camera's run only, and the fleet makes a new one."""
+        try:
+            await loop.run()
+        except Exception as error:  # a process's edge, as far as one camera goes: the others must not notice
+            log.exception("boucle interrompue", camera=self.spec.camera, stream=stream, why=repr(error))
             await self._around.clock.sleep(LOOP_RESTART_S)
+            self._broken = True

@@ -14,7 +14,7 @@ from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
-from sqlmodel import select
+from sqlmodel import func, select
 
 from recorder.assignment import recorder_of
 from recorder.camera import CameraRun, CameraSpec, Surroundings
@@ -23,12 +23,15 @@ from recorder.identity import RecorderIdentity
 from recorder.live import Hub
 from recorder.plan_source import PlanSource
 from vms import logs
+from vms.clock import MICRO
 from vms.db.engine import read
 from vms.errors import Damaged
 from vms.keeper.protocol import CameraPlan, Plan
 from vms.model import Camera
 
 RECONCILE_S: Final = 1.0
+# Cameras are read again when one was added, removed or changed, and anyway this often.
+ROWS_S: Final = 5.0
 STREAMS: Final = ("main", "sub")
 ACTS: Final = ("live", "framing")
 
@@ -55,6 +58,8 @@ class Fleet:
         self._hubs: dict[str, Hubs] = {}
         self._changes: dict[str, asyncio.Task[None]] = {}
         self._rows: dict[str, Camera] = {}
+        self._rows_mark: tuple[object, ...] = ()
+        self._rows_due_us = 0
 
     async def run(self) -> None:
         """Reconcile until cancelled."""
@@ -74,8 +79,6 @@ class Fleet:
 
     async def stop(self) -> None:
         """Hand over every open group and end every camera; the absence ``recorder-stopped`` begins."""
-        for task in self._changes.values():
-            task.cancel()
         await asyncio.gather(*self._changes.values(), return_exceptions=True)
         await asyncio.gather(*(run.stop("recorder-stopped") for run in self._runs.values()))
         self._runs.clear()
@@ -130,7 +133,7 @@ class Fleet:
             return
         self._changes.pop(camera, None)
         run = self._runs.get(camera)
-        if (run.spec if run else None) != spec:
+        if (run.spec if run else None) != spec or (run is not None and run.broken):
             cause = self._cause(camera, spec)
             self._changes[camera] = asyncio.create_task(self._replace(camera, spec, cause), name=f"change {camera}")
         elif run is not None and plan is not None:
@@ -158,13 +161,19 @@ class Fleet:
         return (said.refusal_cause if said is not None else "") or "not-authorised"
 
     async def _read_rows(self) -> None:
+        now_us = self._around.clock.monotonic_us()
         try:
             async with read(self._engine) as session:
+                counted = await session.execute(select(func.count(), func.max(Camera.updated_us)).select_from(Camera))
+                mark = tuple(counted.one())
+                if mark == self._rows_mark and now_us < self._rows_due_us:
+                    return
                 rows = (await session.execute(select(Camera))).scalars().all()
         except SQLAlchemyError as error:
             log.warning("base partagée absente, les dernières adresses valent", why=type(error).__name__)
             return
         self._rows = {row.id: row for row in rows}
+        self._rows_mark, self._rows_due_us = mark, now_us + round(ROWS_S * MICRO)
 
     async def _write_health(self) -> None:
         found = {}

@@ -18,6 +18,8 @@ class RecorderIdentity:
         # Any 32 bytes are an X25519 private key (RFC 7748 §5).
         self._private = secret_file(recorder_dir / "identity.key", PEER_KEY_BYTES)
         public = peer_public_key(self._private)
+        # Accounts opened before, by what they were sealed as: the fleet asks for each of them every second.
+        self._opened: dict[str, tuple[bytes, Credentials]] = {}
         path = recorder_dir / "identity.pub"
         if not path.exists() or path.read_bytes() != public:
             write_durably(path, public, mode=0o644)
@@ -25,6 +27,10 @@ class RecorderIdentity:
     def open(self, camera: str, sealed: bytes) -> Credentials | None:
         """The camera's streaming account, None when it needs none; Damaged when it is not for us."""
         if not sealed:
+            self._opened.pop(camera, None)
             return None
-        account = open_for_recorder(self._private, camera, sealed)
-        return Credentials(account.username, account.password)
+        known = self._opened.get(camera)
+        if known is None or known[0] != sealed:
+            account = open_for_recorder(self._private, camera, sealed)
+            known = self._opened[camera] = (sealed, Credentials(account.username, account.password))
+        return known[1]

@@ -102,6 +102,11 @@ class CameraMask:
         """Start the worker, and again whenever it ends."""
         self._task = asyncio.get_running_loop().create_task(self._keep(), name=f"mask {self._camera}")
 
+    @property
+    def task(self) -> asyncio.Task[None] | None:
+        """The task that keeps the worker: it only ends by ``stop``, or by an error that its owner must see."""
+        return self._task
+
     async def stop(self) -> None:
         """End the worker; nothing comes out any more."""
         if self._task is not None:

@@ -129,8 +129,10 @@ class Pipeline:
         self.fault(cause, detail)
         if self._task is not None and self._sink is not None:
             self._queue.put_nowait(None)
-            await self._task
-            await self._sink.close()
+            try:
+                await self._task
+            finally:
+                await self._sink.close()
 
     def _begin_group(self, unit: TimedUnit, fmt: StreamFormat) -> None:
         if self.absent_cause is not None:

@@ -47,6 +47,7 @@ class UnitAssembler:
         self._has_picture = False
         self._damaged = False
         self._lost = False
+        self._key_opening: int | None = None
         self._received_us = 0
 
     def take(self) -> list[AccessUnit]:
@@ -113,8 +114,10 @@ class UnitAssembler:
             self._finish()
 
     def _finish(self) -> None:
-        whole = self._has_picture and not self._damaged
+        whole = self._has_picture and not self._damaged and not self._beheaded()
         if whole:
+            if self._key and not self._lost:
+                self._key_opening = self._nals[0][0]
             self.ready.append(
                 AccessUnit(
                     tuple(self._nals),
@@ -133,6 +136,11 @@ class UnitAssembler:
         self._fragment = None
         self._size = 0
         self._key = self._has_picture = self._damaged = False
+
+    def _beheaded(self) -> bool:
+        """Whether a key unit after a loss lacks what key units of this stream open with (delimiter, parameter sets)."""
+        opening = self._key_opening
+        return self._lost and self._key and opening is not None and self._nals[0][0] != opening
 
     def _format(self) -> StreamFormat | None:
         try:

@@ -139,15 +139,17 @@ class RtspClient:
 
     def _feed(self, data: memoryview) -> int:
         now_us = self._clock.monotonic_us()
-        if self._tls is None:
-            used = self.session.receive(data, now_us)
-        else:
-            clear = self._clear + self._tls.decrypt(data)
-            self._clear = clear[self.session.receive(clear, now_us) :]
-            used = len(data)
-        units = self.session.units()
-        if units:
-            self._on_units(units)
+        try:
+            if self._tls is None:
+                used = self.session.receive(data, now_us)
+            else:
+                clear = self._clear + self._tls.decrypt(data)
+                self._clear = clear[self.session.receive(clear, now_us) :]
+                used = len(data)
+        finally:  # what came whole before the damage is not lost
+            units = self.session.units()
+            if units:
+                self._on_units(units)
         if self.session.state is State.PLAYING and not self._playing.done():
             self._playing.set_result(None)
         return used

@@ -26,7 +26,7 @@ class Visit:
     requests: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     interleaved: list[tuple[int, bytes]] = field(default_factory=list)
     sequence: int = 100
-    closed: bool = False
+    gone: asyncio.Event = field(default_factory=asyncio.Event)
 
     def methods(self) -> list[str]:
         return [method for method, _, _ in self.requests]
@@ -113,12 +113,13 @@ class OddServer:
                 if method == "PLAY" and self._play is not None and (reply is None or b" 200 " in reply[:20]):
                     playing = asyncio.create_task(self._run(visit))
         except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
-            visit.closed = True
+            pass  # the client has gone, or the test is over
         finally:
             if playing is not None:
                 playing.cancel()
                 await asyncio.gather(playing, return_exceptions=True)
             writer.close()
+            visit.gone.set()
 
     async def _run(self, visit: Visit) -> None:
         if self._play is not None:

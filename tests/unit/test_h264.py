@@ -138,6 +138,16 @@ def test_a_loss_that_swallows_an_end_and_a_beginning_drops_both(feed: Feed) -> N
     assert unit.lost_before
 
 
+def test_a_key_unit_that_lost_its_parameter_sets_is_dropped(feed: Feed) -> None:
+    feed(stap(SPS, PPS), 10)
+    feed(IDR, 10, marker=True)
+    feed.target.lost(1)
+    assert feed(IDR, 20, marker=True) == []  # key units of this stream open with parameter sets: here they are missing
+    feed(stap(SPS, PPS), 30)
+    (unit,) = feed(IDR, 30, marker=True)
+    assert unit.lost_before
+
+
 def test_a_fragment_without_its_start_is_dropped(feed: Feed) -> None:
     assert feed(fu(P, 8)[1], 10, marker=True) == []
     assert feed.target.dropped_units == 1
