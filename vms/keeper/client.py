@@ -126,6 +126,18 @@ class KeeperForWeb:
         _, sealed = await self._wire.call("key_window", args, body=page_public)
         return sealed
 
+    async def put_package_key(self, permit_id: str, package: str, wrapped: bytes) -> None:
+        """Leave the key of a package just extracted, wrapped to the commune; needs the export permit."""
+        await self._wire.call("put_package_key", {"permit": permit_id, "package": package}, body=wrapped)
+
+    async def open_package(self, permit_id: str, page_public: bytes) -> tuple[str, bytes]:
+        """The package's name and its key sealed to the page (``enc ‖ ct``), journalled first; needs an export permit.
+
+        NotFound once it was destroyed, Unavailable while the commune is locked.
+        """
+        answer, sealed = await self._wire.call("open_package", {"permit": permit_id}, body=page_public)
+        return str(answer["package"]), sealed
+
     async def act(self, token: str, name: str, args: dict[str, Any]) -> dict[str, Any]:
         """Any other act that changes a fact; gated by role, journalled with its motive."""
         return await self._call("act", token=token, name=name, args=args)

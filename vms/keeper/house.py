@@ -14,6 +14,7 @@ from vms.keeper.consultations import Consultations
 from vms.keeper.destruction import destroy_due, prune_journal
 from vms.keeper.host import Host
 from vms.keeper.key_windows import KeyWindows
+from vms.keeper.package_keys import PackageKeys, destroy_due_packages
 from vms.keeper.passwords import Passwords
 from vms.keeper.sessions import Sessions
 
@@ -33,6 +34,7 @@ class House:
         self.sessions = Sessions(self.host, clock)
         self.views = Consultations(self.sessions, self.communes, clock, self.host.keys.permit_private)
         self.windows = KeyWindows(self.views, self.communes, clock)
+        self.packages = PackageKeys(self.views, self.communes)
         self.passwords = Passwords()
         self.backoff = BackOff()
         self._pruned_us = 0
@@ -46,6 +48,7 @@ class House:
             try:
                 opened = self.communes.open(commune)
                 await destroy_due(opened, self.clock.utc().us)
+                await destroy_due_packages(opened, self.clock.utc().us)
                 await self.views.close_left_open(opened)
             except GuetError as error:
                 self.communes.shut(commune, error)
@@ -60,6 +63,7 @@ class House:
         for commune in self.communes:
             try:
                 await destroy_due(commune, self.clock.utc().us)
+                await destroy_due_packages(commune, self.clock.utc().us)
             except GuetError as error:
                 log.error("destruction manquée", commune=commune.id, error=str(error))
 

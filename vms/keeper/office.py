@@ -23,6 +23,7 @@ from vms.keeper.entry import Entry
 from vms.keeper.gate import Denied, Grant, Person, may
 from vms.keeper.house import House
 from vms.keeper.key_windows import Window, asked_segments
+from vms.keeper.package_keys import destroy_due_packages
 from vms.keeper.protocol import Act, Acting, Session
 from vms.keeper.reads import READS
 from vms.keeper.reads.spec import Reader
@@ -75,6 +76,8 @@ class Office:
             "renew": self.renew,
             "end": self.end,
             "key_window": self.key_window,
+            "put_package_key": self.put_package_key,
+            "open_package": self.open_package,
             "permit_key": self.permit_key,
             "act": self.act,
             "read": self.read,
@@ -200,6 +203,16 @@ class Office:
         window = Window(str(args.get("permit", "")), str(args.get("camera", "")), segments, *span, body)
         return {}, await self._house.windows.open(window)
 
+    async def put_package_key(self, args: dict[str, Any], body: bytes) -> dict[str, Any]:
+        """Keep the wrapped key (``body``) of the package that an export view made."""
+        await self._house.packages.put(str(args.get("permit", "")), str(args.get("package", "")), body)
+        return {}
+
+    async def open_package(self, args: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
+        """Hand out a package's key, sealed to the page's key in ``body``."""
+        package, sealed = await self._house.packages.open(str(args.get("permit", "")), body)
+        return {"package": package}, sealed
+
     async def permit_key(self, _: dict[str, Any], __: bytes) -> dict[str, Any]:
         """The public key that permits are signed with."""
         return {"key": base64.b64encode(self._house.host.keys.permit_public).decode()}
@@ -222,6 +235,8 @@ class Office:
         result = await commune.change(work, live.author(), acting.purpose, acting.motive)
         if name in ("place_hold", "release_hold", "receive_package"):
             await destroy_due(commune, self._house.clock.utc().us)
+        if name == "purge_package":
+            await destroy_due_packages(commune, self._house.clock.utc().us)
         return result
 
     async def read(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:

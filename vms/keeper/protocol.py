@@ -58,7 +58,7 @@ HOST_SOCKET: Final = "k-adm.sock"
 WEB_OPS: Final = frozenset(
     {
         "sign_in", "sign_out", "session", "act_for", "step_up", "extend", "unlock",
-        "admit", "renew", "end", "key_window", "act", "read", "permit_key",
+        "admit", "renew", "end", "key_window", "put_package_key", "open_package", "act", "read", "permit_key",
     }
 )  # fmt: skip
 RECORDER_OPS: Final = frozenset(
@@ -87,6 +87,7 @@ READ_NAMES: Final = frozenset(
 
 KEY_WINDOW_INFO: Final = b"guet/key-window/v1"
 KEY_WINDOW_LIMIT_US: Final = 5 * 60 * 1_000_000
+PACKAGE_WINDOW_INFO: Final = b"guet/package-window/v1"
 PAGE_KEY_BYTES: Final = 32
 
 
