@@ -61,6 +61,15 @@ class StoredFile:
     commune: str
 
 
+@contextlib.contextmanager
+def _answering(path: Path) -> Iterator[None]:
+    """Errors of the operating system in here become StoreError."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreError.of(error, path) from error
+
+
 class SegmentFile:
     """One segment being written. After any error it is poisoned: what the disk holds is then unknown."""
 
@@ -133,10 +142,8 @@ class LocalStore:
 
     def check_identity(self) -> None:
         """Compare the identity file with the one we remember; StoreError ``disk-wrong`` when it differs or is gone."""
-        try:
+        with _answering(self.root):
             found = read_identity(self.root)
-        except OSError as error:
-            raise StoreError.of(error, self.root) from error
         if found != self.identity:
             raise StoreError(
                 "Ce volume n’est pas celui des enregistrements : sa fiche d’identité manque ou est une autre.",
@@ -219,21 +226,23 @@ class LocalStore:
 
     def cut(self, path: Path, size_bytes: int) -> None:
         """Cut a file back to ``size_bytes``, durable on return."""
-        fd = self.disk.open(path, writable=True)
-        try:
-            self.disk.truncate(fd, size_bytes)
-            self.disk.sync(fd)
-        finally:
-            self.disk.close(fd)
+        with _answering(path):
+            fd = self.disk.open(path, writable=True)
+            try:
+                self.disk.truncate(fd, size_bytes)
+                self.disk.sync(fd)
+            finally:
+                self.disk.close(fd)
 
     def destroy(self, path: Path) -> bool:
         """Remove a segment's file, durable on return (P-30); False when it was gone already."""
-        try:
-            self.disk.unlink(path)
-        except FileNotFoundError:
-            return False
-        # A crash here may bring the name back: its row still says ``destroying``, and the next sweep does it again.
-        self.disk.sync_dir(path.parent)
+        with _answering(path):
+            try:
+                self.disk.unlink(path)
+            except FileNotFoundError:
+                return False
+            # A crash here may bring the name back: its row still says ``destroying``, and the next sweep does it again.
+            self.disk.sync_dir(path.parent)
         # An empty day says when the camera had footage: it goes too.
         with contextlib.suppress(OSError):
             path.parent.rmdir()
@@ -242,31 +251,29 @@ class LocalStore:
     def quarantine(self, path: Path, keep: str) -> Path:
         """Move what we do not understand out of the way, unchanged; never over something already there."""
         folder = self.root / QUARANTINE_DIR
-        self._make_dirs(folder)
         target = folder / f"{keep}.{secrets.token_hex(4)}"
-        self.disk.rename(path, target)
-        self.disk.sync_dir(folder)
-        self.disk.sync_dir(path.parent)
+        with _answering(path):
+            self._make_dirs(folder)
+            self.disk.rename(path, target)
+            self.disk.sync_dir(folder)
+            self.disk.sync_dir(path.parent)
         return target
 
     def quarantine_tail(self, path: Path, offset: int) -> Path:
         """Copy the bytes from ``offset`` on to quarantine before they are cut off; durable on return."""
         folder = self.root / QUARANTINE_DIR
-        self._make_dirs(folder)
-        with self.reader(path) as reader:
-            tail = reader.read(offset, reader.size() - offset)
         target = folder / f"{path.name}.{offset}.{secrets.token_hex(4)}"
-        write_atomic(self.disk, target, tail)
+        with self.reader(path) as reader, _answering(path):
+            self._make_dirs(folder)
+            write_atomic(self.disk, target, reader.read(offset, reader.size() - offset))
         return target
 
     def lock(self, commune: str, camera: str, stream: str) -> int | None:
         """The lock of the one writer of a stream; None when another process writes it. Close it with ``unlock``."""
         folder = self.root / commune / camera
-        try:
+        with _answering(folder):
             self._make_dirs(folder)
             return try_lock(folder / f".{stream}.lock")
-        except OSError as error:
-            raise StoreError.of(error, folder) from error
 
     def unlock(self, lock: int) -> None:
         """Let another process write the stream."""
