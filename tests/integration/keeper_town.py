@@ -17,6 +17,7 @@ from vms.keeper import passwords
 from vms.keeper.client import KeeperForHost, KeeperForProvisioner, KeeperForRecorder, KeeperForWeb
 from vms.keeper.protocol import Admitted
 from vms.keeper.service import Keeper
+from vms.keys import passphrase
 from vms.keys.wrapping import hour_key_info, wrap
 
 START: Final = UtcTime.parse("2026-11-24T14:12:36Z")
@@ -176,7 +177,11 @@ async def town(home: Path, *, start: UtcTime = START, founded: bool = True) -> A
     """A running keeper, with Valclair founded unless told otherwise."""
     # Argon2id at its real cost is tested where it matters; here it would only make a hundred sign-ins slow.
     cheap = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
-    with tempfile.TemporaryDirectory(prefix="k-") as run, mock.patch.object(passwords, "HASHER", cheap):
+    with (
+        tempfile.TemporaryDirectory(prefix="k-") as run,
+        mock.patch.object(passwords, "HASHER", cheap),
+        mock.patch.multiple(passphrase, MEMORY_KIB=64, PASSES=1),
+    ):
         made = Town(home, Path(run), ManualClock(start))
         await made.keeper.start()
         try:

@@ -147,7 +147,7 @@ def _verify_one(log: LogSource, verifier: Verifier, kept: tuple[str, int, bytes]
     _upper_tiles(log, size, report, hashes)
     if root_of(hashes) != root:  # (4)
         report.fault(f"{log.name}/checkpoint", "La racine signée n’est pas celle des tuiles.")
-    _records(log, size, report, entries)
+    _records(log, size, report, hashes)
     if kept is not None and kept[0] == origin:
         _kept(report, kept, leaves)
     return report
@@ -219,7 +219,7 @@ def _upper_tiles(log: LogSource, size: int, report: LogReport, below: list[bytes
             report.fault(where, "Cette tuile n’est pas celle des tuiles qu’elle résume.")
 
 
-def _records(log: LogSource, size: int, report: LogReport, entries: list[bytes]) -> None:
+def _records(log: LogSource, size: int, report: LogReport, hashes: list[bytes]) -> None:
     """Records against their leaves; they may only be missing from the start of the log on (P-43). (5)"""
     seen: int | None = None
     for index, width in entry_bundles_of(size):
@@ -235,18 +235,18 @@ def _records(log: LogSource, size: int, report: LogReport, entries: list[bytes])
             if expected is not None and line.number != expected:
                 report.fault(where, f"La ligne de l’entrée n° {expected} manque.")
             expected = line.number + 1
-            _record(report, line, entries, where)
+            _record(report, line, hashes, where)
         if lines is None and seen is not None:
             report.fault(where, "Des lignes manquent après celles qui sont là.")
         seen = expected
     report.pruned = size - report.records
 
 
-def _record(report: LogReport, line: RecordLine, entries: list[bytes], where: str) -> None:
+def _record(report: LogReport, line: RecordLine, hashes: list[bytes], where: str) -> None:
     report.records += 1
-    if not 0 <= line.number < len(entries):
+    if not 0 <= line.number < len(hashes):
         report.fault(where, f"La ligne n° {line.number} n’a pas d’entrée.")
-    elif commitment(line.salt, line.record) != entries[line.number]:
+    elif leaf_hash(commitment(line.salt, line.record)) != hashes[line.number]:
         report.fault(where, f"La ligne de l’entrée n° {line.number} a été altérée.")
 
 
