@@ -8,7 +8,6 @@ file cannot ask for all the memory of the machine.
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import os
 import unicodedata
@@ -62,9 +61,9 @@ def unwrap_private(wrapped: dict[str, Any], passphrase: str) -> bytes:
     _check(head)
     if len(passphrase) > PASSPHRASE_LIMIT_CHARS:
         raise BadInput(f"Une phrase de passe compte {PASSPHRASE_LIMIT_CHARS} caractères au plus.")
-    key = _key(head, passphrase)
+    sealed = _bytes(wrapped.get("ciphertext"))
     try:
-        return AESGCM(key).decrypt(_bytes(head["nonce"]), _bytes(wrapped.get("ciphertext")), _associated(head))
+        return AESGCM(_key(head, passphrase)).decrypt(_bytes(head["nonce"]), sealed, _associated(head))
     except InvalidTag as error:
         # A wrong passphrase and an altered file look the same: by design of the AEAD.
         raise Refused(
@@ -114,5 +113,5 @@ def _text(data: bytes) -> str:
 def _bytes(text: Any) -> bytes:
     try:
         return base64.b64decode(str(text), validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise Damaged("La clé enveloppée contient un champ illisible.") from error
