@@ -55,6 +55,12 @@ export function SelectionPanel(props: SelectionPanelProps) {
             near={us}
             onPoints={onPoints}
           />
+          <Button size="s" onClick={() => onPoints(withPoint(points, "inUs", Math.round(us)))}>
+            <Trans>Entrée ici</Trans>
+          </Button>
+          <Button size="s" onClick={() => onPoints(withPoint(points, "outUs", Math.round(us)))}>
+            <Trans>Sortie ici</Trans>
+          </Button>
         </div>
         {selected === undefined ? <NoSelection /> : <SelectedFacts selected={selected} />}
         <Ask camera={camera} selected={selected} />
@@ -135,9 +141,7 @@ function PointField({ which, label, hint, points, near, onPoints }: PointFieldPr
 function NoSelection() {
   return (
     <p className="cap dim">
-      <Trans>
-        Posez une entrée et une sortie : <kbd>I</kbd> et <kbd>O</kbd> à la position, ou tapez les heures.
-      </Trans>
+      <Trans>Posez une entrée et une sortie à la position, ou tapez les heures.</Trans>
     </p>
   );
 }
