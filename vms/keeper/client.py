@@ -91,6 +91,10 @@ class KeeperForWeb:
         """The raw Ed25519 public key that permits are signed with."""
         return base64.b64decode((await self._call("permit_key"))["key"])
 
+    async def commune_key(self, commune: str) -> bytes:
+        """A commune's public key, to which its packages' keys are wrapped."""
+        return base64.b64decode((await self._call("permit_key", commune=commune))["commune_key"])
+
     async def renew(self, permit_ids: Sequence[str]) -> dict[str, str | dict[str, Any]]:
         """A fresh token for each permit that still holds, ``{"refused": {…}}`` for each that does not."""
         answer = await self._call("renew", ids=list(permit_ids))
@@ -192,6 +196,11 @@ class KeeperForRecorder:
         """Each camera's retention and holds."""
         answer, _ = await self._wire.call("retention", {"commune": commune})
         return [CameraRetention.model_validate(one) for one in answer["cameras"]]
+
+    async def packages(self, commune: str) -> set[str]:
+        """The packages whose key is still there; the files of all others are to be destroyed (P-33)."""
+        answer, _ = await self._wire.call("packages", {"commune": commune})
+        return set(answer["packages"])
 
     async def report_gap(self, commune: str, gaps: Sequence[dict[str, Any]]) -> None:
         """Journal recording starts, stops and absences (*collecte*, P-41): ``{"camera", "from_us", "to_us",

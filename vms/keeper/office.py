@@ -213,9 +213,13 @@ class Office:
         package, sealed = await self._house.packages.open(str(args.get("permit", "")), body)
         return {"package": package}, sealed
 
-    async def permit_key(self, _: dict[str, Any], __: bytes) -> dict[str, Any]:
-        """The public key that permits are signed with."""
-        return {"key": base64.b64encode(self._house.host.keys.permit_public).decode()}
+    async def permit_key(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """The public key that permits are signed with, and a commune's own when one is named: what is public anyway."""
+        keys = {"key": base64.b64encode(self._house.host.keys.permit_public).decode()}
+        if "commune" in args:
+            commune = self._house.communes.get(str(args["commune"]))
+            keys["commune_key"] = base64.b64encode(commune.public_key).decode()
+        return keys
 
     async def act(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
         """Change a fact: role, then step-up, then the act with its entry in one transaction."""

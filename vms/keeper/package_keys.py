@@ -87,6 +87,10 @@ class PackageKeys:
         await commune.log(entry)
         return row.package, seal_to(page_public, key, PACKAGE_WINDOW_INFO, view.id.encode())
 
+    def live(self, commune: str) -> list[str]:
+        """The packages of a commune whose key is still there."""
+        return [row.package for row in _all(self._communes.get(commune).keys.reader)]
+
     def _export(self, permit: str) -> tuple[View, str]:
         view = self._views.current(permit)
         if view.act is not Act.EXPORT or not view.motive.request:

@@ -62,7 +62,7 @@ WEB_OPS: Final = frozenset(
     }
 )  # fmt: skip
 RECORDER_OPS: Final = frozenset(
-    {"plan", "put_hour_key", "put_heads", "retention", "report_gap", "report_erased", "permit_key"}
+    {"plan", "put_hour_key", "put_heads", "retention", "report_gap", "report_erased", "permit_key", "packages"}
 )
 PROVISIONER_OPS: Final = frozenset({"check_order", "camera_enrolled"})
 HOST_OPS: Final = frozenset({"init_commune", "add_host_admin", "outbox", "outbox_sent"})

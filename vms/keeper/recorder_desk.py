@@ -84,6 +84,7 @@ class RecorderDesk:
         return {
             "plan": self.plan,
             "permit_key": self.permit_key,
+            "packages": self.packages,
             "put_hour_key": self.put_hour_key,
             "put_heads": self.put_heads,
             "retention": self.retention,
@@ -98,6 +99,10 @@ class RecorderDesk:
         if args.get("known") == plan.version:
             return {"unchanged": True, "version": plan.version}
         return {"plan": sign_statement(PLAN, plan.model_dump_json().encode(), keys.permit_private)}
+
+    async def packages(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """The evidence packages that may still lie on disk."""
+        return {"packages": self._house.packages.live(str(args.get("commune", "")))}
 
     async def permit_key(self, _: dict[str, Any], __: bytes) -> dict[str, Any]:
         """The public key of permits and statements."""

@@ -138,7 +138,6 @@ def decide(change: Change, args: Decide) -> dict[str, Any]:
         decided_by=change.author.person,
         decided_us=change.now_us,
     )
-    change.put("request", request.id, decided)
     seq = change.modified(
         "decide",
         cameras=tuple(sorted(request.cameras)),
@@ -148,6 +147,8 @@ def decide(change: Change, args: Decide) -> dict[str, Any]:
         frame=request.frame,
         procedure=procedure_number(request),
     )
+    # Where the decision stands in the journal: the package carries the proof of that entry (E-31).
+    change.put("request", request.id, replace(decided, package={**request.package, "decision_journal": seq}))
     notify_person(change, f"decided-{args.decision}", request.id, request.registered_by)
     return {"request": request.id, "state": state, "journal": seq}
 
