@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from pydantic import ValidationError
@@ -126,7 +126,10 @@ class CameraMask:
             return
         if lane.waiting.qsize() >= INPUT_LIMIT_UNITS:
             lane.awaiting_key = True
+            lane.output.fault("mask-failed", "Le masquage ne suit pas le rythme de la caméra.", dark=False)
             return
+        if lane.awaiting_key:  # there was a hole: it must show as one behind the mask too (S4)
+            unit = replace(unit, unit=replace(unit.unit, lost_before=True))
         lane.awaiting_key = False
         lane.waiting.put_nowait(unit)
 
@@ -243,9 +246,9 @@ class CameraMask:
     def _masked(outcome: MaskedUnit, source: TimedUnit, lane: _Lane) -> TimedUnit:
         if outcome.key and (lane.fmt is None or lane.fmt.parameter_sets != outcome.parameter_sets):
             lane.fmt = masked_format(outcome, source)
-        unit = AccessUnit(
-            outcome.nals, source.unit.rtp_time, outcome.key, source.unit.received_us, lane.fmt if outcome.key else None
-        )
+        inner = source.unit
+        fmt = lane.fmt if outcome.key else None
+        unit = AccessUnit(outcome.nals, inner.rtp_time, outcome.key, inner.received_us, fmt, inner.lost_before)
         return TimedUnit(unit, source.utc, source.duration_90k, source.claimed)
 
 

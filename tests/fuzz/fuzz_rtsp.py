@@ -82,12 +82,23 @@ def one_input(data: bytes) -> None:
     rtcp.parse(data)
 
 
+DESCRIPTIONS = tuple(
+    b"v=0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 " + name + b"/90000\r\n" for name in (b"H264", b"H265")
+)
+
+
+def any_input(data: bytes) -> None:
+    """The first byte says where the fuzzed bytes begin: at the first answer, or behind PLAY of either codec."""
+    start = data[0] % 3 if data else 0
+    one_input(data[1:] if start == 0 else answers(DESCRIPTIONS[start - 1]) + data[1:])
+
+
 def main() -> None:
     """Run under atheris until it finds something or is stopped."""
     import atheris
 
     atheris.instrument_all()
-    atheris.Setup(sys.argv, one_input)
+    atheris.Setup(sys.argv, any_input)
     atheris.Fuzz()
 
 
