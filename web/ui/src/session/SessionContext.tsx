@@ -37,6 +37,11 @@ export function useSession(): Session {
   return useValue().session;
 }
 
+/** The signed-in session, or null on a page that stands outside the shell. */
+export function useMaybeSession(): Session | null {
+  return useContext(SessionContext)?.session ?? null;
+}
+
 /** False once the session has ended: blank every picture, drop keys and buffers. */
 export function useSessionAlive(): boolean {
   return useValue().alive;

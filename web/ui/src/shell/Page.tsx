@@ -2,6 +2,7 @@ import { useLingui } from "@lingui/react/macro";
 import { Link } from "@tanstack/react-router";
 import { ChevronRight } from "lucide-react";
 import { type ReactNode, useEffect } from "react";
+import { MotiveChip } from "./MotiveChip";
 
 interface PageHeadProps {
   /** Title of the page and of the browser's tab. */
@@ -41,6 +42,7 @@ export function PageHead({ title, state, lead, acts, above }: PageHeadProps) {
         {lead ? <p>{lead}</p> : null}
       </div>
       {acts ? <div className="acts">{acts}</div> : null}
+      <MotiveChip className="only-s" />
     </div>
   );
 }

@@ -1,13 +1,11 @@
 import { Trans, useLingui } from "@lingui/react/macro";
-import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { ChevronDown } from "lucide-react";
-import { purposesQuery } from "../api/session";
 import { formatLong } from "../i18n/format";
 import { Brand, Crest, useNow } from "../parts";
-import { purposeWords } from "../session/purposes";
 import { useSession } from "../session/SessionContext";
 import { AccountMenu } from "./AccountMenu";
+import { MotiveChip } from "./MotiveChip";
 
 /** Whose images, and why: always on screen, never abbreviated (P-02, P-62). */
 export function TopBar() {
@@ -45,22 +43,4 @@ export function TopBar() {
   );
 }
 
-/** The motive in force, in words. On a phone it stands in the page. */
-export function MotiveChip({ className = "" }: { className?: string }) {
-  const { acting } = useSession();
-  const purposes = useQuery(purposesQuery);
-  if (!acting?.purpose) return null;
-  const known = purposes.data?.find((purpose) => purpose.id === acting.purpose);
-  const words = known ? purposeWords(known) : acting.purpose;
-  return (
-    <span className={`chip motive ${className}`.trim()}>
-      <span>
-        <span className="vh">
-          <Trans>Motif :</Trans>{" "}
-        </span>
-        {words}
-        {acting.motive ? ` – ${acting.motive}` : null}
-      </span>
-    </span>
-  );
-}
+export { MotiveChip } from "./MotiveChip";

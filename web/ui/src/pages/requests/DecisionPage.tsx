@@ -21,7 +21,7 @@ import { useActing, useRole } from "../../session/SessionContext";
 import { useTitle } from "../../shell/Page";
 import { cameraNumber } from "../cameras/words";
 import { QuerySheet, RefuseSheet } from "./DecisionSheets";
-import { FRAMES, fieldText, groundOf, REQUEST_STATES, requestNumber } from "./frames";
+import { FRAMES, fieldText, groundOf, requestNumber } from "./frames";
 
 /** The mayor's decision: one screen with who, what, why, until when; no picture (P-74, checklist 32). */
 export function DecisionPage() {
@@ -109,7 +109,7 @@ function Taken({ request }: { request: RequestDetail }) {
       live
       title={
         request.decision === "refuse" ? (
-          <Trans>Refus déjà notifié au requérant.</Trans>
+          <Trans>Refus déjà enregistré.</Trans>
         ) : (
           <Trans>Extraction déjà autorisée.</Trans>
         )
@@ -143,6 +143,7 @@ function Questions({ request }: { request: RequestDetail }) {
     return camera ? `${cameraNumber(camera)} ${camera.name}` : id;
   });
   const rank = fieldText(request, "officer_number");
+  const open = request.state === "registered" || request.state === "queried";
   return (
     <dl className="q card card-s">
       <div>
@@ -188,18 +189,21 @@ function Questions({ request }: { request: RequestDetail }) {
           </small>
         </dd>
       </div>
-      <div>
-        <dt>{t`Contrôle`}</dt>
-        <dd>
-          <StateTag state={request.state === "registered" ? "done" : REQUEST_STATES[request.state].state}>
-            {request.state === "registered" ? t`Champs exigés remplis` : undefined}
-          </StateTag>
-          <small>
-            {hold ? t`Images gelées jusqu’au ${formatDateTime(hold.until_us)}. ` : t`Images gelées. `}
-            {t`Rien n’est encore sorti.`}
-          </small>
-        </dd>
-      </div>
+      {open ? (
+        <div>
+          <dt>{t`Contrôle`}</dt>
+          <dd>
+            <StateTag state={request.state === "queried" ? "queried" : "done"}>
+              {request.state === "queried" ? undefined : t`Champs exigés remplis`}
+            </StateTag>
+            <small>
+              {hold
+                ? t`Images gelées jusqu’au ${formatDateTime(hold.until_us)}. Rien n’est encore sorti.`
+                : t`Rien n’est encore sorti.`}
+            </small>
+          </dd>
+        </div>
+      ) : null}
     </dl>
   );
 }
