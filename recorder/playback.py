@@ -208,7 +208,7 @@ class Playback:
             self._indexes.move_to_end(row.name)
             return cached
         path = self._store.path_of(SegmentName.parse(row.name), row.commune_id)
-        _, placed = await asyncio.to_thread(read_index, self._store, path)
+        _, placed = await asyncio.to_thread(read_index, self._store, path, check_last=row.state == "open")
         if row.state == "sealed":
             self._indexes[row.name] = placed
             while len(self._indexes) > INDEX_CACHE_LIMIT_SEGMENTS:

@@ -61,8 +61,12 @@ def scan_file(store: LocalStore, path: Path) -> Scan:
         return Scan(header, groups, end_us, sound, size, first_link, link, rest, problem)
 
 
-def read_index(store: LocalStore, path: Path) -> tuple[SegmentHeader, list[Placed]]:
-    """The header and the places of the whole groups, without reading sealed bytes; Damaged as ``scan_file``."""
+def read_index(store: LocalStore, path: Path, *, check_last: bool) -> tuple[SegmentHeader, list[Placed]]:
+    """The header and the places of the whole groups, without reading sealed bytes; Damaged as ``scan_file``.
+
+    ``check_last`` compares the last group with its checksum: in a segment that is still open, a power cut may have
+    left its size without its bytes. Those before it were durable.
+    """
     with store.reader(path) as reader:
         header, length = SegmentHeader.parse(reader.read(0, HEADER_LIMIT_BYTES))
         placed: list[Placed] = []
@@ -70,6 +74,12 @@ def read_index(store: LocalStore, path: Path) -> tuple[SegmentHeader, list[Place
         with contextlib.suppress(SegmentDamaged):
             for one in walk(reader.read, header, length, verify=False):
                 placed.append(one)  # noqa: PERF402 (what came before the damage must stay)
+        if check_last and placed:
+            last = placed[-1]
+            try:
+                last.header.check(reader.read(last.sealed_offset, last.header.length), last.offset)
+            except SegmentDamaged:
+                placed.pop()
         return header, placed
 
 

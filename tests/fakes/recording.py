@@ -33,7 +33,7 @@ class Format:
     height: int = 1080
 
 
-@dataclass(slots=True)
+@dataclass
 class FakeKeeper:
     """Takes wrapped keys; may be away, or take a key and say that it is away."""
 
@@ -130,7 +130,7 @@ class Rig:
             name = SegmentName.parse(row.name)
             path = self.store.path_of(name, row.commune_id)
             data = path.read_bytes()
-            _, placed = read_index(LocalStore(self.store.root, ""), path)
+            _, placed = read_index(LocalStore(self.store.root, ""), path, check_last=row.state == "open")
             key = derive.segment_key(self.hour_key(name.hour_key_id), row.name)
             for one in placed:
                 number = one.header.number
