@@ -324,7 +324,8 @@ async def _rotate(context: OrderContext, args: RotateArgs) -> str:
     territory = await context.records.territory()
     territory.require(camera.address)
     steps = context.steps(rotate.PLAN)
-    session = DeviceSessions(camera.onvif_url, context.clock)
+    entry = context.vault.read(camera.id)
+    session = DeviceSessions(camera.onvif_url, context.clock, entry.certificate if entry is not None else "")
     session.clock_offset_us = camera.clock_offset_ms * 1000
     user = await rotate.rotate(session, context.vault, camera.id, steps)
     async with steps.step("handover") as step:

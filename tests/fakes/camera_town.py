@@ -60,19 +60,20 @@ class Town:
 
     async def enrol(self, device: VirtualCamera, account: Credential | None = None, **changes: Any) -> Enrolled:
         """Enrol a virtual camera as valclair-c07."""
-        settings = {"address": device.config.address, "url": device.device_url}
+        settings: dict[str, Any] = {"address": device.config.address, "url": device.device_url}
         settings |= {"endpoint_reference": device.config.endpoint_reference} | changes
         return await Enrolment(
             EnrolRequest("valclair-c07", account=account, **settings),
             territory=Territory([DeclaredPrefix.parse(PREFIX, trusted=self.trusted)]),
             vault=self.vault,
             clock=SystemClock(),
-            steps=Steps(PLAN, SystemClock(), self._save, self.saved),
+            steps=Steps(PLAN, SystemClock(), self.save, self.saved),
             compare=self._compare,
             inscribe=self._inscribe,
         ).run()
 
-    async def _save(self, progress: dict[str, Any]) -> None:
+    async def save(self, progress: dict[str, Any]) -> None:
+        """What the order's row would hold."""
         self.saved = progress
 
     async def _compare(self, _: Identity) -> Match:

@@ -1,4 +1,4 @@
-"""Kill the provisioner before and after every durable act of an enrolment; run it again; nothing is lost (A-05)."""
+"""Kill the provisioner between any two durable acts of an order; run it again; nothing is lost (A-05)."""
 
 from __future__ import annotations
 
@@ -10,8 +10,12 @@ import pytest
 
 from tests.fakes.camera import VirtualCamera
 from tests.fakes.camera_town import Town, camera, farm
+from vms.clock import SystemClock
 from vms.onvif.device import Device
 from vms.services import camera_clock
+from vms.services.device_session import DeviceSessions
+from vms.services.rotate import PLAN as ROTATION
+from vms.services.rotate import rotate
 from vms.services.steps import Steps
 from vms.vault.entry import ROLES, VaultEntry
 from vms.vault.files import Vault
@@ -24,11 +28,10 @@ class Killed(BaseException):
 
 
 class Killer:
-    """Counts the durable acts of a run and kills at one of them, before or after it took place."""
+    """Counts the durable acts of a run and kills before one of them, which is after the one that came first."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.at = -1
-        self.after = False
         self.seen: list[str] = []
         device_call, save, vault_write = Device._call, Steps._write, Vault.write
 
@@ -41,25 +44,20 @@ class Killer:
             await self._act("progress", lambda: save(steps))
 
         def vault(store: Vault, entry: VaultEntry) -> None:
-            self._tick("vault", after=False)
+            self._tick("vault")
             vault_write(store, entry)
-            self._tick("vault", after=True)
 
         monkeypatch.setattr(Device, "_call", call)
         monkeypatch.setattr(Steps, "_write", write)
         monkeypatch.setattr(Vault, "write", vault)
 
     async def _act(self, name: str, act: Callable[[], Awaitable[Any]]) -> Any:
-        self._tick(name, after=False)
-        try:
-            return await act()
-        finally:  # also when the camera said no: it has heard the question
-            self._tick(name, after=True)
+        self._tick(name)
+        return await act()
 
-    def _tick(self, name: str, *, after: bool) -> None:
-        if not after:
-            self.seen.append(name)
-        if len(self.seen) - 1 == self.at and after == self.after:
+    def _tick(self, name: str) -> None:
+        self.seen.append(name)
+        if len(self.seen) - 1 == self.at:
             raise Killed(name)
 
 
@@ -82,20 +80,56 @@ async def test_killed_anywhere_and_run_again(tmp_path: Path, monkeypatch: pytest
     assert acts.count("CreateUsers") == 3
     assert acts.index("vault") < acts.index("CreateUsers") < acts.index("DeleteUsers")
     for number in range(len(acts)):
-        for after in (False, True):
-            town = Town(tmp_path / f"{number}{after}")
-            async with farm(camera()) as cameras:
-                device = cameras["cam-7"]
-                killer.at, killer.after, killer.seen = number, after, []
-                with pytest.raises(Killed):
-                    await town.enrol(device)
-                assert opens_somehow(device, town), (number, after, acts[number])
-                killer.at = -1
+        town = Town(tmp_path / str(number))
+        async with farm(camera()) as cameras:
+            device = cameras["cam-7"]
+            killer.at, killer.seen = number, []
+            with pytest.raises(Killed):
                 await town.enrol(device)
-                entry = town.vault.read("valclair-c07")
-                assert entry is not None
-                assert {(a.name, a.password) for a in device.accounts.all()} == {
-                    (entry.account(role).username, entry.account(role).password) for role in ROLES
-                }, (number, after, acts[number])
-                assert entry.established
-                assert {s["state"] for s in town.saved["steps"]} <= {"done", "warn"}
+            assert opens_somehow(device, town), (number, acts[number])
+            killer.at = -1
+            await town.enrol(device)
+            entry = town.vault.read("valclair-c07")
+            assert entry is not None
+            assert {(a.name, a.password) for a in device.accounts.all()} == {
+                (entry.account(role).username, entry.account(role).password) for role in ROLES
+            }, (number, acts[number])
+            assert entry.established
+            assert {s["state"] for s in town.saved["steps"]} <= {"done", "warn"}
+
+
+async def test_a_rotation_killed_anywhere_and_run_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(camera_clock, "SAMPLES_MAX", 1)
+    killer = Killer(monkeypatch)
+    async with farm(camera()) as cameras:
+        device = cameras["cam-7"]
+        town = Town(tmp_path)
+        await town.enrol(device)
+        sessions = DeviceSessions(device.device_url, SystemClock())
+
+        async def turn() -> None:
+            steps = Steps(ROTATION, SystemClock(), town.save, {})
+            user = await rotate(sessions, town.vault, "valclair-c07", steps)
+            account = device.accounts.get(user.username)
+            assert account is not None
+            assert account.password == user.password
+
+        killer.seen = []
+        await turn()
+        acts = list(killer.seen)
+        assert acts.count("SetUser") == 3
+        assert acts.index("vault") < acts.index("SetUser")
+        for number in range(len(acts)):
+            before = {a.password for a in device.accounts.all()}
+            killer.at, killer.seen = number, []
+            with pytest.raises(Killed):
+                await turn()
+            assert opens_somehow(device, town), (number, acts[number])
+            killer.at = -1
+            await turn()
+            entry = town.vault.read("valclair-c07")
+            assert entry is not None
+            now = {a.password for a in device.accounts.all()}
+            assert now == {entry.account(role).password for role in ROLES}
+            assert not now & before
+            assert not any(entry.account(role).pending for role in ROLES)

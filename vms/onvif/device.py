@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from vms.clock import UtcTime
 from vms.errors import BadInput
@@ -124,8 +124,15 @@ class Device:
         for service in answer.findall(tag(DEVICE, "Service"))[:MAX_LISTED]:
             reached = reachable_url(text_of(service.find(tag(DEVICE, "XAddr")), 1024), self.host)
             if reached is not None:
-                found.setdefault(text_of(service.find(tag(DEVICE, "Namespace"))), reached.url)
+                found.setdefault(text_of(service.find(tag(DEVICE, "Namespace"))), self._no_weaker(reached.url))
         return found
+
+    def _no_weaker(self, url: str) -> str:
+        """A service's address, never in plain when the device itself was reached over HTTPS (A-01, O-23)."""
+        if self.url.startswith("https:") and not url.startswith("https:"):
+            path = urlsplit(url)
+            return urlunsplit(("https", urlsplit(self.url).netloc, path.path, path.query, ""))
+        return url
 
     async def information(self) -> Information:
         """Manufacturer, model, firmware, serial number (READ_SYSTEM)."""

@@ -32,11 +32,14 @@ log = logs.get("vms.services.accounts")
 class AccountSetup:
     """The accounts of one camera, from the factory's to ours; every method may be run again after a crash."""
 
-    def __init__(self, session: Session, vault: Vault, camera: str, endpoint_reference: str) -> None:
+    def __init__(
+        self, session: Session, vault: Vault, camera: str, endpoint_reference: str, certificate: str = ""
+    ) -> None:
         self._session = session
         self._vault = vault
         self._camera = camera
         self._reference = endpoint_reference
+        self._certificate = certificate
 
     async def sign_in(self, factory: Sequence[Credential]) -> Credential:
         """An account that opens the camera as administrator: ours if it has it already, else one of ``factory``.
@@ -122,11 +125,13 @@ class AccountSetup:
         """The entry to establish: as an earlier run vaulted it, else new; durable before the camera is told."""
         entry = self._vault.read(self._camera)
         if entry is None:
-            names = {role: NAME_OF[role][:max_username] for role in ROLES}
+            short = max_username is not None and max_username < max(map(len, NAME_OF.values()))
+            names = {role: f"{role[0]}guet" if short else NAME_OF[role] for role in ROLES}
             entry = VaultEntry(
                 self._camera,
                 self._reference,
                 {role: StoredAccount(names[role], new_password(max_password)) for role in ROLES},
+                certificate=self._certificate,
             )
             self._vault.write(entry)
         if entry.endpoint_reference != self._reference:

@@ -9,13 +9,11 @@ from typing import Any, Final
 
 from vms.clock import Clock
 from vms.errors import Damaged, GuetError, Refused, Unavailable
-from vms.onvif.device import Device
 from vms.onvif.discovery import DISCOVERY_PORT, Scopes
 from vms.onvif.soap import MEDIA2, SoapFault
-from vms.onvif.soap_client import SoapClient
 from vms.onvif.sweep import Found, Progress, Sweep
 from vms.onvif.territory import DeclaredPrefix, Territory
-from vms.services.device_session import require_transport
+from vms.services.device_session import DeviceSessions, require_transport
 from vms.services.identify import Identity, KnownCamera, Match, compare
 
 EXAMINE_TIMEOUT_S: Final = 5.0
@@ -153,8 +151,7 @@ async def examine(found: Found, url: str, clock: Clock) -> Sighting:
     sighting.detail = {"name": claims.name, "profiles": list(claims.profiles), "address_rewritten": found.rewritten}
     try:
         require_transport(url, DeclaredPrefix.parse(found.prefix, trusted=found.trusted))
-        async with SoapClient(clock, call_timeout_s=EXAMINE_TIMEOUT_S) as soap:
-            device = Device(soap, url)
+        async with DeviceSessions(url, clock, call_timeout_s=EXAMINE_TIMEOUT_S)(None) as device:
             now = clock.utc().us
             sighting.detail["clock_offset_ms"] = ((await device.system_time()).utc.us - now) // 1000
             services = await device.services()

@@ -91,7 +91,8 @@ class Enrolment:
         self._steps = steps
         self._compare = compare
         self._inscribe = inscribe
-        self._session = DeviceSessions(request.url, clock)
+        earlier = vault.read(request.camera)
+        self._session = DeviceSessions(request.url, clock, earlier.certificate if earlier is not None else "")
 
     async def run(self) -> Enrolled:
         """Do every step; Refused names the rule that forbids this camera, anything else may be tried again."""
@@ -128,7 +129,7 @@ class Enrolment:
         reference = self._request.endpoint_reference or told
         if told != reference and told.startswith("urn:uuid:") and reference.startswith("urn:uuid:"):
             raise _not_the_same("Ce n’est plus l’équipement qui a été trouvé à cette adresse.")
-        accounts = AccountSetup(self._session, self._vault, self._request.camera, reference)
+        accounts = AccountSetup(self._session, self._vault, self._request.camera, reference, self._session.certificate)
         given = (self._request.account,) if self._request.account is not None else FACTORY_ACCOUNTS
         administrator = await accounts.sign_in(given)
         async with self._session(administrator) as device:

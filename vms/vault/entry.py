@@ -35,7 +35,7 @@ class VaultEntry:
     """One camera's accounts; a stream without ONVIF has one, in the role ``user``.
 
     ``established`` is set once the camera was seen to accept all three; ``locked`` holds accounts that the camera
-    never lets go, under passwords of ours.
+    never lets go, under passwords of ours; ``certificate`` is the SHA-256 of the one it showed at enrolment (A-01).
     """
 
     camera: str
@@ -43,6 +43,7 @@ class VaultEntry:
     accounts: Mapping[str, StoredAccount] = field(default_factory=dict)
     locked: Mapping[str, StoredAccount] = field(default_factory=dict)
     established: bool = False
+    certificate: str = ""
 
     def account(self, role: str) -> StoredAccount:
         """The account of a role; Damaged when the entry has none."""
@@ -67,6 +68,7 @@ class VaultEntry:
                 "accounts": {role: _plain(a) for role, a in self.accounts.items()},
                 "locked": {name: _plain(a) for name, a in self.locked.items()},
                 "established": self.established,
+                "certificate": self.certificate,
             },
             sort_keys=True,
         ).encode()
@@ -82,6 +84,7 @@ class VaultEntry:
                 accounts={role: StoredAccount(**a) for role, a in plain["accounts"].items()},
                 locked={name: StoredAccount(**a) for name, a in plain["locked"].items()},
                 established=plain["established"],
+                certificate=plain.get("certificate", ""),
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise Damaged("Une fiche du coffre des caméras est illisible.") from error
