@@ -229,7 +229,8 @@ def _check_range(start: UtcTime, end: UtcTime, limit_us: int) -> None:
 
 def _check_span(permit: Permit, placed: list[Placed], offset: int, length: int, segment: str) -> None:
     inside = [one for one in placed if offset <= one.sealed_offset and one.end <= offset + length]
-    if not inside or inside[0].sealed_offset != offset or inside[-1].end != offset + length:
+    # From a group's sealed bytes, or from the header before them: a page checks what it opens against that header.
+    if not inside or offset not in (inside[0].offset, inside[0].sealed_offset) or inside[-1].end != offset + length:
         raise BadInput("Ces octets ne sont pas ceux de groupes entiers.", where=segment, todo="Relisez l’index.")
     low, high = permit.payload.from_us, permit.payload.to_us
     for one in inside:
