@@ -13,7 +13,7 @@ from recorder.rtsp.session import Session
 from recorder.rtsp.urls import parse_url
 from tests.fakes.odd_rtsp import sdp
 from tests.fakes.small_clip import small_clip
-from tests.fuzz.fuzz_rtsp import answers
+from tests.fuzz.rtsp_target import answers
 
 # A picture: one key or other slice, first in its picture, after side information or none.
 slices = st.tuples(st.sampled_from([b"\x65\x88", b"\x41\x9a"]), st.binary(min_size=1, max_size=300)).map(

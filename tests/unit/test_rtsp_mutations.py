@@ -8,7 +8,7 @@ import pytest
 
 from tests.fakes.odd_rtsp import sdp
 from tests.fakes.small_clip import small_clip
-from tests.fuzz.fuzz_rtsp import answers, one_input
+from tests.fuzz.rtsp_target import answers, one_input
 
 
 def conversation(codec: str) -> bytes:
