@@ -94,6 +94,7 @@ class MaskWorker:
         self._started = asyncio.Event()
         self._failure: MaskFailed | None = None
         self._closed = False
+        self._heard_s = 0.0
 
     async def __aenter__(self) -> Self:
         try:
@@ -228,6 +229,7 @@ class MaskWorker:
         self._fail(self._failed("Le processus de masquage s’est arrêté."))
 
     def _take(self, message: Message) -> None:
+        self._heard_s = asyncio.get_running_loop().time()
         if message.kind is Kind.READY:
             self._started.set()
         elif message.kind is Kind.FAILED:
@@ -243,13 +245,16 @@ class MaskWorker:
                 raise ValueError("an outcome for a unit that was never submitted")
 
     async def _watch(self) -> None:
-        """Fail when the worker sits on a unit for longer than its answer may take (a hang shows nothing else)."""
+        """Fail when the worker has units to work on and says nothing: a hang shows nothing else.
+
+        A worker that is merely slow keeps answering; what it falls behind is bounded by the queue.
+        """
         while True:
             await asyncio.sleep(min(WATCH_INTERVAL_S, self._answer_timeout_s / 2))
             now = asyncio.get_running_loop().time()
             for stream in self._streams.values():
-                oldest = next(iter(stream.unanswered.values()), now)
-                if now - oldest > self._answer_timeout_s:
+                oldest_s = next(iter(stream.unanswered.values()), now)
+                if now - max(oldest_s, self._heard_s) > self._answer_timeout_s:
                     self._fail(self._failed("Le processus de masquage ne répond plus."))
                     return
 
