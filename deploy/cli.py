@@ -10,7 +10,9 @@ from typing import Annotated
 import typer
 
 from deploy.admin import camera as camera_commands
+from deploy.admin import verify as verify_commands
 from deploy.admin.discover import discover
+from deploy.admin.init import init
 from deploy.admin.login import login, logout
 from vms import logs
 from vms.errors import BadInput, GuetError
@@ -28,6 +30,9 @@ app.command("discover")(discover)
 app.command("login")(login)
 app.command("logout")(logout)
 app.add_typer(camera_commands.app, name="camera")
+app.add_typer(verify_commands.audit, name="audit")
+app.add_typer(verify_commands.evidence, name="evidence")
+app.command()(init)
 
 
 def settings_with(home: Path | None) -> Settings:

@@ -1,0 +1,121 @@
+"""``vms init``: a real town's start on this host: the commune, its key and holders, first accounts, prefixes.
+
+Two holders at least give their own passphrase, each at the keyboard: nobody else ever knows it, and the host cannot
+open what it stores (P-57). The keeper must be running (``vms serve``), or is started for the time of this command.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import json
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from vms.errors import BadInput, Conflict
+from vms.settings import Settings
+
+PASSPHRASE_LEAST_CHARS = 16
+HOLDERS_LEAST = 2
+
+
+def init(
+    commune: Annotated[str, typer.Option("--commune", help="Identifiant court, par exemple valclair.")] = "",
+    name: Annotated[str, typer.Option("--name", help="Nom de la commune.")] = "",
+    answers: Annotated[
+        Path | None, typer.Option("--answers", help="Réponses en JSON (mise en service sans clavier).")
+    ] = None,
+    home: Annotated[Path | None, typer.Option("--home", help="Dossier d’état (VMS_HOME).")] = None,
+) -> None:
+    """Ouvre une commune : sa clé, ses détenteurs, ses premiers comptes."""
+    settings = Settings(home=home) if home else Settings()
+    args = json.loads(answers.read_text(encoding="utf-8")) if answers else ask(commune, name)
+    if not asyncio.run(_init(settings, args)):
+        raise Conflict("Cette commune est déjà ouverte ici.", where=str(args.get("commune", "")))
+    print(f"{args['name']} est ouverte. Chaque détenteur déverrouille sa clé à sa connexion, après `vms serve`.")
+
+
+def ask(commune: str, name: str) -> dict[str, Any]:
+    """The answers typed at the keyboard; passphrases are asked twice and never shown."""
+    if not sys.stdin.isatty():
+        raise BadInput("Cette commande pose des questions.", where="vms init", todo="Donnez --answers FICHIER.json.")
+    commune = commune or input("Identifiant court de la commune (a-z, 0-9, -) : ").strip()
+    name = name or input("Nom de la commune : ").strip()
+    print("\nDeux détenteurs de clé au moins, d’ordinaire le maire et un élu délégué.")
+    holders = [ask_holder("mayor", "maire")]
+    holders.append(ask_holder("deputy", "élu délégué"))
+    return {"commune": commune, "name": name, "holders": holders}
+
+
+def ask_holder(role: str, words: str) -> dict[str, str]:
+    """One holder's account, decision and passphrase."""
+    print(f"\n{words.capitalize()} :")
+    login = input("  Identifiant : ").strip()
+    label = input("  Qualité affichée : ").strip()
+    email = input("  Adresse électronique (avis de demandes) : ").strip()
+    decision = input("  Décision ou délibération : ").strip()
+    password = ask_secret("  Mot de passe")
+    passphrase = ask_secret("  Phrase secrète de la clé", PASSPHRASE_LEAST_CHARS)
+    holder = {"login": login, "label": label, "email": email, "role": role, "password": password}
+    holder |= {"passphrase": passphrase, "decision_ref": decision, "signed_by": "Conseil municipal"}
+    return holder | ({"basis_ref": input("  Arrêté de délégation : ").strip()} if role == "deputy" else {})
+
+
+def ask_secret(words: str, least_chars: int = 12) -> str:
+    """A secret typed twice; asked again until it is long enough and the same both times."""
+    while True:
+        first = getpass.getpass(f"{words} ({least_chars} caractères au moins) : ")
+        if len(first) < least_chars:
+            print(f"  Trop court : {least_chars} caractères au moins.")
+        elif getpass.getpass(f"{words}, encore une fois : ") != first:
+            print("  Les deux saisies diffèrent.")
+        else:
+            return first
+
+
+async def _init(settings: Settings, args: dict[str, Any]) -> bool:
+    from vms.db.engine import ensure_schema, open_engine
+    from vms.keeper.client import KeeperForHost
+    from vms.services.found_commune import found_commune
+
+    if len(args.get("holders", [])) < HOLDERS_LEAST:
+        raise BadInput("Il faut au moins deux détenteurs de clé.", where="holders", todo="Ajoutez-en un.")
+    settings.make_dirs()
+    engine = open_engine(settings.database_url)
+    try:
+        await ensure_schema(engine)
+        async with _keeper(settings):
+            return await found_commune(engine, KeeperForHost(settings.run_dir / "k-adm.sock"), args)
+    finally:
+        await engine.dispose()
+
+
+@asynccontextmanager
+async def _keeper(settings: Settings) -> AsyncIterator[None]:
+    """The running keeper, or one of our own while this command lasts."""
+    from vms.clock import SystemClock
+    from vms.keeper.service import Keeper
+
+    if await _answers(settings.run_dir / "k-adm.sock"):
+        yield
+        return
+    keeper = Keeper(settings.keeper_dir, settings.run_dir, SystemClock())
+    await keeper.start()
+    try:
+        yield
+    finally:
+        await keeper.stop()
+
+
+async def _answers(path: Path) -> bool:
+    try:
+        _, writer = await asyncio.open_unix_connection(path)
+    except OSError:
+        return False
+    writer.close()
+    return True

@@ -1,0 +1,62 @@
+"""``vms audit verify`` and ``vms evidence verify``: proofs checked from files alone, by anyone, offline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from deploy.admin.output import print_json
+
+audit = typer.Typer(help="Le journal : vérification depuis ses seuls fichiers.", no_args_is_help=True)
+evidence = typer.Typer(help="Paquets de preuve : vérification hors ligne.", no_args_is_help=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Pour les machines.")]
+Signer = Annotated[str, typer.Option("--signer", help="Clé de vérification (forme vkey), ou fichier qui en porte une.")]
+
+
+@audit.command("verify")
+def audit_verify(
+    folder: Annotated[Path, typer.Argument(metavar="DOSSIER", help="Journal exporté (tuiles et points de contrôle).")],
+    signer: Signer = "",
+    checkpoint: Annotated[Path | None, typer.Option("--checkpoint", help="Point de contrôle gardé ailleurs.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Vérifie tout le journal : signatures, tuiles, racine, entrées (E-01 à E-05)."""
+    from vms.evidence.verify import read_signer
+    from vms.keeper.audit import verify_log
+
+    kept = checkpoint.read_text(encoding="utf-8") if checkpoint else None
+    report = verify_log(folder, read_signer(signer) if signer else None, kept)
+    if as_json:
+        print_json(report.to_dict())
+    else:
+        for log in report.logs:
+            print(f"{log.name} : {log.size} entrées, {log.records} lues, {log.pruned} élaguées")
+        for fault in report.faults:
+            print(f"NON  {fault.where} : {fault.what}")
+        if not report.signer_given:
+            print("La clé vient du dossier lui-même : comparez-la à celle que la commune publie, ou donnez --signer.")
+        print("Le journal est intact." if report.ok else "Le journal est ALTÉRÉ.")
+    raise typer.Exit(0 if report.ok else 1)
+
+
+@evidence.command("verify")
+def evidence_verify(
+    file: Annotated[Path, typer.Argument(metavar="FICHIER", help="Paquet de preuve.")],
+    signer: Signer = "",
+    as_json: AsJson = False,
+) -> None:
+    """Vérifie un paquet ; « authentique » (sortie 0) pour un signataire connu seulement."""
+    from vms.errors import NotFound
+    from vms.evidence.verify import read_signer, verify_package
+
+    if not file.is_file():
+        raise NotFound("Ce fichier n’existe pas.", where=str(file))
+    report = verify_package(file, read_signer(signer) if signer else None)
+    if as_json:
+        print_json(report.to_dict())
+    else:
+        print(report.text(), end="")
+    raise typer.Exit(report.exit_code)
