@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import getpass
 import json
+import logging
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,6 +18,7 @@ from typing import Annotated, Any
 
 import typer
 
+from vms import logs
 from vms.errors import BadInput, Conflict
 from vms.settings import Settings
 
@@ -33,6 +35,7 @@ def init(
     home: Annotated[Path | None, typer.Option("--home", help="Dossier d’état (VMS_HOME).")] = None,
 ) -> None:
     """Ouvre une commune : sa clé, ses détenteurs, ses premiers comptes."""
+    logs.configure("init", logging.WARNING)
     settings = Settings(home=home) if home else Settings()
     args = json.loads(answers.read_text(encoding="utf-8")) if answers else ask(commune, name)
     if not asyncio.run(_init(settings, args)):
