@@ -30,10 +30,13 @@ async function signedIn(queryClient: QueryClient, href: string): Promise<Session
   throw redirect({ to: "/connexion", search: { suite: href } });
 }
 
-/** Search parameters are read by the pages; only `suite` is ours, and it stays on this site. */
-function nextSearch(search: Record<string, unknown>): { suite?: string } {
+/** Where to go after the door: an address of this site, or undefined, which also hides what was asked. */
+function nextSearch(search: Record<string, unknown>): { suite?: string | undefined } {
   const { suite } = search;
-  return typeof suite === "string" && suite.startsWith("/") && !suite.startsWith("//") ? { suite } : {};
+  if (typeof suite !== "string" || !suite.startsWith("/")) return { suite: undefined };
+  const { origin } = window.location;
+  const inside = URL.canParse(suite, origin) && new URL(suite, origin).origin === origin;
+  return { suite: inside ? suite : undefined };
 }
 
 const door = createRoute({
