@@ -12,7 +12,7 @@ from vms.clock import UtcTime
 from vms.errors import BadInput
 from vms.onvif.discovery import normal_mac, normal_reference, printable, reachable_url
 from vms.onvif.safe_xml import text_of
-from vms.onvif.soap import DEVICE, SCHEMA, AnswerRefused, Credential, SoapFault, element, tag
+from vms.onvif.soap import DEVICE, SCHEMA, AnswerRefused, Credential, SoapFault, WrongCredential, element, tag
 from vms.onvif.soap_client import SoapClient
 
 MAX_LISTED: Final = 64
@@ -81,8 +81,11 @@ class Device:
         return answer
 
     async def system_time(self) -> DeviceTime:
-        """The camera's clock; asked without an account, as every device must allow (PRE_AUTH, O-25, O-26)."""
-        answer = await self._call("GetSystemDateAndTime", anonymous=True)
+        """The camera's clock; asked without an account first, as every device must allow (PRE_AUTH, O-25, O-26)."""
+        try:
+            answer = await self._call("GetSystemDateAndTime", anonymous=True)
+        except (WrongCredential, SoapFault):  # cameras that guard even their clock
+            answer = await self._call("GetSystemDateAndTime")
         base = f"{tag(DEVICE, 'SystemDateAndTime')}/"
         source = text_of(answer.find(base + tag(SCHEMA, "DateTimeType")))
         moment = answer.find(base + tag(SCHEMA, "UTCDateTime"))
@@ -117,9 +120,9 @@ class Device:
     async def services(self) -> dict[str, str]:
         """Service namespace → URL, each at the host we reached whatever the camera names (O-23).
 
-        Asked without an account (PRE_AUTH, O-25).
+        No account is needed (PRE_AUTH, O-25), but one that the session has is given to a camera that asks.
         """
-        answer = await self._call("GetServices", _flag("IncludeCapability", value=False), anonymous=True)
+        answer = await self._call("GetServices", _flag("IncludeCapability", value=False))
         found: dict[str, str] = {}
         for service in answer.findall(tag(DEVICE, "Service"))[:MAX_LISTED]:
             reached = reachable_url(text_of(service.find(tag(DEVICE, "XAddr")), 1024), self.host)
@@ -143,8 +146,8 @@ class Device:
     async def endpoint_reference(self) -> str:
         """The stable reference of the device (O-21); empty when the camera does not have the operation."""
         try:
-            answer = await self._call("GetEndpointReference", anonymous=True)
-        except SoapFault:
+            answer = await self._call("GetEndpointReference")
+        except (SoapFault, WrongCredential):
             return ""
         return normal_reference(text_of(answer.find(tag(DEVICE, "GUID"))))
 
@@ -171,7 +174,7 @@ class Device:
     async def account_limits(self) -> AccountLimits:
         """How many accounts and how long names and passwords may be."""
         try:
-            answer = await self._call("GetServiceCapabilities", anonymous=True)
+            answer = await self._call("GetServiceCapabilities")
         except (SoapFault, AnswerRefused):  # ipycam 1.3 answers GetCapabilitiesResponse
             return AccountLimits(None, None, None)
         security = answer.find(f"{tag(DEVICE, 'Capabilities')}/{tag(DEVICE, 'Security')}")

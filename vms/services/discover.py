@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from vms.clock import Clock
-from vms.errors import Damaged, GuetError, Refused, Unavailable
+from vms.errors import Damaged, GuetError, Refused, Unauthenticated, Unavailable
 from vms.onvif.discovery import DISCOVERY_PORT, Scopes
 from vms.onvif.soap import MEDIA2, SoapFault
 from vms.onvif.sweep import Found, Progress, Sweep
@@ -166,7 +166,11 @@ async def examine(found: Found, url: str, clock: Clock) -> Sighting:
             refusal.todo,
             refusal.rule,
         )
+    except Unauthenticated:
+        pass  # a camera that guards even what is open to all: what it is shows once an account opens it
     except (Damaged, SoapFault, Unavailable) as error:
+        if isinstance(error, SoapFault) and error.unauthorised:
+            return sighting
         sighting.state, sighting.what, sighting.todo = "not-a-camera", error.what, error.todo
     except GuetError as error:
         sighting.state, sighting.what, sighting.rule = "refused", error.what, error.rule or "O-25"

@@ -8,6 +8,7 @@ until it is in service (P-24).
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ from vms.clock import Clock
 from vms.errors import Refused
 from vms.law.lapse import Lapse
 from vms.onvif.media2 import Media2
-from vms.onvif.soap import AnswerRefused, Credential, SoapFault
+from vms.onvif.soap import AnswerRefused, Credential, SoapFault, WrongCredential
 from vms.onvif.territory import Territory
 from vms.services import camera_clock, hardening
 from vms.services.accounts import FACTORY_ACCOUNTS, AccountSetup
@@ -124,7 +125,8 @@ class Enrolment:
     async def _identify(self) -> tuple[AccountSetup, Credential, Identity]:
         """Time first (unauthenticated), then an account, then who it is; Refused (O-21) for an impostor."""
         async with self._session(None) as device:
-            self._session.clock_offset_us = (await device.system_time()).utc.us - self._clock.utc().us
+            with suppress(WrongCredential):  # guarded even here: then the account's own session will ask
+                self._session.clock_offset_us = (await device.system_time()).utc.us - self._clock.utc().us
             told = await device.endpoint_reference()
         reference = self._request.endpoint_reference or told
         if told != reference and told.startswith("urn:uuid:") and reference.startswith("urn:uuid:"):
