@@ -1,0 +1,47 @@
+"""``vms bench record``: it runs, both sides, and its figures have the names that scripts hold on to."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from recorder.bench import run, use
+from recorder.bench_child import missing
+from vms.errors import BadInput
+
+
+async def test_a_short_run_says_what_it_measured() -> None:
+    found = await run(cameras=2, seconds=2)
+    figures = found["figures"]
+    assert found["bench"] == "record"
+    assert {
+        "cpu_ratio_to_ffmpeg", "memory_ratio_to_ffmpeg", "cpu_percent_per_camera", "pss_mib_per_camera", "gaps",
+        "frames_missing",
+    } <= set(figures)  # fmt: skip
+    assert figures["gaps"] == 0
+    assert figures["frames_missing"] == 0
+    assert figures["units"] >= 2 * 50
+    assert figures["ffmpeg_alive_count"] == 2
+    assert figures["sealed_mib"] > 0
+    assert figures["pss_mib_per_camera"] > 0
+
+
+@pytest.mark.parametrize(("cameras", "seconds"), [(0, 5), (10_000, 5), (1, 0)])
+async def test_numbers_out_of_range(cameras: int, seconds: float) -> None:
+    with pytest.raises(BadInput):
+        await run(cameras=cameras, seconds=seconds)
+
+
+def test_use_of_this_process_and_of_none() -> None:
+    here = use([os.getpid()])
+    assert here.cpu_s > 0
+    assert here.pss_mib > 1
+    assert use([2**22 + 1]) == use([])
+
+
+def test_missing_pictures_of_a_steady_clock() -> None:
+    steady = list(range(0, 360_000, 3600))
+    assert missing(steady) == 0
+    assert missing([time for time in steady if time not in (36_000, 39_600, 180_000)]) == 3
+    assert missing([]) == missing([5]) == missing([5, 5, 5]) == 0
