@@ -40,6 +40,7 @@ REPEAT_AFTER_S: Final = 0.2
 ANSWER_WAIT_S: Final = 2.0
 MAX_FOUND: Final = 4096
 MAX_ANSWERS_PER_ADDRESS: Final = 4
+LOGGED_DROPS_MAX: Final = 20
 RECEIVE_BUFFER_BYTES: Final = 1 << 20
 SIOCGIFADDR: Final = 0x8915  # Linux netdevice(7): the address of an interface
 UNREACHABLE: Final = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EACCES, errno.EPERM, errno.ENOBUFS, errno.EINVAL}
@@ -227,7 +228,8 @@ class Sweep:
 
     def _drop(self, why: str, sender: str) -> None:
         self.progress.dropped[why] += 1
-        log.info("answer dropped", why=why, sender=sender)
+        if self.progress.dropped[why] <= LOGGED_DROPS_MAX:  # a flood is counted, not written down
+            log.info("answer dropped", why=why, sender=sender)
 
     def _multicast_probe(self, local: str) -> socket.socket:
         """Send one Probe to the local segment of an interface inside a declared prefix; the socket that listens."""

@@ -17,7 +17,7 @@ from vms.services.device_session import DeviceSessions, require_transport
 from vms.services.identify import Identity, KnownCamera, Match, compare
 
 EXAMINE_TIMEOUT_S: Final = 5.0
-EXAMINED_AT_ONCE: Final = 4
+EXAMINED_AT_ONCE: Final = 8
 KNOWN_ADDRESSES_MAX: Final = 256
 KNOWN_PORTS_MAX: Final = 4
 REPORT_EVERY_S: Final = 0.3
