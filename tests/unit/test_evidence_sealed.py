@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import zipfile
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recorder.package_builder import fill_absences
+from tests.golden.package.generate import vectors
 from vms.errors import BadInput, Damaged
 from vms.evidence import sealed
 from vms.evidence.container import Container, ContainerWriter
@@ -75,6 +79,14 @@ def test_parts_cannot_be_cut_swapped_moved_or_altered() -> None:
         opened(whole, "E-2")
     with pytest.raises(Damaged):
         opened(whole, key=bytes(32))
+
+
+def test_the_published_vector_opens_and_is_made_again() -> None:
+    """A package sealed by a second implementation; the page's tests open the same one."""
+    vector = json.loads((Path(__file__).parent.parent / "golden" / "package" / "vectors.json").read_text())
+    assert vector == vectors()
+    plain = opened(bytes.fromhex(vector["sealed"]), vector["package"], bytes.fromhex(vector["package_key"]))
+    assert (len(plain), hashlib.sha256(plain).hexdigest()) == (vector["plain_bytes"], vector["plain_sha256"])
 
 
 NAMES = st.from_regex(r"[a-z]{1,8}(/[a-z0-9]{1,8})?", fullmatch=True)

@@ -7,6 +7,8 @@ const ASYNC_LIMIT_MS = 10_000;
 configure({ asyncUtilTimeout: ASYNC_LIMIT_MS });
 
 beforeEach(async () => {
+  // Tests of the media code run without a page.
+  if (typeof window === "undefined") return;
   window.localStorage.clear();
   await activateLocale("fr");
 });
