@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import col, delete, select
 
@@ -166,7 +167,7 @@ class Retention:
                 await self.learn(keeper, communes())
                 await self.sweep()
                 await self.report(keeper)
-            except (GuetError, OSError) as error:
+            except (GuetError, OSError, SQLAlchemyError) as error:
                 log.error("sweep_failed", why=str(error), severity="grave", rule="P-30")
             await self._clock.sleep(SWEEP_PAUSE_S)
 

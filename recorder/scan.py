@@ -61,7 +61,7 @@ def scan_file(store: LocalStore, path: Path) -> Scan:
         return Scan(header, groups, end_us, sound, size, first_link, link, rest, problem)
 
 
-def read_index(store: LocalStore, path: Path, *, check_last: bool) -> tuple[SegmentHeader, list[Placed]]:
+def read_index(store: LocalStore, path: Path, *, check_last: bool = False) -> tuple[SegmentHeader, list[Placed]]:
     """The header and the places of the whole groups, without reading sealed bytes; Damaged as ``scan_file``.
 
     ``check_last`` compares the last group with its checksum: in a segment that is still open, a power cut may have

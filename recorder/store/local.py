@@ -18,7 +18,7 @@ from typing import Final
 from cryptography.utils import Buffer
 
 from recorder.segment import SegmentName
-from recorder.store.disk import NO_ROOM, Disk, OsDisk, try_lock, write_atomic
+from recorder.store.disk import NO_ROOM, Disk, OsDisk, alone, try_lock, write_atomic
 from vms.clock import UtcTime
 from vms.errors import GuetError, NotFound, Unavailable
 
@@ -125,17 +125,19 @@ class LocalStore:
         A root that has an identity other than ours, or none although we remember one, is not attached: StoreError.
         """
         disk = disk or OsDisk()
-        try:
-            remembered = memo.read_text(encoding="utf-8").strip()
-        except FileNotFoundError:
-            remembered = ""
-        if not remembered:
-            found = read_identity(root)
-            remembered = found or secrets.token_hex(16)
-            if not found:
-                # A crash between these two files leaves a store with an identity and no memo: taken over at next start.
-                write_atomic(disk, root / IDENTITY_FILE, _identity_bytes(remembered))
-            write_atomic(disk, memo, remembered.encode("ascii"))
+        # Several recorders start at once, and must agree on one identity.
+        with _answering(memo), alone(memo.with_name(f".{memo.name}.lock")):
+            try:
+                remembered = memo.read_text(encoding="utf-8").strip()
+            except FileNotFoundError:
+                remembered = ""
+            if not remembered:
+                found = read_identity(root)
+                remembered = found or secrets.token_hex(16)
+                if not found:
+                    # A crash between the two files leaves an identity without memo: the next start takes it over.
+                    write_atomic(disk, root / IDENTITY_FILE, _identity_bytes(remembered))
+                write_atomic(disk, memo, remembered.encode("ascii"))
         store = cls(root, remembered, disk, floor_bytes)
         store.check_identity()
         return store

@@ -172,7 +172,6 @@ class Footage(RuleBasedStateMachine):
             ]
             assert early == []
             self.kept[stream] = [one for one in self.kept[stream] if one.plaintext in there]
-            self.maybe[stream] = [one for one in self.maybe[stream] if one.plaintext in there]
             assert not [
                 one
                 for one in self.kept[stream]

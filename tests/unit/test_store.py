@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,15 @@ def store(tmp_path: Path) -> LocalStore:
 def test_a_new_store_gets_an_identity_that_is_remembered(tmp_path: Path, store: LocalStore) -> None:
     assert read_identity(store.root) == store.identity == (tmp_path / "store-id").read_text()
     assert LocalStore.attach(store.root, tmp_path / "store-id").identity == store.identity
+
+
+def test_recorders_that_start_at_once_agree_on_one_identity(tmp_path: Path) -> None:
+    (tmp_path / "store").mkdir()
+    with ThreadPoolExecutor(8) as pool:
+        attached = list(
+            pool.map(lambda _: LocalStore.attach(tmp_path / "store", tmp_path / "memo").identity, range(16))
+        )
+    assert set(attached) == {read_identity(tmp_path / "store")}
 
 
 def test_a_store_with_an_identity_is_taken_over_when_nothing_is_remembered(tmp_path: Path, store: LocalStore) -> None:
