@@ -6,8 +6,11 @@ The virtual cameras live with the tests, which drive them into every corner; the
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import os
 import random
+import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -65,45 +68,59 @@ def zones_of(camera: DemoCamera, clip: Clip) -> tuple[tuple[tuple[float, float],
     return (clip.zones or KNOWN_ZONES.get(clip.scene, ())) if camera.masked else ()
 
 
-def farm_config(network: Network, wanted: Sequence[DemoCamera], clips: list[Clip]) -> dict[str, Any]:
-    """The configuration of the virtual cameras, as they leave the factory."""
+def farm_config(network: Network, wanted: Sequence[DemoCamera], clips: list[Clip], home: Path) -> dict[str, Any]:
+    """The configuration of the virtual cameras, as they leave the factory; what they are told stays in ``home``."""
     thirds = {commune.id: commune.network for commune in COMMUNES}
     cameras = []
     for camera in wanted:
-        clip = clip_for(camera, clips)
+        clip, name = clip_for(camera, clips), f"{camera.commune}-{camera.number:02d}"
         cameras.append(
             {
-                "id": f"{camera.commune}-{camera.number:02d}",
+                "id": name,
                 "address": network.address(thirds[camera.commune], camera.number),
                 "main": str(clip.main),
                 "sub": str(clip.sub),
                 "name": f"Camera {camera.number}",
                 "model": "Virtual-1",
+                "memory": str(home / "cameras" / f"{name}.json"),
             }
         )
     return {"cameras": cameras, "http_port": HTTP_PORT, "rtsp_port": RTSP_PORT, "multicast": False}
 
 
-async def start_farm(config: dict[str, Any], path: Path) -> asyncio.subprocess.Process:
-    """Start the cameras; they answer when this returns. Unavailable when they cannot start."""
+@dataclass(frozen=True, slots=True)
+class FarmProcess:
+    """The cameras' process, which takes a moment to answer while others start beside it."""
+
+    process: asyncio.subprocess.Process
+
+    async def answers(self) -> None:
+        """Return once every camera answers; Unavailable when they cannot start."""
+        stdout = self.process.stdout
+        try:
+            async with asyncio.timeout(START_LIMIT_S):
+                line = await stdout.readline() if stdout is not None else b""
+        except TimeoutError:
+            line = b""
+        if not line:
+            raise Unavailable(
+                "Les caméras virtuelles n’ont pas démarré.",
+                where="démonstration",
+                todo="Lancez la démonstration depuis le dépôt, et voyez l’erreur ci-dessus.",
+            )
+
+    async def end(self) -> None:
+        """Switch the cameras off."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGTERM)
+        await self.process.wait()
+
+
+async def start_farm(config: dict[str, Any], path: Path) -> FarmProcess:
+    """Start the cameras; they are not yet there when this returns: ``await farm.answers()``."""
     path.write_text(json.dumps(config, indent=1))
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.fakes.camera", "--config", str(path),
         cwd=REPOSITORY, stdout=asyncio.subprocess.PIPE, start_new_session=True,
     )  # fmt: skip
-    stdout = process.stdout
-    try:
-        async with asyncio.timeout(START_LIMIT_S):
-            line = await stdout.readline() if stdout is not None else b""
-    except TimeoutError:
-        line = b""
-    if not line:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
-        raise Unavailable(
-            "Les caméras virtuelles n’ont pas démarré.",
-            where="démonstration",
-            todo="Lancez la démonstration depuis le dépôt, et voyez l’erreur ci-dessus.",
-        )
-    return process
+    return FarmProcess(process)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
-import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -15,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from deploy.demo.farm import HTTP_PORT, Network, clip_for, farm_config, start_farm
+from deploy.demo.farm import HTTP_PORT, FarmProcess, Network, clip_for, farm_config, start_farm
 from deploy.demo.footage import Clip, find_clips
 from deploy.demo.ready import wait_until_pictures
-from deploy.demo.setup import Town, add_source, set_up, start_communes
+from deploy.demo.setup import Town, add_source, people, set_up, start_communes
 from deploy.demo.town import ACCOUNTS, CAMERAS, COMMUNES, PASSPHRASE, PASSWORD, DemoCamera
 from deploy.serve import serve, stop_on_signals
 from vms import logs
@@ -95,16 +93,15 @@ async def _listens(port: int) -> bool:
 
 
 @asynccontextmanager
-async def cameras(home: Path, wanted: Sequence[DemoCamera], clips: list[Clip]) -> AsyncIterator[Network]:
-    """The virtual cameras on this home's network, ended at the end."""
-    network = Network.kept_in(home)
-    process = await start_farm(farm_config(network, wanted, clips), home / "cameras.json")
+async def cameras(
+    network: Network, home: Path, wanted: Sequence[DemoCamera], clips: list[Clip]
+) -> AsyncIterator[FarmProcess]:
+    """The virtual cameras on this home's network, starting; ended at the end."""
+    farm = await start_farm(farm_config(network, wanted, clips, home), home / "cameras.json")
     try:
-        yield network
+        yield farm
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)
-        await process.wait()
+        await farm.end()
 
 
 def ready_event(settings: Settings, cameras_ready: list[str], clips: list[Clip]) -> dict[str, Any]:
@@ -137,7 +134,10 @@ async def run_demo(options: DemoOptions) -> None:
     settings = demo_settings(options)
     settings.make_dirs()
     clips = find_clips(options.footage, cache_dir())
-    async with cameras(options.home, CAMERAS, clips) as network, machine(settings, stop):
+    network = Network.kept_in(options.home)
+    # The cameras and the machine start beside each other: neither needs the other before the towns are set up.
+    async with cameras(network, options.home, CAMERAS, clips) as farm, machine(settings, stop):
+        await farm.answers()
         seen = await set_up_towns(settings, network, clips, options)
         print(json.dumps(ready_event(settings, seen, clips), ensure_ascii=False), flush=True)
         _tell(settings)
@@ -149,20 +149,21 @@ async def set_up_towns(settings: Settings, network: Network, clips: list[Clip], 
     await start_communes(settings)
     chosen = {f"{one.commune}-c{one.number:02d}": clip_for(one, clips) for one in CAMERAS}
     clock = SystemClock(settings.test_clock_offset_s)
-    seen: list[str] = []
+    url = f"http{'s' if options.lan else ''}://localhost:{settings.port}"
+    towns = [Town(commune, CAMERAS, url, clock, verify=not options.lan) for commune in COMMUNES]
     persons: dict[str, str] = {}
-    for commune in COMMUNES:
-        url = f"http{'s' if options.lan else ''}://localhost:{settings.port}"
-        town = Town(commune, CAMERAS, url, clock, verify=not options.lan)
-        try:
-            cameras_there = await set_up(town, network, chosen, persons)
-            await wait_until_pictures(await town.as_("mayor"), cameras_there, clock)
-            for index, url in enumerate(options.cameras if commune is COMMUNES[0] else ()):
-                await add_source(town, url, 50 + index)
-            seen += cameras_there
-        finally:
+    try:
+        for town in towns:  # one after the other: someone who serves both has one account
+            await people(town, persons)
+        seen = await asyncio.gather(*(set_up(town, network, chosen) for town in towns))
+        for index, source in enumerate(options.cameras):
+            await add_source(towns[0], source, 50 + index)
+        for town, there in zip(towns, seen, strict=True):
+            await wait_until_pictures(await town.as_("mayor"), there, clock)
+    finally:
+        for town in towns:
             await town.close()
-    return seen
+    return [camera for there in seen for camera in there]
 
 
 def cache_dir() -> Path:

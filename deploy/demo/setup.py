@@ -275,9 +275,8 @@ async def add_source(town: Town, url: str, number: int) -> None:
     await agent.wait_for_order(order["id"])
 
 
-async def set_up(town: Town, network: Network, clips: dict[str, Clip], persons: dict[str, str]) -> list[str]:
-    """Everything, for one commune; the cameras in service."""
-    await people(town, persons)
+async def set_up(town: Town, network: Network, clips: dict[str, Clip]) -> list[str]:
+    """Everything but the people, who come first, for one commune; the cameras in service."""
     await papers(town)
     await discover_and_enrol(town, network)
     cameras, _ = await asyncio.gather(into_service(town, clips), unlock(town))

@@ -73,6 +73,10 @@ class Accounts:
         """The account with this name."""
         return self._accounts.get(name)
 
+    def restore(self, accounts: list[Account]) -> None:
+        """Be what a former life left, whatever the configuration says."""
+        self._accounts = {account.name: account for account in accounts}
+
     def create(self, users: list[UserConfig]) -> None:
         """CreateUsers: all or none."""
         for user in users:

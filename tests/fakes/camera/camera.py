@@ -13,6 +13,7 @@ from tests.fakes.camera.clips import load_clip
 from tests.fakes.camera.config import CameraConfig
 from tests.fakes.camera.device import DeviceState
 from tests.fakes.camera.digest import DigestDoor
+from tests.fakes.camera.memory import Memory
 from tests.fakes.camera.onvif_server import OnvifServer
 from tests.fakes.camera.pacer import Pacer
 from tests.fakes.camera.rtsp_server import Counts, RtspConnection
@@ -55,6 +56,8 @@ class VirtualCamera:
         self.streams = self._make_streams()
         self._rtsp: asyncio.Server | None = None
         self._onvif = OnvifServer(self)
+        self._memory = Memory(config.memory)
+        self._memory.recall(self)
 
     def _make_streams(self) -> dict[str, LiveStream]:
         clips = {"main": self.config.main} | ({"sub": self.config.sub} if self.config.sub else {})
@@ -89,6 +92,10 @@ class VirtualCamera:
         return f"http://{self.config.address}:{self.http_port}/onvif/device_service"
 
     # ── life ──
+
+    def remember(self) -> None:
+        """Write to flash what a restart must not lose; nothing when the camera has none."""
+        self._memory.keep(self)
 
     async def start(self) -> None:
         """Listen for RTSP and, unless the camera has none, ONVIF."""

@@ -33,7 +33,7 @@ class CameraConfig(_Strict):
     ``main`` and ``sub`` are MP4 files streamed without transcoding; ``main_variants`` are other clips that
     the main stream can be configured to (another size or codec), as encoder settings of a real camera are.
     ``factory`` says that the first account still has its factory password: streams and settings are
-    refused to it until it is changed.
+    refused to it until it is changed. ``memory`` is the file of its flash (``memory.py``); None forgets.
     """
 
     id: str
@@ -64,6 +64,7 @@ class CameraConfig(_Strict):
     clock_offset_s: float = 0.0
     announced_size: tuple[int, int] | None = None
     start_phase_s: float = 0.0
+    memory: Path | None = None
 
     @property
     def endpoint_reference(self) -> str:

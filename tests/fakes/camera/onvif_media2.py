@@ -205,7 +205,9 @@ def _create_mask(camera: VirtualCamera, call: Call) -> str:
     _need_masks(camera)
     if len(camera.device.masks) >= camera.config.masks:
         raise Fault("no mask is left", "ter:Action", "ter:MaxMasks", code="Receiver")
-    mask = _told_mask(call, f"mask-{next(_mask_numbers)}")
+    # A restarted camera remembers masks that this process never numbered.
+    token = next(name for name in (f"mask-{number}" for number in _mask_numbers) if name not in camera.device.masks)
+    mask = _told_mask(call, token)
     camera.device.masks[mask.token] = mask
     return element("tr2:CreateMaskResponse", leaf("tr2:Token", mask.token))
 

@@ -105,7 +105,9 @@ class OnvifServer:
             account = self._authenticate(call, authorization, method, operation)
             if operation.access is not Access.PRE_AUTH:
                 self._authorise(account, operation)
-            return "200 OK", [], answer(operation.handle(self._camera, call))
+            answered = answer(operation.handle(self._camera, call))
+            self._camera.remember()
+            return "200 OK", [], answered
         except NeedsDigest as needed:
             challenges = self._camera.door.challenges(stale=needed.stale)
             return "401 Unauthorized", [("WWW-Authenticate", value) for value in challenges], b""

@@ -1,0 +1,126 @@
+"""A whole machine for tests: real processes under the supervisor, virtual cameras, people of two towns.
+
+Nothing is stubbed: the keeper, recorders, web and provisioners are the product's own processes; only the cameras are
+ours, since no registry has one that takes users and misbehaves on command.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from deploy.demo.farm import HTTP_PORT, Network, clip_for, farm_config
+from deploy.demo.footage import Clip, find_clips
+from deploy.demo.run import cache_dir, free_port, machine
+from deploy.demo.setup import Town, people, set_up, start_communes
+from deploy.demo.town import COMMUNES, DemoCamera
+from tests.conftest import footage_dir
+from vms.clock import Clock, SystemClock
+from vms.settings import Settings
+
+
+@dataclass(slots=True)
+class Machine:
+    """A running machine and the towns on it."""
+
+    settings: Settings
+    network: Network
+    cameras: Sequence[DemoCamera]
+    clips: dict[str, Clip]
+    clock: Clock
+    towns: dict[str, Town] = field(default_factory=dict)
+    persons: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return self.settings.public_url
+
+    def town(self, commune: str) -> Town:
+        """The town with its people's clients, made at first use."""
+        if commune not in self.towns:
+            found = next(one for one in COMMUNES if one.id == commune)
+            self.towns[commune] = Town(found, self.cameras, self.url, self.clock)
+        return self.towns[commune]
+
+    async def set_up(self, commune: str) -> list[str]:
+        """Bring a town's cameras into service; their ids."""
+        town = self.town(commune)
+        await people(town, self.persons)
+        return await set_up(town, self.network, self.clips)
+
+
+@asynccontextmanager
+async def farm(config: dict[str, Any], folder: Path) -> AsyncIterator[dict[str, Any]]:
+    """The virtual cameras as a process of their own; yields what they say of themselves (addresses, control)."""
+    path = folder / "cameras.json"
+    path.write_text(json.dumps(config))
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.fakes.camera", "--config", str(path), stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        if process.stdout is None:
+            raise RuntimeError("no stdout")
+        async with asyncio.timeout(60):
+            line = await process.stdout.readline()
+        yield json.loads(line)
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
+@asynccontextmanager
+async def running(
+    cameras: Sequence[DemoCamera],
+    *,
+    adjust: Callable[[dict[str, Any]], dict[str, Any]] = lambda config: config,
+    home: Path | None = None,
+    **settings: Any,
+) -> AsyncIterator[Machine]:
+    """A machine with these cameras on its network and both communes started; nothing enrolled yet."""
+    folder = home or Path(tempfile.mkdtemp(prefix="guet-"))
+    port = free_port()
+    chosen = Settings(
+        home=folder,
+        port=port,
+        public_url=f"http://localhost:{port}",
+        demo=True,
+        onvif_ports=[HTTP_PORT],
+        recorders=settings.pop("recorders", 1),
+        **settings,
+    )
+    chosen.make_dirs()
+    clips = find_clips(footage_dir(), cache_dir())
+    network = Network.kept_in(folder)
+    by_id = {f"{one.commune}-c{one.number:02d}": clip_for(one, clips) for one in cameras}
+    stop = asyncio.Event()
+    clock = SystemClock(chosen.test_clock_offset_s)
+    try:
+        async with farm(adjust(farm_config(network, cameras, clips, folder)), folder), machine(chosen, stop):
+            await start_communes(chosen)
+            here = Machine(chosen, network, cameras, by_id, clock)
+            yield here
+            for town in here.towns.values():
+                await town.close()
+    finally:
+        if home is None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+async def eventually(
+    check: Callable[[], Awaitable[bool]], *, within_s: float = 20.0, every_s: float = 0.1, what: str = "it"
+) -> None:
+    """Poll until ``check`` holds; AssertionError when it does not within the bound."""
+    for _ in range(int(within_s / every_s)):
+        if await check():
+            return
+        await asyncio.sleep(every_s)
+    raise AssertionError(f"{what} did not happen within {within_s} s")
