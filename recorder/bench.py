@@ -41,8 +41,10 @@ class Use:
     pss_mib: float
 
 
-async def run(*, cameras: int = 50, seconds: float = 60.0, urls: Sequence[str] = ()) -> dict[str, Any]:
-    """The bench's JSON object: ``cameras`` virtual 1080p cameras, or the foreign streams in ``urls``.
+async def run(
+    *, cameras: int = 50, seconds: float = 60.0, urls: Sequence[str] = (), clip: Path | None = None
+) -> dict[str, Any]:
+    """The bench's JSON object: ``cameras`` virtual ones on ``clip`` (else 1080p), or the foreign streams in ``urls``.
 
     BadInput for numbers out of range, Unavailable when streams do not start or a tool is missing.
     """
@@ -53,7 +55,7 @@ async def run(*, cameras: int = 50, seconds: float = 60.0, urls: Sequence[str] =
     with tempfile.TemporaryDirectory(prefix="guet-bench-") as folder:
         home = Path(folder)
         async with contextlib.AsyncExitStack() as stack:
-            given = list(urls) or await stack.enter_async_context(_farm(home, cameras))
+            given = list(urls) or await stack.enter_async_context(_farm(home, cameras, clip))
             figures, kept = await _measure(home, given, seconds)
     return {
         "bench": "record",
@@ -169,12 +171,13 @@ async def _until_written(folder: Path, count: int) -> None:
 
 
 @asynccontextmanager
-async def _farm(home: Path, cameras: int) -> AsyncIterator[list[str]]:
+async def _farm(home: Path, cameras: int, clip: Path | None) -> AsyncIterator[list[str]]:
     """That many virtual cameras on one clip, each on its own loopback address."""
     if not (REPOSITORY / "tests" / "fakes" / "camera").is_dir():
         raise BadInput("Les caméras virtuelles ne sont que dans le dépôt.", todo="Donnez des flux avec --url.")
-    clip = home / "clip.mp4"
-    await _make_clip(clip)
+    if clip is None:
+        clip = home / "clip.mp4"
+        await _make_clip(clip)
     config = {
         "cameras": [
             {

@@ -82,7 +82,7 @@ class CountingSink:
 
 
 class CountingPipeline(Pipeline):
-    """A pipeline that remembers the media time of what it took, to say which pictures of a steady camera are missing."""
+    """A pipeline that remembers the media times of what it took, to say which pictures of a steady camera lack."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)

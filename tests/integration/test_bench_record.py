@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
 from recorder.bench import run, use
 from recorder.bench_child import missing
+from tests.fakes.small_clip import write_clip
 from vms.errors import BadInput
 
 
-async def test_a_short_run_says_what_it_measured() -> None:
-    found = await run(cameras=2, seconds=2)
+async def test_a_short_run_says_what_it_measured(tmp_path: Path) -> None:
+    found = await run(cameras=2, seconds=2, clip=write_clip(tmp_path / "clip.mp4"))
     figures = found["figures"]
     assert found["bench"] == "record"
     assert {
