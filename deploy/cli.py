@@ -12,6 +12,7 @@ import typer
 from deploy.admin import camera as camera_commands
 from deploy.admin import verify as verify_commands
 from deploy.admin.discover import discover
+from deploy.admin.fsck import fsck
 from deploy.admin.init import init
 from deploy.admin.login import login, logout
 from vms import logs
@@ -29,6 +30,7 @@ app = typer.Typer(
 app.command("discover")(discover)
 app.command("login")(login)
 app.command("logout")(logout)
+app.command("fsck")(fsck)
 app.add_typer(camera_commands.app, name="camera")
 app.add_typer(verify_commands.audit, name="audit")
 app.add_typer(verify_commands.evidence, name="evidence")

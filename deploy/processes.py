@@ -21,8 +21,9 @@ from vms.clock import Clock
 from vms.settings import Settings
 
 RESTART_FIRST_S: Final = 0.2
-RESTART_MAX_S: Final = 10.0
-STEADY_AFTER_S: Final = 30.0
+# Each second of waiting is a second that nobody records: a process that ran for a while comes back at once.
+RESTART_MAX_S: Final = 5.0
+STEADY_AFTER_S: Final = 5.0
 STOP_WEB_S: Final = 2.0
 STOP_RECORDERS_S: Final = 6.0
 STOP_KEEPER_S: Final = 2.0
