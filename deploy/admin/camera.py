@@ -46,7 +46,7 @@ def _run(work: Work) -> Any:
 
     saved = session_file.load()
     if not saved.commune:
-        raise Refused("Vous n’agissez pour aucune commune.", todo="vms login … --commune C --purpose P", rule="P-62")
+        raise Refused("Vous n’agissez pour aucune commune.", todo="vms login … --commune COMMUNE", rule="P-62")
 
     async def run() -> Any:
         async with saved.client() as client:

@@ -18,7 +18,7 @@ def login(
     account: Annotated[str, typer.Argument(metavar="IDENTIFIANT", help="Votre identifiant.")],
     url: Annotated[str, typer.Option("--url", help="Adresse du serveur.")] = "https://localhost:8443",
     commune: Annotated[str, typer.Option("--commune", help="Commune pour laquelle agir.")] = "",
-    purpose: Annotated[str, typer.Option("--purpose", help="Finalité, voir les pages.")] = "",
+    purpose: Annotated[str, typer.Option("--purpose", help="Finalité ; inutile sans image.")] = "",
     motive: Annotated[str, typer.Option("--motive", help="Motif, écrit au journal.")] = "",
     ca: Annotated[str, typer.Option("--ca", help="Certificat du serveur, s’il est à nous.")] = "",
     password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Lit le mot de passe sur l’entrée.")] = False,
@@ -63,8 +63,10 @@ async def _login(
         saved = session_file.SavedSession(url, client.token, ca=ca)
         session_file.save(saved)
         chosen = commune or _only_commune(session)
-        if chosen and purpose:
+        if chosen:
             session = await client.post("/session/act", {"commune": chosen, "purpose": purpose, "motive": motive})
+            # The password has just been given: graver acts need not ask for it again for some minutes.
+            await client.post("/session/step-up", {"password": password})
         if session.get("acting"):
             session_file.save(replace(saved, commune=session["acting"]["commune"]))
         return session

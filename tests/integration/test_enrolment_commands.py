@@ -104,6 +104,7 @@ async def test_a_person_signs_in_and_acts_through_the_api(short_home: Path) -> N
     routes = {
         "POST /session/token": {"token": "t0p-secret", "session": SESSION},
         "POST /session/act": acting,
+        "POST /session/step-up": acting,
         "GET /communes/valclair/cameras": [{"id": "valclair-c07", "name": "Halle", "legal": {"state": "enrolled"}}],
         "POST /communes/valclair/enrol": {"id": "o1"},
         "GET /orders/o1": order,
@@ -134,7 +135,8 @@ async def test_a_person_signs_in_and_acts_through_the_api(short_home: Path) -> N
 
 async def test_no_commune_no_act(short_home: Path) -> None:
     """P-62: a session that acts for no commune moves no camera."""
-    async with api({"POST /session/token": {"token": "t", "session": SESSION}}) as host:
+    two = {**SESSION, "communes": [{"id": c, "available": True} for c in ("valclair", "brumesnil")]}
+    async with api({"POST /session/token": {"token": "t", "session": two}}) as host:
         assert (await vms("login", "a", "--url", host.url, "--password-stdin", home=short_home, stdin="p\n"))[0] == 0
         code, _, err = await vms("camera", "list", home=short_home)
     assert (code, "P-62" in err) == (1, True)
