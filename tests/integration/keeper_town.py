@@ -51,7 +51,13 @@ class Town:
         """Create a commune with its mayor and head of service as holders, both signed in and acting."""
         suffix = "" if commune == "valclair" else f".{commune}"
         holders = [
-            {"login": MAYOR + suffix, "label": "Le maire", "password": PASSWORD, "passphrase": PASSPHRASE},
+            {
+                "login": MAYOR + suffix,
+                "label": "Le maire",
+                "password": PASSWORD,
+                "passphrase": PASSPHRASE,
+                "email": "maire@valclair.example",
+            },
             {
                 "login": CHIEF + suffix,
                 "label": "Cheffe de service PM",

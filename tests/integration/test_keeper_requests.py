@@ -61,7 +61,7 @@ async def test_the_whole_way(place: Town) -> None:
     assert holds[0]["provisional"]
     assert holds[0]["active"]
     mails = await place.host.outbox()
-    assert {one["kind"] for one in mails} == {"decide"}
+    assert [(one["kind"], one["email"]) for one in mails] == [("decide", "maire@valclair.example")]
     assert "Vol" not in json.dumps(mails)
     await place.host.outbox_sent([one["id"] for one in mails])
     assert await place.host.outbox() == []
@@ -166,6 +166,22 @@ async def test_a_decision_is_the_mayors_and_asks_the_password_again(place: Town)
         await place.watch("agent", "export", request=made["request"])
     with pytest.raises(NotFound):
         await place.act(MAYOR, "decide", request="d-none", decision="execute")
+
+
+async def test_silence_escalates_once(place: Town) -> None:
+    answer_by = place.clock.utc().plus(seconds=3600).us
+    made = await register(place, answer_by=answer_by)
+    await place.host.outbox_sent([one["id"] for one in await place.host.outbox()])
+    await place.keeper.house.tick()
+    assert await place.host.outbox() == []
+    place.clock.advance(seconds=3600)
+    for _ in range(2):
+        await place.keeper.house.tick()
+    assert [one["kind"] for one in await place.host.outbox()] == ["overdue"]
+    await place.enter(MAYOR)
+    assert (await place.read(MAYOR, "request", request=made["request"]))["escalated_us"] == place.clock.utc().us
+    acts = [one["record"]["act"] for one in (await place.read(MAYOR, "journal", act="escalate"))["entries"]]
+    assert acts == ["escalate"]
 
 
 async def test_a_query_is_answered_and_decided(place: Town) -> None:

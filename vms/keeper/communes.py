@@ -69,6 +69,15 @@ class Change:
         return self.journal(entry)
 
 
+@dataclass(frozen=True, slots=True)
+class Destruction:
+    """The last destruction run: when, how many due keys a hold keeps until an unlocking, and what went wrong (P-30)."""
+
+    at_us: int = 0
+    frozen: int = 0
+    fault: str = ""
+
+
 class Commune:
     """One commune: ``facts`` is the last committed state; every change goes through ``change``."""
 
@@ -76,6 +85,7 @@ class Commune:
         self.id = commune
         self.keeper_keys = keys
         self._private: bytes | None = None
+        self.destruction = Destruction()
         self.records = Records(commune, keys.fact_mac)
         self.journal = journal.Journal(commune, keys.signer)
         schema = journal.SCHEMA + records.SCHEMA

@@ -6,9 +6,11 @@ habilitation, conventions, order, camera, request. What is not renewed is closed
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from vms.clock import MICRO, Clock
@@ -193,22 +195,12 @@ class Consultations:
         view.seq = await commune.store.write(work)
 
     async def _close(self, ended: Sequence[tuple[View, str]]) -> None:
+        closing = []
         for view, cause in ended:
-            if self._views.pop(view.id, None) is None:
-                continue
-            entry = Entry(
-                rulebook().image_act[view.act].journal,
-                f"{view.act.value}_end",
-                view.author,
-                cameras=view.cameras,
-                detail={"view": view.id, "opened": view.seq, "cause": cause},
-            )
-
-            def work(tx: Tx, entry: Entry = entry, view: View = view) -> None:
-                tx.journal(entry)
-                tx.db.execute("DELETE FROM open_view WHERE id = ?", (view.id,))
-
-            await self._communes.get(view.commune).store.write(work)
+            if self._views.pop(view.id, None) is not None:
+                store = self._communes.get(view.commune).store
+                closing.append(store.write(partial(_write_end, view=view, cause=cause)))
+        await asyncio.gather(*closing)
 
     async def _log_refusal(
         self, commune: Commune, live: Live, act: Act, cameras: Sequence[str], motive: Motive, no: Denied, now_us: int
@@ -243,6 +235,18 @@ class Consultations:
             expires_us=view.expires_us,
         )
         return sign_permit(payload, self._private)
+
+
+def _write_end(tx: Tx, view: View, cause: str) -> None:
+    entry = Entry(
+        rulebook().image_act[view.act].journal,
+        f"{view.act.value}_end",
+        view.author,
+        cameras=view.cameras,
+        detail={"view": view.id, "opened": view.seq, "cause": cause},
+    )
+    tx.journal(entry)
+    tx.db.execute("DELETE FROM open_view WHERE id = ?", (view.id,))
 
 
 def _person(live: Live) -> Person:

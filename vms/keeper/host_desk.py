@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, Final
 
 from pydantic import Field
@@ -10,11 +11,12 @@ from pydantic import Field
 from vms.clock import MICRO
 from vms.errors import BadInput, Conflict, NotFound, Refused
 from vms.keeper.arguments import Args, Name, Slug, parse
-from vms.keeper.communes import Change, Commune, new_id
+from vms.keeper.communes import HOLDERS_LEAST, Change, Commune, new_id
 from vms.keeper.entry import Author, Entry
 from vms.keeper.house import House
 from vms.keeper.office import EMAIL_PATTERN, LOGIN_PATTERN
 from vms.keeper.store import Tx
+from vms.keys.passphrase import PASSPHRASE_LEAST_CHARS
 from vms.law.facts import Habilitation
 from vms.law.rulebook import rulebook
 
@@ -79,6 +81,13 @@ class HostDesk:
         everyone = [*asked.holders, *([asked.account] if asked.account else [])]
         for one in everyone:
             _check_first(one)
+        for one in asked.holders:
+            if len(one.passphrase) < PASSPHRASE_LEAST_CHARS:
+                raise BadInput(
+                    f"Une phrase de passe compte au moins {PASSPHRASE_LEAST_CHARS} caractères.", where=one.login
+                )
+        if len({one.login for one in asked.holders}) < HOLDERS_LEAST:
+            raise BadInput("La clé d’une commune a au moins deux détenteurs.", where="holders", todo="Ajoutez-en un.")
         people = [await self._account(one) for one in everyone]
         boxes = [(people[at], one.label, one.passphrase) for at, one in enumerate(asked.holders)]
         commune = await self._house.communes.create(asked.commune, asked.name, boxes)
@@ -109,6 +118,9 @@ class HostDesk:
                 (limit - len(entries),),
             ).fetchall()
             for mail_id, kind, request, person, created_us in rows:
+                if not self._email(person):
+                    await commune.store.write(partial(_mark_sent, mail_id=mail_id))  # nobody to write to: it lapses
+                    continue
                 entry = {
                     "id": f"{commune.id}/{mail_id}",
                     "commune": commune.id,
@@ -125,11 +137,7 @@ class HostDesk:
             raise BadInput("Il faut une liste d’identifiants.", where="ids")
         for one in ids:
             commune_id, _slash, mail_id = str(one).partition("/")
-
-            def work(tx: Tx, mail_id: str = mail_id) -> None:
-                tx.db.execute("UPDATE outbox SET sent_us = ? WHERE id = ? AND sent_us IS NULL", (tx.now.us, mail_id))
-
-            await self._house.communes.get(commune_id).store.write(work)
+            await self._house.communes.get(commune_id).store.write(partial(_mark_sent, mail_id=mail_id))
         return {}
 
     def _email(self, person: str) -> str:
@@ -158,6 +166,10 @@ class HostDesk:
                 change.journal(Entry("modification", "grant", change.author, detail=detail))
 
         await commune.change(work, Author())
+
+
+def _mark_sent(tx: Tx, mail_id: str) -> None:
+    tx.db.execute("UPDATE outbox SET sent_us = ? WHERE id = ? AND sent_us IS NULL", (tx.now.us, mail_id))
 
 
 def _check_first(one: FirstPerson) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -9,9 +10,10 @@ from vms import logs
 from vms.clock import HOUR_US, Clock
 from vms.errors import GuetError
 from vms.keeper.backoff import BackOff
-from vms.keeper.communes import Communes
+from vms.keeper.communes import Communes, Destruction
 from vms.keeper.consultations import Consultations
 from vms.keeper.destruction import destroy_due, prune_journal
+from vms.keeper.escalation import escalate
 from vms.keeper.host import Host
 from vms.keeper.key_windows import KeyWindows
 from vms.keeper.package_keys import PackageKeys, destroy_due_packages
@@ -56,16 +58,26 @@ class House:
         self.sessions.load()
 
     async def tick(self) -> None:
-        """Destroy what has come due, close abandoned views, forget ended sessions."""
-        await self.views.sweep()
-        await self.sessions.flush()
-        await self.prune()
+        """Destroy what has come due, close abandoned views, escalate silence, forget ended sessions.
+
+        What one part cannot do now is logged and tried again at the next tick; the others go on (P-30: a destruction
+        that fails is an alarm, ``Commune.destruction``).
+        """
+        now_us = self.clock.utc().us
         for commune in self.communes:
             try:
-                await destroy_due(commune, self.clock.utc().us)
-                await destroy_due_packages(commune, self.clock.utc().us)
+                done = await destroy_due(commune, now_us)
+                await destroy_due_packages(commune, now_us)
+                await escalate(commune, now_us)
+                commune.destruction = Destruction(now_us, done.frozen)
             except GuetError as error:
+                commune.destruction = replace(commune.destruction, fault=str(error))
                 log.error("destruction manquée", commune=commune.id, error=str(error))
+        for work in (self.views.sweep, self.sessions.flush, self.prune):
+            try:
+                await work()
+            except GuetError as error:
+                log.error("entretien manqué", error=str(error))
 
     async def prune(self) -> None:
         """Delete journal records past their cap, once an hour (P-43)."""

@@ -72,6 +72,13 @@ class Keeper:
             await asyncio.gather(self._ticker, return_exceptions=True)
         await self.house.close()
 
+    @property
+    def ticking(self) -> asyncio.Task[None]:
+        """The loop that destroys what is due; it only ends when something went badly wrong."""
+        if self._ticker is None:
+            raise RuntimeError("the keeper is not started")
+        return self._ticker
+
     async def _tick(self) -> None:
         while True:
             await self._clock.sleep(TICK_S)
@@ -86,8 +93,12 @@ async def serve(settings: Settings) -> None:
     stopping = asyncio.Event()
     for one in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(one, stopping.set)
-    await stopping.wait()
+    await asyncio.wait([asyncio.create_task(stopping.wait()), keeper.ticking], return_when=asyncio.FIRST_COMPLETED)
+    failed = keeper.ticking.done()
     await keeper.stop()
+    if failed:
+        # Destruction must not stop in silence: the supervisor starts another keeper, which begins with what is due.
+        raise SystemExit(1)
 
 
 def main(settings: Settings | None = None) -> None:

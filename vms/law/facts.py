@@ -168,6 +168,7 @@ class Request:
     comment: str = ""
     decided_by: str = ""
     decided_us: int | None = None
+    escalated_us: int | None = None
     package: Mapping[str, Any] = field(default_factory=dict)
 
 

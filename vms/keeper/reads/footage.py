@@ -42,6 +42,11 @@ def retention(reader: Reader, _: Nothing) -> dict[str, Any]:
         "hour_keys": count,
         "oldest_hour_us": oldest,
         "held_segments": held,
+        "destruction": {
+            "at_us": commune.destruction.at_us,
+            "frozen": commune.destruction.frozen,
+            "fault": commune.destruction.fault,
+        },
         "unlocked": commune.unlocked,
         "holders": sorted(holder.label for holder in commune.holders.values()),
     }

@@ -28,6 +28,7 @@ class JournalPage(Args):
     kind: (
         Literal["collecte", "modification", "consultation", "communication", "effacement", "refus", "session"] | None
     ) = None
+    act: Identifier | None = None
     person: Identifier | None = None
     camera: Identifier | None = None
     from_us: int | None = None
@@ -89,9 +90,10 @@ def _wanted(record: dict[str, Any] | None, at_us: int, args: JournalPage) -> boo
     if (args.from_us is not None and at_us < args.from_us) or (args.to_us is not None and at_us >= args.to_us):
         return False
     if record is None:
-        return args.kind is None and args.person is None and args.camera is None
+        return args.kind is None and args.act is None and args.person is None and args.camera is None
     return (
         args.kind in (None, record["kind"])
+        and args.act in (None, record["act"])
         and args.person in (None, record["author"].get("person"))
         and (args.camera is None or args.camera in record.get("cameras", ()))
     )

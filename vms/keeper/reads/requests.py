@@ -72,6 +72,7 @@ def _summary(reader: Reader, one: Request) -> dict[str, Any]:
         "ground": one.ground,
         "decided_by": labels.get(one.decided_by, ""),
         "decided_us": one.decided_us,
+        "escalated_us": one.escalated_us,
         "package": dict(one.package),
     }
 
