@@ -17,14 +17,15 @@ async def entries(
     commune: Acting,
     token: Token,
     services: Srv,
-    before: Annotated[int | None, Query(ge=0)] = None,
+    before: Annotated[int | None, Query(ge=1)] = None,
     limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 50,
+    kind: Annotated[str, Query(max_length=20)] = "",
     act: Annotated[str, Query(max_length=40)] = "",
     person: Annotated[str, Query(max_length=64)] = "",
     camera: Annotated[str, Query(max_length=80)] = "",
 ) -> dict[str, Any]:
     """Entries, newest first, filtered; reading the journal is itself journalled (D-12)."""
-    args = {"before": before, "limit": limit, "act": act, "person": person, "camera": camera}
+    args = {"before": before, "limit": limit, "kind": kind, "act": act, "person": person, "camera": camera}
     return await services.keeper.read(token, "journal", {k: v for k, v in args.items() if v not in ("", None)})
 
 
@@ -35,9 +36,9 @@ async def checkpoint(commune: Acting, token: Token, services: Srv) -> dict[str, 
 
 
 @router.get("/proof")
-async def proof(commune: Acting, token: Token, services: Srv, entry: Annotated[int, Query(ge=0)]) -> dict[str, Any]:
+async def proof(commune: Acting, token: Token, services: Srv, entry: Annotated[int, Query(ge=1)]) -> dict[str, Any]:
     """The inclusion proof of one entry."""
-    return await services.keeper.read(token, "journal_proof", {"entry": entry})
+    return await services.keeper.read(token, "journal_proof", {"seq": entry})
 
 
 @router.get("/tile/{kind}")
@@ -51,4 +52,13 @@ async def tile(
     level: Annotated[int, Query(ge=0, le=8)] = 0,
 ) -> dict[str, Any]:
     """One tile of the tree (C2SP tlog-tiles)."""
-    return await services.keeper.read(token, "journal_tile", {"kind": kind, "log": log, "n": n, "level": level})
+    asked = {"log": log, "level": "entries" if kind == "entries" else level, "index": n}
+    return await services.keeper.read(token, "journal_tile", asked)
+
+
+@router.get("/records/{n}")
+async def records(
+    commune: Acting, token: Token, services: Srv, n: int, log: Annotated[str, Query(max_length=40)]
+) -> dict[str, Any]:
+    """The records of one entry bundle with their salts, for whoever verifies a copy (D-13)."""
+    return await services.keeper.read(token, "journal_records", {"log": log, "index": n})
