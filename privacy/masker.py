@@ -52,10 +52,12 @@ from privacy.units import (
 )
 from privacy.zones import ZoneSet
 
+BEST: Final = "best"
 # Units submitted on one stream whose outcome has not been taken yet: 6 s at 25 pictures a second.
 QUEUE_LIMIT_UNITS: Final = 150
 QUEUE_LIMIT_BYTES: Final = 32 * 1024 * 1024
 START_TIMEOUT_S: Final = 30.0
+PROBE_TIMEOUT_S: Final = 10.0
 ANSWER_TIMEOUT_S: Final = 5.0
 WATCH_INTERVAL_S: Final = 0.5
 CLOSE_TIMEOUT_S: Final = 1.0
@@ -77,9 +79,10 @@ class MaskWorker:
     """The masker of one camera, both streams, in a process of its own; see the module's text."""
 
     def __init__(
-        self, camera: str, zone_set: ZoneSet, *, encoder: str = SOFTWARE, answer_timeout_s: float = ANSWER_TIMEOUT_S
+        self, camera: str, zone_set: ZoneSet, *, encoder: str = BEST, answer_timeout_s: float = ANSWER_TIMEOUT_S
     ) -> None:
-        if encoder not in OPTIONS:
+        """``encoder`` is one of ``privacy.encoders.OPTIONS``, or BEST: the one that works on this machine."""
+        if encoder != BEST and encoder not in OPTIONS:
             raise ValueError(f"{encoder} is no encoder of ours")
         self.camera = camera
         self.zone_set = zone_set
@@ -116,6 +119,8 @@ class MaskWorker:
 
     async def start(self) -> None:
         """Start the process and give it the zones; MaskFailed when it does not answer within START_TIMEOUT_S."""
+        if self._encoder == BEST:
+            self._encoder = await _machine.encoder()
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = await asyncio.create_subprocess_exec(
@@ -263,6 +268,7 @@ class MaskWorker:
         if self._failure is not None or self._closed:
             return
         self._failure = failure
+        _machine.distrust(self._encoder)
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
         self._wake()
@@ -280,6 +286,29 @@ class MaskWorker:
         return MaskFailed(what, cause=cause, where=self.camera, todo="La caméra reste noire ; le masquage redémarre.")
 
 
+class _Machine:
+    """Which encoder this machine has, asked once; one that was there when a mask failed is not used again."""
+
+    def __init__(self) -> None:
+        self._found = ""
+        self._asking = asyncio.Lock()
+
+    async def encoder(self) -> str:
+        """The encoder to use now."""
+        async with self._asking:
+            if not self._found:
+                self._found = await working_encoder()
+        return self._found
+
+    def distrust(self, encoder: str) -> None:
+        """A mask failed with this encoder: whatever the reason was, software is tried next."""
+        if encoder != SOFTWARE:
+            self._found = SOFTWARE
+
+
+_machine = _Machine()
+
+
 async def working_encoder() -> str:
     """The encoder to use on this machine: hardware where one passes its trial, else libx264. Ask once per machine."""
     process = await asyncio.create_subprocess_exec(
@@ -290,7 +319,7 @@ async def working_encoder() -> str:
         env=_environment(),
     )
     try:
-        async with asyncio.timeout(START_TIMEOUT_S):
+        async with asyncio.timeout(PROBE_TIMEOUT_S):
             answer, _ = await process.communicate()
     except TimeoutError:
         process.kill()

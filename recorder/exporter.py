@@ -11,11 +11,11 @@ import base64
 import os
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 import recorder
 from recorder.export_order import StreamPlan
@@ -29,6 +29,7 @@ CLOSE_TIMEOUT_S: Final = 2.0
 STREAMS_LIMIT: Final = 64
 
 Progress = Callable[[int, int], None]
+T = TypeVar("T")
 
 
 class ExportKeeper(Protocol):
@@ -91,7 +92,7 @@ async def export(
     renewing = asyncio.create_task(_renew(permit.id, keeper, writer, working))
     try:
         while True:
-            message, _ = await read_frame(reader)
+            message, _ = await _unless_refused(read_frame(reader), renewing)
             if "error" in message:
                 raise GuetError.from_dict(message["error"])
             if "done" in message:
@@ -101,10 +102,8 @@ async def export(
                 write_frame(writer, _job_message(await keeper.renew(permit.id), job))
                 working.set()
             else:
-                await _serve(message, permit.id, keeper, writer, on_progress)
+                await _unless_refused(_serve(message, permit.id, keeper, writer, on_progress), renewing)
     except (ChannelClosed, ConnectionError) as error:
-        if renewing.done() and not renewing.cancelled() and (refused := renewing.exception()) is not None:
-            raise refused from error
         raise Unavailable("L’extraction s’est interrompue.", todo="Relancez-la.") from error
     finally:
         renewing.cancel()
@@ -112,6 +111,18 @@ async def export(
         writer.transport.abort()
         await _end(process)
         job.output.with_suffix(job.output.suffix + ".partial").unlink(missing_ok=True)
+
+
+async def _unless_refused(awaited: Coroutine[Any, Any, T], renewing: asyncio.Task[None]) -> T:
+    """What is awaited, or the refusal of a renewal: then the extraction ends at once (P-58)."""
+    task = asyncio.create_task(awaited)
+    try:
+        await asyncio.wait({task, renewing}, return_when=asyncio.FIRST_COMPLETED)
+        if renewing.done():
+            renewing.result()
+        return await task
+    finally:
+        task.cancel()
 
 
 def build_version() -> str:
@@ -153,7 +164,7 @@ async def _answering(
 
 
 async def _renew(permit_id: str, keeper: ExportKeeper, writer: asyncio.StreamWriter, working: asyncio.Event) -> None:
-    """Bring fresh permits; when the right is gone, none comes any more and the worker stops by itself (P-58)."""
+    """Bring fresh permits; raises the keeper's refusal when the right is gone (P-58)."""
     await working.wait()
     while True:
         await asyncio.sleep(RENEW_INTERVAL_S)

@@ -14,7 +14,8 @@ from recorder.export_plan import Wanted, plan_stream
 from recorder.exporter import Exported, ExportJob, export
 from recorder.fragmenter import fragment, init_segment
 from recorder.package_builder import PackageFacts
-from recorder.rtsp.h264_sets import parse_sps
+from recorder.rtsp.h264_sets import H264Sets
+from recorder.rtsp.h265_sets import H265Sets
 from recorder.segment import SegmentName
 from recorder.writer import StreamWriter
 from tests.fakes.clips import clip, read_units
@@ -101,9 +102,10 @@ def timed_groups(name: str, count: int, start: UtcTime) -> tuple[StreamFormat, l
     """The first ``count`` groups of a clip, as timed units from ``start`` on, each group GROUP_US long."""
     spec, units = read_units(clip(name))
     starts = [number for number, unit in enumerate(units) if unit.key][: count + 1]
-    sets = tuple(nal for nal in units[0].nals if nal[0] & 0x1F in (7, 8))
-    sps = parse_sps(sets[0])
-    fmt = StreamFormat("h264", sps.width, sps.height, spec.fps, sets, sps.codec_string)
+    sets = H264Sets() if spec.codec == "h264" else H265Sets()
+    for nal in units[0].nals:
+        sets.add(nal)
+    fmt = sets.format()
     groups = []
     for number, (begin, end) in enumerate(itertools.pairwise(starts)):
         step = GROUP_US // (end - begin)

@@ -89,6 +89,23 @@ async def test_the_video_is_the_recording_bit_for_bit(rig: Rig, tmp_path: Path) 
     assert stream.zone_sets == ("zs-1",)
 
 
+async def test_h265_is_extracted_as_it_came(rig: Rig, tmp_path: Path) -> None:
+    writer = rig.writer()
+    await writer.start()
+    await record_clip(rig, writer, "hevc", 2, START)
+    rig.clock.step(seconds=600)
+    await writer.close()
+    package = opened_package(await extract(rig, tmp_path / "p.guetpkg", at(0), at(4)), tmp_path / "p.zip")
+    assert verify_package(package, SIGNER.vkey()).verdict == "authentic"
+    (video,) = manifest_of(package).streams[0].videos
+    with zipfile.ZipFile(package) as archive:
+        archive.extract(video.path, tmp_path)
+    codec = run(
+        *("ffprobe", "-v", "error", "-show_entries", "stream=codec_name", "-of", "csv=p=0", str(tmp_path / video.path))
+    )
+    assert codec.stdout.strip() == b"hevc"
+
+
 async def test_public_tools_play_it_and_find_no_sound(rig: Rig, tmp_path: Path) -> None:
     await record(rig)
     package = opened_package(await extract(rig, tmp_path / "p.guetpkg", at(0), at(12)), tmp_path / "p.zip")
@@ -263,6 +280,21 @@ async def test_a_right_withdrawn_on_the_way_leaves_no_file(rig: Rig, tmp_path: P
         await export(permit(), job, Withdrawing(rig), lambda done, total: None)
     assert not job.output.exists()
     assert not list(tmp_path.glob("*.partial"))
+
+
+async def test_a_refused_renewal_ends_the_extraction_with_its_reason(rig: Rig, tmp_path: Path) -> None:
+    await record(rig)
+    job = await job_for(rig, tmp_path / "p.guetpkg", at(0), at(12))
+
+    class Slow(ExportDesk):
+        async def sign_manifest(self, manifest_sha256: str) -> dict[str, str]:
+            self.withdrawn = True
+            await asyncio.sleep(60)
+            return {}
+
+    with pytest.raises(Refused, match="habilitation a été retirée"):
+        await export(permit(), job, Slow(rig), lambda done, total: None)
+    assert not list(tmp_path.glob("*guetpkg*"))
 
 
 async def test_a_worker_that_dies_is_unavailable_and_leaves_no_file(rig: Rig, tmp_path: Path) -> None:

@@ -263,7 +263,25 @@ async def test_the_worker_ends_with_its_parent() -> None:
             await asyncio.sleep(0.05)
 
 
+async def test_an_encoder_under_which_a_mask_failed_is_not_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    async def hardware() -> str:
+        asked.append("asked")
+        return "h264_nvenc"
+
+    monkeypatch.setattr(masker, "working_encoder", hardware)
+    machine = masker._Machine()
+    assert await machine.encoder() == await machine.encoder() == "h264_nvenc"
+    assert asked == ["asked"]
+    machine.distrust("libx264")
+    assert await machine.encoder() == "h264_nvenc"
+    machine.distrust("h264_nvenc")
+    assert await machine.encoder() == "libx264"
+
+
 async def test_the_encoder_of_this_machine_is_one_of_ours() -> None:
     assert await working_encoder() in OPTIONS
+    assert await masker._Machine().encoder() in OPTIONS
     with pytest.raises(ValueError, match="no encoder of ours"):
         MaskWorker(CAMERA, ZONES, encoder="mpeg4")
