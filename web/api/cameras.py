@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from sqlmodel import col, select
 
+from privacy.zones import validate_polygon
 from vms.db.engine import read
 from vms.errors import NotFound
 from vms.keeper.acts.zones import Polygon, Size
@@ -179,7 +180,12 @@ async def zone_sets(camera_id: str, token: Token, services: Srv) -> dict[str, An
 
 @router.post("/cameras/{camera_id}/zones", status_code=201)
 async def draw_zones(camera_id: str, body: ZonesIn, token: Token, services: Srv) -> dict[str, Any]:
-    """Record a new version of the private zones; it applies once another person has validated it (P-11)."""
+    """Record a new version of the private zones; it applies once another person has validated it (P-11).
+
+    A zone that no masker could paint (crossing edges, no area) is refused here, by its number.
+    """
+    for number, zone in enumerate(body.polygons, start=1):
+        validate_polygon(zone.points, where=f"zone {number}")
     return await _act(services, token, "draw_zones", camera_id, **body.model_dump(mode="json"))
 
 
