@@ -1,6 +1,6 @@
 /** Prefectural orders, the CNIL commitment, and conventions between bodies. */
 import { queryOptions } from "@tanstack/react-query";
-import { get, post, seg } from "./client";
+import { as, get, post } from "./client";
 import type { Role } from "./session";
 
 export interface Order {
@@ -27,14 +27,15 @@ export interface Authorisations {
 export const authorisationsQuery = (commune: string) =>
   queryOptions({
     queryKey: ["authorisations", commune],
-    queryFn: ({ signal }) => get<Authorisations>(`/communes/${seg(commune)}/authorisations`, signal),
+    queryFn: ({ signal }) =>
+      as<Authorisations>(get("/communes/{commune}/authorisations", { path: { commune } }, signal)),
   });
 
 export interface NewOrder {
   reference: string;
   prefect: string;
-  from: string;
-  until: string;
+  from: number;
+  until: number;
   max_days: number;
   min_days: number | null;
   purposes: string[];
@@ -43,6 +44,6 @@ export interface NewOrder {
 }
 
 export const recordOrder = (commune: string, order: NewOrder) =>
-  post(`/communes/${seg(commune)}/authorisations`, order);
-export const recordCnil = (commune: string, reference: string, date: string) =>
-  post(`/communes/${seg(commune)}/cnil`, { reference, date });
+  post("/communes/{commune}/authorisations", { path: { commune }, body: order });
+export const recordCnil = (commune: string, reference: string, date: number) =>
+  post("/communes/{commune}/cnil", { path: { commune }, body: { reference, date } });

@@ -1,6 +1,6 @@
 /** Cameras: technical facts, how their streams do, and what the law still asks of each. */
 import { queryOptions } from "@tanstack/react-query";
-import { get, post, seg } from "./client";
+import { as, get, post } from "./client";
 
 export type LegalState =
   | "found"
@@ -148,14 +148,15 @@ export const camerasQuery = (commune: string) =>
   queryOptions({
     queryKey: ["cameras", commune],
     queryFn: async ({ signal }) =>
-      (await get<Camera[]>(`/communes/${seg(commune)}/cameras`, signal)).map(withLegal),
+      (await as<Camera[]>(get("/communes/{commune}/cameras", { path: { commune } }, signal))).map(withLegal),
     refetchInterval: 15_000,
   });
 
 export const cameraQuery = (camera: string) =>
   queryOptions({
     queryKey: ["camera", camera],
-    queryFn: async ({ signal }) => withLegal(await get<Camera>(`/cameras/${seg(camera)}`, signal)),
+    queryFn: async ({ signal }) =>
+      withLegal(await as<Camera>(get("/cameras/{camera_id}", { path: { camera_id: camera } }, signal))),
     refetchInterval: 15_000,
   });
 
@@ -163,28 +164,38 @@ export const zoneSetsQuery = (camera: string) =>
   queryOptions({
     queryKey: ["camera", camera, "zones"],
     queryFn: async ({ signal }) =>
-      (await get<{ zone_sets: ZoneSet[] }>(`/cameras/${seg(camera)}/zones`, signal)).zone_sets,
+      (
+        await as<{ zone_sets: ZoneSet[] }>(
+          get("/cameras/{camera_id}/zones", { path: { camera_id: camera } }, signal),
+        )
+      ).zone_sets,
   });
 
 export const incidentsQuery = (commune: string) =>
   queryOptions({
     queryKey: ["incidents", commune],
-    queryFn: ({ signal }) => get<Incident[]>(`/communes/${seg(commune)}/incidents`, signal),
+    queryFn: ({ signal }) =>
+      as<Incident[]>(get("/communes/{commune}/incidents", { path: { commune } }, signal)),
   });
 
-const act = (camera: string, path: string, body: unknown = {}) =>
-  post(`/cameras/${seg(camera)}/${path}`, body);
+const at = (camera: string) => ({ camera_id: camera });
 
-export const authoriseCamera = (camera: string, order: string) => act(camera, "authorise", { order });
+export const authoriseCamera = (camera: string, order: string) =>
+  post("/cameras/{camera_id}/authorise", { path: at(camera), body: { order } });
 export const declareFramingClass = (camera: string, narrow: boolean, fastFlows: boolean) =>
-  act(camera, "framing-class", { narrow, fast_flows: fastFlows });
+  post("/cameras/{camera_id}/framing-class", { path: at(camera), body: { narrow, fast_flows: fastFlows } });
 export const validateZones = (camera: string, zoneSet: string) =>
-  act(camera, `zones/${seg(zoneSet)}/validate`);
+  post("/cameras/{camera_id}/zones/{zone_set}/validate", { path: { ...at(camera), zone_set: zoneSet } });
 export const postPanel = (camera: string, date: string, place: string) =>
-  act(camera, "panel", { date, place });
-export const informPrefect = (camera: string, date: string) => act(camera, "prefect", { date });
-export const commissionCamera = (camera: string) => act(camera, "commission");
-export const putInService = (camera: string) => act(camera, "service");
-export const suspendCamera = (camera: string, motive: string) => act(camera, "suspend", { motive });
-export const retireCamera = (camera: string, motive: string) => act(camera, "retire", { motive });
-export const openFraming = (camera: string, minutes: number) => act(camera, "framing/open", { minutes });
+  post("/cameras/{camera_id}/panel", { path: at(camera), body: { date, place } });
+export const informPrefect = (camera: string, date: string) =>
+  post("/cameras/{camera_id}/prefect", { path: at(camera), body: { date } });
+export const commissionCamera = (camera: string) =>
+  post("/cameras/{camera_id}/commission", { path: at(camera) });
+export const putInService = (camera: string) => post("/cameras/{camera_id}/service", { path: at(camera) });
+export const suspendCamera = (camera: string, motive: string) =>
+  post("/cameras/{camera_id}/suspend", { path: at(camera), body: { motive } });
+export const retireCamera = (camera: string, motive: string) =>
+  post("/cameras/{camera_id}/retire", { path: at(camera), body: { motive } });
+export const openFraming = (camera: string, minutes: number) =>
+  post("/cameras/{camera_id}/framing/open", { path: at(camera), body: { minutes } });

@@ -1,5 +1,5 @@
 import { queryOptions } from "@tanstack/react-query";
-import { get, seg } from "./client";
+import { as, get } from "./client";
 
 /** What a stream has and has not over a range; no picture is opened by asking. */
 export interface Timeline {
@@ -17,7 +17,13 @@ export const timelineQuery = (camera: string, fromUs: number, toUs: number) =>
   queryOptions({
     queryKey: ["timeline", camera, fromUs, toUs],
     queryFn: ({ signal }) =>
-      get<Timeline>(`/cameras/${seg(camera)}/timeline?from_us=${fromUs}&to_us=${toUs}`, signal),
+      as<Timeline>(
+        get(
+          "/cameras/{camera_id}/timeline",
+          { path: { camera_id: camera }, query: { from_us: fromUs, to_us: toUs } },
+          signal,
+        ),
+      ),
     staleTime: 15_000,
   });
 

@@ -1,6 +1,6 @@
 /** The log of operations (R253-5): entries, checkpoint, tiles, inclusion proofs. */
 import { queryOptions } from "@tanstack/react-query";
-import { get, seg } from "./client";
+import { as, get } from "./client";
 
 export type EntryKind =
   | "collecte"
@@ -82,31 +82,44 @@ export interface JournalFilter {
   before: number | null;
 }
 
-export const journalQuery = (commune: string, filter: JournalFilter) => {
-  const search = new URLSearchParams({ limit: String(PAGE_ENTRIES) });
-  if (filter.kind) search.set("kind", filter.kind);
-  if (filter.person) search.set("person", filter.person);
-  if (filter.camera) search.set("camera", filter.camera);
-  if (filter.before !== null) search.set("before", String(filter.before));
-  return queryOptions({
+export const journalQuery = (commune: string, filter: JournalFilter) =>
+  queryOptions({
     queryKey: ["journal", commune, filter],
-    queryFn: ({ signal }) => get<JournalPage>(`/communes/${seg(commune)}/journal?${search}`, signal),
+    queryFn: async ({ signal }) => {
+      const { kind, person, camera, before } = filter;
+      const query = {
+        limit: PAGE_ENTRIES,
+        ...(kind && { kind }),
+        ...(person && { person }),
+        ...(camera && { camera }),
+        ...(before !== null && { before }),
+      };
+      const page = await as<JournalPage>(
+        get("/communes/{commune}/journal", { path: { commune }, query }, signal),
+      );
+      return { ...page, entries: page.entries.filter(({ record }) => !kind || record?.kind === kind) };
+    },
     staleTime: 30_000,
   });
-};
 
 export const proofQuery = (commune: string, seq: number) =>
   queryOptions({
     queryKey: ["journal", commune, "proof", seq],
-    queryFn: ({ signal }) => get<EntryProof>(`/communes/${seg(commune)}/journal/proof?seq=${seq}`, signal),
+    queryFn: ({ signal }) =>
+      as<EntryProof>(
+        get("/communes/{commune}/journal/proof", { path: { commune }, query: { entry: seq } }, signal),
+      ),
     staleTime: 30_000,
   });
 
 export const getCheckpoint = (commune: string) =>
-  get<CheckpointView>(`/communes/${seg(commune)}/journal/checkpoint`);
+  as<CheckpointView>(get("/communes/{commune}/journal/checkpoint", { path: { commune } }));
 
 /** The leaf hashes of one tile, base64. */
 export const getTile = (commune: string, log: string, index: number) =>
-  get<{ data: string }>(
-    `/communes/${seg(commune)}/journal/tile/hashes?log=${seg(log)}&level=0&index=${index}`,
+  as<{ data: string }>(
+    get("/communes/{commune}/journal/tile/{kind}", {
+      path: { commune, kind: "hashes" },
+      query: { log, n: index, level: 0 },
+    }),
   );

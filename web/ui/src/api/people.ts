@@ -1,7 +1,7 @@
 /** People and their habilitations (P-58), and what one may do at this instant. */
 import { queryOptions } from "@tanstack/react-query";
 import type { Lapse } from "./cameras";
-import { get, post, seg } from "./client";
+import { as, get, post } from "./client";
 import type { Role } from "./session";
 
 export type ImageAct = "live" | "replay" | "framing" | "export" | "snapshot";
@@ -51,7 +51,8 @@ export const peopleQuery = (commune: string) =>
   queryOptions({
     queryKey: ["people", commune],
     queryFn: async ({ signal }) =>
-      (await get<{ people: Person[] }>(`/communes/${seg(commune)}/people`, signal)).people,
+      (await as<{ people: Person[] }>(get("/communes/{commune}/people", { path: { commune } }, signal)))
+        .people,
   });
 
 /** How often the rights of a person on screen are read again, in ms: a withdrawal shows within it. */
@@ -60,7 +61,8 @@ const RIGHTS_REFRESH_MS = 5000;
 export const rightsQuery = (commune: string, person: string) =>
   queryOptions({
     queryKey: ["rights", commune, person],
-    queryFn: ({ signal }) => get<Rights>(`/communes/${seg(commune)}/people/${seg(person)}/rights`, signal),
+    queryFn: ({ signal }) =>
+      as<Rights>(get("/communes/{commune}/people/{person}/rights", { path: { commune, person } }, signal)),
     refetchInterval: RIGHTS_REFRESH_MS,
   });
 
@@ -72,7 +74,7 @@ export interface NewPerson {
 }
 
 export const addPerson = (commune: string, person: NewPerson) =>
-  post<{ person: string }>(`/communes/${seg(commune)}/people`, person);
+  as<{ person: string }>(post("/communes/{commune}/people", { path: { commune }, body: person }));
 
 export interface Grant {
   person: string;
@@ -81,15 +83,17 @@ export interface Grant {
   decision_ref: string;
   signed_by: string;
   scope: { cameras: "all" | string[]; acts: ImageAct[] };
-  from: string;
-  until: string;
-  training_date: string | null;
+  from: number;
+  until: number;
+  training_date: number | null;
   pooled: boolean;
-  basis: { reference: string; from: string | null; until: string | null } | null;
+  basis: { reference: string; from: number | null; until: number | null } | null;
 }
 
 export const grant = (commune: string, habilitation: Grant) =>
-  post(`/communes/${seg(commune)}/habilitations`, habilitation);
+  post("/communes/{commune}/habilitations", { path: { commune }, body: habilitation });
 
 export const withdraw = (habilitation: string, motive: string) =>
-  post<{ withdrawn_us: number }>(`/habilitations/${seg(habilitation)}/withdraw`, { motive });
+  as<{ withdrawn_us: number }>(
+    post("/habilitations/{habilitation}/withdraw", { path: { habilitation }, body: { motive } }),
+  );

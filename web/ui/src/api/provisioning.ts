@@ -1,6 +1,6 @@
 /** Declared prefixes, discovery, enrolment: orders signed by the keeper and their progress. */
 import { queryOptions } from "@tanstack/react-query";
-import { API, get, post, seg } from "./client";
+import { API, as, get, post, seg } from "./client";
 
 export interface Prefix {
   id: number;
@@ -67,27 +67,30 @@ const POLL_MS = 2000;
 export const prefixesQuery = (commune: string) =>
   queryOptions({
     queryKey: ["prefixes", commune],
-    queryFn: ({ signal }) => get<Prefix[]>(`/communes/${seg(commune)}/prefixes`, signal),
+    queryFn: ({ signal }) => as<Prefix[]>(get("/communes/{commune}/prefixes", { path: { commune } }, signal)),
   });
 
 export const provisioningQuery = (commune: string) =>
   queryOptions({
     queryKey: ["provisioning", commune],
-    queryFn: ({ signal }) => get<ProvisioningOrder[]>(`/communes/${seg(commune)}/orders`, signal),
+    queryFn: ({ signal }) =>
+      as<ProvisioningOrder[]>(get("/communes/{commune}/orders", { path: { commune } }, signal)),
     refetchInterval: POLL_MS * 2,
   });
 
 export const orderQuery = (order: string) =>
   queryOptions({
     queryKey: ["provisioning", "order", order],
-    queryFn: ({ signal }) => get<ProvisioningOrder>(`/orders/${seg(order)}`, signal),
+    queryFn: ({ signal }) =>
+      as<ProvisioningOrder>(get("/orders/{order_id}", { path: { order_id: order } }, signal)),
     refetchInterval: (query) => (isOver(query.state.data) ? false : POLL_MS),
   });
 
 export const foundQuery = (commune: string, running: boolean) =>
   queryOptions({
     queryKey: ["found", commune],
-    queryFn: ({ signal }) => get<FoundDevice[]>(`/communes/${seg(commune)}/found`, signal),
+    queryFn: ({ signal }) =>
+      as<FoundDevice[]>(get("/communes/{commune}/found", { path: { commune } }, signal)),
     refetchInterval: running ? POLL_MS : false,
   });
 
@@ -100,9 +103,9 @@ export function isOver(order: ProvisioningOrder | undefined): boolean {
 export const orderEvents = (order: string) => `${API}/orders/${seg(order)}/events`;
 
 export const declarePrefix = (commune: string, cidr: string, trusted: boolean) =>
-  post<Prefix>(`/communes/${seg(commune)}/prefixes`, { cidr, trusted });
+  as<Prefix>(post("/communes/{commune}/prefixes", { path: { commune }, body: { cidr, trusted } }));
 export const discover = (commune: string, prefixes: string[] = []) =>
-  post<ProvisioningOrder>(`/communes/${seg(commune)}/discover`, { prefixes });
+  as<ProvisioningOrder>(post("/communes/{commune}/discover", { path: { commune }, body: { prefixes } }));
 
 export interface Enrolment {
   found_id: string;
@@ -116,7 +119,7 @@ export interface Enrolment {
 }
 
 export const enrol = (commune: string, enrolment: Enrolment) =>
-  post<ProvisioningOrder>(`/communes/${seg(commune)}/enrol`, enrolment);
+  as<ProvisioningOrder>(post("/communes/{commune}/enrol", { path: { commune }, body: enrolment }));
 
 export interface RtspDeclaration {
   url: string;
@@ -131,4 +134,4 @@ export interface RtspDeclaration {
 }
 
 export const declareRtsp = (commune: string, declaration: RtspDeclaration) =>
-  post<ProvisioningOrder>(`/communes/${seg(commune)}/declare-rtsp`, declaration);
+  as<ProvisioningOrder>(post("/communes/{commune}/declare-rtsp", { path: { commune }, body: declaration }));

@@ -1,7 +1,7 @@
 /** Requests for footage and what becomes of them (P-72…P-74). */
 import { queryOptions } from "@tanstack/react-query";
 import type { Lapse } from "./cameras";
-import { API, get, post, seg } from "./client";
+import { API, as, get, post, seg } from "./client";
 import type { Role } from "./session";
 
 export type Frame =
@@ -93,14 +93,18 @@ export const requestsQuery = (commune: string) =>
   queryOptions({
     queryKey: ["requests", commune],
     queryFn: async ({ signal }) =>
-      (await get<{ requests: FootageRequest[] }>(`/communes/${seg(commune)}/requests`, signal)).requests,
+      (
+        await as<{ requests: FootageRequest[] }>(
+          get("/communes/{commune}/requests", { path: { commune } }, signal),
+        )
+      ).requests,
     refetchInterval: REFRESH_MS,
   });
 
 export const requestQuery = (request: string) =>
   queryOptions({
     queryKey: ["request", request],
-    queryFn: ({ signal }) => get<RequestDetail>(`/requests/${seg(request)}`, signal),
+    queryFn: ({ signal }) => as<RequestDetail>(get("/requests/{request}", { path: { request } }, signal)),
     refetchInterval: REFRESH_MS,
   });
 
@@ -127,13 +131,12 @@ export interface NewRequest {
 }
 
 export const registerRequest = (commune: string, request: NewRequest) =>
-  post<{ request: string; hold: string; hold_until_us: number }>(
-    `/communes/${seg(commune)}/requests`,
-    request,
+  as<{ request: string; hold: string; hold_until_us: number }>(
+    post("/communes/{commune}/requests", { path: { commune }, body: request }),
   );
 
 export const completeRequest = (request: string, fields: Record<string, string | number | boolean>) =>
-  post(`/requests/${seg(request)}/complete`, { fields });
+  post("/requests/{request}/complete", { path: { request }, body: { fields } });
 
 export interface Decision {
   decision: "execute" | "query" | "refuse";
@@ -142,10 +145,11 @@ export interface Decision {
 }
 
 export const decide = (request: string, decision: Decision) =>
-  post(`/requests/${seg(request)}/decision`, decision);
-export const startExtraction = (request: string) => post(`/requests/${seg(request)}/extract`);
+  post("/requests/{request}/decision", { path: { request }, body: decision });
+export const startExtraction = (request: string) =>
+  post("/requests/{request}/extract" as never, { path: { request } as never });
 export const acknowledge = (request: string, recipient: string, medium: string) =>
-  post(`/requests/${seg(request)}/receipt`, { recipient, medium });
+  post("/requests/{request}/receipt", { path: { request }, body: { recipient, medium } });
 
 /** Address of the sealed package; it is opened in the browser. */
 export const packageAddress = (request: string) => `${API}/requests/${seg(request)}/package`;

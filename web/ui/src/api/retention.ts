@@ -1,6 +1,6 @@
 /** What is kept, until when, and what is held. */
 import { queryOptions } from "@tanstack/react-query";
-import { get, post, seg } from "./client";
+import { as, get, post } from "./client";
 
 export interface Hold {
   id: string;
@@ -55,7 +55,8 @@ export interface Retention {
 export const retentionQuery = (commune: string) =>
   queryOptions({
     queryKey: ["retention", commune],
-    queryFn: ({ signal }) => get<Retention>(`/communes/${seg(commune)}/retention`, signal),
+    queryFn: ({ signal }) =>
+      as<Retention>(get("/communes/{commune}/retention", { path: { commune } }, signal)),
     refetchInterval: 30_000,
   });
 
@@ -63,7 +64,7 @@ export const holdsQuery = (commune: string) =>
   queryOptions({
     queryKey: ["holds", commune],
     queryFn: async ({ signal }) =>
-      (await get<{ holds: Hold[] }>(`/communes/${seg(commune)}/holds`, signal)).holds,
+      (await as<{ holds: Hold[] }>(get("/communes/{commune}/holds", { path: { commune } }, signal))).holds,
     refetchInterval: 15_000,
   });
 
@@ -77,5 +78,7 @@ export interface NewHold {
   requester: string;
 }
 
-export const placeHold = (commune: string, hold: NewHold) => post(`/communes/${seg(commune)}/holds`, hold);
-export const releaseHold = (hold: string, motive: string) => post(`/holds/${seg(hold)}/release`, { motive });
+export const placeHold = (commune: string, hold: NewHold) =>
+  post("/communes/{commune}/holds", { path: { commune }, body: hold });
+export const releaseHold = (hold: string, motive: string) =>
+  post("/holds/{hold}/release", { path: { hold }, body: { motive } });

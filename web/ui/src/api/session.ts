@@ -1,6 +1,6 @@
 /** The signed-in session: who, for which commune, with which motive, until when. */
 import { queryOptions } from "@tanstack/react-query";
-import { del, get, post } from "./client";
+import { as, del, get, post } from "./client";
 import { Problem } from "./problem";
 
 export type Role =
@@ -60,7 +60,7 @@ export const sessionQuery = queryOptions({
   queryKey: ["session"],
   queryFn: async ({ signal }): Promise<Session | null> => {
     try {
-      return await get<Session>("/session", signal);
+      return await as<Session | null>(get("/session", {}, signal));
     } catch (error) {
       if (error instanceof Problem && error.isSignedOut) return null;
       throw error;
@@ -72,15 +72,16 @@ export const sessionQuery = queryOptions({
 
 export const purposesQuery = queryOptions({
   queryKey: ["purposes"],
-  queryFn: async ({ signal }) => (await get<{ purposes: Purpose[] }>("/purposes", signal)).purposes,
+  queryFn: async ({ signal }) => (await as<{ purposes: Purpose[] }>(get("/purposes", {}, signal))).purposes,
   staleTime: Number.POSITIVE_INFINITY,
 });
 
-export const signIn = (login: string, password: string) => post<Session>("/session", { login, password });
+export const signIn = (login: string, password: string) =>
+  as<Session>(post("/session", { body: { login, password } }));
 export const signOut = () => del("/session");
-export const extendSession = () => post<Session>("/session/extend");
-export const stepUp = (password: string) => post<Session>("/session/step-up", { password });
+export const extendSession = () => as<Session>(post("/session/extend"));
+export const stepUp = (password: string) => as<Session>(post("/session/step-up", { body: { password } }));
 export const unlock = (commune: string, passphrase: string) =>
-  post<Session>("/session/unlock", { commune, passphrase });
+  as<Session>(post("/session/unlock", { body: { commune, passphrase } }));
 export const actFor = (commune: string, purpose: string, motive: string) =>
-  post<Session>("/session/act", { commune, purpose, motive });
+  as<Session>(post("/session/act", { body: { commune, purpose, motive } }));

@@ -151,3 +151,16 @@ export function fromParisFields(date: string, time: string): number[] {
     .map(({ us }) => us);
   return [...new Set(found)].sort((a, b) => a - b);
 }
+
+/** The first instant of a day of Paris, µs UTC; null when it is no day. */
+export function dayStart(day: string): number | null {
+  return fromParisFields(day, "00:00:00")[0] ?? null;
+}
+
+/** The first instant after a day of Paris, µs UTC: what "until that day, inclusive" means. */
+export function dayEnd(day: string): number | null {
+  const next = new Date(`${day}T12:00:00Z`);
+  if (Number.isNaN(next.getTime())) return null;
+  next.setUTCDate(next.getUTCDate() + 1);
+  return dayStart(next.toISOString().slice(0, 10));
+}

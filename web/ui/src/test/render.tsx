@@ -22,10 +22,11 @@ export interface Calls {
 /** Answers `fetch` from a table of "METHOD /path" (without query); anything else is a 404 problem. */
 export function fakeServer(answers: Answers): Calls {
   const calls: Calls = { list: [] };
-  vi.stubGlobal("fetch", async (input: string | URL, init?: RequestInit) => {
-    const path = new URL(String(input), "http://localhost").pathname.replace("/api/v1", "");
-    const call = `${init?.method ?? "GET"} ${path}`;
-    const body: unknown = typeof init?.body === "string" ? JSON.parse(init.body) : undefined;
+  vi.stubGlobal("fetch", async (request: Request) => {
+    const path = new URL(request.url).pathname.replace("/api/v1", "");
+    const call = `${request.method} ${path}`;
+    const text = await request.text();
+    const body: unknown = text === "" ? undefined : JSON.parse(text);
     calls.list.push({ call, body });
     const found = answers[call];
     const missing: Answer = {

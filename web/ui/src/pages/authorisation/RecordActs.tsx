@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Plus } from "lucide-react";
 import { recordCnil, recordOrder } from "../../api/authorisations";
 import { purposesQuery } from "../../api/session";
-import { nowUs, toParisFields } from "../../i18n/format";
+import { dayEnd, dayStart, nowUs, toParisFields } from "../../i18n/format";
 import { ActButton, Check, TextField, textOf } from "../../parts";
 import { DateField } from "../../parts/DateFields";
 import { purposeWords } from "../../session/purposes";
@@ -25,8 +25,8 @@ export function RecordOrderAct() {
         recordOrder(commune, {
           reference: textOf(data, "reference"),
           prefect: textOf(data, "prefect"),
-          from: textOf(data, "from"),
-          until: textOf(data, "until"),
+          from: dayStart(textOf(data, "from")) ?? 0,
+          until: dayEnd(textOf(data, "until")) ?? 0,
           max_days: Number(textOf(data, "max_days")),
           min_days: textOf(data, "min_days") ? Number(textOf(data, "min_days")) : null,
           purposes: data.getAll("purposes").map(String),
@@ -83,7 +83,7 @@ export function CnilAct() {
       size="s"
       title={<Trans>Engagement de conformité (CNIL)</Trans>}
       confirm={<Trans>Noter l’engagement</Trans>}
-      run={(data) => recordCnil(commune, textOf(data, "reference"), textOf(data, "date"))}
+      run={(data) => recordCnil(commune, textOf(data, "reference"), dayStart(textOf(data, "date")) ?? 0)}
       stale={["authorisations", "cameras"]}
       done={t`Engagement noté.`}
     >

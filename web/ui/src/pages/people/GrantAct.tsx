@@ -3,7 +3,7 @@ import { UserCheck } from "lucide-react";
 import { useState } from "react";
 import { type Grant, grant, type ImageAct } from "../../api/people";
 import type { Role } from "../../api/session";
-import { nowUs, toParisFields } from "../../i18n/format";
+import { dayEnd, dayStart, nowUs, toParisFields } from "../../i18n/format";
 import { ActButton, Check, SelectField, TextField, textOf } from "../../parts";
 import { DateField } from "../../parts/DateFields";
 import { ROLE_WORDS, ROLES_WITH_IMAGES } from "../../session/roles";
@@ -35,15 +35,15 @@ export function GrantAct({ person, label }: { person: string; label: string }) {
       decision_ref: textOf(data, "decision_ref"),
       signed_by: textOf(data, "signed_by"),
       scope: { cameras: "all", acts: data.getAll("acts").map((act) => String(act) as ImageAct) },
-      from: textOf(data, "from"),
-      until: textOf(data, "until"),
-      training_date: textOf(data, "training") || null,
+      from: dayStart(textOf(data, "from")) ?? 0,
+      until: dayEnd(textOf(data, "until")) ?? 0,
+      training_date: dayStart(textOf(data, "training")),
       pooled: data.get("pooled") === "on",
       basis: basis
         ? {
             reference: textOf(data, "basis"),
-            from: textOf(data, "basis_from") || null,
-            until: textOf(data, "basis_until") || null,
+            from: dayStart(textOf(data, "basis_from")),
+            until: dayEnd(textOf(data, "basis_until")),
           }
         : null,
     };
