@@ -1,12 +1,17 @@
 /** Saving a drawing, and closing a framing session. */
-import { post, seg } from "../api/client";
+import { as, post } from "../api/client";
 import type { Zone } from "./drawing";
-import { rounded } from "./polygon";
+import { type Point, rounded } from "./polygon";
 
 export interface PictureSize {
   stream: "main" | "sub";
   width: number;
   height: number;
+}
+
+function pair(point: Point): [number, number] {
+  const [x, y] = rounded(point);
+  return [x, y];
 }
 
 interface SavedZones {
@@ -22,8 +27,10 @@ export async function saveZones(
 ): Promise<number> {
   const polygons = zones.map(({ points, reason }) => ({ points: points.map(rounded), reason }));
   const body = { polygons, no_dwelling: noDwelling, sizes };
-  const { zone_set } = await post<SavedZones>(`/cameras/${seg(camera)}/zones`, body);
+  const call = post("/cameras/{camera_id}/zones", { path: { camera_id: camera }, body });
+  const { zone_set } = await as<SavedZones>(call);
   return zone_set.version;
 }
 
-export const closeFraming = (camera: string) => post(`/cameras/${seg(camera)}/framing/close`);
+export const closeFraming = (camera: string) =>
+  post("/cameras/{camera_id}/framing/close", { path: { camera_id: camera } });

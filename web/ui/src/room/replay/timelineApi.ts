@@ -1,6 +1,6 @@
 /** What a camera has and has not recorded; no picture is opened by asking. */
 import { queryOptions } from "@tanstack/react-query";
-import { get, seg } from "../../api/client";
+import { as, get } from "../../api/client";
 import { nowUs, US_PER_S } from "../../i18n/format";
 import type { Quality } from "../../media/liveState";
 
@@ -72,8 +72,8 @@ export const timelineQuery = (camera: string, stream: Quality) =>
     queryKey: ["timeline", camera, stream],
     queryFn: async ({ signal }) => {
       const to = Math.round(nowUs()) + 60 * US_PER_S;
-      const range = `from_us=${to - BACK_US}&to_us=${to}&stream=${stream}`;
-      return readTimeline(await get<TimelineAnswer>(`/cameras/${seg(camera)}/timeline?${range}`, signal));
+      const given = { path: { camera_id: camera }, query: { from_us: to - BACK_US, to_us: to, stream } };
+      return readTimeline(await as<TimelineAnswer>(get("/cameras/{camera_id}/timeline", given, signal)));
     },
     enabled: camera !== "",
     refetchInterval: REFRESH_MS,
