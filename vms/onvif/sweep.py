@@ -69,10 +69,13 @@ class Progress:
     asked: int = 0
     found: int = 0
     prefix: str = ""
+    finished: bool = False
     dropped: Counter[str] = field(default_factory=Counter)
 
     def seconds_left(self) -> float:
-        """An honest guess of the time to the end, from the rate alone."""
+        """An honest guess of the time to the end, from the rate alone; zero once the search has ended."""
+        if self.finished:
+            return 0.0
         return (self.total - self.asked) / PROBES_PER_SECOND + ANSWER_WAIT_S
 
 
@@ -127,6 +130,7 @@ class Sweep:
         for result in ended:
             if isinstance(result, Exception):
                 raise result
+        self.progress.finished = True
         return self.progress
 
     def _addresses(self, family: int | None = None) -> Iterator[tuple[str, str]]:
