@@ -162,7 +162,7 @@ class Playback:
         return found
 
     async def sealed_bytes(self, permit: Permit, segment: str, offset: int, length: int) -> bytes:
-        """The sealed bytes of one group, or of several in a row with the headers between them.
+        """The sealed bytes of one group, its header before it or not, or of several in a row with their headers.
 
         Refused when the permit is for another act or camera, has run out, or does not reach these groups; NotFound when
         there is no such segment; BadInput when the place is not that of whole groups.

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from recorder.playback import Playback
-from recorder.segment import SegmentName
+from recorder.segment import GROUP_HEADER_BYTES, GroupHeader, SegmentName
 from tests.fakes.recording import CAMERA, COMMUNE, START, Format, Rig
 from vms.clock import UtcTime
 from vms.errors import BadInput, Damaged, LimitExceeded, NotFound, Refused
@@ -116,7 +116,18 @@ async def test_several_groups_in_a_row_may_be_read_at_once(rig: Rig) -> None:
     assert len(await play.sealed_bytes(permit(rig), segment.name, first.offset, length)) == length
 
 
-@pytest.mark.parametrize("shift,more", [(1, 0), (-1, 0), (0, 1), (0, -1), (-76, 76), (10**9, 0), (0, 10**6)])
+async def test_a_group_may_be_read_with_its_header(rig: Rig) -> None:
+    await record(rig)
+    play = playback(rig)
+    (segment,) = await play.window(permit(rig), CAMERA, "main", at(10), at(11))
+    (group,) = segment.groups
+    head = GROUP_HEADER_BYTES
+    data = await play.sealed_bytes(permit(rig), segment.name, group.offset - head, group.length + head)
+    assert GroupHeader.parse(data).number == group.number
+    GroupHeader.parse(data).check(data[head:])
+
+
+@pytest.mark.parametrize("shift,more", [(1, 0), (-1, 0), (0, 1), (0, -1), (-77, 77), (-75, 75), (10**9, 0), (0, 10**6)])
 async def test_only_whole_groups_leave(rig: Rig, shift: int, more: int) -> None:
     await record(rig)
     play = playback(rig)

@@ -219,7 +219,12 @@ class Footage(RuleBasedStateMachine):
             shutil.rmtree(self.home, ignore_errors=True)
 
 
+# The same lives at each run: a red run is a change of ours. To explore, raise max_examples and drop derandomize.
 Footage.TestCase.settings = settings(
-    max_examples=25, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True
+    max_examples=15,
+    stateful_step_count=20,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
 )
 TestFootage = Footage.TestCase
