@@ -91,6 +91,7 @@ class LiveService:
         if message.kind == "fragment":
             view.frozen_at_us = self._clock.monotonic_us() + round(FROZEN_S * MICRO)
             view.dark_cause = ""
+            view.last_utc_us = message.utc.us if message.utc is not None else 0
             await channel.send({}, message.data)
         elif fmt is not None:
             said: Args = {"type": "stream", "codec": fmt.codec_string, "width": fmt.width, "height": fmt.height}
@@ -111,6 +112,11 @@ class LiveService:
         run = self._fleet.run_of(view.camera)
         health = run.health().get(view.stream) if run is not None else None
         state, cause = (health.state, health.cause) if health is not None else ("stopped", "")
+        last_us = health.last_unit_us if health is not None else 0
+        if view.permit.payload.act == "framing":
+            # The raw picture has its own life: what is kept may be dark meanwhile, while zones are drawn anew.
+            last_us = view.last_utc_us
+            state, cause = ("live", "") if state == "dark" else (state, cause)
         if view.dark_cause:
             state, cause = "dark", view.dark_cause
         elif state == "live" and self._clock.monotonic_us() > view.frozen_at_us:
@@ -120,7 +126,7 @@ class LiveService:
             "utc_us": self._clock.utc().us,
             "state": state,
             "cause": cause,
-            "last_unit_us": health.last_unit_us if health is not None else 0,
+            "last_unit_us": last_us,
         }
 
     async def _renewals(self, view: _View, channel: Channel) -> None:
@@ -153,3 +159,4 @@ class _View:
         self.stream = stream
         self.dark_cause = ""
         self.frozen_at_us = 0
+        self.last_utc_us = 0

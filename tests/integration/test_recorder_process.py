@@ -301,8 +301,11 @@ async def test_a_framing_session_shows_the_raw_picture_and_keeps_nothing(
         authorised = camera_plan(CAMERA, legal_state=LegalState.AUTHORISED, record=False, zone_set=None)
         made.keeper.decide(authorised.model_copy(update={"framing_until_us": until_us}))
         await made.health("live")
-        _, media = await watch(made, 2, act="framing")
+        said, media = await watch(made, 2, act="framing")
         assert len(pictures(media)) > 20
+        beat = [item for item in said if item["type"] == "beat"][-1]
+        assert (beat["state"], beat["cause"]) == ("live", "")
+        assert abs(beat["utc_us"] - beat["last_unit_us"]) < 1_000_000
         _, media = await watch(made, 1.5)  # the live act sees nothing of it
         assert media == []
         made.keeper.decide(authorised)
@@ -312,11 +315,25 @@ async def test_a_framing_session_shows_the_raw_picture_and_keeps_nothing(
         assert await made.rows(Absence) == []
 
 
-async def test_without_a_zone_set_nothing_is_recorded(short_home: Path, clips: dict[str, Path]) -> None:
+async def test_without_a_zone_set_nothing_is_recorded_and_only_framing_calls_the_camera(
+    short_home: Path, clips: dict[str, Path]
+) -> None:
     async with town(short_home, clips) as made:
         made.keeper.decide(camera_plan(CAMERA, zone_set=None))
         await made.health("dark")
-        await asyncio.sleep(1)
+        assert made.farm[CAMERA].counts.connections == 0
+        until_us = made.clock.utc().plus(seconds=600).us
+        made.keeper.decide(camera_plan(CAMERA, zone_set=None, framing_until_us=until_us))
+
+        async def called() -> bool:
+            return made.farm[CAMERA].counts.plays > 0
+
+        await made.until(called, "framing")
+        said, media = await watch(made, 2, act="framing")
+        assert len(pictures(media)) > 20
+        assert [item for item in said if item["type"] == "beat"][-1]["state"] == "live"
+        _, media = await watch(made, 1)
+        assert media == []
         assert list(made.settings.store_dir.rglob("*.seg")) == []
 
 
