@@ -31,6 +31,7 @@ CAMERA: Final = "valclair-c07"
 PERMIT: Final = "permit-17"
 INFO: Final = b"guet/key-window/v1"
 CLOSE_REFUSED: Final = 4403
+CLOSE_AWAY: Final = 4503
 HEADER_BYTES: Final = 76
 
 
@@ -105,10 +106,8 @@ class MediaServer:
             return
 
     async def _stream(self, socket: WebSocket) -> None:
-        if self.live == "refuse":
-            text = {"kind": "refused", "rule": "P-58", "what": "Direct refusé.", "todo": "Demandez."}
-            await socket.send_json({"type": "refused", **text})
-            await socket.close(CLOSE_REFUSED)
+        if self.live == "withdraw":
+            await _refuse(socket, "refused")
             return
         codec = "hvc1.1.6.L93.B0" if self.live == "h265" and "stream=main" in str(socket.url) else None
         await self._send_stream(socket, codec)
@@ -121,8 +120,11 @@ class MediaServer:
                 await socket.close(1011)
                 return
             if self.live == "withdraw":
-                await socket.send_json({"type": "withdrawn", "kind": "refused", "rule": "P-58", "what": "", "todo": ""})
-                await socket.close(CLOSE_REFUSED)
+                await _refuse(socket, "withdrawn")
+                return
+            if self.live == "away":
+                await socket.send_json({"type": "away", "kind": "unavailable", "rule": "", "what": "", "todo": ""})
+                await socket.close(CLOSE_AWAY)
                 return
             due += FRAME_US / MICRO
             await asyncio.sleep(max(0.0, due - time.monotonic()))
@@ -163,6 +165,9 @@ class MediaServer:
     async def _replay(self, socket: WebSocket) -> None:
         await socket.accept()
         self.connections += 1
+        if self.replay == "withdraw":
+            await _refuse(socket, "refused")
+            return
         await socket.send_json({"type": "permit", "id": PERMIT, "journal": 12_384})
         try:
             while True:
@@ -171,8 +176,7 @@ class MediaServer:
                 except TimeoutError:
                     asked = None
                 if self.replay == "withdraw":
-                    await socket.send_json({"type": "withdrawn", "kind": "refused", "rule": "P-58", "what": "Retirée."})
-                    await socket.close(CLOSE_REFUSED)
+                    await _refuse(socket, "withdrawn")
                     return
                 if asked is not None:
                     await socket.send_json(self._window(asked))
@@ -219,6 +223,12 @@ class MediaServer:
         if permit != PERMIT:
             return Response(status_code=403)
         return Response(self.store.files[name][offset : offset + length], media_type="application/octet-stream")
+
+
+async def _refuse(socket: WebSocket, kind: str) -> None:
+    text = {"kind": "refused", "rule": "P-58", "what": "Habilitation retirée.", "todo": ""}
+    await socket.send_json({"type": kind, **text})
+    await socket.close(CLOSE_REFUSED)
 
 
 class Running:

@@ -5,7 +5,8 @@ import { boxes, firstTicks, h264Codec, Mp4Damaged, samples, splitGroup, timescal
 
 const u32 = (...values: number[]): Bytes => {
   const bytes = new Uint8Array(values.length * 4);
-  values.forEach((value, at) => new DataView(bytes.buffer).setUint32(at * 4, value));
+  const data = new DataView(bytes.buffer);
+  for (const [at, value] of values.entries()) data.setUint32(at * 4, value);
   return bytes;
 };
 const u64 = (value: number): Bytes => u32(Math.floor(value / 2 ** 32), value % 2 ** 32);

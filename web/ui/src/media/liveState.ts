@@ -40,8 +40,11 @@ export function showsPicture(state: LiveState): boolean {
   return state.kind === "live" || state.kind === "frozen" || state.kind === "connecting";
 }
 
-/** A refusal without a rule is a passing one (the rights service is away): the page tries again by itself. */
+/**
+ * Whether to ask again: a service is away, or a permit ended during the view. Its end may be a right withdrawn or a
+ * keeper that restarts, and only the keeper can tell: asked again, it refuses with its rule, and that is final.
+ */
 export function isPassing(refusal: Refusal): boolean {
-  if (refusal.type === "away" || refusal.kind === "unavailable") return true;
+  if (refusal.type !== "refused" || refusal.kind === "unavailable") return true;
   return refusal.rule === "" && refusal.kind !== "unauthenticated" && refusal.kind !== "not-found";
 }

@@ -23,6 +23,8 @@ const RETRY_GROUP_MS = 1_000;
 /** An absence shorter than this is the rounding between two groups, not worth an announcement. */
 const SILENT_JUMP_US = 300_000;
 const WITHIN_FRAME_US = 500;
+const STUCK_COUNT = 2;
+const NEAR_END_US = MICRO;
 
 type WithoutSerial<T> = T extends unknown ? Omit<T, "serial"> : never;
 
@@ -40,6 +42,8 @@ export class ReplayPlayer {
   #appliedUs: number | undefined;
   #shownUs: number | undefined;
   #jumpFromUs: number | undefined;
+  #drivenUs = 0;
+  #stuckCount = 0;
   #pendingStep: 1 | -1 | undefined;
   #loading = new Set<string>();
   #retryAt = new Map<string, number>();
@@ -250,6 +254,8 @@ export class ReplayPlayer {
     if (this.#snapshot.phase.kind !== "ready" || this.#link === undefined || this.#nowUs === 0) return;
     const us = this.positionUs;
     const { rate, playing } = this.#snapshot;
+    this.#stuckCount = us === this.#drivenUs ? this.#stuckCount + 1 : 0;
+    this.#drivenUs = us;
     for (const span of wantedWindows(us, rate, this.#nowUs, this.#recorded)) {
       const held = this.#held.find((each) => each.fromUs === span.fromUs);
       // The window that reaches the present grows: it is asked for again when playback comes near its end.
@@ -301,7 +307,7 @@ export class ReplayPlayer {
   #showsLast(last: Frame, us: number): boolean {
     if (Math.max(us, this.#shownUs ?? 0) + WITHIN_FRAME_US >= last.startUs) return true;
     const starved = this.video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA;
-    return starved && us >= last.startUs - 2 * (last.endUs - last.startUs);
+    return starved && this.#stuckCount >= STUCK_COUNT && us >= last.endUs - NEAR_END_US;
   }
 
   #isRecorded(us: number): boolean {

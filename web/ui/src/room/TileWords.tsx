@@ -27,7 +27,10 @@ export function useTileWords(): (snapshot: LiveSnapshot) => string {
       const late = formatDuration(lateS * US_PER_S);
       return t`En retard de ${late}`;
     }
-    if (state.kind === "refused") return state.willRetry ? t`Service injoignable` : t`Accès refusé`;
+    if (state.kind === "refused" && state.willRetry) {
+      return state.refusal.type === "withdrawn" ? t`Accès interrompu` : t`Service injoignable`;
+    }
+    if (state.kind === "refused") return t`Accès refusé`;
     return i18n._(STATES[name].word);
   };
 }
@@ -167,6 +170,15 @@ function Refused({
   onRetry: () => void;
 }) {
   const { refusal, willRetry } = state;
+  if (willRetry && refusal.type === "withdrawn") {
+    return (
+      <Frame icon={Ban} title={<Trans>Accès interrompu</Trans>}>
+        <p className="cap dim">
+          {refusal.what} <Trans>La page redemande l’accès.</Trans> <RuleTag rule={refusal.rule} />
+        </p>
+      </Frame>
+    );
+  }
   if (willRetry) {
     return (
       <Frame icon={ServerOff} tone="c-warn" title={<Trans>Service des droits injoignable</Trans>}>
@@ -179,10 +191,7 @@ function Refused({
     );
   }
   return (
-    <Frame
-      icon={Ban}
-      title={refusal.type === "withdrawn" ? <Trans>Accès retiré</Trans> : <Trans>Accès refusé</Trans>}
-    >
+    <Frame icon={Ban} title={<Trans>Accès refusé</Trans>}>
       <p className="cap dim">
         {refusal.what} {refusal.todo} <RuleTag rule={refusal.rule} />
       </p>

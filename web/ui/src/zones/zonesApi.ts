@@ -25,8 +25,8 @@ export async function saveZones(
   noDwelling: boolean,
   sizes: readonly PictureSize[],
 ): Promise<number> {
-  const polygons = zones.map(({ points, reason }) => ({ points: points.map(rounded), reason }));
-  const body = { polygons, no_dwelling: noDwelling, sizes };
+  const polygons = zones.map(({ points, reason }) => ({ points: points.map(pair), reason }));
+  const body = { polygons, no_dwelling: noDwelling, sizes: [...sizes] };
   const call = post("/cameras/{camera_id}/zones", { path: { camera_id: camera }, body });
   const { zone_set } = await as<SavedZones>(call);
   return zone_set.version;

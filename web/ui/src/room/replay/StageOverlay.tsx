@@ -151,6 +151,22 @@ function Refused({
   onRetry: () => void;
 }) {
   const { refusal, willRetry } = phase;
+  if (willRetry && refusal.type === "withdrawn") {
+    return (
+      <Over>
+        <Void icon={Ban} title={<Trans>Relecture interrompue</Trans>} live>
+          <p>
+            {refusal.what} <RuleTag rule={refusal.rule} />
+          </p>
+          <p>
+            <Trans>
+              Les clés et les images de cette page ont été abandonnées. La page redemande l’accès.
+            </Trans>
+          </p>
+        </Void>
+      </Over>
+    );
+  }
   if (willRetry) {
     return (
       <Over>
@@ -164,13 +180,11 @@ function Refused({
       </Over>
     );
   }
-  const title =
-    refusal.type === "withdrawn" ? <Trans>Relecture retirée</Trans> : <Trans>Relecture refusée</Trans>;
   return (
     <Over>
       <Void
         icon={Ban}
-        title={title}
+        title={<Trans>Relecture refusée</Trans>}
         live
         actions={
           <Button size="s" onClick={onRetry}>
@@ -181,11 +195,6 @@ function Refused({
         <p>
           {refusal.what} {refusal.todo} <RuleTag rule={refusal.rule} />
         </p>
-        {refusal.type === "withdrawn" ? (
-          <p>
-            <Trans>Les clés et les images de cette page ont été abandonnées.</Trans>
-          </p>
-        ) : null}
       </Void>
     </Over>
   );

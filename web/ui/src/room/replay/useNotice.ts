@@ -7,6 +7,8 @@ import type { CameraTimeline } from "./timelineApi";
 import { overlaps } from "./timelineView";
 
 const SHOWN_MS = 8_000;
+/** Durations are said in whole seconds: a shorter absence is said as one. */
+const SHORTEST_SAID_US = 1_000_000;
 
 /** What just happened, in a sentence that stays a while: an absence jumped, the end, an altered group. */
 export function useNotice(notice: Notice | undefined, timeline: CameraTimeline | undefined): string {
@@ -24,7 +26,7 @@ export function useNotice(notice: Notice | undefined, timeline: CameraTimeline |
     const at = formatTime(notice.atUs, true);
     return t`Fin de l’enregistrement à ${at}.`;
   }
-  const length = formatDuration(notice.toUs - notice.fromUs);
+  const length = formatDuration(Math.max(SHORTEST_SAID_US, notice.toUs - notice.fromUs));
   const to = formatTime(notice.toUs, true);
   if (notice.kind === "damaged") {
     return t`${length} illisibles jusqu’à ${to} : les octets ne sont pas ceux qui ont été scellés. Prévenez l’administration.`;
