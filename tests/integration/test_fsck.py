@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
-from sqlmodel import col, update
+from sqlmodel import col, delete, update
 
 from recorder.findings import Report
 from recorder.fsck import Fsck
@@ -345,3 +345,16 @@ async def test_repair_finishes_a_destruction(rig: Rig) -> None:
         mark = await session.get(StreamMark, ("valclair-c01", "main"))
     assert mark is not None
     assert mark.destroyed_until_us == START.us + 130_000_000
+
+
+async def test_a_lost_index_is_rebuilt_from_whole_chains(rig: Rig) -> None:
+    await record(rig)
+    before = await rig.tiles()
+    async with write(rig.engine) as session:
+        await session.execute(delete(Segment))
+        await session.execute(delete(Absence))
+    report = await repair(rig)
+    assert report.findings == []
+    assert len([line for line in report.repaired if "adopté" in line]) == 3
+    assert await rig.tiles() == before[:-1]  # the pause after the last group is nobody's to guess
+    assert len(await rig.opened()) == 65
