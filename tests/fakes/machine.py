@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -16,6 +17,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import httpx
 
 from deploy.demo.farm import HTTP_PORT, Network, clip_for, farm_config
 from deploy.demo.footage import Clip, find_clips
@@ -36,12 +39,23 @@ class Machine:
     cameras: Sequence[DemoCamera]
     clips: dict[str, Clip]
     clock: Clock
+    farm: CameraFarm
     towns: dict[str, Town] = field(default_factory=dict)
     persons: dict[str, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
+        """Where the pages answer."""
         return self.settings.public_url
+
+    def pids(self, name: str) -> list[int]:
+        """The running processes of one kind (keeper, recorder, web); the supervisor is the test itself."""
+        return [pid for pid, command in children(os.getpid()) if command[2:4] == ["deploy.process", name]]
+
+    def all_pids(self) -> list[int]:
+        """Every process of the product on this machine: the supervised ones and what they started."""
+        roots = [pid for pid, command in children(os.getpid()) if "deploy." in " ".join(command[2:3])]
+        return sorted({pid for root in roots for pid in (root, *descendants(root))})
 
     def town(self, commune: str) -> Town:
         """The town with its people's clients, made at first use."""
@@ -57,9 +71,62 @@ class Machine:
         return await set_up(town, self.network, self.clips)
 
 
+class CameraFarm:
+    """The virtual cameras as a process of their own, and their control endpoint."""
+
+    def __init__(self, told: dict[str, Any]) -> None:
+        self.told = told
+
+    async def sent(self, camera: str, stream: str, since_us: int = 0) -> list[dict[str, Any]]:
+        """The access units handed to players whole, oldest first: player, number, digest, key, sent_us."""
+        return list(await self._get(f"/cameras/{virtual_id(camera)}/sent/{stream}?since_us={since_us}"))
+
+    async def state(self, camera: str) -> dict[str, Any]:
+        """Counts, players, accounts."""
+        return dict(await self._get(f"/cameras/{virtual_id(camera)}"))
+
+    async def misbehave(self, camera: str, kind: str, **how: Any) -> None:
+        """Order a fault (``tests/fakes/camera/misbehave.py``)."""
+        async with httpx.AsyncClient(base_url=self.told["control"], trust_env=False) as client:
+            answer = await client.post(f"/cameras/{virtual_id(camera)}/misbehave", json={"kind": kind, **how})
+            answer.raise_for_status()
+
+    async def _get(self, path: str) -> Any:
+        async with httpx.AsyncClient(base_url=self.told["control"], trust_env=False, timeout=30.0) as client:
+            return (await client.get(path)).raise_for_status().json()
+
+
+def virtual_id(camera: str) -> str:
+    """What the farm calls the product's camera: ``valclair-c01`` is its ``valclair-01``."""
+    commune, number = camera.rsplit("-c", 1)
+    return f"{commune}-{number}"
+
+
+def children(parent: int) -> list[tuple[int, list[str]]]:
+    """The living children of a process, with their command lines."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            state, ppid = (entry / "stat").read_text().rsplit(")", 1)[1].split()[:2]
+            command = (entry / "cmdline").read_bytes().decode(errors="replace").split("\0")
+        except OSError:
+            continue  # it ended while we looked
+        if int(ppid) == parent and state != "Z":
+            found.append((int(entry.name), command))
+    return sorted(found)
+
+
+def descendants(root: int) -> list[int]:
+    """Every living process below ``root``."""
+    below = [pid for pid, _ in children(root)]
+    return below + [deeper for pid in below for deeper in descendants(pid)]
+
+
 @asynccontextmanager
-async def farm(config: dict[str, Any], folder: Path) -> AsyncIterator[dict[str, Any]]:
-    """The virtual cameras as a process of their own; yields what they say of themselves (addresses, control)."""
+async def farm(config: dict[str, Any], folder: Path) -> AsyncIterator[CameraFarm]:
+    """The virtual cameras as a process of their own, answering."""
     path = folder / "cameras.json"
     path.write_text(json.dumps(config))
     process = await asyncio.create_subprocess_exec(
@@ -70,7 +137,7 @@ async def farm(config: dict[str, Any], folder: Path) -> AsyncIterator[dict[str, 
             raise RuntimeError("no stdout")
         async with asyncio.timeout(60):
             line = await process.stdout.readline()
-        yield json.loads(line)
+        yield CameraFarm(json.loads(line))
     finally:
         if process.returncode is None:
             process.terminate()
@@ -104,9 +171,10 @@ async def running(
     stop = asyncio.Event()
     clock = SystemClock(chosen.test_clock_offset_s)
     try:
-        async with farm(adjust(farm_config(network, cameras, clips, folder)), folder), machine(chosen, stop):
+        config = adjust(farm_config(network, cameras, clips, folder))
+        async with farm(config, folder) as there, machine(chosen, stop):
             await start_communes(chosen)
-            here = Machine(chosen, network, cameras, by_id, clock)
+            here = Machine(chosen, network, cameras, by_id, clock, there)
             yield here
             for town in here.towns.values():
                 await town.close()

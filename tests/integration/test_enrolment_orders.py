@@ -257,6 +257,20 @@ async def test_one_order_at_a_time_for_a_camera(short_home: Path) -> None:
         assert row.error["kind"] == "not-found"
 
 
+async def test_one_device_under_two_numbers_at_once_is_enrolled_once(short_home: Path) -> None:
+    async with farm(camera(7)) as cameras, order_town(short_home, cameras.discovery.port) as town:
+        await town.prefix(PREFIX)
+        search = await town.run("discover", {})
+        [found] = await town.found(search.id)
+        orders = [await town.queue("enrol", {"found_id": found.id, "name": "H", "number": n}) for n in (7, 8)]
+        rows = await asyncio.gather(*(town.carry_out(order) for order in orders))
+        assert sorted(row.status for row in rows) == ["done", "failed"]
+        [lost] = [row for row in rows if row.status == "failed"]
+        assert lost.error["kind"] in ("conflict", "refused")
+        [row] = await town.cameras()
+        assert {a.password for a in cameras["cam-7"].accounts.all()} == every_password(town, row.id)
+
+
 async def test_a_number_that_is_taken_is_a_conflict(short_home: Path) -> None:
     async with farm(camera(7), camera(8)) as cameras, order_town(short_home, cameras.discovery.port) as town:
         await town.prefix(PREFIX)

@@ -231,6 +231,26 @@ def test_a_manifest_that_lies_about_the_chain_is_found_even_when_signed(
     assert step in failed(report), report.text()
 
 
+@pytest.mark.parametrize("value", [-1, 1 << 63, 1 << 200, 1.5, "1", None, True])
+def test_an_impossible_number_in_a_manifest_is_damage(package: bytes, tmp_path: Path, value: object) -> None:
+    entries = entries_of(package)
+    content = json.loads(entries[MANIFEST_FILE])
+    content["streams"][0]["videos"][0]["from_us"] = value
+    assert "manifeste" in failed(verify(packed({**entries, MANIFEST_FILE: canonical(content)}), tmp_path))
+
+
+def test_scrambled_packages_are_reported_and_never_raise(package: bytes, tmp_path: Path) -> None:
+    dice = random.Random(11)
+    for _ in range(60):
+        data = bytearray(package)
+        for _ in range(dice.randint(1, 5)):
+            # Near the end lie the directory and the small files, where structure is.
+            at = len(data) - 1 - int(len(data) * dice.random() ** 4)
+            data[at : at + dice.randint(0, 6)] = dice.randbytes(dice.randint(0, 6))
+        if bytes(data) != package:
+            assert verify(bytes(data), tmp_path).verdict == "damaged"
+
+
 def test_a_video_replaced_by_another_recording_is_found_even_when_signed(package: bytes, tmp_path: Path) -> None:
     entries = entries_of(package)
     first, second = [name for name in entries if name.startswith("video/")]

@@ -23,7 +23,7 @@ from vms.keeper.log_source import (
     records_path,
     store_logs,
 )
-from vms.keeper.tiles import WIDTH, entry_bundles_of, split_hashes, tile_path, tiles_of, unpack_entries
+from vms.keeper.tiles import WIDTH, entry_bundles_of, split_hashes, tile_levels, tile_path, tiles_of, unpack_entries
 from vms.keeper.tree import HASH_BYTES, leaf_hash, root_of
 from vms.keys.note import Verifier, parse_vkey
 
@@ -206,16 +206,12 @@ def _tile(log: LogSource, report: LogReport, level: int, index: int, width: int)
 
 def _upper_tiles(log: LogSource, size: int, report: LogReport, below: list[bytes]) -> None:
     """Each upper tile against the roots of the full tiles below it. (3)"""
-    current, level = below, 0
-    for tile_level, index, width in tiles_of(size):
-        if tile_level == 0:
+    levels = tile_levels(below)
+    for level, index, width in tiles_of(size):
+        if level == 0:
             continue
-        if tile_level != level:
-            full = len(current) // WIDTH
-            current = [root_of(current[at * WIDTH : (at + 1) * WIDTH]) for at in range(full)]
-            level = tile_level
-        if _tile(log, report, tile_level, index, width) != current[index * WIDTH : index * WIDTH + width]:
-            where = f"{log.name}/{tile_path(tile_level, index, width)}"
+        if _tile(log, report, level, index, width) != levels[level][index * WIDTH : index * WIDTH + width]:
+            where = f"{log.name}/{tile_path(level, index, width)}"
             report.fault(where, "Cette tuile n’est pas celle des tuiles qu’elle résume.")
 
 

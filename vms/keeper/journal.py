@@ -15,8 +15,8 @@ from vms.clock import UtcTime
 from vms.errors import Damaged, NotFound
 from vms.keeper.checkpoint import Signer, checkpoint_text, parse_checkpoint
 from vms.keeper.entry import Entry, commitment, new_salt, quarter_of, record_of
-from vms.keeper.tiles import LEVEL_BITS, WIDTH, nodes_in, split_hashes
-from vms.keeper.tree import HASH_BYTES, Frontier, Nodes, leaf_hash, root_of
+from vms.keeper.tiles import LEVEL_BITS, WIDTH, nodes_in, split_hashes, tile_levels
+from vms.keeper.tree import HASH_BYTES, Frontier, Nodes, frontier_of, leaf_hash, root_of
 from vms.keys.note import sign_note
 
 SCHEMA: Final = """
@@ -69,18 +69,14 @@ class Journal:
                 raise Damaged("Le journal a des entrées et aucun point de contrôle.", where=self.commune)
             return LogState()
         log, size, note = row
-        state = LogState(log)
-        rows = db.execute("SELECT n, leaf FROM entry WHERE log = ? ORDER BY n", (log,))
-        for expected, (number, leaf) in enumerate(rows):
+        rows = db.execute("SELECT n, leaf FROM entry WHERE log = ? ORDER BY n", (log,)).fetchall()
+        for expected, (number, _) in enumerate(rows):
             if number != expected:
                 raise Damaged("Une entrée du journal manque.", where=f"{self.commune} {log} n° {expected}")
-            state, full = _grown(state, leaf_hash(leaf))
-            for level, index, hashes in full:
-                stored = db.execute(
-                    "SELECT hashes FROM tile WHERE log = ? AND level = ? AND n = ?", (log, level, index)
-                ).fetchone()
-                if stored is None or stored[0] != hashes:
-                    raise Damaged("Une tuile du journal diffère de ses entrées.", where=f"{log} tile/{level}/{index}")
+        levels = tile_levels([leaf_hash(leaf) for _, leaf in rows])
+        _check_tiles(db, log, levels)
+        partial = tuple(tuple(one[len(one) // WIDTH * WIDTH :]) for one in levels)
+        state = LogState(log, frontier_of(levels[0]), partial)
         origin, signed_size, root = parse_checkpoint(note, self._signer.verifier())
         if origin != self.origin(log) or signed_size != size:
             raise Damaged("Le point de contrôle n’est pas celui de ce journal.", where=f"{self.commune} {log}")
@@ -113,6 +109,15 @@ class Journal:
             "ON CONFLICT (log) DO UPDATE SET size = excluded.size, note = excluded.note WHERE excluded.size > size",
             (state.log, state.frontier.size, note),
         )
+
+
+def _check_tiles(db: sqlite3.Connection, log: str, levels: list[list[bytes]]) -> None:
+    for level, hashes in enumerate(levels):
+        for index in range(len(hashes) // WIDTH):
+            expected = b"".join(hashes[index * WIDTH : (index + 1) * WIDTH])
+            stored = db.execute("SELECT hashes FROM tile WHERE log = ? AND level = ? AND n = ?", (log, level, index))
+            if stored.fetchone() != (expected,):
+                raise Damaged("Une tuile du journal diffère de ses entrées.", where=f"{log} tile/{level}/{index}")
 
 
 def _grown(state: LogState, leaf: bytes) -> tuple[LogState, list[tuple[int, int, bytes]]]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from vms.errors import BadInput, Damaged
-from vms.keeper.tree import HASH_BYTES, Nodes, node_hash
+from vms.keeper.tree import HASH_BYTES, Nodes, node_hash, root_of
 
 WIDTH: Final = 256
 LEVEL_BITS: Final = 8
@@ -54,6 +54,15 @@ def entry_bundles_of(size: int) -> Iterator[tuple[int, int]]:
         yield index, WIDTH
     if rest:
         yield full, rest
+
+
+def tile_levels(leaves: list[bytes]) -> list[list[bytes]]:
+    """The hashes of every tile level of a tree: the leaves, the roots of full tiles of leaves, and so on."""
+    levels = [leaves]
+    while len(levels[-1]) >= WIDTH:
+        below = levels[-1]
+        levels.append([root_of(below[at * WIDTH : (at + 1) * WIDTH]) for at in range(len(below) // WIDTH)])
+    return levels
 
 
 def split_hashes(tile: bytes) -> list[bytes]:

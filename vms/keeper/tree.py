@@ -31,11 +31,8 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 def root_of(hashes: Iterable[bytes]) -> bytes:
-    """The root over leaf (or subtree) hashes of equal height, in constant memory."""
-    frontier = Frontier()
-    for one in hashes:
-        frontier = frontier.append(one)
-    return frontier.root()
+    """The root over leaf (or subtree) hashes of equal height."""
+    return frontier_of(hashes).root()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +60,18 @@ class Frontier:
         for peak in reversed(self.peaks[:-1]):
             root = node_hash(peak, root)
         return root
+
+
+def frontier_of(hashes: Iterable[bytes]) -> Frontier:
+    """The edge of a tree over all these hashes, level by level: much faster than appending them one by one."""
+    level = list(hashes)
+    size, peaks = len(level), []
+    while level:
+        if len(level) & 1:
+            peaks.append(level[-1])
+        # node_hash written out: a million entries are verified in a loop of nothing else
+        level = [sha256(b"\1" + left + right).digest() for left, right in zip(level[::2], level[1::2], strict=False)]
+    return Frontier(size, tuple(reversed(peaks)))
 
 
 def frontier_at(nodes: Nodes, size: int) -> Frontier:
