@@ -26,6 +26,8 @@ from vms.errors import BadInput, GuetError, LimitExceeded, Unavailable
 MAX_FRAME_BYTES: Final = 32 * 1024 * 1024
 MAX_HEADER_BYTES: Final = 8 * 1024 * 1024
 IDLE_CONNECTIONS_MAX: Final = 8
+# Every view of a wall comes back at once after a restart: asyncio's own limit of 100 would turn some away.
+BACKLOG_LIMIT_CONNECTIONS: Final = 2048
 CONNECT_TIMEOUT_S: Final = 2.0
 CALL_TIMEOUT_S: Final = 10.0
 CLOSE_TIMEOUT_S: Final = 3.0
@@ -124,7 +126,9 @@ class WireServer:
     async def start(self, path: Path) -> None:
         """Listen on ``path`` (replaced if a dead process left it), readable by our own account only."""
         path.unlink(missing_ok=True)
-        self._server = await asyncio.start_unix_server(self._accept, path, limit=MAX_FRAME_BYTES)
+        self._server = await asyncio.start_unix_server(
+            self._accept, path, limit=MAX_FRAME_BYTES, backlog=BACKLOG_LIMIT_CONNECTIONS
+        )
         path.chmod(0o600)
 
     async def stop(self) -> None:
