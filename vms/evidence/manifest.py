@@ -28,7 +28,9 @@ NOT_RECORDED: Final = "not-recorded"
 STORED_DAMAGED: Final = "stored-damaged"
 
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-Count = Annotated[int, Field(ge=0)]
+# Instants, lengths and counts alike: the last µs of the year 9999 is below this, and ten times it fits 64 bits.
+COUNT_LIMIT: Final = 1 << 58
+Count = Annotated[int, Field(ge=0, le=COUNT_LIMIT)]
 
 
 class _Part(BaseModel):
