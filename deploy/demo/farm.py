@@ -23,8 +23,8 @@ from vms.errors import NotFound, Unavailable
 
 START_LIMIT_S: Final = 60.0
 REPOSITORY: Final = Path(__file__).parent.parent.parent
-HTTP_PORT: Final = 8080
-RTSP_PORT: Final = 8554
+HTTP_PORT: Final = 18080
+RTSP_PORT: Final = 18554
 
 
 @dataclass(frozen=True, slots=True)
