@@ -49,6 +49,7 @@ class Pipeline:
         self.hub = hub
         self.absent_cause: str | None = ""
         self.last_unit: TimedUnit | None = None
+        self._absent_since: UtcTime | None = None
         self._name = name
         self._clock = clock
         self._sink = sink
@@ -72,10 +73,10 @@ class Pipeline:
 
     @property
     def covered_until(self) -> UtcTime | None:
-        """The end of what the last unit covers: nothing may be stamped before it."""
+        """Up to where time is told for: by the last unit, or by an absence since. Nothing may be stamped before it."""
         last = self.last_unit
-        if last is None:
-            return None
+        if last is None or (self._absent_since is not None and self._absent_since > last.utc):
+            return self._absent_since
         expected_us = (last.duration_90k or 0) * 100 // 9
         return last.utc.plus(us=max(1, min(expected_us, DURATION_LIMIT_US)))
 
@@ -84,6 +85,8 @@ class Pipeline:
         inner = unit.unit
         if inner.lost_before and self.absent_cause is None:
             self.fault("stream-damaged", "Des paquets manquent dans le flux.", dark=False)
+        if self.absent_cause and self._absent_since is not None and unit.utc < self._absent_since:
+            return  # taken before the absence changed its cause, and late: that time is told for already
         if inner.key:
             if fmt is None:
                 self.fault("parameter-sets-missing", "Image clé sans jeux de paramètres.")
@@ -113,6 +116,7 @@ class Pipeline:
         if self.absent_cause == cause:
             return
         self.absent_cause = cause
+        self._absent_since = start
         self._fmt = None
         log.warning("absence", stream=self._name, cause=cause, detail=detail)
         sink = self._sink

@@ -130,6 +130,19 @@ async def test_a_cause_that_changes_splits_the_absence(line: Line) -> None:
     assert line.sink.holes[0].end == line.sink.holes[1].start == line.clock.utc()
 
 
+async def test_a_late_key_frame_does_not_reach_into_time_that_is_told_for(line: Line) -> None:
+    """Pictures held back by a busy machine come with times before the moment at which the cause changed."""
+    line.push(*UNITS[:12])
+    line.pipeline.fault("stream-stalled", "")
+    line.clock.advance(seconds=0.5)
+    line.pipeline.fault("camera-unreachable", "")
+    changed = line.clock.utc()
+    assert line.pipeline.covered_until == changed
+    line.push(*UNITS[20:])
+    await line.settle()
+    assert line.sink.holes[-1].end == UNITS[30].utc > changed > UNITS[20].utc
+
+
 async def test_a_refusing_sink_is_one_absence_until_it_takes_again(line: Line) -> None:
     line.push(*UNITS[:11])
     await line.settle()
