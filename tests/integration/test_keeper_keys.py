@@ -187,6 +187,44 @@ async def test_a_locked_commune_freezes_and_rewraps_at_the_next_unlocking(place:
     assert await open_key(place, name, start.us, start.us + 60 * MICRO)
 
 
+async def test_held_segments_are_rewrapped_at_once_when_unlocked_so_that_a_locked_keeper_destroys_on_time(
+    place: Town,
+) -> None:
+    await place.web.unlock(place.tokens[MAYOR], "valclair", PASSPHRASE)
+    start = place.hour_ago(3)
+    name = await place.segment(start)
+    await hold(place, start, start.plus(seconds=60))
+    keys = place.keeper.house.communes.get("valclair").keys.reader
+    assert keys.execute("SELECT count(*) FROM held_segment").fetchone()[0] == 1
+    assert keys.execute("SELECT count(*) FROM hour_key").fetchone()[0] == 1
+    await place.restart()
+    await later(place, 16)
+    keys = place.keeper.house.communes.get("valclair").keys.reader
+    assert keys.execute("SELECT count(*) FROM hour_key").fetchone()[0] == 0
+    await place.web.unlock(place.tokens[MAYOR], "valclair", PASSPHRASE)
+    assert await open_key(place, name, start.us, start.us + 60 * MICRO)
+
+
+async def test_a_second_hold_on_the_same_hour_keeps_its_own_range(place: Town) -> None:
+    await place.web.unlock(place.tokens[MAYOR], "valclair", PASSPHRASE)
+    start = place.hour_ago(3)
+    key_id = await place.hour_key(start.hour().us)
+    names = []
+    for at in (0, 1200):
+        moment = start.plus(seconds=at)
+        names.append(f"{CAMERA}.main.{moment.compact()}.{key_id}.0")
+        head = {"camera": CAMERA, "stream": "main", "sequence": at, "link": "ab" * 32, "segment": names[-1]}
+        await place.recorder.put_heads([head])
+    first = await hold(place, start, start.plus(seconds=60))
+    await hold(place, start.plus(seconds=1200), start.plus(seconds=1260))
+    await later(place, 16)
+    await place.act(CHIEF, "release_hold", hold=first, motive="close")
+    keys = place.keeper.house.communes.get("valclair").keys.reader
+    assert [row[0] for row in keys.execute("SELECT segment FROM held_segment")] == [names[1]]
+    beside = start.us + 1200 * MICRO
+    assert await open_key(place, names[1], beside, beside + 60 * MICRO)
+
+
 async def test_a_due_key_that_the_loop_has_not_reached_opens_nothing(place: Town) -> None:
     await place.web.unlock(place.tokens[MAYOR], "valclair", PASSPHRASE)
     start = place.hour_ago()

@@ -86,6 +86,7 @@ class Commune:
         self.keeper_keys = keys
         self._private: bytes | None = None
         self.destruction = Destruction()
+        self.turn = asyncio.Lock()  # acts and destruction take turns: neither works on facts the other is changing
         self.records = Records(commune, keys.fact_mac)
         self.journal = journal.Journal(commune, keys.signer)
         schema = journal.SCHEMA + records.SCHEMA
@@ -141,10 +142,11 @@ class Commune:
             facts = self.records.load(tx.db)
             return work(Change(tx, self.records, facts, author, self.keeper_keys, purpose, motive))
 
-        try:
-            return await self.store.write(transact)
-        finally:
-            self.refresh()
+        async with self.turn:
+            try:
+                return await self.store.write(transact)
+            finally:
+                self.refresh()
 
     async def log(self, *entries: Entry) -> int:
         """Append entries that change no fact; the last one's number."""

@@ -16,7 +16,7 @@ from vms.clock import HOUR_US
 from vms.keeper import hour_keys
 from vms.keeper.communes import Commune
 from vms.keeper.entry import Entry
-from vms.keeper.hour_keys import WrappedHour
+from vms.keeper.hour_keys import Held, WrappedHour
 from vms.keeper.journal import prune
 from vms.keeper.store import Store, Tx
 from vms.law.dates import add_months
@@ -30,7 +30,7 @@ log = logs.get("keeper.destruction")
 
 @dataclass(frozen=True, slots=True)
 class Destroyed:
-    """What a run did: keys destroyed, keys re-wrapped first, keys that wait for an unlocking (an alarm, P-32)."""
+    """Keys destroyed, keys destroyed beside a hold, keys that wait for an unlocking (an alarm, P-32)."""
 
     destroyed: int = 0
     rewrapped: int = 0
@@ -40,24 +40,25 @@ class Destroyed:
 
 async def destroy_due(commune: Commune, now_us: int) -> Destroyed:
     """One run for one commune; safe to kill anywhere and to repeat."""
-    facts = commune.facts
-    due = hour_keys.decide(commune.keys.reader, facts, now_us)
-    ready, frozen = _ready_to_rewrap(commune, due.rewrap)
-    active = {hold.id for hold in facts.holds if hold.active(now_us)}
+    async with commune.turn:  # no hold is placed between what is decided here and what is done about it
+        due = hour_keys.decide(commune.keys.reader, commune.facts, now_us)
+        ready, frozen = _ready_to_rewrap(commune, due.due_held)
+        early, _ = _ready_to_rewrap(commune, due.early)
+        active = {hold.id for hold in commune.facts.holds if hold.active(now_us)}
 
-    def work(tx: Tx) -> tuple[int, int, list[tuple[str, str, int]]]:
-        gone = hour_keys.destroy(tx, due.destroy, "auto")
-        for key, holds, names in ready:
-            hour_keys.rewrap_held(tx, commune.id, commune.public_key, commune.private_key(), key, holds, names)
-        moved = hour_keys.destroy(tx, [key for key, _, _ in ready], "auto-held")
-        return gone, moved, hour_keys.drop_ended_holds(tx, active)
+        def work(tx: Tx) -> tuple[int, int, list[tuple[str, str, int]]]:
+            for key, holds, names in (*ready, *early):
+                hour_keys.rewrap_held(tx, commune.id, commune.public_key, commune.private_key(), key, holds, names)
+            gone = hour_keys.destroy(tx, due.destroy, "auto")
+            moved = hour_keys.destroy(tx, (*due.spared, *(key for key, _, _ in ready)), "auto-held")
+            return gone, moved, hour_keys.drop_ended_holds(tx, active)
 
-    destroyed, rewrapped = 0, 0
-    released: list[tuple[str, str, int]] = []
-    if due.destroy or ready or _ended(commune, active):
-        destroyed, rewrapped, released = await commune.keys.write(work)
-        await commune.keys.truncate()
-    await _tell_journal(commune, released)
+        destroyed, rewrapped = 0, 0
+        released: list[tuple[str, str, int]] = []
+        if due.destroy or due.spared or ready or early or _ended(commune, active):
+            destroyed, rewrapped, released = await commune.keys.write(work)
+            await commune.keys.truncate()
+        await _tell_journal(commune, released)
     if frozen:
         log.warning("clés gelées à déverrouiller", commune=commune.id, count=frozen)
     return Destroyed(destroyed, rewrapped, frozen, sum(count for _, _, count in released))
@@ -85,7 +86,7 @@ def _ended(commune: Commune, active: set[str]) -> bool:
 
 
 def _ready_to_rewrap(
-    commune: Commune, rows: tuple[tuple[WrappedHour, tuple[Hold, ...]], ...]
+    commune: Commune, rows: tuple[Held, ...]
 ) -> tuple[list[tuple[WrappedHour, tuple[Hold, ...], list[tuple[str, int]]]], int]:
     """The keys whose held segments are known and whose commune is unlocked, and how many must wait."""
     ready, frozen = [], 0

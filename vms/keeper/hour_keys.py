@@ -4,9 +4,9 @@ The file deletes with zeroes (secure_delete) and its write-ahead log is cut afte
 leaves a row without key material that waits for the journal, so that a crash between the two files loses no record of
 it.
 
-A hold freezes the keys its range touches by merely existing: they are not destroyed while it lasts. When such a key is
-due and the commune unlocked, the held segments' keys are sealed one by one under a key of the hold, and the hour key,
-which also opens its unheld neighbours, is destroyed.
+A hold freezes the keys its range touches by merely existing: they are not destroyed while it lasts. As soon as the
+commune is unlocked, the held segments' keys are sealed one by one under a key of the hold; from then on the hour key,
+which also opens its unheld neighbours, is destroyed on its own due date like any other.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ from vms.law.retention import MAX_DAYS, hour_key_due
 KEY_BYTES: Final = 32
 SHORTEST_MONTH_DAYS: Final = 28
 NONCE_BYTES: Final = 12
+# A recorder that was cut off hands its chain heads over late; after this an hour's segments are taken to be known.
+REWRAP_AFTER_US: Final = HOUR_US
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS hour_key (
   key_id TEXT PRIMARY KEY, camera TEXT NOT NULL, hour_us INTEGER NOT NULL, wrapped BLOB NOT NULL
@@ -43,6 +45,7 @@ CREATE TABLE IF NOT EXISTS held_segment (
   hold TEXT NOT NULL, segment TEXT NOT NULL, camera TEXT NOT NULL, start_us INTEGER NOT NULL, sealed BLOB NOT NULL,
   PRIMARY KEY (hold, segment)
 ) STRICT;
+CREATE TABLE IF NOT EXISTS rewrapped (hold TEXT NOT NULL, key_id TEXT NOT NULL, PRIMARY KEY (hold, key_id)) STRICT;
 CREATE TABLE IF NOT EXISTS package_key (
   request TEXT PRIMARY KEY, package TEXT NOT NULL, wrapped BLOB NOT NULL, at_us INTEGER NOT NULL
 ) STRICT;
@@ -62,14 +65,19 @@ class WrappedHour:
     wrapped: bytes
 
 
+Held = tuple[WrappedHour, tuple[Hold, ...]]
+
+
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What a destruction run decided: which keys go now, which are re-wrapped first, which must wait for an
-    unlocking.
+    """What a run decided: keys that go now, keys that go now although held (their held segments are re-wrapped), and
+    keys to re-wrap for these holds, due ones first among what an unlocking must not wait for.
     """
 
     destroy: tuple[WrappedHour, ...]
-    rewrap: tuple[tuple[WrappedHour, tuple[Hold, ...]], ...]
+    spared: tuple[WrappedHour, ...]
+    due_held: tuple[Held, ...]
+    early: tuple[Held, ...]
 
 
 def retention_days(facts: CommuneFacts, camera: str) -> int:
@@ -115,7 +123,9 @@ def open_hour(private: bytes, commune: str, key: WrappedHour) -> bytes:
 
 def decide(db: sqlite3.Connection, facts: CommuneFacts, now_us: int) -> Due:
     """What is due at ``now_us`` (P-30, P-32); only rows that may be are read, so that asking often is cheap."""
-    destroy, rewrap = [], []
+    destroy: list[WrappedHour] = []
+    spared: list[WrappedHour] = []
+    due_held: list[Held] = []
     for (camera,) in db.execute("SELECT DISTINCT camera FROM hour_key").fetchall():
         # No calendar makes a month shorter than 28 days, nor a clock change a day shorter than 23 hours.
         youngest_us = now_us - min(retention_days(facts, camera), SHORTEST_MONTH_DAYS) * DAY_US + HOUR_US
@@ -127,13 +137,44 @@ def decide(db: sqlite3.Connection, facts: CommuneFacts, now_us: int) -> Due:
             key = WrappedHour(row[0], row[1], row[2], bytes(row[3]))
             if not is_due(facts, camera, key.hour_us, now_us):
                 continue
-            around = (key.hour_us - SEGMENT_LIMIT_US, key.hour_us + HOUR_US + SEGMENT_LIMIT_US)
-            holds = holds_on(facts, camera, *around, now_us)
-            if holds:
-                rewrap.append((key, holds))
+            holds = _holds_of_hour(facts, key, now_us)
+            waiting = _not_rewrapped(db, key, holds)
+            if waiting:
+                due_held.append((key, waiting))
             else:
-                destroy.append(key)
-    return Due(tuple(destroy), tuple(rewrap))
+                (spared if holds else destroy).append(key)
+    known = {key.key_id for key, _ in due_held} | {key.key_id for key in (*destroy, *spared)}
+    early = [one for one in _held_hours(db, facts, now_us) if one[0].key_id not in known]
+    return Due(tuple(destroy), tuple(spared), tuple(due_held), tuple(early))
+
+
+def _holds_of_hour(facts: CommuneFacts, key: WrappedHour, now_us: int) -> tuple[Hold, ...]:
+    around = (key.hour_us - SEGMENT_LIMIT_US, key.hour_us + HOUR_US + SEGMENT_LIMIT_US)
+    return holds_on(facts, key.camera, *around, now_us)
+
+
+def _not_rewrapped(db: sqlite3.Connection, key: WrappedHour, holds: Iterable[Hold]) -> tuple[Hold, ...]:
+    done = {row[0] for row in db.execute("SELECT hold FROM rewrapped WHERE key_id = ?", (key.key_id,))}
+    return tuple(hold for hold in holds if hold.id not in done)
+
+
+def _held_hours(db: sqlite3.Connection, facts: CommuneFacts, now_us: int) -> list[Held]:
+    """Keys of hours long enough over for all their segments to be known, that an active hold touches."""
+    found: dict[str, WrappedHour] = {}
+    for hold in facts.holds:
+        if not hold.active(now_us):
+            continue
+        low = hold.from_us - HOUR_US - SEGMENT_LIMIT_US
+        high = min(hold.to_us + SEGMENT_LIMIT_US, now_us - HOUR_US - REWRAP_AFTER_US)
+        for camera in hold.cameras:
+            rows = db.execute(
+                "SELECT key_id, camera, hour_us, wrapped FROM hour_key "
+                "WHERE camera = ? AND hour_us > ? AND hour_us < ?",
+                (camera, low, high),
+            )
+            found |= {row[0]: WrappedHour(row[0], row[1], row[2], bytes(row[3])) for row in rows}
+    pairs = [(key, _not_rewrapped(db, key, _holds_of_hour(facts, key, now_us))) for key in found.values()]
+    return [(key, holds) for key, holds in pairs if holds]
 
 
 def destroy(tx: Tx, keys: Iterable[WrappedHour], mode: str) -> int:
@@ -162,6 +203,7 @@ def rewrap_held(
     """
     hour_key = open_hour(private, commune, key)
     for hold in holds:
+        tx.db.execute("INSERT OR IGNORE INTO rewrapped VALUES (?, ?)", (hold.id, key.key_id))
         held = [(n, start) for n, start in names if hold.from_us - SEGMENT_LIMIT_US < start < hold.to_us]
         if not held:
             continue
@@ -172,6 +214,11 @@ def rewrap_held(
             tx.db.execute(
                 "INSERT OR IGNORE INTO held_segment VALUES (?, ?, ?, ?, ?)", (hold.id, name, key.camera, start, sealed)
             )
+
+
+def rewrap_again(tx: Tx, key_ids: Iterable[str]) -> None:
+    """More segments of these keys became known: holds look at them again."""
+    tx.db.executemany("DELETE FROM rewrapped WHERE key_id = ?", [(key_id,) for key_id in key_ids])
 
 
 def held_segment_key(
@@ -205,6 +252,7 @@ def drop_ended_holds(tx: Tx, active: set[str]) -> list[tuple[str, str, int]]:
     for (hold,) in tx.db.execute("SELECT hold FROM hold_key").fetchall():
         if hold not in active:
             tx.db.execute("DELETE FROM hold_key WHERE hold = ?", (hold,))
+            tx.db.execute("DELETE FROM rewrapped WHERE hold = ?", (hold,))
     return gone
 
 

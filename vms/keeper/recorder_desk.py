@@ -143,7 +143,12 @@ class RecorderDesk:
                 {"camera": head.camera, "stream": head.stream, "sequence": head.sequence, "signed": statement}
             )
         for commune_id, some in by_commune.items():
-            await self._house.communes.get(commune_id).store.write(partial(_keep_heads, heads=some))
+            commune = self._house.communes.get(commune_id)
+            await commune.store.write(partial(_keep_heads, heads=some))
+            ids = {parse_segment_name(head.segment).key_id for head, _ in some if head.segment}
+            known = {row[0] for row in commune.keys.reader.execute("SELECT DISTINCT key_id FROM rewrapped")}
+            if ids & known:
+                await commune.keys.write(partial(hour_keys.rewrap_again, key_ids=ids & known))
         return {"heads": signed}
 
     async def retention(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
