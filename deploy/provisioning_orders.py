@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from deploy.camera_lock import camera_lock
 from deploy.order_arguments import DeclareArgs, DiscoverArgs, EnrolArgs, NamedArgs, RotateArgs
 from deploy.rtsp_describe import describe
 from vms.clock import Clock
@@ -211,15 +212,17 @@ async def _enrol(context: OrderContext, args: EnrolArgs) -> str:
     request = EnrolRequest(
         camera, found.address, found.onvif_url, found.endpoint_reference, context.account(args), args.framing
     )
-    await Enrolment(
-        request,
-        territory=await context.records.territory(),
-        vault=context.vault,
-        clock=context.clock,
-        steps=context.steps(enrol.PLAN),
-        compare=compared,
-        inscribe=inscribe,
-    ).run()
+    # Two orders may name one device under two numbers: each would replace the other's accounts.
+    with camera_lock(context.settings.vault_dir, f"at-{found.address}"):
+        await Enrolment(
+            request,
+            territory=await context.records.territory(),
+            vault=context.vault,
+            clock=context.clock,
+            steps=context.steps(enrol.PLAN),
+            compare=compared,
+            inscribe=inscribe,
+        ).run()
     return camera
 
 
@@ -327,7 +330,8 @@ async def _rotate(context: OrderContext, args: RotateArgs) -> str:
     entry = context.vault.read(camera.id)
     session = DeviceSessions(camera.onvif_url, context.clock, entry.certificate if entry is not None else "")
     session.clock_offset_us = camera.clock_offset_ms * 1000
-    user = await rotate.rotate(session, context.vault, camera.id, steps)
+    with camera_lock(context.settings.vault_dir, f"at-{camera.address}"):
+        user = await rotate.rotate(session, context.vault, camera.id, steps)
     async with steps.step("handover") as step:
         sealed = context.seal(camera.id, user)
         await context.records.save_camera(camera.id, {"number": camera.number, "credential_sealed": sealed})
