@@ -9,7 +9,7 @@ import {
 } from "react";
 import { type Act, type Drawing, letterOf } from "./drawing";
 import { Magnifier } from "./Magnifier";
-import { clamped, type Point } from "./polygon";
+import { clamped, inside, type Point } from "./polygon";
 import { useReasonWords } from "./zoneWords";
 
 export type Tool = "draw" | "move";
@@ -106,7 +106,7 @@ export function Canvas({ drawing, act, tool, result, size, picture, onSay }: Can
     if (way !== undefined) {
       if (tool === "move" && active !== undefined) {
         act({ do: "move-point", to: [active[0] + way[0], active[1] + way[1]], gesture: false });
-      } else setCross(clamped([cross[0] + way[0], cross[1] + way[1]]));
+      } else setCross(inside([cross[0] + way[0], cross[1] + way[1]])); // unrounded: steps would add up their rounding
     } else if (event.key === "Enter" && tool === "draw") add(cross);
     else if (event.key === "Delete" || event.key === "Backspace") {
       act({ do: "remove-point" });

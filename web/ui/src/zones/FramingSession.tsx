@@ -4,7 +4,7 @@ import { useCallback, useEffect, useMemo, useReducer, useRef, useState } from "r
 import type { Camera } from "../api/cameras";
 import { showsPicture } from "../media/liveState";
 import { cameraNumber } from "../pages/cameras/words";
-import { Button, StateTag } from "../parts";
+import { Button, buttonClass, StateTag } from "../parts";
 import { framingSource } from "../room/addresses";
 import { CaptureClock } from "../room/CaptureClock";
 import { Connecting, NoPicture } from "../room/TileWords";
@@ -166,18 +166,16 @@ export function FramingSession({ camera, untilUs, onEnd }: FramingSessionProps) 
             <Toggle on={tool === "move"} onClick={() => setTool("move")} icon={Move}>
               <Trans>Déplacer</Trans>
             </Toggle>
-            <Button
-              iconOnly
+            <Gesture
               icon={Undo2}
-              aria-label={t`Annuler le dernier geste`}
-              aria-disabled={history.past.length === 0}
+              name={t`Annuler le dernier geste`}
+              possible={history.past.length > 0}
               onClick={() => act({ do: "undo" })}
             />
-            <Button
-              iconOnly
+            <Gesture
               icon={Redo2}
-              aria-label={t`Rétablir`}
-              aria-disabled={history.future.length === 0}
+              name={t`Rétablir`}
+              possible={history.future.length > 0}
               onClick={() => act({ do: "redo" })}
             />
             <Toggle on={result} onClick={() => setResult(!result)} late icon={Eye}>
@@ -236,6 +234,28 @@ function Toggle({ on, onClick, icon, late, children }: ToggleProps) {
     >
       {children}
     </Button>
+  );
+}
+
+interface GestureProps {
+  icon: typeof Eye;
+  name: string;
+  possible: boolean;
+  onClick: () => void;
+}
+
+/** Undo or redo: it keeps the focus when there is nothing left, so that a keyboard is not thrown elsewhere. */
+function Gesture({ icon: Icon, name, possible, onClick }: GestureProps) {
+  return (
+    <button
+      type="button"
+      className={buttonClass({ iconOnly: true })}
+      aria-label={name}
+      aria-disabled={possible ? undefined : true}
+      onClick={possible ? onClick : undefined}
+    >
+      <Icon className="ic" aria-hidden />
+    </button>
   );
 }
 

@@ -1,4 +1,4 @@
-import { Plural, Trans } from "@lingui/react/macro";
+import { Plural, Trans, useLingui } from "@lingui/react/macro";
 import { useState } from "react";
 import { Button, Card, Check, type CheckItem, Checklist, Refusal, useStepUp } from "../parts";
 import type { Drawing } from "./drawing";
@@ -11,6 +11,7 @@ interface SaveCardProps {
 
 /** What remains before the zones apply, the statement that none is needed, and the one act. */
 export function SaveCard({ drawing, onSave }: SaveCardProps) {
+  const { t } = useLingui();
   const guarded = useStepUp();
   const [noDwelling, setNoDwelling] = useState(false);
   const [busy, setBusy] = useState(false);
@@ -57,6 +58,8 @@ export function SaveCard({ drawing, onSave }: SaveCardProps) {
       setBusy(false);
     }
   };
+  const reason =
+    wrong > 0 ? t`Corrigez d’abord le tracé.` : t`Tracez une zone, ou déclarez qu’il n’en faut pas.`;
   const isReady = states || (count > 0 && wrong === 0);
   return (
     <Card dense title={<Trans>Validation</Trans>}>
@@ -73,8 +76,8 @@ export function SaveCard({ drawing, onSave }: SaveCardProps) {
         kind="primary"
         wide
         busy={busy}
-        aria-disabled={!isReady}
-        onClick={isReady ? () => void save() : undefined}
+        reason={isReady ? undefined : reason}
+        onClick={() => void save()}
       >
         <Trans>Enregistrer et faire valider</Trans>
       </Button>

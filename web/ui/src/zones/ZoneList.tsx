@@ -66,7 +66,12 @@ export function ZoneList({
           <Trans>Aucune zone tracée. Touchez l’image pour poser le premier point.</Trans>
         </p>
       ) : null}
-      <Button wide icon={Plus} onClick={onAdd} aria-disabled={count >= ZONES_MAX}>
+      <Button
+        wide
+        icon={Plus}
+        onClick={onAdd}
+        reason={count < ZONES_MAX ? undefined : t`Le nombre de zones possibles est atteint.`}
+      >
         <Trans>Ajouter une zone</Trans>
       </Button>
     </Card>

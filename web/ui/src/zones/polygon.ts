@@ -26,8 +26,13 @@ export function rounded([x, y]: Point): Point {
 }
 
 /** A point kept inside the picture. */
-export function clamped([x, y]: Point): Point {
-  return rounded([Math.min(1, Math.max(0, x)), Math.min(1, Math.max(0, y))]);
+export function inside([x, y]: Point): Point {
+  return [Math.min(1, Math.max(0, x)), Math.min(1, Math.max(0, y))];
+}
+
+/** A point of a drawing: inside the picture, to a millionth. */
+export function clamped(point: Point): Point {
+  return rounded(inside(point));
 }
 
 /** Twice the signed area of a triangle: positive when `c` lies to one side of the line through `a` and `b`. */

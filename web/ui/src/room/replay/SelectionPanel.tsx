@@ -184,24 +184,23 @@ function SelectedFacts({ selected }: { selected: Selected }) {
 
 /** Carries the selection into the request's form; nothing is held before the request is registered. */
 function Ask({ camera, selected }: { camera: Camera; selected: Selected | undefined }) {
+  const { t } = useLingui();
   const content = (
     <>
       <Scissors className="ic" aria-hidden />
       <Trans>Demander une extraction</Trans>
     </>
   );
-  const isEmpty = selected !== undefined && selected.recordedUs === 0;
-  if (selected === undefined || isEmpty) {
+  if (selected === undefined)
     return (
-      <Button wide aria-disabled>
+      <Button wide reason={t`Posez d’abord une sélection.`}>
         {content}
-        <span className="vh">
-          {isEmpty ? (
-            <Trans> : rien n’est enregistré dans la sélection</Trans>
-          ) : (
-            <Trans> : posez une sélection</Trans>
-          )}
-        </span>
+      </Button>
+    );
+  if (selected.recordedUs === 0) {
+    return (
+      <Button wide reason={t`Rien n’est enregistré dans la sélection.`}>
+        {content}
       </Button>
     );
   }
