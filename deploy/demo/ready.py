@@ -15,15 +15,14 @@ from vms.errors import GuetError, Unavailable
 
 PICTURES_LIMIT_S: Final = 90.0
 POLL_S: Final = 0.25
-LOOK_BACK_US: Final = 600 * MICRO
 
 
-async def wait_until_pictures(client: ApiClient, cameras: list[str], clock: Clock) -> None:
-    """Wait until every camera has recorded and shows; Unavailable names the one that has not, and why."""
+async def wait_until_pictures(client: ApiClient, cameras: list[str], clock: Clock, since_us: int) -> None:
+    """Wait until every camera has recorded since then and shows; Unavailable names the one that has not, and why."""
     waiting = dict.fromkeys(cameras, "pas encore d’image")
     for _ in range(int(PICTURES_LIMIT_S / POLL_S)):
         for camera in list(waiting):
-            waiting[camera] = await _missing(client, camera, clock)
+            waiting[camera] = await _missing(client, camera, clock, since_us)
             if not waiting[camera]:
                 del waiting[camera]
         if not waiting:
@@ -33,10 +32,10 @@ async def wait_until_pictures(client: ApiClient, cameras: list[str], clock: Cloc
     raise Unavailable(f"La caméra {camera} ne donne pas d’image : {why}.", where=camera, todo="Voyez sa page.")
 
 
-async def _missing(client: ApiClient, camera: str, clock: Clock) -> str:
+async def _missing(client: ApiClient, camera: str, clock: Clock, since_us: int) -> str:
     """What the camera still lacks; empty when it is recorded and live."""
-    now = clock.utc().us
-    timeline = await client.get(f"/cameras/{camera}/timeline", from_us=now - LOOK_BACK_US, to_us=now + MICRO)
+    to_us = clock.utc().us + MICRO
+    timeline = await client.get(f"/cameras/{camera}/timeline", from_us=since_us, to_us=to_us)
     if not timeline["recorded"]:
         absences: list[dict[str, Any]] = timeline["absences"]
         return f"rien d’enregistré ({absences[-1]['cause']})" if absences else "rien d’enregistré"

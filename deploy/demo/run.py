@@ -146,9 +146,10 @@ async def run_demo(options: DemoOptions) -> None:
 
 async def set_up_towns(settings: Settings, network: Network, clips: list[Clip], options: DemoOptions) -> list[str]:
     """Both towns, until each camera in service records and shows; the cameras."""
+    clock = SystemClock(settings.test_clock_offset_s)
+    begun_us = clock.utc().us
     await start_communes(settings)
     chosen = {f"{one.commune}-c{one.number:02d}": clip_for(one, clips) for one in CAMERAS}
-    clock = SystemClock(settings.test_clock_offset_s)
     url = f"http{'s' if options.lan else ''}://localhost:{settings.port}"
     towns = [Town(commune, CAMERAS, url, clock, verify=not options.lan) for commune in COMMUNES]
     persons: dict[str, str] = {}
@@ -159,7 +160,7 @@ async def set_up_towns(settings: Settings, network: Network, clips: list[Clip], 
         for index, source in enumerate(options.cameras):
             await add_source(towns[0], source, 50 + index)
         for town, there in zip(towns, seen, strict=True):
-            await wait_until_pictures(await town.as_("mayor"), there, clock)
+            await wait_until_pictures(await town.as_("mayor"), there, clock, begun_us)
     finally:
         for town in towns:
             await town.close()
