@@ -21,7 +21,7 @@ from recorder.package_builder import PackageFacts
 from recorder.store.local import LocalStore
 from vms.clock import Clock
 from vms.db.engine import read
-from vms.errors import GuetError, NotFound
+from vms.errors import BadInput, GuetError, NotFound
 from vms.keeper.client import KeeperForWeb
 from vms.keeper.permit import verify_permit
 from vms.keeper.protocol import Act
@@ -94,7 +94,7 @@ async def extract_request(
         keeper_public = await keeper.permit_key()
         permit = verify_permit(admitted.permit, keeper_public, place.clock.utc())
         facts = PackageFacts(
-            package=f"E-{request_id.removeprefix('d-')}-{now.compact()}",
+            package=f"{package_stem(request_id)}-{now.compact()}",
             commune=acting.commune,
             commune_name=acting.name or acting.commune,
             request=request_id,
@@ -131,6 +131,22 @@ async def extract_request(
 def package_path(folder: Path, commune: str, package: str) -> Path:
     """Where a sealed package lies."""
     return folder / commune / f"{package}{SUFFIX}"
+
+
+def find_package(folder: Path, commune: str, request: str) -> Path:
+    """The newest sealed package of a request; NotFound when there is none."""
+    found = sorted((folder / commune).glob(f"{package_stem(request)}-*{SUFFIX}"))
+    if not found:
+        raise NotFound("Ce paquet n’est plus sur le disque.", where=request, todo="Relancez l’extraction.")
+    return found[-1]
+
+
+def package_stem(request: str) -> str:
+    """How the packages of a request are called; BadInput for what is no request's id."""
+    stem = request.removeprefix("d-")
+    if not stem.isascii() or not stem.replace("-", "").isalnum():
+        raise BadInput("Cet identifiant de demande est mal formé.", where=request[:80])
+    return f"E-{stem}"
 
 
 def sweep(folder: Path, commune: str, live: set[str], now_s: float) -> int:

@@ -15,6 +15,7 @@ from vms.clock import Clock
 from vms.errors import Refused
 from vms.keeper.client import KeeperForWeb
 from vms.settings import Settings
+from web.extractions import Extractions
 from web.permits import PermitBook
 from web.security import token_of
 
@@ -29,6 +30,7 @@ class Services:
     keeper: KeeperForWeb
     playback: Playback
     permits: PermitBook
+    extractions: Extractions = field(default_factory=Extractions)
     _permit_key: bytes | None = field(default=None, init=False)
 
     async def permit_key(self) -> bytes:

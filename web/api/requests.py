@@ -57,7 +57,9 @@ async def register(commune: Acting, body: RegisterRequest, token: Token, service
 @router.get("/requests/{request}")
 async def request_detail(request: str, token: Token, services: Srv) -> dict[str, Any]:
     """One request: what will leave, its hold, its decision, its package."""
-    return await services.keeper.read(token, "request", {"request": request})
+    found = await services.keeper.read(token, "request", {"request": request})
+    progress = services.extractions.progress(request)
+    return {**found, "package": {**found["package"], "progress": progress}} if progress else found
 
 
 @router.post("/requests/{request}/complete")
