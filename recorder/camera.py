@@ -60,6 +60,7 @@ class Surroundings:
     drain: Drain
     gate: Gate
     make_sink: Callable[[str, str, str], GroupSink]  # commune, camera, stream
+    forget_keys: Callable[[str], None]  # a camera that no longer runs here leaves no clear hour key behind
 
 
 class CameraRun:

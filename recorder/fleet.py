@@ -145,6 +145,7 @@ class Fleet:
             log.info("caméra arrêtée", camera=camera, cause=cause)
             await run.stop(cause)
         if spec is None:
+            self._around.forget_keys(camera)
             return
         hubs = self._hubs.setdefault(camera, {(stream, act): Hub() for stream in STREAMS for act in ACTS})
         started = CameraRun(spec, hubs, self._around)

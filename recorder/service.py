@@ -59,7 +59,7 @@ class Recorder:
         self._spool = KeySpool(settings.recorder_dir / "keys-waiting.sqlite")
         self._sinks: list[DeferredSink] = []
         self._preparing: set[asyncio.Task[None]] = set()
-        around = Surroundings(clock, Drain(), ConnectGate(), self._make_sink)
+        around = Surroundings(clock, Drain(), ConnectGate(), self._make_sink, self._forget_keys)
         self.fleet = Fleet(
             engine, self._plans, RecorderIdentity(settings.recorder_dir), HealthBoard(engine, clock, index), around,
             index=index, recorders=settings.recorder_count(),
@@ -110,6 +110,9 @@ class Recorder:
         self._preparing.add(preparing)
         preparing.add_done_callback(self._preparing.discard)
         return sink
+
+    def _forget_keys(self, camera: str) -> None:
+        self._keys.forget(camera)
 
     async def _attached(self) -> LocalStore:
         """The store; StoreError while its volume is away, or is another one."""
