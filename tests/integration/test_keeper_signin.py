@@ -167,6 +167,22 @@ async def test_a_commune_needs_two_holders(place: Town) -> None:
         await place.host.init_commune({"commune": "../etc", "name": "X", "holders": [one, one]})
 
 
+async def test_a_commune_that_a_crash_left_unregistered_is_taken_up_again(place: Town) -> None:
+    with place.keeper.house.host.store.reader as db:
+        assert db.execute("SELECT count(*) FROM commune").fetchone()[0] == 1
+    await place.keeper.house.host.store.write(lambda tx: tx.db.execute("DELETE FROM commune"))
+    await place.restart()
+    with pytest.raises(NotFound):
+        await place.web.act_for(place.tokens[MAYOR], "valclair", "")
+    holders = [
+        {"login": MAYOR, "label": "Le maire", "passphrase": "une autre phrase", "password": PASSWORD},
+        {"login": CHIEF, "label": "Cheffe", "passphrase": "encore une autre", "password": PASSWORD},
+    ]
+    await place.host.init_commune({"commune": "valclair", "name": "Valclair", "holders": holders})
+    assert (await place.web.act_for(place.tokens[MAYOR], "valclair", "")).acting
+    assert await place.web.unlock(place.tokens[MAYOR], "valclair", PASSPHRASE)
+
+
 async def test_each_socket_serves_its_own_audience_only(place: Town) -> None:
     with pytest.raises(BadInput):
         await KeeperForHost(place.run / "k-web.sock").add_host_admin("a", "b", PASSWORD)

@@ -8,6 +8,7 @@ state of this very log. A fault names the file or entry that is wrong, not merel
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -94,15 +95,14 @@ def verify_log(folder: Path, signer: str | None = None, checkpoint: str | None =
 
 def verify_store(keeper_dir: Path, signer: str, checkpoint: str | None = None) -> Report:
     """Verify the logs in the keeper's own files (its process may be running: they are opened read-only)."""
-    reports: list[Report] = []
-    for path in sorted(keeper_dir.glob("*.sqlite")):
-        if path.stem.endswith(".keys"):
-            continue
-        with store_logs(path) as logs:
-            if logs:
-                reports.append(_verify_all(logs, signer.strip(), True, checkpoint if len(reports) == 0 else None))
-    merged = tuple(log for report in reports for log in report.logs)
-    return Report(merged, signer.strip(), True, tuple(fault for report in reports for fault in report.faults))
+    with ExitStack() as stack:
+        logs: list[LogSource] = []
+        for path in sorted(keeper_dir.glob("*.sqlite")):
+            if not path.stem.endswith(".keys"):
+                logs += stack.enter_context(store_logs(path))
+        if not logs:
+            raise BadInput("Il n’y a pas de journal dans ce dossier.", where=keeper_dir.name)
+        return _verify_all(logs, signer.strip(), True, checkpoint)
 
 
 def _signer(folder: Path, signer: str | None) -> tuple[str, bool]:

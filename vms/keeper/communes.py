@@ -197,23 +197,34 @@ class Communes:
         self._open[commune] = opened
         return opened
 
-    async def create(self, commune: str, name: str, holders: list[tuple[str, str, str]]) -> Commune:
+    async def create(
+        self, commune: str, name: str, holders: list[tuple[str, str, str]], first: Callable[[Change], None]
+    ) -> Commune:
         """A new commune and its key pair, wrapped for at least two holders ``(person, label, passphrase)``.
 
-        The private key is forgotten at once: the first unlocking is a holder's.
+        ``first`` gives the first habilitations in the same transaction, so that a crash leaves all or nothing; files
+        that a crash left complete but unregistered are taken as they are. The private key is forgotten at once: the
+        first unlocking is a holder's.
         """
         if len({person for person, _, _ in holders}) < HOLDERS_LEAST:
-            raise BadInput(
-                "La clé d’une commune a au moins deux détenteurs.", todo="Ajoutez un détenteur.", where="P-38"
-            )
-        if commune in self._open or (self._folder / f"{commune}.sqlite").exists():
+            raise BadInput("La clé d’une commune a au moins deux détenteurs.", todo="Ajoutez un détenteur.")
+        if commune in self._open or commune in self._shut:
             raise Conflict("Cette commune existe déjà.", where=commune)
+        opened = Commune(commune, self._folder, self._keys, self._clock)
+        if opened.store.reader.execute("SELECT 1 FROM fact LIMIT 1").fetchone() is None:
+            await self._found(opened, name, holders, first)
+        opened.refresh()
+        self._open[commune] = opened
+        return opened
+
+    async def _found(
+        self, opened: Commune, name: str, holders: list[tuple[str, str, str]], first: Callable[[Change], None]
+    ) -> None:
         private, public = generate_commune_key()
         wrapped = [
             (person, label, await asyncio.to_thread(wrap_private, private, passphrase))
             for person, label, passphrase in holders
         ]
-        opened = Commune(commune, self._folder, self._keys, self._clock)
 
         def work(tx: Tx) -> None:
             record = CommuneRecord(name, base64.b64encode(public).decode(), tx.now.us)
@@ -221,11 +232,9 @@ class Communes:
             for person, label, box in wrapped:
                 opened.records.put(tx.db, "holder", person, Holder(person, label, box, tx.now.us))
             tx.journal(Entry("modification", "init_commune", detail={"holders": [person for person, _, _ in wrapped]}))
+            first(Change(tx, opened.records, opened.records.load(tx.db), Author(), self._keys))
 
         await opened.store.write(work)
-        opened.refresh()
-        self._open[commune] = opened
-        return opened
 
     async def close(self) -> None:
         """Close everything."""

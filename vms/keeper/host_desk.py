@@ -11,7 +11,7 @@ from pydantic import Field
 from vms.clock import MICRO
 from vms.errors import BadInput, Conflict, NotFound, Refused
 from vms.keeper.arguments import Args, Name, Slug, parse
-from vms.keeper.communes import HOLDERS_LEAST, Change, Commune, new_id
+from vms.keeper.communes import HOLDERS_LEAST, Change, new_id
 from vms.keeper.entry import Author, Entry
 from vms.keeper.house import House
 from vms.keeper.office import EMAIL_PATTERN, LOGIN_PATTERN
@@ -90,8 +90,8 @@ class HostDesk:
             raise BadInput("La clé d’une commune a au moins deux détenteurs.", where="holders", todo="Ajoutez-en un.")
         people = [await self._account(one) for one in everyone]
         boxes = [(people[at], one.label, one.passphrase) for at, one in enumerate(asked.holders)]
-        commune = await self._house.communes.create(asked.commune, asked.name, boxes)
-        await self._first_grants(commune, dict(zip(people, everyone, strict=True)))
+        first = partial(_first_grants, people=dict(zip(people, everyone, strict=True)))
+        commune = await self._house.communes.create(asked.commune, asked.name, boxes, first)
         await self._house.host.register_commune(asked.commune)
         logins = {one.login: person for one, person in zip(everyone, people, strict=True)}
         return {"commune": commune.id, "public_key": commune.record.public_key, "people": logins}
@@ -157,15 +157,13 @@ class HostDesk:
             one.login, one.label, one.email, stored, host_admin=False, author=Author()
         )
 
-    async def _first_grants(self, commune: Commune, people: dict[str, FirstPerson]) -> None:
-        def work(change: Change) -> None:
-            for person, one in people.items():
-                made = _first_habilitation(one, person, change.now_us)
-                change.put("habilitation", made.id, made)
-                detail = {"habilitation": made.id, "person": person, "role": made.role, "decision": made.decision_ref}
-                change.journal(Entry("modification", "grant", change.author, detail=detail))
 
-        await commune.change(work, Author())
+def _first_grants(change: Change, people: dict[str, FirstPerson]) -> None:
+    for person, one in people.items():
+        made = _first_habilitation(one, person, change.now_us)
+        change.put("habilitation", made.id, made)
+        detail = {"habilitation": made.id, "person": person, "role": made.role, "decision": made.decision_ref}
+        change.journal(Entry("modification", "grant", change.author, detail=detail))
 
 
 def _mark_sent(tx: Tx, mail_id: str) -> None:

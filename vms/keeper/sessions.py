@@ -64,7 +64,8 @@ class Sessions:
     def load(self) -> None:
         """Read the sessions that a restart left; ended ones are dropped."""
         rows = self._host.store.reader.execute(
-            "SELECT hash, person, workstation, created_us, seen_us, acting FROM session"
+            "SELECT hash, person, workstation, created_us, seen_us, acting FROM session "
+            "WHERE person IN (SELECT id FROM account)"
         ).fetchall()
         for digest, person, workstation, created_us, seen_us, acting in rows:
             account = self._host.account(person)
