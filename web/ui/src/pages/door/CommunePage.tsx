@@ -11,6 +11,7 @@ import {
   Crest,
   ErrorState,
   Loading,
+  Note,
   Refusal,
   RuleTag,
   SelectField,
@@ -101,9 +102,7 @@ function ChoiceForm({ session }: { session: Session }) {
   const chosen = open.find((choice) => choice.id === commune);
   if (purposes.isPending) return <Loading rows={4} />;
   if (purposes.isError) return <ErrorState error={purposes.error} onRetry={() => void purposes.refetch()} />;
-  const allowed = purposes.data.filter(
-    (purpose) => !chosen?.purposes.length || chosen.purposes.includes(purpose.id),
-  );
+  const allowed = purposes.data.filter((purpose) => chosen?.purposes.includes(purpose.id));
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     if (!chosen) return;
@@ -148,19 +147,26 @@ function ChoiceForm({ session }: { session: Session }) {
       </fieldset>
       {chosen ? (
         <>
-          <SelectField
-            label={t`Motif de la consultation`}
-            name="purpose"
-            key={chosen.id}
-            defaultValue={session.acting?.commune === chosen.id ? session.acting.purpose : undefined}
-            help={t`Parmi les finalités autorisées par le préfet pour cette commune. Vous pourrez en changer à tout moment ; chaque consultation le porte au journal.`}
-          >
-            {allowed.map((purpose) => (
-              <option key={purpose.id} value={purpose.id}>
-                {purposeWords(purpose)}
-              </option>
-            ))}
-          </SelectField>
+          {allowed.length === 0 ? (
+            <Note kind="off" title={<Trans>Aucune finalité n’est autorisée ici pour l’instant.</Trans>}>
+              <Trans>Vous pouvez agir, mais aucune image ne s’ouvre sans arrêté du préfet en vigueur.</Trans>{" "}
+              <RuleTag rule="P-20" />
+            </Note>
+          ) : (
+            <SelectField
+              label={t`Motif de la consultation`}
+              name="purpose"
+              key={chosen.id}
+              defaultValue={session.acting?.commune === chosen.id ? session.acting.purpose : undefined}
+              help={t`Parmi les finalités autorisées par le préfet pour cette commune. Vous pourrez en changer à tout moment ; chaque consultation le porte au journal.`}
+            >
+              {allowed.map((purpose) => (
+                <option key={purpose.id} value={purpose.id}>
+                  {purposeWords(purpose)}
+                </option>
+              ))}
+            </SelectField>
+          )}
           <TextField
             label={t`Contexte, en quelques mots (facultatif)`}
             name="motive"
