@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { pseudoMessages } from "./pseudo";
+import { typesetFrench } from "./typeset";
 
 /** Entries of a PO file as [msgid, msgstr]; obsolete ones are left out. */
 function entries(path: string): [string, string][] {
@@ -45,6 +46,14 @@ describe("French catalogue", () => {
 
   it("uses typographic apostrophes", () => {
     expect(all.map(([id]) => id).filter((id) => /[a-zà-ÿ]'[a-zà-ÿ]/i.test(id))).toEqual([]);
+  });
+});
+
+describe("French typography", () => {
+  it("binds double marks and guillemets to their word", () => {
+    expect(typesetFrench("Motif : quoi ?")).toBe("Motif\u00a0: quoi\u202f?");
+    expect(typesetFrench("« n° 4127 » ; 75 %")).toBe("«\u00a0n°\u00a04127\u00a0»\u202f; 75\u202f%");
+    expect(typesetFrench("14:12:36")).toBe("14:12:36");
   });
 });
 

@@ -1,5 +1,7 @@
 /** The language of the page: French unless the person chose English. One choice per post, kept in the browser. */
 import { i18n, type Messages } from "@lingui/core";
+import { mapTexts } from "./messages";
+import { typesetFrench } from "./typeset";
 
 export type Locale = "fr" | "en";
 /** "pseudo" wraps every catalogue string, so that a test sees what escaped the catalogues. */
@@ -38,6 +40,7 @@ async function catalogue(locale: Locale): Promise<Messages> {
 export async function activateLocale(choice: LocaleChoice): Promise<void> {
   const locale: Locale = choice === "en" ? "en" : "fr";
   let messages = await catalogue(locale);
+  if (locale === "fr") messages = mapTexts(messages, typesetFrench);
   if (choice === "pseudo") {
     const { pseudoMessages } = await import("./pseudo");
     messages = pseudoMessages(messages);

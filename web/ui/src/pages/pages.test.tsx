@@ -162,17 +162,10 @@ describe("navigation", () => {
 describe("the mayor's decision (checklist 32)", () => {
   it("says who, what, why, until when on one screen, and approves after the password", async () => {
     const user = userEvent.setup();
-    let stepped = false;
     const calls = fakeServer({
       ...AS_MAYOR,
-      "POST /session/step-up": () => {
-        stepped = true;
-        return { body: sessionAs("mayor") };
-      },
-      "POST /requests/d-0147/decision": () =>
-        stepped
-          ? { body: { request: "d-0147", state: "approved" } }
-          : { status: 403, body: { type: "urn:guet:step-up-needed", title: "Mot de passe.", status: 403 } },
+      "POST /session/step-up": { body: sessionAs("mayor", { step_up_until_us: NOW + HOUR_US }) },
+      "POST /requests/d-0147/decision": { body: { request: "d-0147", state: "approved" } },
     });
     const { container } = renderPage("/decision/d-0147");
     expect(
@@ -185,16 +178,20 @@ describe("the mayor's decision (checklist 32)", () => {
     await user.type(await screen.findByLabelText("Mot de passe"), "un long mot de passe");
     await user.click(screen.getByRole("button", { name: "Confirmer" }));
     await waitFor(() =>
-      expect(calls.list.filter(({ call }) => call.endsWith("/decision")).map(({ body }) => body)).toEqual([
-        { decision: "execute" },
-        { decision: "execute" },
+      expect(calls.list.filter(({ call }) => call.startsWith("POST"))).toEqual([
+        { call: "POST /session/step-up", body: { password: "un long mot de passe" } },
+        { call: "POST /requests/d-0147/decision", body: { decision: "execute" } },
       ]),
     );
   });
 
   it("cannot refuse without a legal ground (P-74)", async () => {
     const user = userEvent.setup();
-    const calls = fakeServer({ ...AS_MAYOR, "POST /requests/d-0147/decision": { body: {} } });
+    const calls = fakeServer({
+      ...AS_MAYOR,
+      "GET /session": { body: sessionAs("mayor", { step_up_until_us: NOW + HOUR_US }) },
+      "POST /requests/d-0147/decision": { body: {} },
+    });
     renderPage("/decision/d-0147");
     await user.click(await screen.findByRole("button", { name: "Refuser…" }));
     const dialog = await screen.findByRole("dialog");

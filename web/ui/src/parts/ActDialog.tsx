@@ -17,6 +17,8 @@ export interface ActDialogProps {
   confirm: ReactNode;
   icon?: LucideIcon;
   danger?: boolean;
+  /** The law always wants the password again for it. */
+  grave?: boolean;
   /** Said before: what the act does. */
   children?: ReactNode;
   /** Runs the act; a refusal of the server is shown in the dialog, which stays open with what was typed. */
@@ -36,7 +38,7 @@ export function ActDialog(props: ActDialogProps) {
   );
 }
 
-function ActForm({ onClose, confirm, icon, danger, children, run, stale, done }: ActDialogProps) {
+function ActForm({ onClose, confirm, icon, danger, grave, children, run, stale, done }: ActDialogProps) {
   const client = useQueryClient();
   const toast = useToast();
   const guarded = useStepUp();
@@ -48,7 +50,7 @@ function ActForm({ onClose, confirm, icon, danger, children, run, stale, done }:
     setBusy(true);
     setError(null);
     try {
-      await guarded(() => run(data));
+      await guarded(() => run(data), grave);
       onClose();
       toast(done);
     } catch (failure) {

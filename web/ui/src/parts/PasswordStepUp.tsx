@@ -12,12 +12,14 @@ import {
 } from "react";
 import { Problem, problemOf } from "../api/problem";
 import { sessionQuery, stepUp } from "../api/session";
+import { nowUs } from "../i18n/format";
 import { Button } from "./Button";
 import { Dialog } from "./Dialog";
 import { TextField } from "./Field";
 import { Refusal } from "./Refusal";
 
-type Guarded = <T>(act: () => Promise<T>) => Promise<T>;
+/** `grave`: the law's acts that always want the password, asked before the server has to refuse. */
+type Guarded = <T>(act: () => Promise<T>, grave?: boolean) => Promise<T>;
 
 const StepUpContext = createContext<Guarded>((act) => act());
 
@@ -40,18 +42,29 @@ interface Waiting {
 export function StepUpProvider({ children }: { children: ReactNode }) {
   const [open, setOpen] = useState(false);
   const waiting = useRef<Waiting | null>(null);
-  const guarded = useCallback<Guarded>(async (act) => {
-    try {
-      return await act();
-    } catch (error) {
-      if (!(error instanceof Problem && error.needsStepUp)) throw error;
-      await new Promise<void>((resolve, reject) => {
+  const client = useQueryClient();
+  const ask = useCallback(
+    () =>
+      new Promise<void>((resolve, reject) => {
         waiting.current = { resolve, reject };
         setOpen(true);
-      });
-      return act();
-    }
-  }, []);
+      }),
+    [],
+  );
+  const guarded = useCallback<Guarded>(
+    async (act, grave) => {
+      const session = client.getQueryData(sessionQuery.queryKey);
+      if (grave && session && session.step_up_until_us <= nowUs()) await ask();
+      try {
+        return await act();
+      } catch (error) {
+        if (!(error instanceof Problem && error.needsStepUp)) throw error;
+        await ask();
+        return act();
+      }
+    },
+    [ask, client],
+  );
   const close = () => {
     setOpen(false);
     waiting.current?.reject(new StepUpCancelled());

@@ -21,7 +21,7 @@ import { useActing, useRole } from "../../session/SessionContext";
 import { PageHead } from "../../shell/Page";
 import { BulkSuspend } from "./BulkSuspend";
 import { IncidentsCard } from "./IncidentsCard";
-import { cameraNumber, causeWords, LIFE, LIFE_WORDS, pictureState, WAITS_FOR } from "./words";
+import { cameraNumber, causeWords, codecWords, LIFE, LIFE_WORDS, pictureState, WAITS_FOR } from "./words";
 
 interface Filters {
   life: LegalState | "";
@@ -270,7 +270,7 @@ function NameCell({ camera, picks }: { camera: Camera; picks: Picks | null }) {
           {camera.name}
         </Link>
         <small>
-          {[camera.place, width && height ? `${width} × ${height}` : "", codec?.toUpperCase()]
+          {[camera.place, width && height ? `${width} × ${height}` : "", codecWords(codec)]
             .filter(Boolean)
             .join(", ")}
         </small>

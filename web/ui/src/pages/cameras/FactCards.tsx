@@ -2,7 +2,7 @@ import { Plural, Trans, useLingui } from "@lingui/react/macro";
 import type { Camera, StreamHealth } from "../../api/cameras";
 import { formatDate, formatNumber, nowUs } from "../../i18n/format";
 import { Card, Facts, RuleTag, StateTag, TimeText } from "../../parts";
-import { causeWords, streamState } from "./words";
+import { causeWords, codecWords, streamState } from "./words";
 
 /** Law, picture and private zones, side by side. */
 export function FactCards({ camera }: { camera: Camera }) {
@@ -64,7 +64,7 @@ function streamWords(stream: StreamHealth | undefined, profile: Camera["main_pro
   const width = stream?.width || profile.width;
   const height = stream?.height || profile.height;
   if (!width || !height) return "—";
-  const codec = (stream?.codec || profile.codec || "").toUpperCase();
+  const codec = codecWords(stream?.codec || profile.codec);
   return [`${width} × ${height}`, codec].filter(Boolean).join(", ");
 }
 
@@ -108,7 +108,7 @@ function ZonesCard({ camera }: { camera: Camera }) {
   return (
     <Card
       title={<Trans>Zones privées</Trans>}
-      aside={zones ? <StateTag state="verified" /> : <StateTag state="todo" />}
+      aside={zones ? <StateTag state="verified">{t`Validées`}</StateTag> : <StateTag state="todo" />}
     >
       <Facts
         items={[

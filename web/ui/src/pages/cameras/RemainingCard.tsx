@@ -309,6 +309,7 @@ function ValidateZonesAct({ camera }: { camera: Camera }) {
   return (
     <ActButton
       label={<Trans>Valider</Trans>}
+      grave
       kind="primary"
       size="s"
       title={<Trans>Valider les zones privées, version {pending.version}</Trans>}

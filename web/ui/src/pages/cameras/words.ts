@@ -98,3 +98,15 @@ export function streamState(stream: StreamHealth | undefined, nowUs: number): St
 export function cameraNumber(camera: { number: number }): string {
   return String(camera.number).padStart(2, "0");
 }
+
+const CODECS: readonly [RegExp, string][] = [
+  [/^(avc|h\.?264)/i, "H.264"],
+  [/^(hvc|hev|h\.?265)/i, "H.265"],
+  [/^av01/i, "AV1"],
+];
+
+/** "H.264" for `h264` and `avc1.64001F` alike. */
+export function codecWords(codec: string | undefined): string {
+  if (!codec) return "";
+  return CODECS.find(([pattern]) => pattern.test(codec))?.[1] ?? codec;
+}

@@ -16,7 +16,7 @@ import { formatDateTime, formatNumber, formatSpan } from "../../i18n/format";
 import { Button, type Column, DataTable, EmptyState, QueryView, SelectField, textOf } from "../../parts";
 import { useActing } from "../../session/SessionContext";
 import { PageHead } from "../../shell/Page";
-import { cameraNumber } from "../cameras/words";
+import { cameraNumber, causeWords } from "../cameras/words";
 import { EntryCard } from "./EntryCard";
 import { VerificationNote } from "./VerificationNote";
 import { actWords, KIND_LOOKS } from "./words";
@@ -144,6 +144,11 @@ function Entries({ page, chosen, onChoose }: EntriesProps) {
   const { t, i18n } = useLingui();
   const { commune } = useActing();
   const cameras = useQuery(camerasQuery(commune)).data ?? [];
+  const causeOf = (cause: unknown) => {
+    if (typeof cause !== "string" || cause === "") return "";
+    const words = causeWords(cause);
+    return typeof words === "string" ? words : i18n._(words);
+  };
   const gone = <span className="dim">{t`fiche effacée à son terme`}</span>;
   const told = (entry: JournalEntry, tell: (record: NonNullable<JournalEntry["record"]>) => ReactNode) =>
     entry.record ? tell(entry.record) : gone;
@@ -200,6 +205,7 @@ function Entries({ page, chosen, onChoose }: EntriesProps) {
                 {[
                   numbers.length > 0 ? t`caméras ${numbers.join(", ")}` : "",
                   record.from_us && record.to_us ? formatSpan(record.from_us, record.to_us) : "",
+                  causeOf(record.detail?.cause),
                 ]
                   .filter(Boolean)
                   .join(" · ")}

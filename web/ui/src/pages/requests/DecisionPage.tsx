@@ -94,7 +94,7 @@ function Deadline({ request }: { request: RequestDetail }) {
         </Trans>
       }
     >
-      <Trans>Ensuite, le retard s’affiche à tous ceux qui suivent la demande.</Trans>
+      <Trans>Ensuite, le maire et l’adjointe déléguée sont relancés.</Trans>
     </Note>
   );
 }
@@ -220,7 +220,7 @@ function Actions({ request }: { request: RequestDetail }) {
     setBusy(true);
     setError(null);
     try {
-      await guarded(() => decide(request.id, decision));
+      await guarded(() => decide(request.id, decision), true);
       setSheet(null);
       toast(done);
     } catch (failure) {

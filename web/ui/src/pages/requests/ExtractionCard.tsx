@@ -47,7 +47,7 @@ function BuildCard({ request }: { request: RequestDetail }) {
     setBusy(true);
     setError(null);
     try {
-      await guarded(() => startExtraction(request.id));
+      await guarded(() => startExtraction(request.id), true);
     } catch (failure) {
       if (!(failure instanceof StepUpCancelled)) setError(failure);
     } finally {

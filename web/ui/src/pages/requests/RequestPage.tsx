@@ -135,8 +135,8 @@ function DecisionCard({ request }: { request: RequestDetail }) {
         ) : request.answer_by_us ? (
           <span>
             <Trans>
-              Réponse avant le {formatDateTime(request.answer_by_us)}. Ensuite, le retard s’affiche à tous
-              ceux qui suivent la demande.
+              Réponse avant le {formatDateTime(request.answer_by_us)}. Ensuite, le maire et l’adjointe
+              déléguée sont relancés.
             </Trans>
           </span>
         ) : null}
