@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.keeper_town import CAMERA, CHIEF, MAYOR, Town, town
-from vms.errors import BadInput, Damaged, NotFound, Refused
+from tests.integration.keeper_town import CAMERA, CHIEF, MAYOR, START, Town, town
+from vms.clock import HOUR_US
+from vms.errors import BadInput, Damaged, NotFound, Refused, Unavailable
 from vms.keeper.audit import verify_log, verify_store
 from vms.keeper.checkpoint import parse_checkpoint
 from vms.keeper.journal_export import export_log
@@ -206,6 +207,32 @@ async def test_altered_rows_shut_the_commune_at_the_next_start(place: Town, stat
     assert plan is not None
     assert set(plan[0].communes) == {"brumesnil"}
     assert await place.read(f"{MAYOR}.brumesnil", "cameras") == {"cameras": []}
+
+
+@pytest.mark.parametrize("name", ["valclair.sqlite", "valclair.keys.sqlite"])
+@pytest.mark.parametrize("damage", ["cut", "noise", "empty-pages", "text"])
+async def test_a_damaged_file_shuts_its_commune_and_no_other(place: Town, name: str, damage: str) -> None:
+    await place.found("brumesnil", "Brumesnil")
+    for hour in range(40):
+        await place.hour_key(START.hour().us - hour * HOUR_US)
+    await place.keeper.stop()
+    path = place.home / "keeper" / name
+    whole = path.read_bytes()
+    half = len(whole) // 2 // 4096 * 4096
+    damaged = {
+        "cut": whole[: half + 100],
+        "noise": whole[:4096] + bytes(range(256)) * ((len(whole) - 4096) // 256),
+        "empty-pages": whole[:4096] + bytes(len(whole) - 4096),
+        "text": b"not a database " * 1000,
+    }[damage]
+    path.write_bytes(damaged)
+    place.keeper = type(place.keeper)(place.home / "keeper", place.run, place.clock)
+    await place.keeper.start()
+    assert await place.read(f"{MAYOR}.brumesnil", "cameras") == {"cameras": []}
+    await place.keeper.house.tick()
+    assert not place.keeper.ticking.done()
+    with pytest.raises((Damaged, Unavailable)):
+        await place.read(MAYOR, "retention")
 
 
 async def test_records_are_gone_after_36_months_and_the_tree_still_verifies(place: Town, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from vms.keeper.key_windows import KeyWindows
 from vms.keeper.package_keys import PackageKeys, destroy_due_packages
 from vms.keeper.passwords import Passwords
 from vms.keeper.sessions import Sessions
+from vms.keeper.store import explained
 
 PRUNE_EVERY_US: Final = HOUR_US
 
@@ -48,10 +49,11 @@ class House:
         """
         for commune in self.host.communes():
             try:
-                opened = self.communes.open(commune)
-                await destroy_due(opened, self.clock.utc().us)
-                await destroy_due_packages(opened, self.clock.utc().us)
-                await self.views.close_left_open(opened)
+                with explained(Path(f"{commune}.sqlite")):
+                    opened = self.communes.open(commune)
+                    await destroy_due(opened, self.clock.utc().us)
+                    await destroy_due_packages(opened, self.clock.utc().us)
+                    await self.views.close_left_open(opened)
             except GuetError as error:
                 self.communes.shut(commune, error)
                 log.error("commune fermée", commune=commune, error=str(error))
@@ -66,16 +68,18 @@ class House:
         now_us = self.clock.utc().us
         for commune in self.communes:
             try:
-                done = await destroy_due(commune, now_us)
-                await destroy_due_packages(commune, now_us)
-                await escalate(commune, now_us)
+                with explained(Path(f"{commune.id}.sqlite")):
+                    done = await destroy_due(commune, now_us)
+                    await destroy_due_packages(commune, now_us)
+                    await escalate(commune, now_us)
                 commune.destruction = Destruction(now_us, done.frozen)
             except GuetError as error:
                 commune.destruction = replace(commune.destruction, fault=str(error))
                 log.error("destruction manquée", commune=commune.id, error=str(error))
         for work in (self.views.sweep, self.sessions.flush, self.prune):
             try:
-                await work()
+                with explained(Path("keeper")):
+                    await work()
             except GuetError as error:
                 log.error("entretien manqué", error=str(error))
 

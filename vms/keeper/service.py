@@ -7,7 +7,7 @@ import os
 import signal
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from vms import logs
 from vms.clock import Clock, SystemClock
@@ -26,6 +26,7 @@ from vms.keeper.protocol import (
 )
 from vms.keeper.provisioner_desk import ProvisionerDesk
 from vms.keeper.recorder_desk import RecorderDesk
+from vms.keeper.store import explained
 from vms.settings import Settings
 from vms.wire import WireServer
 
@@ -57,7 +58,7 @@ class Keeper:
         for name, ops, handlers in desks:
             if set(handlers) != ops:
                 raise TypeError(f"{name} does not serve its closed list of operations")
-            server = WireServer(handlers)
+            server = WireServer({op: _typed(handler) for op, handler in handlers.items()})
             await server.start(self._run_dir / name)
             self._servers.append(server)
         self._ticker = asyncio.create_task(self._tick())
@@ -83,6 +84,16 @@ class Keeper:
         while True:
             await self._clock.sleep(TICK_S)
             await self.house.tick()
+
+
+def _typed(handler: Op) -> Op:
+    """The same operation; what a damaged or full file makes of it is told as such, not as an internal error."""
+
+    async def run(args: dict[str, Any], body: bytes) -> Any:
+        with explained(Path("keeper")):
+            return await handler(args, body)
+
+    return run
 
 
 async def serve(settings: Settings) -> None:

@@ -65,7 +65,7 @@ class Store:
         self._queue: list[tuple[Work, asyncio.Future[Any]]] = []
         self._flusher: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"keeper-{path.stem}")
-        with _explained(path):
+        with explained(path):
             self._writer = _connect(path)
             self._writer.executescript(schema)
             path.chmod(0o600)
@@ -119,7 +119,7 @@ class Store:
         return (await asyncio.gather(job, return_exceptions=True))[0]
 
     def _batch(self, works: Sequence[Work]) -> list[Any]:
-        with _explained(self._path), transaction(self._writer):
+        with explained(self._path), transaction(self._writer):
             tx = Tx(self._writer, self._journal, self._state, self._clock.utc())
             results = [work(tx) for work in works]
             if self._journal is not None and tx.state is not self._state:
@@ -174,13 +174,13 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
 @contextmanager
 def open_file(path: Path, schema: str) -> Iterator[sqlite3.Connection]:
     """A file of the keeper on a connection of its own, closed at the end of the block."""
-    with _explained(path), closing(_connect(path)) as db:
+    with explained(path), closing(_connect(path)) as db:
         db.executescript(schema)
         yield db
 
 
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def explained(path: Path) -> Iterator[None]:
     """SQLite's own errors as ours: an altered file is Damaged, a full or missing disk is Unavailable."""
     try:
         yield
