@@ -21,6 +21,10 @@ const CLOSED_BY_GATE = 4403;
 const LATE_MS = 1_000;
 const LAG_ALLOWED_MS = 3_000;
 
+const SOCKET_OPEN = 1;
+/** Not a cause of the recorder's: the page itself has lost the server. */
+export const SERVER_UNREACHABLE = "server-unreachable";
+
 /** Where a player takes its pictures from. */
 export interface LiveSource {
   /** WebSocket URL for a stream. */
@@ -303,7 +307,8 @@ export class LivePlayer {
     const ageS = Math.floor((now - lastMs) / 1000);
     if (fresh === "lost") {
       this.#clearVideo();
-      const cause = this.#beat?.beat.cause ?? "";
+      const isOpen = this.#socket?.readyState === SOCKET_OPEN;
+      const cause = isOpen ? (this.#beat?.beat.cause ?? "") : SERVER_UNREACHABLE;
       this.#change({ state: { kind: "lost", ageS, lastUs: this.#lastUs, cause }, lateS: undefined });
     } else if (this.#lastUs === undefined || this.#feed === undefined) {
       if (this.#snapshot.state.kind !== "lost") {

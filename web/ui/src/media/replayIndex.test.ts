@@ -1,5 +1,6 @@
 // @vitest-environment node
 import { describe, expect, it } from "vitest";
+import { frameBeside } from "./frameBeside";
 import { GroupIndex } from "./groupIndex";
 import { KEPT_WINDOWS_COUNT, surplus, WINDOW_US, wantedWindows, windowAt } from "./keyWindows";
 import { MessageUnknown } from "./liveMessages";
@@ -113,5 +114,42 @@ describe("replay messages", () => {
     const groups = Array.from({ length: 20_001 }, () => ({}));
     const raw = JSON.stringify({ type: "keys", segments: [{ groups }] });
     expect(() => readReplayMessage(raw)).toThrow(MessageUnknown);
+  });
+});
+
+describe("the frame beside the one on screen", () => {
+  const FRAME = 40_000;
+  const index = new GroupIndex();
+  index.add([segment("a", START, 2)]);
+  const loaded = (ids: string[]) => ({
+    frames: ({ id, startUs, endUs }: { id: string; startUs: number; endUs: number }) =>
+      ids.includes(id)
+        ? Array.from({ length: (endUs - startUs) / FRAME }, (_, at) => ({
+            startUs: startUs + at * FRAME,
+            endUs: startUs + (at + 1) * FRAME,
+          }))
+        : [],
+  });
+  const both = loaded(["a/0", "a/1"]);
+  const edge = START + 2 * SECOND;
+
+  it("is the next or the previous one, across groups too", () => {
+    expect(frameBeside(index, both, START + 500, 1)?.frame?.startUs).toBe(START + FRAME);
+    expect(frameBeside(index, both, edge - FRAME + 500, 1)?.frame?.startUs).toBe(edge);
+    expect(frameBeside(index, both, edge + 500, -1)?.frame?.startUs).toBe(edge - FRAME);
+  });
+  it("names the group to load when it is not here, and the edge when no group is known", () => {
+    expect(frameBeside(index, loaded(["a/1"]), edge + 500, -1)).toMatchObject({
+      frame: undefined,
+      group: { id: "a/0" },
+    });
+    expect(frameBeside(index, both, START + 500, -1)).toMatchObject({
+      frame: undefined,
+      group: undefined,
+      edgeUs: START - 1,
+    });
+  });
+  it("is unknown inside an absence", () => {
+    expect(frameBeside(index, both, START + 60 * SECOND, 1)).toBeUndefined();
   });
 });

@@ -6,6 +6,7 @@
  */
 import { delayMs } from "./backoff";
 import { MICRO } from "./captureTime";
+import { frameBeside } from "./frameBeside";
 import { type Group, GroupIndex } from "./groupIndex";
 import { covers, type Span, surplus, wantedWindows, windowAt } from "./keyWindows";
 import type { Refusal } from "./liveMessages";
@@ -121,16 +122,11 @@ export class ReplayPlayer {
   step(direction: 1 | -1): void {
     this.pause();
     this.#pendingStep = undefined;
+    if (this.#buffer === undefined) return;
     const from = (this.#shownUs ?? this.positionUs) + WITHIN_FRAME_US;
-    const group = this.#index.at(from);
-    if (group === undefined || this.#buffer === undefined) return;
-    const frames = this.#buffer.frames(group);
-    const at = frames.findLastIndex((frame) => frame.startUs <= from);
-    const beside = direction > 0 ? this.#index.next(from) : this.#index.previous(group.startUs);
-    const frame =
-      frames[at + direction] ?? (beside && this.#buffer.frames(beside).at(direction > 0 ? 0 : -1));
-    if (frame !== undefined) this.seek((frame.startUs + frame.endUs) / 2);
-    else this.#fetchBeside(beside, direction > 0 ? group.endUs : group.startUs - 1, direction);
+    const found = frameBeside(this.#index, this.#buffer, from, direction);
+    if (found?.frame !== undefined) this.seek((found.frame.startUs + found.frame.endUs) / 2);
+    else if (found !== undefined) this.#fetchBeside(found.group, found.edgeUs, direction);
   }
 
   #fetchBeside(beside: Group | undefined, edgeUs: number, direction: 1 | -1): void {

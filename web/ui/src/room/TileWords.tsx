@@ -2,6 +2,7 @@ import { Trans, useLingui } from "@lingui/react/macro";
 import { Ban, EyeOff, FileX, LoaderCircle, type LucideIcon, Pause, ServerOff, Unplug } from "lucide-react";
 import type { ReactNode } from "react";
 import { formatDuration, formatTime, US_PER_S } from "../i18n/format";
+import { SERVER_UNREACHABLE } from "../media/livePlayer";
 import type { LiveSnapshot } from "../media/liveState";
 import { causeWords } from "../pages/cameras/words";
 import { Button, RuleTag, type StateName } from "../parts";
@@ -10,8 +11,9 @@ import { tileState } from "./tileState";
 
 /** The words of a cause, in the language of the page. */
 export function useCause(): (cause: string) => string {
-  const { i18n } = useLingui();
+  const { t, i18n } = useLingui();
   return (cause) => {
+    if (cause === SERVER_UNREACHABLE) return t`serveur injoignable`;
     const words = causeWords(cause);
     return typeof words === "string" ? words : i18n._(words);
   };

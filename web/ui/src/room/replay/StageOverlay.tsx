@@ -24,7 +24,7 @@ export function StageOverlay({ snapshot, timeline, us, alive, onRetry }: StageOv
   if (!alive) {
     return (
       <Over>
-        <Void icon={Clock} title={<Trans>Image masquée : session terminée</Trans>} live />
+        <Void level={2} icon={Clock} title={<Trans>Image masquée : session terminée</Trans>} live />
       </Over>
     );
   }
@@ -36,7 +36,7 @@ export function StageOverlay({ snapshot, timeline, us, alive, onRetry }: StageOv
     case "unplayable":
       return (
         <Over>
-          <Void icon={FileX} title={<Trans>Format non lisible ici</Trans>} live>
+          <Void level={2} icon={FileX} title={<Trans>Format non lisible ici</Trans>} live>
             <p>
               <Trans>
                 Ce navigateur ne sait pas ouvrir le H.265, et aucun flux H.264 n’est enregistré à côté.
@@ -48,7 +48,7 @@ export function StageOverlay({ snapshot, timeline, us, alive, onRetry }: StageOv
     case "connecting":
       return (
         <Over>
-          <Void icon={LoaderCircle} title={<Trans>Ouverture de l’enregistrement</Trans>} live>
+          <Void level={2} icon={LoaderCircle} title={<Trans>Ouverture de l’enregistrement</Trans>} live>
             {phase.attempt > 0 ? (
               <p>
                 <Trans>Connexion perdue ; les clés ont été abandonnées. La page réessaie d’elle-même.</Trans>
@@ -82,7 +82,7 @@ function Nothing({ timeline, us, waiting }: { timeline: CameraTimeline; us: numb
   if (us < timeline.destroyedBeforeUs) {
     return (
       <Over>
-        <Void icon={FlameKindling} title={<Trans>Images détruites à leur terme</Trans>}>
+        <Void level={2} icon={FlameKindling} title={<Trans>Images détruites à leur terme</Trans>}>
           <p>
             <Trans>Tout ce qui précède le {limit} a été détruit. Aucune copie n’existe.</Trans>
           </p>
@@ -94,7 +94,7 @@ function Nothing({ timeline, us, waiting }: { timeline: CameraTimeline; us: numb
   const why = absence === undefined ? "" : words(absence.cause);
   return (
     <Over>
-      <Void icon={Unplug} title={<Trans>Rien n’est enregistré ici</Trans>}>
+      <Void level={2} icon={Unplug} title={<Trans>Rien n’est enregistré ici</Trans>}>
         {why ? (
           <p>
             <Trans>Cause : {why}.</Trans>
@@ -120,6 +120,7 @@ function Locked({ holders, todo, onRetry }: { holders: string[]; todo: string; o
   return (
     <Over>
       <Void
+        level={2}
         icon={KeyRound}
         title={<Trans>Relecture à déverrouiller</Trans>}
         live
@@ -154,7 +155,7 @@ function Refused({
   if (willRetry && refusal.type === "withdrawn") {
     return (
       <Over>
-        <Void icon={Ban} title={<Trans>Relecture interrompue</Trans>} live>
+        <Void level={2} icon={Ban} title={<Trans>Relecture interrompue</Trans>} live>
           <p>
             {refusal.what} <RuleTag rule={refusal.rule} />
           </p>
@@ -170,7 +171,13 @@ function Refused({
   if (willRetry) {
     return (
       <Over>
-        <Void icon={ServerOff} tone="danger" title={<Trans>Le service des droits ne répond plus</Trans>} live>
+        <Void
+          level={2}
+          icon={ServerOff}
+          tone="danger"
+          title={<Trans>Le service des droits ne répond plus</Trans>}
+          live
+        >
           <p>
             <Trans>
               Sans lui, aucune image ne s’affiche. L’enregistrement continue ; la page réessaie d’elle-même.
@@ -183,6 +190,7 @@ function Refused({
   return (
     <Over>
       <Void
+        level={2}
         icon={Ban}
         title={<Trans>Relecture refusée</Trans>}
         live
