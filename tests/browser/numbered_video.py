@@ -54,7 +54,7 @@ def encode(count: int) -> Numbered:
     encoder.time_base, encoder.framerate = Fraction(1, FPS), Fraction(FPS)
     fixed = f"keyint={GROUP_FRAMES}:min-keyint={GROUP_FRAMES}:scenecut=0:bframes=0:repeat-headers=1"
     encoder.options = {"preset": "ultrafast", "tune": "zerolatency", "x264-params": fixed}
-    packets = []
+    packets: list[bytes] = []
     for number in range(count):
         frame = picture(number)
         frame.pts = number
