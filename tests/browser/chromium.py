@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Final
 
 from playwright.async_api import Browser, BrowserContext, Locator, Page, WebSocket, async_playwright, expect
@@ -110,3 +111,9 @@ async def step_up_if_asked(page: Page, password: str = PASSWORD) -> None:
         if not await done.count():
             return
         await page.wait_for_timeout(100)
+
+
+async def type_date(page: Page, dialog: Locator, label: str, day: date) -> None:
+    """Type a date into its three segments, day first as French usage wants."""
+    await dialog.get_by_role("spinbutton", name=f"jour, {label}").click()
+    await page.keyboard.type(day.strftime("%d%m%Y"), delay=20)

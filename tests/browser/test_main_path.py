@@ -25,6 +25,7 @@ from tests.browser.chromium import (
     open_page,
     sign_in,
     step_up_if_asked,
+    type_date,
 )
 from tests.fakes.machine import Machine, eventually, running
 from tests.judges.pixels import Pictures, clear_frames, decode, joined, worst_psnr
@@ -58,8 +59,7 @@ async def record_papers(page: Page) -> None:
     dialog = page.get_by_role("dialog")
     await dialog.get_by_label("Référence").fill("Arrêté 2026-11")
     await dialog.get_by_label("Préfet signataire").fill("Préfecture de la Brume")
-    await dialog.get_by_label("Du", exact=True).fill(today.isoformat())
-    await dialog.get_by_label("Au, inclus").fill((today + timedelta(days=900)).isoformat())
+    await type_date(page, dialog, "Au, inclus", today + timedelta(days=900))
     await dialog.get_by_label("Conservation, jours").fill("15")
     for purpose in ("1", "5"):
         await dialog.locator(f'input[name="purposes"][value="{purpose}"]').check(force=True)
@@ -96,7 +96,7 @@ async def authorise(page: Page) -> None:
     await page.goto(f"/cameras/{CAMERA}")
     await page.get_by_role("button", name="Rattacher", exact=True).click()
     dialog = page.get_by_role("dialog")
-    await dialog.get_by_label("Arrêté préfectoral").select_option(index=1)
+    await dialog.get_by_label("Arrêté préfectoral").select_option(index=0)
     await dialog.get_by_role("button", name="Rattacher à cet arrêté").click()
     await step_up_if_asked(page)
     await expect(page.get_by_role("dialog")).to_have_count(0)
