@@ -1,7 +1,8 @@
 import { Trans, useLingui } from "@lingui/react/macro";
+import type { MouseEvent } from "react";
 import { formatDate, formatDateTime, US_PER_S } from "../../i18n/format";
 import type { CameraTimeline, Stretch } from "./timelineApi";
-import { percent, visible } from "./timelineView";
+import { instantAt, percent, visible } from "./timelineView";
 
 const DAY_US = 86_400 * US_PER_S;
 /** What lies before the limit is drawn too, so that the limit is seen as one. */
@@ -9,8 +10,14 @@ const BEFORE_DAYS = 4;
 
 const inPercent = (value: number): string => `${value.toFixed(3)}%`;
 
+interface OverviewProps {
+  timeline: CameraTimeline;
+  view: Stretch;
+  onSeek: (us: number) => void;
+}
+
 /** All that is kept, from before the retention's limit to now, and where the view stands in it. */
-export function Overview({ timeline, view }: { timeline: CameraTimeline; view: Stretch }) {
+export function Overview({ timeline, view, onSeek }: OverviewProps) {
   const { t } = useLingui();
   const limitUs =
     timeline.destroyedBeforeUs > 0 ? timeline.destroyedBeforeUs : timeline.nowUs - timeline.dueDays * DAY_US;
@@ -19,11 +26,17 @@ export function Overview({ timeline, view }: { timeline: CameraTimeline; view: S
   const window = visible(view, whole);
   const [from, to] = [formatDate(limitUs), formatDate(timeline.nowUs)];
   const days = timeline.dueDays;
+  const onClick = (event: MouseEvent<SVGSVGElement>): void => {
+    const bounds = event.currentTarget.getBoundingClientRect();
+    onSeek(instantAt((event.clientX - bounds.left) / bounds.width, whole));
+  };
   return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: by keyboard, "Aller à…" and Home/End of the slider do the same
     <svg
-      className="tl"
+      className="tl overview"
       height="48"
       role="img"
+      onClick={onClick}
       aria-label={t`Conservation : du ${from} au ${to}, ${days} jours ; avant, tout est détruit`}
     >
       <rect x="0%" y="8" width="100%" height="16" className="lane" rx="2" />

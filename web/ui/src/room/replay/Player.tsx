@@ -22,7 +22,7 @@ import { type Points, withPoint } from "./selection";
 import { Timeline } from "./Timeline";
 import { Transport } from "./Transport";
 import { type Stretch, timelineQuery } from "./timelineApi";
-import { follow, zoom } from "./timelineView";
+import { contains, follow, zoom } from "./timelineView";
 import { useNotice } from "./useNotice";
 import { usePosition, useReplay } from "./useReplay";
 import { replayKeyDown } from "./useReplayKeys";
@@ -73,10 +73,22 @@ export function Player({ cameras, camera, startUs, startRate }: PlayerProps) {
   useEffect(() => {
     if (!visible) player?.pause();
   }, [visible, player]);
-  useEffect(() => setView((now) => follow(now, us)), [us]);
+  // Playback that leaves the view takes it along; a view that was moved elsewhere stays there.
+  const before = useRef(us);
+  useEffect(() => {
+    const wasIn = contains(view, before.current);
+    before.current = us;
+    if (wasIn) setView((now) => follow(now, us));
+  }, [us, view]);
   useAddress(camera.id, us, snapshot.playing, snapshot.rate);
 
-  const seek = useCallback((to: number) => player?.seek(Math.round(to)), [player]);
+  const seek = useCallback(
+    (to: number) => {
+      player?.seek(Math.round(to));
+      setView((now) => follow(now, to));
+    },
+    [player],
+  );
   const goLive = (): void => void navigate({ to: "/mur", search: { camera: camera.id } as never });
   const setPoint = (which: "inUs" | "outUs"): void => setPoints(withPoint(points, which, Math.round(us)));
   const onKeyDown = replayKeyDown({
@@ -187,7 +199,7 @@ export function Player({ cameras, camera, startUs, startRate }: PlayerProps) {
               onSeek={seek}
               selection={points}
             />
-            <Overview timeline={timeline} view={view} />
+            <Overview timeline={timeline} view={view} onSeek={seek} />
             <GoToDialog open={goTo} onClose={() => setGoTo(false)} us={us} timeline={timeline} onGo={seek} />
           </>
         )}

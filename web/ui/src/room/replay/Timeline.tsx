@@ -63,8 +63,8 @@ export function Timeline({ timeline, view, onView, us, onSeek, selection }: Time
       role="slider"
       tabIndex={0}
       aria-label={t`Position de lecture`}
-      aria-valuemin={Math.round(view.fromUs / 1e6)}
-      aria-valuemax={Math.round(view.toUs / 1e6)}
+      aria-valuemin={Math.round(Math.min(view.fromUs, us) / 1e6)}
+      aria-valuemax={Math.round(Math.max(view.toUs, us) / 1e6)}
       aria-valuenow={Math.round(us / 1e6)}
       aria-valuetext={spoken}
       onPointerDown={onPointerDown}
