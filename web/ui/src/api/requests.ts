@@ -1,7 +1,7 @@
 /** Requests for footage and what becomes of them (P-72…P-74). */
 import { queryOptions } from "@tanstack/react-query";
 import type { Lapse } from "./cameras";
-import { API, as, get, post, seg } from "./client";
+import { as, get, post } from "./client";
 import type { Role } from "./session";
 
 export type Frame =
@@ -147,9 +147,6 @@ export interface Decision {
 export const decide = (request: string, decision: Decision) =>
   post("/requests/{request}/decision", { path: { request }, body: decision });
 export const startExtraction = (request: string) =>
-  post("/requests/{request}/extract" as never, { path: { request } as never });
+  post("/requests/{request}/extract", { path: { request } });
 export const acknowledge = (request: string, recipient: string, medium: string) =>
   post("/requests/{request}/receipt", { path: { request }, body: { recipient, medium } });
-
-/** Address of the sealed package; it is opened in the browser. */
-export const packageAddress = (request: string) => `${API}/requests/${seg(request)}/package`;

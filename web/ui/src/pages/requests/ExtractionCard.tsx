@@ -1,13 +1,12 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useQueryClient } from "@tanstack/react-query";
-import { Box, Download } from "lucide-react";
+import { Box } from "lucide-react";
 import { useState } from "react";
-import { acknowledge, packageAddress, type RequestDetail, startExtraction } from "../../api/requests";
+import { acknowledge, type RequestDetail, startExtraction } from "../../api/requests";
 import { formatBytes, formatDateTime, formatNumber } from "../../i18n/format";
 import {
   ActButton,
   Button,
-  buttonClass,
   Card,
   Facts,
   Note,
@@ -20,7 +19,7 @@ import {
   useStepUp,
 } from "../../parts";
 import { useRole } from "../../session/SessionContext";
-import { requestNumber } from "./frames";
+import { DownloadPackage } from "./DownloadPackage";
 
 /** Building, downloading, verifying and handing over the package. Progress is the server's: a reload finds it. */
 export function ExtractionCard({ request }: { request: RequestDetail }) {
@@ -80,6 +79,13 @@ function BuildCard({ request }: { request: RequestDetail }) {
             </Note>
           ) : null}
           {error ? <Refusal error={error} /> : null}
+          {request.extract ? (
+            <Note kind="off" title={request.extract.what}>
+              <span>
+                {request.extract.todo} <RuleTag rule={request.extract.rule} />
+              </span>
+            </Note>
+          ) : null}
           <div className="row">
             <Button kind="primary" icon={Box} busy={busy} onClick={() => void start()}>
               <Trans>Lancer l’extraction</Trans>
@@ -167,13 +173,8 @@ function PackageCard({ request, downloads, hands }: PackageCardProps) {
         </div>
       ) : null}
       {request.state === "purged" ? null : <HowToVerify request={request} />}
+      {downloads ? <DownloadPackage request={request} /> : null}
       <div className="row">
-        {downloads ? (
-          <a className={buttonClass({ kind: "primary" })} href={packageAddress(request.id)} download>
-            <Download className="ic" aria-hidden />
-            <Trans>Télécharger le paquet</Trans>
-          </a>
-        ) : null}
         {hands ? (
           <ActButton
             label={<Trans>Noter la remise</Trans>}
@@ -206,7 +207,8 @@ function PackageCard({ request, downloads, hands }: PackageCardProps) {
 }
 
 function HowToVerify({ request }: { request: RequestDetail }) {
-  const number = requestNumber(request);
+  // The file is named after the request, then the instant it was made.
+  const file = `E-${request.id.replace(/^d-/, "")}-*.zip`;
   return (
     <details className="stack-s">
       <summary className="strong">
@@ -215,11 +217,11 @@ function HowToVerify({ request }: { request: RequestDetail }) {
       <ol className="stack-s small numbered">
         <li>
           <Trans>Comparez l’empreinte lue ci-dessus avec celle du fichier reçu :</Trans>
-          <pre className="code">sha256sum {number}.zip</pre>
+          <pre className="code">sha256sum {file}</pre>
         </li>
         <li>
           <Trans>Vérifiez signature, empreintes, absences et preuve d’inclusion, hors ligne :</Trans>
-          <pre className="code">vms evidence verify {number}.zip --signer signer.vkey</pre>
+          <pre className="code">vms evidence verify {file} --signer signer.vkey</pre>
         </li>
         <li>
           <Trans>La vidéo se lit dans tout lecteur courant ; elle n’a pas de son.</Trans>
