@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from deploy.admin import bench as bench_commands
 from deploy.admin import camera as camera_commands
 from deploy.admin import verify as verify_commands
 from deploy.admin.discover import discover
@@ -32,6 +33,7 @@ app.command("login")(login)
 app.command("logout")(logout)
 app.command("fsck")(fsck)
 app.add_typer(camera_commands.app, name="camera")
+app.add_typer(bench_commands.app, name="bench")
 app.add_typer(verify_commands.audit, name="audit")
 app.add_typer(verify_commands.evidence, name="evidence")
 app.command()(init)

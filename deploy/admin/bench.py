@@ -1,0 +1,81 @@
+"""``vms bench NAME``: one JSON object with figures (design §10); a bench that cannot measure says why and exits 1."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from deploy.admin.output import print_json
+from vms import logs
+from vms.errors import BadInput
+
+URLS_LIMIT_COUNT: Final = 200
+
+app = typer.Typer(help="Mesures : un objet JSON de chiffres, médianes, unité en fin de nom.", no_args_is_help=True)
+
+Urls = Annotated[list[str] | None, typer.Option("--url", help="Flux rtsp:// à prendre (répétable).")]
+UrlsFile = Annotated[Path | None, typer.Option("--urls", help="Fichier de flux rtsp://, un par ligne.")]
+
+
+@app.command()
+def record(
+    cameras: Annotated[int, typer.Option("--cameras", help="Caméras virtuelles, sans --url.")] = 50,
+    seconds: Annotated[float, typer.Option("--seconds", help="Durée de la mesure.")] = 60.0,
+    url: Urls = None,
+    urls: UrlsFile = None,
+) -> None:
+    """Ce que coûte l’enregistrement, à côté de « ffmpeg -c copy » sur les mêmes flux."""
+    from recorder.bench import run
+
+    logs.configure("bench", logging.WARNING)
+    given = streams(url or [], urls)
+    print_json(asyncio.run(run(cameras=cameras, seconds=seconds, urls=given)))
+
+
+@app.command()
+def mask(
+    url: Urls = None,
+    urls: UrlsFile = None,
+    footage: Annotated[Path | None, typer.Option("--footage", help="Séquences à masquer, sans --url.")] = None,
+    runs: Annotated[int, typer.Option("--runs", min=1, max=100, help="Passages ; la médiane est donnée.")] = 3,
+    pictures: Annotated[int, typer.Option("--pictures", min=1, max=100_000, help="Images prises par source.")] = 250,
+) -> None:
+    """Ce que coûte le masquage logiciel, à côté de « drawbox » de ffmpeg sur les mêmes images."""
+    from privacy.bench import run
+
+    logs.configure("bench", logging.WARNING)
+    print_json(run(streams(url or [], urls) or _clips(footage), runs=runs, pictures=pictures))
+
+
+def streams(given: list[str], file: Path | None) -> list[str]:
+    """The RTSP addresses of the command line and of a file (blank lines and ``#`` lines left out); BadInput."""
+    found = list(given)
+    if file is not None:
+        try:
+            lines = file.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadInput(
+                "Ce fichier de flux est illisible.", where=str(file), todo="Un rtsp:// par ligne."
+            ) from error
+        found += [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
+        if not found:
+            raise BadInput("Ce fichier ne donne aucun flux.", where=str(file), todo="Un rtsp:// par ligne.")
+    for number, one in enumerate(found, 1):
+        # The address itself may hold a password: only its place is named.
+        if not one.startswith(("rtsp://", "rtsps://")):
+            raise BadInput(f"Le flux n° {number} n’est pas une adresse rtsp://.", where="--url")
+    if len(found) > URLS_LIMIT_COUNT:
+        raise BadInput(f"{URLS_LIMIT_COUNT} flux au plus.", where="--url")
+    return found
+
+
+def _clips(footage: Path | None) -> list[str]:
+    """The files of the demonstration's clips, of both sizes that cameras have."""
+    from deploy.demo.footage import find_clips
+    from deploy.demo.run import cache_dir
+
+    return [str(clip.main) for clip in find_clips(footage, cache_dir())]
