@@ -77,5 +77,7 @@ async def run(settings: Settings) -> None:
     try:
         await server.serve()
     finally:
+        # Before the engine: a run that ends now still lets go of its view and of what it has written.
+        await services.extractions.stop()
         renewal.cancel()
         await engine.dispose()

@@ -2,7 +2,8 @@
 
 Put together here, and nowhere else: the keeper's plan, the shared database, the store, the hour keys, the fleet and the
 socket ``rec-<index>.sock`` with the stream op ``live`` and the op ``health``. SIGTERM ends every stream, which seals
-its segment; the process is gone within the supervisor's 10 s. Process 0 also runs retention for the host.
+its segment; the process is gone within the supervisor's 10 s. Process 0 also runs retention for the host, and destroys
+the evidence packages whose key is gone.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from recorder.assignment import ConnectGate
 from recorder.camera import Surroundings
 from recorder.deferred_sink import DeferredSink
+from recorder.extraction import sweep
 from recorder.fleet import Fleet
 from recorder.health import HealthBoard
 from recorder.hour_keys import HourKeys, KeySpool
@@ -24,13 +26,13 @@ from recorder.identity import RecorderIdentity
 from recorder.live_service import LiveService
 from recorder.plan_source import PlanSource
 from recorder.reporting import REPORT_S, Reporter
-from recorder.retention import Policies, Retention
+from recorder.retention import SWEEP_PAUSE_S, Policies, Retention
 from recorder.rtsp.drain import Drain
 from recorder.sink import GroupSink
 from recorder.store.local import LocalStore
 from recorder.writer import StreamWriter
 from vms import logs
-from vms.clock import Clock, SystemClock
+from vms.clock import MICRO, Clock, SystemClock
 from vms.db.engine import ensure_schema, open_engine
 from vms.errors import GuetError
 from vms.keeper.client import KeeperForRecorder
@@ -74,7 +76,7 @@ class Recorder:
         await self._server.start(self._settings.run_dir / f"rec-{self._index}.sock")
         work: list[Awaitable[None]] = [self.fleet.run(), self._flush_keys(), self._report()]
         if self._index == 0:
-            work.append(self._retention())
+            work += [self._retention(), self._packages()]
         tasks = [asyncio.ensure_future(one) for one in work]
         waiting = asyncio.ensure_future(stop.wait())
         try:
@@ -144,6 +146,22 @@ class Recorder:
         reserve_bytes = self._settings.store_reserve_mib * MIB
         retention = Retention(self._engine, store, self._spool, policies, self._clock, reserve_bytes)
         await retention.run(self._keeper, self._communes)
+
+    async def _packages(self) -> None:
+        """Each minute, destroy the sealed packages whose key the keeper has destroyed (P-33)."""
+        folder = self._settings.home / "packages"
+        while True:
+            for commune in self._communes():
+                try:
+                    live = await self._keeper.packages(commune)
+                    # The files' dates are the machine's, whatever clock footage goes by.
+                    gone = await asyncio.to_thread(sweep, folder, commune, live, SystemClock().utc().us / MICRO)
+                except (GuetError, OSError) as error:
+                    log.warning("paquets non relus", commune=commune, why=str(error), rule="P-33")
+                    continue
+                if gone:
+                    log.info("paquets détruits", commune=commune, count=gone, rule="P-33")
+            await self._clock.sleep(SWEEP_PAUSE_S)
 
     async def _until_attached(self) -> LocalStore:
         while True:
