@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -16,6 +16,7 @@ from deploy.admin.discover import discover
 from deploy.admin.fsck import fsck
 from deploy.admin.init import init
 from deploy.admin.login import login, logout
+from deploy.demo.story_plot import Plot
 from vms import logs
 from vms.errors import BadInput, GuetError
 from vms.settings import Settings
@@ -27,6 +28,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+
+DEMO_PORT: Final = 8420
 
 app.command("discover")(discover)
 app.command("login")(login)
@@ -60,17 +63,42 @@ def serve(home: Home = None) -> None:
 
 @app.command()
 def demo(
-    home: Annotated[Path, typer.Option("--home", help="Dossier de la démonstration.")] = Path(".demo"),
-    port: Annotated[int, typer.Option("--port", min=0, max=65535)] = 8420,
+    home: Annotated[Path | None, typer.Option("--home", help="Dossier de la démonstration (.demo).")] = None,
+    port: Annotated[
+        int | None, typer.Option("--port", min=0, max=65535, help="8420, ou un port libre pour --story.")
+    ] = None,
     footage: Annotated[Path | None, typer.Option("--footage", help="Dossier de séquences réelles.")] = None,
     camera: Annotated[list[str] | None, typer.Option("--camera", help="Flux RTSP de plus (répétable).")] = None,
     lan: Annotated[bool, typer.Option("--lan", help="HTTPS sur le réseau local, pour un vrai téléphone.")] = False,
+    story: Annotated[
+        Path | None, typer.Option("--story", help="Joue toute une réquisition, et laisse ses preuves dans ce dossier.")
+    ] = None,
+    commune: Annotated[str, typer.Option("--commune", help="Avec --story : la commune.")] = "valclair",
+    number: Annotated[int | None, typer.Option("--number", help="Avec --story : le numéro de la caméra.")] = None,
+    span: Annotated[
+        str, typer.Option("--range", help="Avec --story : DE-À, en secondes depuis la première image.")
+    ] = "1-13",
 ) -> None:
     """Démonstration : caméras virtuelles, deux communes fictives, un compte par rôle."""
+    logs.configure("demo")
+    if story is not None:
+        if camera or lan:
+            raise BadInput("--camera et --lan ne vont pas avec --story.", where="vms demo")
+        play_story(story.absolute(), home, port or 0, footage, Plot.of(commune, number, span))
+        return
     from deploy.demo.run import DemoOptions, run_demo
 
-    logs.configure("demo")
-    asyncio.run(run_demo(DemoOptions(home.absolute(), port, footage, tuple(camera or ()), lan)))
+    place = (home or Path(".demo")).absolute()
+    asyncio.run(run_demo(DemoOptions(place, DEMO_PORT if port is None else port, footage, tuple(camera or ()), lan)))
+
+
+def play_story(folder: Path, home: Path | None, port: int, footage: Path | None, plot: Plot) -> None:
+    """Play the story and say each step; a step that fails is the command's error."""
+    from deploy.demo.story_run import StoryOptions, run_story
+
+    place = home.absolute() if home else folder / "home"
+    for step in asyncio.run(run_story(StoryOptions(folder, place, port, footage, plot))):
+        print(f"{'OK ' if step.ok else 'NON'}  {step.name} ({step.role}) : {step.detail}")
 
 
 def main() -> None:
