@@ -166,7 +166,9 @@ export class ReplayPlayer {
   }
 
   #connect(): void {
-    this.#change({ phase: { kind: "connecting", attempt: this.#attempt } });
+    // While a service is away its words stay until it is back, whatever the attempts.
+    const { phase } = this.#snapshot;
+    if (phase.kind !== "refused") this.#change({ phase: { kind: "connecting", attempt: this.#attempt } });
     this.#link = new ReplayLink(this.source, {
       onPermit: (journal) => {
         this.#attempt = 0;

@@ -1,6 +1,8 @@
 import { Trans } from "@lingui/react/macro";
+import { useQueryClient } from "@tanstack/react-query";
 import { Ban, Clock, FileX, FlameKindling, KeyRound, LoaderCircle, ServerOff, Unplug } from "lucide-react";
 import { useEffect, useRef } from "react";
+import { sessionQuery } from "../../api/session";
 import { formatDateTime } from "../../i18n/format";
 import type { ReplaySnapshot } from "../../media/replayState";
 import { UnlockCard } from "../../pages/door/UnlockCard";
@@ -112,6 +114,9 @@ function Locked({ holders, todo, onRetry }: { holders: string[]; todo: string; o
   const isHolder = holder_of.includes(commune);
   const isOpen = unlocked[commune] === true;
   const was = useRef(isOpen);
+  const client = useQueryClient();
+  // What the page knew of the key is from before the restart.
+  useEffect(() => void client.invalidateQueries({ queryKey: sessionQuery.queryKey }), [client]);
   useEffect(() => {
     if (isOpen && !was.current) onRetry();
     was.current = isOpen;
