@@ -88,7 +88,7 @@ function Orders({ data }: { data: Authorisations }) {
 }
 
 function PurposesCard({ order, cameras }: { order: Order; cameras: readonly Camera[] }) {
-  const { i18n } = useLingui();
+  const { t, i18n } = useLingui();
   const purposes = useQuery(purposesQuery).data ?? [];
   return (
     <Card
@@ -107,9 +107,7 @@ function PurposesCard({ order, cameras }: { order: Order; cameras: readonly Came
               <span className="strong purpose-word">{i18n.locale === "en" ? purpose?.en : purpose?.fr}</span>
               <span className="push small dim">
                 <Plural value={count} one="# caméra" other="# caméras" />
-                {purpose
-                  ? ` · ${purpose.regime === "rgpd" ? "RGPD" : i18n.locale === "en" ? "law enforcement" : "police-justice"}`
-                  : null}
+                {purpose ? <> · {purpose.regime === "rgpd" ? t`RGPD` : t`police-justice`}</> : null}
               </span>
             </li>
           );
