@@ -104,7 +104,9 @@ def play_story(folder: Path, home: Path | None, port: int, footage: Path | None,
 def main() -> None:
     """Run the command; our errors are one sentence and an exit code, never a trace."""
     try:
-        app(standalone_mode=False)
+        # Out of standalone mode, click hands ``typer.Exit``'s code back instead of raising it.
+        code = app(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
     except (typer.Exit, SystemExit) as stop:
         sys.exit(getattr(stop, "exit_code", getattr(stop, "code", 0)))
     except typer.Abort:
