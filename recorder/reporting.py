@@ -1,7 +1,8 @@
 """What recorders owe the keeper: chain heads to sign, and absences for the journal (*collecte*, P-41).
 
 Both may wait while the keeper is away. An absence is journalled once it has ended; what was told last is remembered in
-a file, and after a crash an absence may be told twice rather than not at all.
+a file, and after a crash an absence may be told twice rather than not at all. Every sealed segment is told too, however
+short it was: a hold keeps the segments that the keeper knows of, and no others (P-32).
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import col, select
 
+from recorder.rows import StreamId
 from recorder.writer import Head, StreamWriter
 from vms import logs
 from vms.db.engine import read
 from vms.errors import GuetError
-from vms.model import Absence
+from vms.model import Absence, Segment
 from vms.vault.files import write_durably
 
 REPORT_S: Final = 5.0
@@ -45,21 +47,61 @@ class Reporter:
     """Reports for the streams of one recorder process."""
 
     def __init__(self, keeper: ReportKeeper, engine: AsyncEngine, memo: Path) -> None:
-        """``memo`` remembers, by stream, the end of the last absence told."""
+        """``memo`` remembers, by stream, the end of the last absence told and the start of the last segment."""
         self._keeper = keeper
         self._engine = engine
         self._memo = memo
         self._heads: dict[str, Head] = {}
+        self._streams: dict[StreamId, None] = {}
         self._told: dict[str, int] = _read_memo(memo)
 
     async def report(self, writers: Iterable[StreamWriter]) -> None:
         """One round. A keeper or database that is away only makes things wait."""
         running = list(writers)
         try:
+            self._streams.update({writer.id: None for writer in running})
+            await self._report_segments()
             await self._report_heads(running)
             await self._report_absences(running)
         except (GuetError, SQLAlchemyError) as error:
             log.info("rapport au gardien remis à plus tard", why=str(error)[:200])
+
+    async def _report_segments(self) -> None:
+        """The ends of segments sealed since the last round, of cameras that have stopped since too."""
+        for stream in self._streams:
+            name = f"{stream} segments"
+            async with read(self._engine) as session:
+                chosen = (
+                    select(Segment)
+                    .where(
+                        Segment.camera_id == stream.camera,
+                        Segment.stream == stream.stream,
+                        Segment.state == "sealed",
+                        col(Segment.start_us) > self._told.get(name, 0),
+                    )
+                    .order_by(col(Segment.start_us))
+                    .limit(BATCH_LIMIT)
+                )
+                rows = list((await session.execute(chosen)).scalars())
+            if not rows:
+                continue
+            await self._keeper.put_heads(
+                [
+                    {
+                        "camera": row.camera_id,
+                        "stream": row.stream,
+                        "sequence": row.sequence + row.groups,
+                        "link": row.last_link.hex(),
+                        "segment": row.name,
+                    }
+                    for row in rows
+                ]
+            )
+            await self._remember(name, rows[-1].start_us)
+
+    async def _remember(self, name: str, us: int) -> None:
+        self._told[name] = us
+        await asyncio.to_thread(write_durably, self._memo, json.dumps(self._told).encode())
 
     async def _report_heads(self, writers: list[StreamWriter]) -> None:
         fresh = {str(writer.id): (writer, writer.head()) for writer in writers}
@@ -102,8 +144,7 @@ class Reporter:
                 for row in rows
             ]
             await self._keeper.report_gap(writer.id.commune, gaps)
-            self._told[name] = max(row.end_us or 0 for row in rows)
-            await asyncio.to_thread(write_durably, self._memo, json.dumps(self._told).encode())
+            await self._remember(name, max(row.end_us or 0 for row in rows))
 
 
 def _read_memo(memo: Path) -> dict[str, int]:

@@ -47,6 +47,9 @@ SLACK_US: Final = 2 * HOUR_US
 BATCH_LIMIT_SEGMENTS: Final = 200
 REPORT_LIMIT_ROWS: Final = 100
 SWEEP_PAUSE_S: Final = 60.0
+# A hold placed just before this process started may not be in the copy: the first sweep waits this long for the keeper.
+FIRST_HEARD_LIMIT_S: Final = 120.0
+FIRST_HEARD_POLL_S: Final = 1.0
 # Early destruction frees this much more than the reserve asks for, so as not to run at each sweep.
 EARLY_MARGIN_BYTES: Final = 256 * 1024 * 1024
 
@@ -162,6 +165,7 @@ class Retention:
 
     async def run(self, keeper: ErasureSink, communes: Callable[[], Iterable[str]]) -> None:
         """Learn, sweep and report each minute, until cancelled. A failing sweep is logged as grave and tried again."""
+        await self._first_heard(keeper, communes)
         while True:
             try:
                 await self.learn(keeper, communes())
@@ -171,15 +175,30 @@ class Retention:
                 log.error("sweep_failed", why=str(error), severity="grave", rule="P-30")
             await self._clock.sleep(SWEEP_PAUSE_S)
 
-    async def learn(self, keeper: ErasureSink, communes: Iterable[str]) -> None:
-        """Ask the keeper for each commune's days and holds; what it does not say now stays as last heard."""
+    async def _first_heard(self, keeper: ErasureSink, communes: Callable[[], Iterable[str]]) -> None:
+        """Wait for the keeper, which starts beside us: what is held must not go for an older copy's sake (P-32)."""
+        for _ in range(int(FIRST_HEARD_LIMIT_S / FIRST_HEARD_POLL_S)):
+            if await self.learn(keeper, communes()):
+                return
+            await self._clock.sleep(FIRST_HEARD_POLL_S)
+        log.warning("retention_from_copy", limit_s=FIRST_HEARD_LIMIT_S)
+
+    async def learn(self, keeper: ErasureSink, communes: Iterable[str]) -> bool:
+        """Ask the keeper for each commune's days and holds; what it does not say now stays as last heard.
+
+        Whether every commune, of one at least, was heard.
+        """
+        heard = []
         for commune in communes:
             try:
                 cameras = await keeper.retention(commune)
             except GuetError as error:
                 log.info("retention_not_heard", commune=commune, why=str(error))
+                heard.append(False)
                 continue
             await asyncio.to_thread(self._policies.learn, commune, cameras)
+            heard.append(True)
+        return bool(heard) and all(heard)
 
     async def sweep(self) -> Swept:
         """Destroy everything that is due now; safe to kill anywhere and run again."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,7 @@ from sqlmodel import col, select, update
 from recorder.erasure import destroy
 from recorder.fsck import Fsck
 from recorder.hour_keys import WrappedKey
-from recorder.retention import Policies, Retention, is_due, may_go_early, term
+from recorder.retention import FIRST_HEARD_LIMIT_S, Policies, Retention, is_due, may_go_early, term
 from recorder.segment import SegmentName
 from tests.fakes.faulty_disk import Crash, Fault
 from tests.fakes.recording import CAMERA, COMMUNE, START, Format, Rig
@@ -89,6 +90,46 @@ def on_disk(rig: Rig) -> list[str]:
 
 async def days_left(rig: Rig) -> list[int]:
     return [(row.start_us - START.us) // (DAY_S * 1_000_000) for row in await rig.segments()]
+
+
+async def test_a_start_waits_for_the_keeper_before_it_destroys(rig: Rig) -> None:
+    """A hold placed after the last copy was made is heard first (P-32)."""
+    await record(rig, 0)
+    await retention(rig).learn(Journal([policy(days=5)]), [COMMUNE])
+    rig.clock.step(seconds=6 * DAY_S)
+    journal = Journal([policy(days=5, holds=[hold(-1, 0.5)])], away=True)
+    running = asyncio.create_task(retention(rig).run(journal, lambda: [COMMUNE]))
+    for _ in range(20):
+        await settle(rig)
+    assert await days_left(rig) == [0], "nothing goes while the keeper may still know better"
+    journal.away = False
+    for _ in range(20):
+        await settle(rig)
+    assert await days_left(rig) == [0], "it is held"
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+
+async def test_without_a_keeper_the_copy_counts_in_the_end(rig: Rig) -> None:
+    await record(rig, 0)
+    await retention(rig).learn(Journal([policy(days=5)]), [COMMUNE])
+    rig.clock.step(seconds=6 * DAY_S)
+    running = asyncio.create_task(retention(rig).run(Journal([], away=True), lambda: [COMMUNE]))
+    for _ in range(int(FIRST_HEARD_LIMIT_S) + 500):
+        await settle(rig)
+        if not await days_left(rig):
+            break
+    assert await days_left(rig) == []
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+
+async def settle(rig: Rig) -> None:
+    """A second passes for whoever sleeps, and what it wakes has its turn."""
+    rig.clock.advance(seconds=1)
+    await asyncio.sleep(0.01)
 
 
 async def test_what_is_due_goes_and_the_rest_stays(rig: Rig) -> None:

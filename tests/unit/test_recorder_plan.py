@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlmodel import col, update
 
 from recorder.plan_source import PLAN_FILE, PlanSource
 from recorder.reporting import Reporter
@@ -17,7 +18,7 @@ from vms.db.engine import ensure_schema, open_engine, write
 from vms.errors import Damaged, Unavailable
 from vms.keeper.protocol import Plan
 from vms.keeper.statement import open_plan
-from vms.model import Absence
+from vms.model import Absence, Segment
 
 
 class Answers:
@@ -141,6 +142,36 @@ async def test_heads_and_ended_absences_are_told_once_and_again_only_when_not_he
     memo.write_text("not json")
     await Reporter(heard, engine, memo).report([writer])  # type: ignore[list-item]
     assert len(heard.gaps) == 4  # said twice is better than not at all
+    await engine.dispose()
+
+
+def segment(number: int, state: str = "sealed", stream: str = "main") -> Segment:
+    return Segment(
+        name=f"a-c01.{stream}.{number}", commune_id="a", camera_id="a-c01", stream=stream, state=state,
+        start_us=number, end_us=number + 1, hour_key_id="k", groups=2, sequence=10 * number,
+        last_link=bytes([number]) * 32,
+    )  # fmt: skip
+
+
+async def test_every_sealed_segment_is_told_however_short_it_was(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite+aiosqlite:///{tmp_path / 'x.sqlite'}")
+    await ensure_schema(engine)
+    async with write(engine) as session:
+        session.add_all([segment(1), segment(2), segment(3, "open"), segment(4, stream="sub")])
+    heard, writer, memo = Heard(), Writer(), tmp_path / "told.json"
+    reporter = Reporter(heard, engine, memo)
+    await reporter.report([writer])  # type: ignore[list-item]
+    told = [(head["segment"], head["sequence"]) for head in heard.heads]
+    assert told == [("a-c01.main.1", 12), ("a-c01.main.2", 22), ("segment", 3)]
+    async with write(engine) as session:
+        await session.execute(update(Segment).where(col(Segment.name) == "a-c01.main.3").values(state="sealed"))
+    heard.fail = True
+    await reporter.report([])
+    heard.fail = False
+    await reporter.report([])  # the camera has stopped meanwhile
+    assert [head["segment"] for head in heard.heads[3:]] == ["a-c01.main.3"]
+    await Reporter(heard, engine, memo).report([writer])  # type: ignore[list-item]
+    assert [head["segment"] for head in heard.heads[4:]] == ["segment"], "what was told stays told over a restart"
     await engine.dispose()
 
 
