@@ -88,9 +88,7 @@ class Replay:
     async def window(self, from_us: int, to_us: int) -> list[Group]:
         """The groups that touch a window of at most five minutes, opened."""
         public = base64.b64encode(self._public).decode()
-        await self._socket.send(
-            json.dumps({"type": "window", "from_us": from_us, "to_us": to_us, "public": public})
-        )
+        await self._socket.send(json.dumps({"type": "window", "from_us": from_us, "to_us": to_us, "public": public}))
         answer = await self.said()
         if not answer["segments"]:
             return []

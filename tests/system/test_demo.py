@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from deploy.admin.api_client import ApiClient
 from tests.conftest import footage_dir
-from tests.fakes.machine import descendants
+from tests.fakes.machine import descendants, eventually
 from tests.system.page import opened_groups, timeline
 from vms.clock import MICRO
 
@@ -84,8 +84,11 @@ async def end(running: Demo) -> float:
     running.process.send_signal(signal.SIGTERM)
     async with asyncio.timeout(2 * END_LIMIT_S):
         assert await running.process.wait() == 0
-        while any(alive(pid) for pid in everything):
-            await asyncio.sleep(0.02)
+
+    async def gone() -> bool:
+        return not any(alive(pid) for pid in everything)
+
+    await eventually(gone, within_s=END_LIMIT_S, every_s=0.02, what="the end of every process")
     return time.monotonic() - begun
 
 
