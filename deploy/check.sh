@@ -15,6 +15,8 @@ step "Imports"
 lint-imports
 step "Pages: types, form, unit tests, budget"
 npm --prefix web/ui run --silent check
-step "Tests"
-pytest -q "$@"
+step "Tests without processes of their own, on both cores"
+python -m pytest -q -n 2 tests/house tests/unit tests/property tests/golden tests/fuzz
+step "Tests of protocols, processes, browser and whole machines"
+python -m pytest -q --durations=15 tests/contract tests/integration tests/browser tests/system
 printf '\nmake test: %s s\n' "$(( $(date +%s) - started ))"
