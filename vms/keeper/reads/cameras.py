@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from vms.errors import Refused
 from vms.keeper.arguments import Args, Identifier
 from vms.keeper.plan import zone_view
 from vms.keeper.reads.spec import Nothing, Reader, ReadSpec, told
@@ -78,8 +79,11 @@ def _profile_lapses(camera: CameraFacts) -> list[dict[str, str] | None]:
 
 
 def zone_sets(reader: Reader, args: ZoneSets) -> dict[str, Any]:
-    """Zone sets, newest first, with who drew and who validated."""
+    """Zone sets, newest first, with who drew and who validated; Refused for a camera of another commune (P-62)."""
     facts = reader.commune.facts
+    if args.camera is not None and args.camera not in facts.cameras:
+        what = "Cette caméra n’est pas de la commune pour laquelle vous agissez."
+        raise Refused(what, where=args.camera[:80], todo="Agissez pour sa commune.", rule="P-62")
     found = [zones for zones in facts.zones if args.camera in (None, zones.camera)]
     people = {zones.author for zones in found} | {zones.validator for zones in found if zones.validator}
     labels = reader.labels(people)
