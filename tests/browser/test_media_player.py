@@ -187,6 +187,20 @@ def test_a_lost_connection_resumes_by_itself(page: Page, server: MediaServer) ->
     until(lambda: shown(page), lambda number: number > first)
 
 
+def test_without_a_server_the_picture_goes_when_its_permit_would_have(page: Page, server: MediaServer) -> None:
+    watch(page)
+    until(lambda: kind(page), lambda found: found == "live")
+    page.context.set_offline(True)
+    server.live = "drop"
+    lost = until(lambda: state(page), lambda found: found["kind"] == "lost", 7)
+    assert lost["cause"] == "server-unreachable"
+    assert lost["ageS"] < 10
+    assert is_bare(page)
+    server.live = "play"
+    page.context.set_offline(False)
+    until(lambda: kind(page), lambda found: found == "live", 30)
+
+
 def test_h265_falls_back_to_the_other_stream(page: Page, server: MediaServer) -> None:
     server.live = "h265"
     watch(page, "main")

@@ -21,6 +21,8 @@ const CLOSED_BY_GATE = 4403;
 const LATE_MS = 1_000;
 const LAG_ALLOWED_MS = 3_000;
 
+/** A permit that is not renewed ends after this. */
+const PERMIT_LIFE_MS = 4_000;
 const SOCKET_OPEN = 1;
 /** Not a cause of the recorder's: the page itself has lost the server. */
 export const SERVER_UNREACHABLE = "server-unreachable";
@@ -47,6 +49,7 @@ export class LivePlayer {
   #beat: { beat: Beat; atMs: number } | undefined;
   #lastFrameMs = 0;
   #lastMessageMs = 0;
+  #heardMs = 0;
   #lastUs: number | undefined;
   #decoded = 0;
   #frameHandle = 0;
@@ -119,6 +122,7 @@ export class LivePlayer {
     socket.onmessage = (event: MessageEvent<string | ArrayBuffer>) => {
       if (socket !== this.#socket) return;
       this.#lastMessageMs = performance.now();
+      this.#heardMs = this.#lastMessageMs;
       if (typeof event.data === "string") this.#hear(event.data);
       else this.#receive(new Uint8Array(event.data));
     };
@@ -305,7 +309,7 @@ export class LivePlayer {
     const lastMs = Math.min(this.#lastFrameMs, byCapture);
     const fresh = freshness(now, lastMs);
     const ageS = Math.floor((now - lastMs) / 1000);
-    if (fresh === "lost") {
+    if (fresh === "lost" || this.#isUncovered(now)) {
       this.#clearVideo();
       const isOpen = this.#socket?.readyState === SOCKET_OPEN;
       const cause = isOpen ? (this.#beat?.beat.cause ?? "") : SERVER_UNREACHABLE;
@@ -316,6 +320,11 @@ export class LivePlayer {
       }
     } else if (fresh === "frozen") this.#change({ state: { kind: "frozen", ageS, lastUs: this.#lastUs } });
     else this.#change({ state: { kind: "live" }, lateS: lateS(lagMs), late: false });
+  }
+
+  /** No word from the server for as long as a permit lives: no permit stands behind the picture any more (P-40). */
+  #isUncovered(now: number): boolean {
+    return this.#lastUs !== undefined && now - this.#heardMs >= PERMIT_LIFE_MS;
   }
 
   /** Server time minus the capture time of the frame on screen. */
