@@ -11,6 +11,7 @@ import json
 import os
 import random
 import signal
+import socket
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ START_LIMIT_S: Final = 60.0
 REPOSITORY: Final = Path(__file__).parent.parent.parent
 HTTP_PORT: Final = 18080
 RTSP_PORT: Final = 18554
+NETWORK_TRIES: Final = 50
+# Beside the cameras' configuration: what they said of themselves once they answered.
+LISTENING_FILE: Final = "cameras-listening.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +39,25 @@ class Network:
 
     @classmethod
     def kept_in(cls, home: Path) -> Network:
-        """The network of this home: chosen at random once, so that two demonstrations never meet."""
+        """The network of this home: chosen at random once, among those where no other demonstration's cameras are."""
         path = home / "network.json"
         if path.exists():
             return cls(int(json.loads(path.read_text())["second"]))
-        network = cls(random.SystemRandom().randint(16, 250))
+        seconds = random.SystemRandom().sample(range(16, 251), k=NETWORK_TRIES)
+        network = next((cls(second) for second in seconds if cls(second).is_free()), cls(seconds[0]))
         path.write_text(json.dumps({"second": network.second}))
         return network
+
+    def is_free(self) -> bool:
+        """Whether the cameras' RTSP port can be had on every address that the demonstration would use now."""
+        for camera in CAMERAS:
+            third = next(commune.network for commune in COMMUNES if commune.id == camera.commune)
+            with socket.socket() as probe:
+                try:
+                    probe.bind((self.address(third, camera.number), RTSP_PORT))
+                except OSError:
+                    return False
+        return True
 
     def prefix(self, third: int) -> str:
         """The prefix that a commune declares."""
@@ -93,9 +109,10 @@ class FarmProcess:
     """The cameras' process, which takes a moment to answer while others start beside it."""
 
     process: asyncio.subprocess.Process
+    told: Path
 
     async def answers(self) -> None:
-        """Return once every camera answers; Unavailable when they cannot start."""
+        """Return once every camera answers, with where they listen in ``told``; Unavailable when they cannot start."""
         stdout = self.process.stdout
         try:
             async with asyncio.timeout(START_LIMIT_S):
@@ -108,6 +125,7 @@ class FarmProcess:
                 where="démonstration",
                 todo="Lancez la démonstration depuis le dépôt, et voyez l’erreur ci-dessus.",
             )
+        self.told.write_bytes(line)
 
     async def end(self) -> None:
         """Switch the cameras off."""
@@ -123,4 +141,4 @@ async def start_farm(config: dict[str, Any], path: Path) -> FarmProcess:
         sys.executable, "-m", "tests.fakes.camera", "--config", str(path),
         cwd=REPOSITORY, stdout=asyncio.subprocess.PIPE, start_new_session=True,
     )  # fmt: skip
-    return FarmProcess(process)
+    return FarmProcess(process, path.with_name(LISTENING_FILE))
