@@ -159,7 +159,7 @@ describe("navigation", () => {
   });
 });
 
-describe("the mayor's decision (checklist 32)", () => {
+describe("the mayor's decision", () => {
   it("says who, what, why, until when on one screen, and approves after the password", async () => {
     const user = userEvent.setup();
     const calls = fakeServer({
@@ -285,7 +285,7 @@ describe("pages in their four states", () => {
   });
 });
 
-describe("session (checklist 43)", () => {
+describe("session", () => {
   it("warns two minutes before its end and is extended without leaving the page", async () => {
     const user = userEvent.setup();
     const soon = Date.now() * 1000 + 90_000_000;

@@ -13,7 +13,7 @@ import { STATES, StateTag } from "./StateTag";
 import { Steps } from "./Steps";
 import { ToastProvider } from "./Toasts";
 
-describe("Refusal (checklist 35)", () => {
+describe("Refusal", () => {
   it("says what is refused, under which rule, and what to do", async () => {
     const problem = new Problem(
       {
@@ -56,7 +56,7 @@ describe("Refusal (checklist 35)", () => {
 });
 
 describe("StateTag", () => {
-  it("gives every state a word and a shape, never colour alone (checklist 8)", () => {
+  it("gives every state a word and a shape, never colour alone", () => {
     for (const state of Object.keys(STATES) as (keyof typeof STATES)[]) {
       const { container, unmount } = renderPart(<StateTag state={state} />);
       const tag = container.querySelector(".st");
@@ -113,7 +113,7 @@ describe("DataTable", () => {
   });
 });
 
-describe("Steps (checklist 33)", () => {
+describe("Steps", () => {
   it("says the state of each step in words", async () => {
     const { container } = renderPart(
       <Steps
@@ -209,7 +209,7 @@ describe("ActDialog", () => {
   });
 });
 
-describe("ParisInstant (checklist 24)", () => {
+describe("ParisInstant", () => {
   it("asks which of the two hours in autumn", () => {
     renderPart(
       <ParisInstant

@@ -63,7 +63,7 @@ export function causeWords(cause: string): MessageDescriptor | string {
   return CAUSE_WORDS[cause] ?? cause;
 }
 
-/** Seconds without a picture after which a stalled stream is lost, not frozen (checklist 6). */
+/** Seconds without a picture after which a stalled stream is lost, not frozen. */
 const LOST_AFTER_US = 10_000_000;
 
 /** The state that a camera's main stream shows, from law first, then health. */

@@ -23,7 +23,7 @@ import { cameraNumber } from "../cameras/words";
 import { QuerySheet, RefuseSheet } from "./DecisionSheets";
 import { FRAMES, fieldText, groundOf, requestNumber } from "./frames";
 
-/** The mayor's decision: one screen with who, what, why, until when; no picture (P-74, checklist 32). */
+/** The mayor's decision: one screen with who, what, why, until when; no picture (P-74). */
 export function DecisionPage() {
   const { t } = useLingui();
   useTitle(t`Décision`);

@@ -19,7 +19,7 @@ interface FootageCardProps {
   cameras: readonly string[];
   fromUs: number;
   toUs: number;
-  /** Deadline of the answer: footage that ends before it is warned of at once (checklist 31). */
+  /** Deadline of the answer: footage that ends before it is warned of at once. */
   answerByUs?: number | null;
   title?: string;
 }

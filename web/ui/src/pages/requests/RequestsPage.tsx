@@ -169,7 +169,7 @@ function NothingShown({ text, onClear }: { text: string; onClear: () => void }) 
   );
 }
 
-/** The first warning: footage that reaches its end before the answer is due (checklist 31). */
+/** The first warning: footage that reaches its end before the answer is due. */
 function EndsBeforeDecision({ requests }: { requests: readonly FootageRequest[] }) {
   const { commune } = useActing();
   const cameras = useQuery(camerasQuery(commune)).data ?? [];

@@ -93,7 +93,7 @@ interface StateLook {
   step: number;
 }
 
-/** The six steps, the same for requester, agent and mayor (checklist 33). */
+/** The six steps, the same for requester, agent and mayor. */
 export const REQUEST_STATES: Record<RequestState, StateLook> = {
   registered: { state: "to-decide", step: 3 },
   queried: { state: "queried", step: 2 },

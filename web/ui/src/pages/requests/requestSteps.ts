@@ -5,7 +5,7 @@ import { formatDateTime } from "../../i18n/format";
 import type { Step, StepState } from "../../parts";
 import { REQUEST_STATES } from "./frames";
 
-/** The six steps in words with dates and functions: one list for requester, agent and mayor (checklist 33). */
+/** The six steps in words with dates and functions: one list for requester, agent and mayor. */
 export function requestSteps(request: FootageRequest): Step[] {
   const at = REQUEST_STATES[request.state].step;
   const refused = request.state === "refused";
