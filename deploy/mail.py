@@ -1,4 +1,4 @@
-"""Sends the keeper's outbox: a request awaits a decision, a deadline nears. Nothing personal is in a message.
+"""Sends the keeper's outbox: a request awaits a decision, or has one, or its package. Nothing personal is in a message.
 
 A message says which request and where to look, never who asks, who is filmed, or why: mail crosses other people's
 machines. It stays in the keeper's outbox until a mail server has taken it.
@@ -22,10 +22,14 @@ BATCH: Final = 20
 SMTP_TIMEOUT_S: Final = 20.0
 RETRY_FIRST_S: Final = 5.0
 RETRY_MAX_S: Final = 300.0
+# By the kinds that the keeper's outbox knows (`vms/keeper/outbox.py`); another one says only that something waits.
 SUBJECTS: Final = {
-    "decision-awaited": "Guet : une demande attend votre décision",
-    "request-decided": "Guet : une demande a été décidée",
-    "deadline-near": "Guet : une demande attend toujours, son échéance approche",
+    "decide": "Guet : une demande attend votre décision",
+    "overdue": "Guet : une demande attend toujours votre décision",
+    "decided-execute": "Guet : une demande a été acceptée",
+    "decided-query": "Guet : une demande est à compléter",
+    "decided-refuse": "Guet : une demande a été refusée",
+    "package-ready": "Guet : un paquet est prêt à être remis",
 }
 
 log = logs.get("deploy.mail")
