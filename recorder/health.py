@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlmodel import col, select
 
 from recorder.camera_loop import StreamHealth
+from recorder.dark_incidents import settle
 from recorder.timeline import Note
 from vms import logs
 from vms.clock import MICRO, Clock
@@ -66,6 +67,8 @@ class HealthBoard:
             async with write(self._engine) as session:
                 for (camera, stream), (health, zones) in due.items():
                     await session.merge(self._row(camera, stream, health, zones, now_us))
+                    if stream == "main":
+                        await settle(session, camera, health, now_us)
                 for item in notes:
                     await self._incident(session, item)
         except SQLAlchemyError as error:
