@@ -53,7 +53,8 @@ from privacy.units import (
 from privacy.zones import ZoneSet
 
 BEST: Final = "best"
-# Units submitted on one stream whose outcome has not been taken yet: 16 s at 25 pictures a second, so that a busy moment is a delay and not a dark camera.
+# Units submitted on one stream whose outcome has not been taken yet: 16 s at 25 pictures a second, so that a busy
+# moment is a delay and not a dark camera.
 QUEUE_LIMIT_UNITS: Final = 400
 QUEUE_LIMIT_BYTES: Final = 64 * 1024 * 1024
 START_TIMEOUT_S: Final = 30.0
