@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from deploy.admin.output import print_json
+from vms.errors import BadInput, NotFound
+
+if TYPE_CHECKING:
+    from vms.keeper.audit import Report
 
 audit = typer.Typer(help="Le journal : vérification depuis ses seuls fichiers.", no_args_is_help=True)
 evidence = typer.Typer(help="Paquets de preuve : vérification hors ligne.", no_args_is_help=True)
@@ -18,17 +22,21 @@ Signer = Annotated[str, typer.Option("--signer", help="Clé de vérification (fo
 
 @audit.command("verify")
 def audit_verify(
-    folder: Annotated[Path, typer.Argument(metavar="DOSSIER", help="Journal exporté (tuiles et points de contrôle).")],
+    folder: Annotated[
+        Path | None,
+        typer.Argument(metavar="[DOSSIER]", help="Journal exporté ; sans lui, celui du gardien de cette machine."),
+    ] = None,
     signer: Signer = "",
+    home: Annotated[Path | None, typer.Option("--home", help="Dossier d’état (VMS_HOME), sans DOSSIER.")] = None,
     checkpoint: Annotated[Path | None, typer.Option("--checkpoint", help="Point de contrôle gardé ailleurs.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Vérifie tout le journal : signatures, tuiles, racine, entrées (E-01 à E-05)."""
     from vms.evidence.verify import read_signer
-    from vms.keeper.audit import verify_log
 
-    kept = checkpoint.read_text(encoding="utf-8") if checkpoint else None
-    report = verify_log(folder, read_signer(signer) if signer else None, kept)
+    key = read_signer(signer) if signer else None
+    kept = _kept(checkpoint) if checkpoint else None
+    report = _verified(folder, home, key, kept)
     if as_json:
         print_json(report.to_dict())
     else:
@@ -42,6 +50,30 @@ def audit_verify(
     raise typer.Exit(0 if report.ok else 1)
 
 
+def _kept(checkpoint: Path) -> str:
+    try:
+        return checkpoint.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput("Ce point de contrôle est illisible.", where=str(checkpoint)) from error
+
+
+def _verified(folder: Path | None, home: Path | None, key: str | None, kept: str | None) -> Report:
+    """The report on an exported folder, or on the keeper's own store, whose key must come from outside."""
+    from vms.keeper.audit import verify_log, verify_store
+    from vms.settings import Settings
+
+    if folder is not None:
+        if home is not None:
+            raise BadInput("--home ne va pas avec un dossier.", where="vms audit verify")
+        return verify_log(folder, key, kept)
+    settings = Settings(home=home) if home else Settings()
+    if not settings.keeper_dir.is_dir():
+        raise NotFound("Il n’y a pas de gardien ici.", where=str(settings.home), todo="Donnez un dossier, ou --home.")
+    if key is None:
+        raise BadInput("La clé du signataire manque.", where="--signer", todo="Donnez celle que la commune publie.")
+    return verify_store(settings.keeper_dir, key, kept)
+
+
 @evidence.command("verify")
 def evidence_verify(
     file: Annotated[Path, typer.Argument(metavar="FICHIER", help="Paquet de preuve.")],
@@ -49,7 +81,6 @@ def evidence_verify(
     as_json: AsJson = False,
 ) -> None:
     """Vérifie un paquet ; « authentique » (sortie 0) pour un signataire connu seulement."""
-    from vms.errors import NotFound
     from vms.evidence.verify import read_signer, verify_package
 
     if not file.is_file():
