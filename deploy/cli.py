@@ -77,7 +77,7 @@ def demo(
     number: Annotated[int | None, typer.Option("--number", help="Avec --story : le numéro de la caméra.")] = None,
     span: Annotated[
         str, typer.Option("--range", help="Avec --story : DE-À, en secondes depuis la première image.")
-    ] = "1-13",
+    ] = "11-23",  # a stream's times settle in its first 10 s
 ) -> None:
     """Démonstration : caméras virtuelles, deux communes fictives, un compte par rôle."""
     logs.configure("demo")

@@ -19,8 +19,8 @@ class Plot:
 
     commune: str = "valclair"
     number: int | None = None
-    from_s: float = 1.0
-    to_s: float = 13.0
+    from_s: float = 11.0
+    to_s: float = 23.0
 
     @staticmethod
     def of(commune: str, number: int | None, span: str) -> Plot:
@@ -36,7 +36,7 @@ class Plot:
             raise BadInput(
                 "La plage n’est pas de la forme DE-À, en secondes depuis la première image.",
                 where="--range",
-                todo=f"Par exemple 1-13 ; {RANGE_LIMIT_S:.0f} s au plus.",
+                todo=f"Par exemple 11-23 ; {RANGE_LIMIT_S:.0f} s au plus.",
             )
         return Plot(commune, number, from_s, to_s)
 

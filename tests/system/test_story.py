@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import itertools
 import json
 import os
 import shutil
@@ -103,7 +104,7 @@ def story() -> Iterator[Played]:
     footage = footage_dir()
     clip = ("--footage", str(footage / CLIP)) if footage else ()
     yield asyncio.run(
-        play(folder, "--commune", COMMUNE, "--number", str(NUMBER), "--range", "2-10", "--port", "0", *clip)
+        play(folder, "--commune", COMMUNE, "--number", str(NUMBER), "--range", "11-19", "--port", "0", *clip)
     )
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -155,7 +156,9 @@ def test_every_step_went_as_it_should(story: Played) -> None:
 def test_the_video_plays_and_has_no_sound(story: Played) -> None:
     video = story.path("video")
     decoded = subprocess.run(
-        ["ffmpeg", "-v", "error", "-xerror", "-i", str(video), "-f", "null", "-"],
+        # Each picture at its own time: rounding to a constant rate is no part of the video.
+        ["ffmpeg", "-v", "error", "-xerror", "-i", str(video), "-fps_mode", "passthrough", "-enc_time_base", "demux",
+         "-f", "null", "-"],
         capture_output=True, text=True, timeout=COMMAND_LIMIT_S, check=False,
     )  # fmt: skip
     assert decoded.returncode == 0, decoded.stderr
@@ -165,6 +168,9 @@ def test_the_video_plays_and_has_no_sound(story: Played) -> None:
     streams = json.loads(probed.stdout)["streams"]
     assert [one["codec_type"] for one in streams] == ["video"]
     assert int(streams[0]["nb_read_frames"]) == len(units_of(video)) > 0
+    with av.open(str(video)) as container:
+        times = [packet.dts for packet in container.demux(container.streams.video[0]) if packet.dts is not None]
+    assert all(one < after for one, after in itertools.pairwise(times))
     with zipfile.ZipFile(story.path("package")) as package:
         stream = json.loads(package.read("manifest.json"))["streams"][0]
     assert stream["to_us"] - stream["from_us"] == 8_000_000
@@ -250,6 +256,9 @@ def test_the_keepers_own_journal_verifies_and_an_altered_row_is_named(story: Pla
     assert intact.returncode == 0, intact.stdout
     assert {log["name"].split("/")[0] for log in json.loads(intact.stdout)["logs"]} >= {COMMUNE, "host"}
     with contextlib.closing(sqlite3.connect(keeper / f"{COMMUNE}.sqlite")) as db:
+        # The file itself refuses: whoever alters it takes that guard away first.
+        for (trigger,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            db.execute(f"DROP TRIGGER {trigger}")
         db.execute("UPDATE entry SET record = replace(record, 'decide', 'deride') WHERE record LIKE '%\"decide\"%'")
         assert db.total_changes > 0
         db.commit()
