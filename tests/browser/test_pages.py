@@ -34,7 +34,8 @@ LANGUAGES: Final = ("fr", "en")
 PATIENCE_S: Final = 120.0
 SETTLED: Final = """() => document.querySelector('h1') !== null && document.querySelector('[aria-busy="true"]') === null
   && document.fonts.status === 'loaded'"""
-PLAYS: Final = "() => [...document.querySelectorAll('video')].some((video) => video.readyState >= 2)"
+PLAYS: Final = """() => document.querySelector('.over') === null
+  && [...document.querySelectorAll('video')].some((video) => video.readyState >= 2)"""
 PAGES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "nobody": (
         ("connexion", "/connexion"), ("accessibilite", "/accessibilite"), ("regles", "/regles"), ("404", "/rien-ici"),
@@ -53,7 +54,7 @@ PAGES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "auditor": (("dpo-journal", "/journal"), ("dpo-demandes", "/demandes")),
     "host_admin": (("hebergeur", "/hebergeur"),),
 }  # fmt: skip
-MOVING: Final = frozenset({"mur", "cadrage"})
+MOVING: Final = frozenset({"mur", "cadrage", "relecture"})
 PURPOSE_OF: Final = {"mayor": "5"}
 
 

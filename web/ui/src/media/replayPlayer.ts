@@ -390,7 +390,9 @@ export class ReplayPlayer {
     this.video.cancelVideoFrameCallback(this.#frameHandle);
     const onFrame = (_now: number, frame: { mediaTime: number }): void => {
       if (this.#buffer === undefined) return;
-      this.#shownUs = this.#buffer.clock.at(frame.mediaTime);
+      const us = this.#buffer.clock.at(frame.mediaTime);
+      // Ticks of 90 kHz round down: the first frame of a group is not before what is recorded.
+      this.#shownUs = Math.max(us, this.#index.at(us + WITHIN_FRAME_US)?.startUs ?? us);
       this.#frameHandle = this.video.requestVideoFrameCallback(onFrame);
     };
     this.#frameHandle = this.video.requestVideoFrameCallback(onFrame);
