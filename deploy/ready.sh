@@ -69,6 +69,7 @@ ui_stamp=$({ git ls-files -s web/ui web/api web/openapi.py web/app.py 2>/dev/nul
 if [ "$(cat web/ui/dist/.ready 2>/dev/null || true)" != "$ui_stamp" ]; then
   say "Building the pages…"
   .venv/bin/python -m web.openapi > web/ui/openapi.json
+  npm --prefix web/ui run --silent api >&2
   npm --prefix web/ui run --silent build >&2
   ui_stamp=$({ git ls-files -s web/ui web/api web/openapi.py web/app.py 2>/dev/null; } | sha256sum | cut -d' ' -f1)
   echo "$ui_stamp" > web/ui/dist/.ready
