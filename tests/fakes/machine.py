@@ -160,7 +160,7 @@ async def running(
         port=port,
         public_url=f"http://localhost:{port}",
         demo=True,
-        onvif_ports=[HTTP_PORT],
+        onvif_ports=settings.pop("onvif_ports", [HTTP_PORT]),
         recorders=settings.pop("recorders", 1),
         **settings,
     )

@@ -38,17 +38,18 @@ class Needles:
 
     def __init__(self, needles: Iterable[bytes]) -> None:
         self._needles = [bytes(one) for one in needles if len(one) >= RUN_BYTES]
-        blocks: dict[int, list[tuple[int, int]]] = {}
-        for index, needle in enumerate(self._needles):
-            for start in range(0, len(needle) - BLOCK_BYTES + 1, STRIDE_BYTES):
-                block = needle[start : start + BLOCK_BYTES]
-                # A block of one repeated byte says nothing (padding, flat picture): its neighbours will.
-                if len(set(block)) > 2:
-                    blocks.setdefault(int.from_bytes(block, "little"), []).append((index, start))
-        self._blocks = blocks
-        self._sorted = np.array(sorted(blocks), dtype=np.uint64)
+        words = [_blocks(needle) for needle in self._needles]
+        counts = [len(some) for some in words]
+        every = np.concatenate(words) if words else np.empty(0, dtype=np.uint64)
+        owners = np.repeat(np.arange(len(words)), counts)
+        starts = np.concatenate([np.arange(count) * STRIDE_BYTES for count in counts]) if counts else owners
+        # A block of one repeated byte says nothing (padding, flat picture): its neighbours will.
+        telling = _telling(every)
+        order = np.argsort(every[telling], kind="stable")
+        self._sorted: NDArray[np.uint64] = every[telling][order]
+        self._owners, self._starts = owners[telling][order], starts[telling][order]
         self._table = np.zeros(1 << TABLE_BITS, dtype=bool)
-        if len(self._sorted):
+        with np.errstate(over="ignore"):
             self._table[(self._sorted * _MULTIPLIER) >> _SHIFT] = True
 
     def __len__(self) -> int:
@@ -65,13 +66,17 @@ class Needles:
                 maybe = np.flatnonzero(self._table[(words * _MULTIPLIER) >> _SHIFT])
             if not len(maybe):
                 continue
-            exact = maybe[np.isin(words[maybe], self._sorted)]
-            for position in exact:
-                offset = int(position) * BLOCK_BYTES + shift
-                yield from self._widen(haystack, offset, int(words[position]), where, base)
+            first = np.searchsorted(self._sorted, words[maybe])
+            first[first == len(self._sorted)] = 0
+            same = self._sorted[first] == words[maybe]
+            for position, at in zip(maybe[same], first[same], strict=True):
+                yield from self._widen(haystack, int(position) * BLOCK_BYTES + shift, int(at), where, base)
 
-    def _widen(self, haystack: bytes, offset: int, block: int, where: str, base: int) -> Iterator[Found]:
-        for index, start in self._blocks[block]:
+    def _widen(self, haystack: bytes, offset: int, at: int, where: str, base: int) -> Iterator[Found]:
+        """The run around a block found at ``offset``, which is the ``at``-th of the sorted ones and those like it."""
+        block = self._sorted[at]
+        while at < len(self._sorted) and self._sorted[at] == block:
+            index, start = int(self._owners[at]), int(self._starts[at])
             needle = self._needles[index]
             before = 0
             while (
@@ -91,6 +96,7 @@ class Needles:
             if before + after >= RUN_BYTES:
                 yield Found(where, base + offset - before, index)
                 return
+            at += 1
 
     def search_file(self, path: Path) -> Iterator[Found]:
         """The same over a file, in overlapping pieces; a file that goes away meanwhile holds nothing any more."""
@@ -107,6 +113,17 @@ class Needles:
     def search_tree(self, root: Path) -> list[Found]:
         """Every run in every file under ``root``."""
         return [hit for path in sorted(root.rglob("*")) if path.is_file() for hit in self.search_file(path)]
+
+
+def _blocks(needle: bytes) -> NDArray[np.uint64]:
+    """The 8-byte blocks that start at multiples of 16, as little-endian numbers."""
+    return np.frombuffer(needle, dtype="<u8", count=len(needle) // BLOCK_BYTES)[:: STRIDE_BYTES // BLOCK_BYTES]
+
+
+def _telling(words: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Which blocks hold more than two different bytes."""
+    octets = np.sort(words.view(np.uint8).reshape(-1, BLOCK_BYTES), axis=1)
+    return np.count_nonzero(np.diff(octets, axis=1), axis=1) > 1
 
 
 def memory_of(pid: int) -> Iterator[bytes]:

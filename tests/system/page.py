@@ -43,14 +43,15 @@ class Group:
         """The NAL units of each access unit, in order."""
         with av.open(io.BytesIO(self.plaintext)) as container:
             packets = [bytes(packet) for packet in container.demux(container.streams.video[0]) if packet.size]
-        return [_nals(packet) for packet in packets]
+        return [nals_of(packet) for packet in packets]
 
     def digests(self) -> list[str]:
         """What the virtual camera's ledger says of the same units."""
         return [unit_digest(nals) for nals in self.units()]
 
 
-def _nals(sample: bytes) -> tuple[bytes, ...]:
+def nals_of(sample: bytes) -> tuple[bytes, ...]:
+    """The NAL units of an MP4 sample (ISO/IEC 14496-15)."""
     nals, at = [], 0
     while at + 4 <= len(sample):
         length = int.from_bytes(sample[at : at + 4], "big")

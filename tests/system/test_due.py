@@ -6,9 +6,7 @@ and opened, are then searched for in every file of the home.
 
 from __future__ import annotations
 
-import json
 import os
-import sqlite3
 import subprocess
 import sys
 import time
@@ -21,11 +19,10 @@ from typing import Final
 from deploy.demo.town import CAMERAS, PASSPHRASE
 from tests.fakes.machine import Machine, eventually, running
 from tests.judges.clear_bytes import Needles
+from tests.system.keeper_keys import Noted, note_keys, rows_of
 from tests.system.page import Group, opened_groups, timeline
 from vms.clock import MICRO, UtcTime
 from vms.errors import GuetError
-from vms.keys.passphrase import unwrap_private
-from vms.keys.wrapping import hour_key_info, unwrap
 
 HELD, OTHER = "valclair-c02", "valclair-c04"
 TWO: Final = [one for one in CAMERAS if one.commune == "valclair" and not one.masked]
@@ -36,38 +33,6 @@ PATIENCE_S: Final = 120.0
 
 def now_us() -> int:
     return time.time_ns() // 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Noted:
-    """Key bytes as they were before their end."""
-
-    ids: list[str]
-    wrapped: list[bytes]
-    opened: list[bytes]
-
-
-def rows_of(home: Path, query: str, name: str = "valclair.keys.sqlite") -> list[tuple[object, ...]]:
-    """What one of the keeper's files says, read beside it."""
-    db = sqlite3.connect(f"file:{home / 'keeper' / name}?mode=ro", uri=True)
-    try:
-        return list(db.execute(query))
-    finally:
-        db.close()
-
-
-def note_keys(home: Path) -> Noted:
-    """Every hour key of the commune, wrapped as the keeper has it and opened with a holder's passphrase."""
-    [(box,), *_] = rows_of(home, "SELECT body FROM fact WHERE kind = 'holder'", "valclair.sqlite")
-    private = unwrap_private(json.loads(str(box))["wrapped"], PASSPHRASE)
-    noted = Noted([], [], [])
-    for key_id, camera, hour_us, wrapped in rows_of(home, "SELECT key_id, camera, hour_us, wrapped FROM hour_key"):
-        assert isinstance(wrapped, bytes)
-        assert isinstance(hour_us, int)
-        noted.ids.append(str(key_id))
-        noted.wrapped.append(wrapped)
-        noted.opened.append(unwrap(private, wrapped, hour_key_info("valclair", str(camera), str(key_id), hour_us)))
-    return noted
 
 
 async def recorded_s(machine: Machine, camera: str, since_us: int) -> float:
@@ -135,17 +100,13 @@ async def first_life(home: Path) -> Before:
 async def gone(machine: Machine, before: Before, noted: Noted) -> bool:
     """Whether keys, files and rows of the first life are gone, the held segments apart."""
     home = machine.settings.home
-    left = {row[0] for row in rows_of(home, "SELECT key_id FROM hour_key")} & set(noted.ids)
+    left = {row[0] for row in rows_of(home / "keeper" / "valclair.keys.sqlite", "SELECT key_id FROM hour_key")}
     files = {path.stem for path in machine.settings.store_dir.rglob("*.seg")}
-    db = sqlite3.connect(f"file:{home / 'guet.sqlite'}?mode=ro", uri=True)
-    try:
-        rows = {row[0] for row in db.execute("SELECT name FROM segment")}
-    finally:
-        db.close()
+    rows = {str(row[0]) for row in rows_of(home / "guet.sqlite", "SELECT name FROM segment")}
     kept = {name for name in files & rows if name.startswith(f"{HELD}.") and noted_hour(name) in noted.ids}
     kept = {name for name in kept if start_us(name) >= before.dropped_us}
     assert {one.segment for one in before.held} <= kept, "what is held stays"
-    return not left and {name for name in files | rows if noted_hour(name) in noted.ids} == kept
+    return not left & set(noted.ids) and {name for name in files | rows if noted_hour(name) in noted.ids} == kept
 
 
 def start_us(name: str) -> int:
@@ -160,7 +121,7 @@ def noted_hour(name: str) -> str:
 
 async def test_past_the_due_date_nothing_is_left_but_what_is_held(short_home: Path) -> None:
     before = await first_life(short_home)
-    noted = note_keys(short_home)
+    noted = note_keys(short_home, "valclair")
     assert {noted_hour(one.segment) for one in (*before.held, *before.unheld)} <= set(noted.ids)
     assert noted_hour(before.held[0].segment) == noted_hour(before.unheld[0].segment), "one hour key for both"
     keys = Needles([*noted.wrapped, *noted.opened, *(one.key for one in before.unheld)])
