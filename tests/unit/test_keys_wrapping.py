@@ -221,6 +221,7 @@ def test_key_names_outside_the_format_are_refused(name: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["", "a+b", f"{NAME}+00000000+AAAA", note.vkey(NAME, VERIFIER)[:-4], "x" + note.vkey(NAME, VERIFIER), "a+b+c+d"],
+    ids=["empty", "two parts", "another key id", "cut", "another name", "four parts"],
 )
 def test_what_is_no_vkey_is_refused(text: str) -> None:
     with pytest.raises(BadInput):
