@@ -21,6 +21,7 @@ from vms.model import Camera, CameraHealth, Commune
 from vms.wire import Channel, ChannelClosed, WireClient
 from web.deps import Services
 from web.permits import Lease
+from web.race import until_first_ends
 from web.security import token_of
 
 router = APIRouter(tags=["live"])
@@ -87,31 +88,21 @@ async def _facts(services: Services, camera_id: str, stream: str) -> tuple[dict[
 
 
 async def _relay(socket: WebSocket, channel: Channel, lease: Lease, facts: dict[str, Any]) -> None:
-    """Run the three directions until one ends: pictures down, permits up, and the page's goodbye."""
-    tasks = [
-        asyncio.create_task(_pictures(socket, channel, facts)),
-        asyncio.create_task(_permits(channel, lease)),
-        asyncio.create_task(_goodbye(socket)),
-    ]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.gather(*tasks, return_exceptions=True)
-    for task in done:
-        task.result()
+    """Three directions until one ends: pictures down, permits up, and the page's goodbye."""
+    await until_first_ends(_pictures(socket, channel, facts), _permits(channel, lease), _goodbye(socket))
 
 
 async def _pictures(socket: WebSocket, channel: Channel, facts: dict[str, Any]) -> None:
     while True:
         data, body = await channel.receive()
-        async with asyncio.timeout(SEND_LIMIT_S):
-            if body:
-                await socket.send_bytes(body)
-            else:
-                await socket.send_json({**data, **facts} if data.get("type") == "stream" else data)
+        try:
+            async with asyncio.timeout(SEND_LIMIT_S):
+                if body:
+                    await socket.send_bytes(body)
+                else:
+                    await socket.send_json({**data, **facts} if data.get("type") == "stream" else data)
+        except TimeoutError as error:
+            raise Unavailable("La page ne prend plus les images.", where="direct", todo="Rechargez-la.") from error
 
 
 async def _permits(channel: Channel, lease: Lease) -> None:

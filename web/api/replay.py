@@ -6,10 +6,8 @@ windows of at most five minutes, and gets exactly the group keys of that window,
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
-import contextlib
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query, Response, WebSocket, WebSocketDisconnect
@@ -22,6 +20,7 @@ from vms.keeper.protocol import KEY_WINDOW_LIMIT_US, PAGE_KEY_BYTES
 from web.api.live import say_and_close
 from web.deps import Services, Srv, Token
 from web.permits import Lease
+from web.race import until_first_ends
 from web.security import token_of
 
 router = APIRouter(tags=["replay"])
@@ -152,7 +151,7 @@ async def replay(socket: WebSocket, camera_id: str, stream: Stream = Query("main
     try:
         lease = await services.permits.admit(token_of(socket), "replay", [camera_id])
         await socket.send_json({"type": "permit", "id": lease.id, "journal": lease.journal})
-        await _converse(socket, services, lease, camera_id, stream)
+        await until_first_ends(_windows(socket, services, lease, camera_id, stream), _watch(lease))
     except WebSocketDisconnect:
         return
     except GuetError as error:
@@ -160,22 +159,6 @@ async def replay(socket: WebSocket, camera_id: str, stream: Stream = Query("main
     finally:
         if lease is not None:
             await services.permits.close(lease)
-
-
-async def _converse(socket: WebSocket, services: Services, lease: Lease, camera: str, stream: str) -> None:
-    tasks = [
-        asyncio.create_task(_windows(socket, services, lease, camera, stream)),
-        asyncio.create_task(_watch(lease)),
-    ]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.gather(*tasks, return_exceptions=True)
-    for task in done:
-        task.result()
 
 
 async def _watch(lease: Lease) -> None:
