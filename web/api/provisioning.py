@@ -10,7 +10,7 @@ import asyncio
 import ipaddress
 import secrets
 from collections.abc import AsyncIterator
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
@@ -49,9 +49,13 @@ class PrefixView(BaseModel):
 
 
 class DiscoverIn(BaseModel):
-    """Which declared prefixes to look in; all of them when empty."""
+    """Which declared prefixes to look in, all of them when empty; ``addresses`` in them are asked directly too.
+
+    A camera that answers no Probe, or answers it in a form of its own, is found at its address (O-22).
+    """
 
     prefixes: list[str] = Field(default=[], max_length=64)
+    addresses: list[Annotated[str, Field(max_length=64)]] = Field(default=[], max_length=256)
 
 
 class EnrolIn(BaseModel):
@@ -218,7 +222,7 @@ async def discover(commune: Acting, body: DiscoverIn, token: Token, services: Sr
             rule="O-22",
         )
     chosen = [{"cidr": cidr, "trusted": declared[cidr]} for cidr in wanted]
-    return await _order(services, token, commune, "discover", {"prefixes": chosen})
+    return await _order(services, token, commune, "discover", {"prefixes": chosen, "addresses": body.addresses})
 
 
 @router.get("/communes/{commune}/orders")
