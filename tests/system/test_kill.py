@@ -17,7 +17,6 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -29,6 +28,7 @@ import websockets
 from deploy.admin.api_client import ApiClient
 from deploy.demo.town import CAMERAS, PASSPHRASE
 from tests.fakes.machine import Machine, eventually, running
+from tests.system.kill_tally import Loss, Player, check_clear, check_masked, cut_into_lives
 from tests.system.page import Group, LiveView, opened_groups, replay, timeline, watch
 from vms.clock import MICRO
 from vms.errors import GuetError
@@ -39,10 +39,6 @@ KILLS: Final = 20
 LIFE_MAX_S: Final = 4.0
 DARK_S: Final = 5.0
 PATIENCE_S: Final = 120.0
-# What the camera had just sent when the process was stopped had not all been received, or was being written just then.
-UNDER_WAY_S: Final = 1.5
-ANCHOR_S: Final = 3.0
-JITTER_UNITS: Final = 3
 LOOK_BACK_US: Final = 900 * MICRO
 VALCLAIR: Final = [one for one in CAMERAS if one.commune == "valclair"]
 IDS: Final = [f"valclair-c{one.number:02d}" for one in VALCLAIR]
@@ -101,15 +97,6 @@ async def one_pid(machine: Machine, name: str, other_than: int = 0) -> int:
     return found[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Player:
-    """What one player was sent: the units of one life of the recorder."""
-
-    digests: list[str]
-    keys: list[bool]
-    sent_us: list[int]
-
-
 async def streaming(machine: Machine, camera: str, stream: str, groups: list[Group]) -> list[Player]:
     """The lives of what is recorded as ``stream``: enrolment makes the camera's D1 profile the main one where T-04
     asks for it, so that the digests tell which of the camera's streams it is."""
@@ -132,66 +119,6 @@ async def players(machine: Machine, camera: str, stream: str) -> list[Player]:
         life.keys.append(unit["key"])
         life.sent_us.append(unit["sent_us"])
     return list(lives.values())
-
-
-def cut_into_lives(groups: list[Group]) -> list[list[Group]]:
-    """Runs of groups that follow one another without a hole."""
-    runs: list[list[Group]] = []
-    for group in groups:
-        if runs and runs[-1][-1].end_us == group.start_us:
-            runs[-1].append(group)
-        else:
-            runs.append([group])
-    return runs
-
-
-@dataclass(frozen=True, slots=True)
-class Loss:
-    """What one death cost: whole groups, and the time from the last unit that opens to the kill."""
-
-    groups: int
-    seconds: float
-
-
-def check_clear(lives: list[Player], runs: list[list[Group]], kills_us: list[int]) -> list[Loss]:
-    """Each run of groups is, bit for bit, the beginning of what one player was sent; the loss at each death."""
-    kept: dict[int, int] = {}
-    for run in runs:
-        digests = [digest for group in run for digest in group.digests()]
-        number = next((n for n, life in enumerate(lives) if begins(life, run[0].start_us, digests)), None)
-        assert number is not None, unmatched(lives, run[0].start_us, digests)
-        kept[number] = len(digests)
-    # The last life still goes on. One too short to make anything durable lost its open group at most.
-    return [loss(life, kept.get(number, 0), kills_us) for number, life in enumerate(lives[:-1])]
-
-
-def unmatched(lives: list[Player], start_us: int, digests: list[str]) -> str:
-    """What the units that no player was sent look like."""
-    told = [f"{len(digests)} units from {start_us} are the beginning of no player's:"]
-    for life in lives:
-        same = next((n for n, (a, b) in enumerate(zip(life.digests, digests, strict=False)) if a != b), len(digests))
-        first = life.digests.index(digests[0]) if digests[0] in life.digests else None
-        late_s = (start_us - life.sent_us[0]) / MICRO
-        told.append(f"{len(life.digests)} units, {late_s:+.2f} s before, the first {same} the same; first at {first}")
-    return "\n".join(told)
-
-
-def begins(life: Player, start_us: int, digests: list[str]) -> bool:
-    """Whether the player was sent these units first, about then: the clip loops, so the time is part of it."""
-    return abs(life.sent_us[0] - start_us) < ANCHOR_S * MICRO and life.digests[: len(digests)] == digests
-
-
-def loss(life: Player, kept: int, kills_us: list[int]) -> Loss:
-    """Groups that had ended at the kill among the units after the first ``kept``: a key frame ends the one before.
-
-    One group more may be begun, the open one. What was sent in the last moment was not received yet, or was being
-    written: it counts as open.
-    """
-    killed_us = next((at for at in kills_us if at >= life.sent_us[0]), life.sent_us[-1])
-    begun = [at for at, key in zip(life.sent_us[kept:], life.keys[kept:], strict=True) if key]
-    ended = sum(1 for at in begun[1:] if at < killed_us - UNDER_WAY_S * MICRO)
-    since_us = life.sent_us[kept - 1] if kept else life.sent_us[0]
-    return Loss(ended, max(0.0, (killed_us - since_us) / MICRO))
 
 
 async def kill_at_random(machine: Machine) -> list[int]:
@@ -256,18 +183,6 @@ async def test_a_recorder_killed_twenty_times_loses_at_most_the_open_group(town:
         f"worst {max(lengths_s):.2f} s"
     )
     assert max(one.groups for one in lost) == 0, lost
-
-
-def check_masked(lives: list[Player], runs: list[list[Group]]) -> None:
-    """Masked units are other bytes, but as many as were sent while they were."""
-    for run in runs:
-        count, span_us = sum(len(group.units()) for group in run), run[-1].end_us - run[0].start_us
-        life = next(
-            (one for one in lives if one.sent_us[0] - MICRO <= run[0].start_us <= one.sent_us[-1] + MICRO), None
-        )
-        assert life is not None, f"no player was sent what was recorded from {run[0].start_us}"
-        sent = sum(1 for at in life.sent_us if run[0].start_us <= at < run[0].start_us + span_us)
-        assert abs(count - sent) <= max(JITTER_UNITS, count // 50), (count, sent, span_us / MICRO)
 
 
 class Wall:
