@@ -76,7 +76,7 @@ def clip_for(camera: DemoCamera, clips: list[Clip]) -> Clip:
                 return clip
     if not clips:
         raise NotFound("Aucune séquence pour les caméras de la démonstration.", todo="Donnez --footage DOSSIER.")
-    return clips[CAMERAS.index(camera) % len(clips)]
+    return clips[camera.number % len(clips)]
 
 
 def zones_of(camera: DemoCamera, clip: Clip) -> tuple[tuple[tuple[float, float], ...], ...]:

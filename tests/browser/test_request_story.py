@@ -20,7 +20,7 @@ from tests.system.page import timeline
 from vms.clock import MICRO
 
 COMMUNE: Final = "Valclair-sur-Brume"
-CAMERAS: Final = (DemoCamera("valclair", 2, "Parking des Tilleuls", "Rue des Tilleuls", ("carpark_person",)),)
+CAMERAS: Final = (DemoCamera("valclair", 2, "Parking des Tilleuls", "Rue des Tilleuls", ("carpark_person", "carpark")),)
 CAMERA: Final = "valclair-c02"
 TABS_MAX: Final = 120
 FIELDS: Final = {
