@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import json
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
+
+import websockets
 
 from deploy.admin.api_client import ApiClient
 from deploy.demo.setup import STEPS, Town, discover_and_enrol, into_service, papers, people, unlock
@@ -18,6 +22,7 @@ from tests.fakes.machine import Machine, eventually, running
 from tests.judges.clear_bytes import Needles
 from tests.system.page import Group, opened_groups, replay, timeline
 from vms.clock import MICRO
+from vms.keys.wrapping import generate_peer_key
 
 SERVED: Final = "valclair-c02"
 SUSPENDED: Final = "valclair-c04"
@@ -33,6 +38,7 @@ FOOTAGE_LEAST_US: Final = 8 * MICRO
 PATIENCE_S: Final = 120.0
 # Purpose 2 is in an order of the town, but not in that of the cameras.
 OTHER_PURPOSE: Final = "2"
+SOCKET_WAIT_S: Final = 20.0
 
 
 @dataclass(slots=True)
@@ -206,3 +212,19 @@ async def _package(scene: GateTown) -> None:
 async def groups_of(client: ApiClient, scene: GateTown) -> list[Group]:
     """What opens for that person over the recorded range."""
     return await opened_groups(client, SERVED, "main", *scene.range_us)
+
+
+async def conversation(scene: GateTown, path: str, headers: dict[str, str]) -> list[str | bytes]:
+    """All that a socket says when a page asks for the keys of a window, until it closes."""
+    url = scene.machine.url.replace("http", "ws", 1) + path
+    public = base64.b64encode(generate_peer_key()[1]).decode()
+    window = {"type": "window", "from_us": scene.range_us[0], "to_us": scene.range_us[1], "public": public}
+    said: list[str | bytes] = []
+    async with asyncio.timeout(SOCKET_WAIT_S):
+        async with websockets.connect(url, additional_headers=headers, proxy=None, max_size=1 << 26) as socket:
+            with suppress(websockets.ConnectionClosed):  # it may have said why and closed already
+                await socket.send(json.dumps(window))
+            with suppress(websockets.ConnectionClosed):
+                async for one in socket:
+                    said.append(one)
+    return said
