@@ -156,11 +156,11 @@ class LiveView:
         return next((one for one in self.texts if one["type"] in kinds), None)
 
 
-async def watch(client: ApiClient, view: LiveView, stream: str = "main") -> None:
-    """Fill ``view`` with what the server sends, until the socket closes or the task is cancelled."""
+async def watch(client: ApiClient, view: LiveView, stream: str = "main", act: str = "live") -> None:
+    """Fill ``view`` with what the server sends (``act`` live or framing), until the socket closes or the task ends."""
     loop = asyncio.get_running_loop()
     try:
-        async with socket_of(client, f"/live/{view.camera}?stream={stream}") as socket:
+        async with socket_of(client, f"/{act}/{view.camera}?stream={stream}") as socket:
             async for message in socket:
                 if isinstance(message, bytes):
                     view.fragments.append(message)

@@ -1,14 +1,18 @@
 """Nothing clear leaves the memory of the recorder and of the pages: files, open files, and the web process's memory.
 
-The needles are every NAL unit that the cameras send (their clips', streamed as they lie) and those that the mask stage
-handed over, taken from what a page received. A search that finds what is planted is run before its silence counts.
+The needles are every NAL unit that the cameras send (their clips', streamed as they lie), those that the mask stage
+handed over, taken from what a page received, and the stills that a framing session shows. A search that finds what is
+planted is run before its silence counts; it is run during live, replay, framing and an extraction, and afterwards.
 """
 
 from __future__ import annotations
 
 import asyncio
 import base64
+import hashlib
 import io
+import os
+import signal
 import subprocess
 import time
 from collections.abc import AsyncIterator, Iterable
@@ -19,15 +23,17 @@ from pathlib import Path
 from typing import Final
 
 import av
+import cv2
 import pytest
 import pytest_asyncio
 
 from deploy.demo.town import CAMERAS
 from tests.fakes.camera.clips import load_clip
-from tests.fakes.machine import Machine, eventually, running
+from tests.fakes.machine import Machine, children, eventually, running
 from tests.judges.clear_bytes import Found, Needles, memory_of, open_for_writing
 from tests.system.keeper_keys import note_keys
 from tests.system.page import Group, LiveView, nals_of, opened_groups, replay, timeline, watch
+from tests.system.requests import approved, extracted, video_of
 from vms.clock import MICRO
 from vms.errors import GuetError
 from vms.keys.derive import segment_key
@@ -40,6 +46,10 @@ PATIENCE_S: Final = 120.0
 RECORDED_S: Final = 6.0
 FRAGMENTS: Final = 30
 LOOK_BACK_US: Final = 240 * MICRO
+EXTRACTED_S: Final = 8.0
+LOOKS_LIMIT_COUNT: Final = 6
+LOOK_APART_S: Final = 0.03
+STILLS: Final = 3
 FORMATS: Final = ((), ("-f", "h264"), ("-f", "hevc"), ("-f", "mp4"))
 
 
@@ -150,6 +160,105 @@ async def test_nothing_clear_lies_in_a_file_during_live_and_replay(scene: Scene)
     ]
     assert (during, after) == ([], [])
     print(f"\n{len(sent)} NAL units sent and {len(masked)} masked ones looked for in every file: none found")
+
+
+async def test_what_a_framing_session_shows_lies_in_no_file(scene: Scene) -> None:
+    """The one clear picture there is (P-57): its bytes, its stills as planes and files, while the session is open."""
+    mayor = await scene.machine.town("valclair").as_("mayor")
+    await mayor.post(f"/cameras/{MASKED}/framing/open", {"minutes": 5})
+    view = LiveView(MASKED)
+    watching = asyncio.create_task(watch(mayor, view, act="framing"))
+
+    async def lit() -> bool:
+        assert not view.ended, view.texts
+        return len(view.fragments) > FRAGMENTS
+
+    try:
+        await eventually(lit, within_s=PATIENCE_S, what="the framing session")
+        shown = [nal for unit in units_of(view) for nal in unit]
+        sent = await asyncio.to_thread(Needles, filter(is_picture, sent_nals(scene.machine)))
+        assert all(list(sent.search(nal)) for nal in filter(is_picture, shown) if len(nal) > 100), "it is clear"
+        needles = await asyncio.to_thread(Needles, [*shown, *stills_of(view)])
+        assert await asyncio.to_thread(search_everything, scene.machine, needles) == []
+    finally:
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+        await mayor.post(f"/cameras/{MASKED}/framing/close")
+    assert await asyncio.to_thread(search_everything, scene.machine, needles) == []
+
+
+def stills_of(view: LiveView) -> list[bytes]:
+    """The first pictures of a view as an editor would hold them: planes, packed colours, JPEG."""
+    found: list[bytes] = []
+    with av.open(io.BytesIO(b"".join(view.fragments))) as container:
+        for picture, _ in zip(container.decode(video=0), range(STILLS), strict=False):
+            colours = picture.to_ndarray(format="bgr24")
+            found += [cv2.imencode(form, colours)[1].tobytes() for form in (".jpg", ".png")]
+            found += [picture.to_ndarray().tobytes(), picture.to_ndarray(format="rgba").tobytes()]
+    return found
+
+
+async def test_an_extraction_leaves_nothing_clear_and_is_what_the_mask_stage_handed_over(
+    scene: Scene, tmp_path: Path
+) -> None:
+    """Its worker is halted again and again while it writes, and every file searched each time (P-38, T-10)."""
+    town = scene.machine.town("valclair")
+    view = LiveView(MASKED)
+    watching = asyncio.create_task(watch(await town.as_("mayor"), view))
+
+    async def seen() -> bool:
+        assert not view.ended, view.texts
+        return len(view.fragments) > 1 and now_us() - begun_us > (EXTRACTED_S + 6) * MICRO
+
+    await eventually(partial(lit_once, view), within_s=PATIENCE_S, what="the live view")
+    begun_us = now_us()
+    await eventually(seen, within_s=PATIENCE_S, what="the range")
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
+    assert not [one for one in view.texts if one["type"] == "late"], "the view saw every unit"
+    handed = units_of(view)
+    clear = await asyncio.to_thread(Needles, [*sent_nals(scene.machine), *(nal for unit in handed for nal in unit)])
+    looked: list[list[Found]] = []
+    request = await approved(town, [MASKED], begun_us + 3 * MICRO, begun_us + round((3 + EXTRACTED_S) * MICRO))
+    package = await extracted(town, request, tmp_path, partial(halted_looks, scene.machine, clear, looked))
+    assert looked, "the worker was seen at work"
+    assert looked == [[]] * len(looked)
+    assert await asyncio.to_thread(search_everything, scene.machine, clear) == []
+
+    video, listed = video_of(package, tmp_path)
+    with av.open(str(video)) as container:
+        got = [nals_of(bytes(packet)) for packet in container.demux(container.streams.video[0]) if packet.size]
+    assert len(got) > EXTRACTED_S * 5
+    at = handed.index(got[0])
+    assert got == handed[at : at + len(got)], "unit for unit what the mask stage handed over"
+    assert listed == [hashlib.sha256(nal).hexdigest() for unit in got for nal in unit]
+    print(f"\n{len(got)} masked units extracted; every file searched {len(looked)} times while the worker was at work")
+
+
+async def lit_once(view: LiveView) -> bool:
+    return bool(view.fragments)
+
+
+async def halted_looks(machine: Machine, needles: Needles, looked: list[list[Found]]) -> None:
+    """Stop the export worker, search every file, let it go on a little, until it has ended."""
+
+    async def at_work() -> bool:
+        return bool(workers(machine))
+
+    await eventually(at_work, within_s=PATIENCE_S, every_s=0.005, what="an export worker")
+    while (found := workers(machine)) and len(looked) < LOOKS_LIMIT_COUNT:
+        os.kill(found[0], signal.SIGSTOP)
+        try:
+            looked.append(await asyncio.to_thread(search_everything, machine, needles))
+        finally:
+            os.kill(found[0], signal.SIGCONT)
+        await asyncio.sleep(LOOK_APART_S)
+
+
+def workers(machine: Machine) -> list[int]:
+    """The running export workers."""
+    [web] = machine.pids("web")
+    return [pid for pid, command in children(web) if "recorder.export_worker" in command]
 
 
 async def test_what_is_masked_is_not_what_was_sent(scene: Scene) -> None:
