@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import random
 import zipfile
@@ -16,12 +15,13 @@ import pytest
 
 from tests.fakes.extraction import SIGNER, extract, opened_package, record_clip
 from tests.fakes.recording import START, Rig
+from tests.judges.forgery import entries_of, packed, signed_again
 from vms.errors import BadInput
-from vms.evidence.container import Container, ContainerWriter
-from vms.evidence.manifest import MANIFEST_FILE, SIGNATURE_FILE, SIGNER_FILE, Manifest, canonical, statement_of
+from vms.evidence.container import Container
+from vms.evidence.manifest import MANIFEST_FILE, canonical
 from vms.evidence.report import Report
 from vms.evidence.verify import read_signer, verify_package
-from vms.keys.note import sign_note, vkey
+from vms.keys.note import vkey
 from vms.keys.signing import generate_signing_key
 
 Edit = Callable[[dict[str, bytes]], None]
@@ -53,38 +53,6 @@ def verify(data: bytes, tmp_path: Path, signer: str | None = None) -> Report:
     path = tmp_path / "tampered.zip"
     path.write_bytes(data)
     return verify_package(path, signer or SIGNER.vkey())
-
-
-def entries_of(package: bytes) -> dict[str, bytes]:
-    with zipfile.ZipFile(BytesIO(package)) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
-
-
-def packed(entries: dict[str, bytes]) -> bytes:
-    out = BytesIO()
-    writer = ContainerWriter(out)
-    for name, content in entries.items():
-        writer.add(name, content)
-    writer.finish()
-    return out.getvalue()
-
-
-def signed_again(entries: dict[str, bytes], edit: Callable[[dict[str, Any]], None] | None = None) -> bytes:
-    """The package as a forger with a key of their own would make it: every hash right, another signature."""
-    private, public = generate_signing_key()
-    content = json.loads(entries[MANIFEST_FILE])
-    if edit is not None:
-        edit(content)
-    listed = {file["path"]: file for file in content["files"]}
-    for name, file in listed.items():
-        if name in entries:
-            file |= {"sha256": hashlib.sha256(entries[name]).hexdigest(), "bytes": len(entries[name])}
-    data = canonical(content)
-    manifest = Manifest.parse(data)
-    note = sign_note(statement_of(manifest, data), "valclair.example/guet", private)
-    forged = {**entries, MANIFEST_FILE: data, SIGNATURE_FILE: note.encode()}
-    forged[SIGNER_FILE] = (vkey("valclair.example/guet", public) + "\n").encode()
-    return packed(forged)
 
 
 def failed(report: Report) -> set[str]:
@@ -157,8 +125,9 @@ def test_another_archive_of_the_same_files_is_no_package(package: bytes, tmp_pat
 
 def test_signed_again_by_somebody_else_is_intact_and_unknown(package: bytes, tmp_path: Path) -> None:
     report = verify(signed_again(entries_of(package)), tmp_path)
-    # The journal's checkpoint is still the commune's: a forger's key does not sign it.
-    assert failed(report) == {"journal"}
+    # The journal's checkpoint is still the commune's: a forger's key does not sign it, and that is said.
+    assert (report.verdict, failed(report)) == ("intact, signer unknown", set())
+    assert "qu’une autre clé que celle du paquet a signé" in report.text()
     entries = entries_of(package)
 
     def without_journal(content: dict[str, Any]) -> None:

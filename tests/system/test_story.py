@@ -29,6 +29,7 @@ from deploy.demo.farm import LISTENING_FILE
 from tests.conftest import footage_dir
 from tests.fakes.camera.clips import unit_digest
 from tests.fakes.machine import CameraFarm, descendants
+from tests.judges.forgery import entries_of, signed_again
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -205,6 +206,17 @@ def test_who_signed_decides_between_authentic_and_unknown(story: Played) -> None
     assert said["verdict"] == "intact, signer unknown"
     assert said["fingerprint"]
     assert all(check["ok"] for check in said["checks"])
+
+
+def test_signed_again_with_another_key_the_signer_is_unknown(story: Played, tmp_path: Path) -> None:
+    forged = tmp_path / "forged.zip"
+    forged.write_bytes(signed_again(entries_of(story.path("package").read_bytes())))
+    for options in (("--signer", story.signer), ()):
+        done = vms("evidence", "verify", forged, *options, "--json")
+        assert done.returncode == 1
+        said = json.loads(done.stdout)
+        assert said["verdict"] == "intact, signer unknown", said
+        assert said["fingerprint"]
 
 
 def test_a_flipped_byte_of_the_package_is_named(story: Played) -> None:

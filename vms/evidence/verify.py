@@ -10,7 +10,8 @@ that the report says all that is wrong.
 5. Each stream's chain holds from its first link to its last.
 6. Each video: every group is, byte for byte, what the chain's link says was recorded; every NAL unit is in the list.
 7. Videos and absences tile the range without overlap: what is missing is said (E-32).
-8. Each journal entry is in the journal whose checkpoint the same key signed.
+8. Each journal entry is in the journal whose checkpoint the same key signed; when the package's signer is unknown
+   anyway, a checkpoint signed by yet another key is said, and is no damage.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from vms.evidence.manifest import (
 from vms.evidence.proof import PROOF_LIMIT_BYTES, JournalProof
 from vms.evidence.report import Report
 from vms.evidence.verify_stream import verify_stream
-from vms.keys.note import Verifier, parse_vkey, verify_note, vkey
+from vms.keys.note import UnknownSigner, Verifier, note_text, parse_vkey, verify_note, vkey
 
 NOTE_LIMIT_BYTES: Final = 64 * 1024
 FINGERPRINT_GROUP_CHARS: Final = 4
@@ -175,8 +176,20 @@ def _verify_journal(container: Container, manifest: Manifest, signer: Verifier |
         try:
             entry = container.read(item.entry, PROOF_LIMIT_BYTES)
             proof = JournalProof.parse(entry, container.read(item.proof, PROOF_LIMIT_BYTES))
-            origin = proof.verify(signer)
+            checkpoint, attached = _checkpoint_of(proof, signer, report)
+            origin = proof.verify(checkpoint)
         except GuetError as error:
             report.add("journal", False, f"{item.proof} : {error}")
         else:
-            report.add("journal", True, f"{item.entry} est l’entrée {proof.index} du journal {origin}")
+            whose = "" if attached else ", qu’une autre clé que celle du paquet a signé"
+            report.add("journal", True, f"{item.entry} est l’entrée {proof.index} du journal {origin}{whose}")
+
+
+def _checkpoint_of(proof: JournalProof, signer: Verifier, report: Report) -> tuple[str, bool]:
+    """The text of the checkpoint, and whether the package's signer signed it: a known one always has."""
+    try:
+        return verify_note(proof.checkpoint, [signer])[0], True
+    except UnknownSigner:
+        if report.known:
+            raise
+        return note_text(proof.checkpoint), False

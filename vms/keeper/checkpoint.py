@@ -37,6 +37,11 @@ def parse_checkpoint(note: str, verifier: Verifier | Iterable[Verifier]) -> tupl
     """(origin, size, root) of a signed checkpoint; Damaged when the signature or the text does not hold."""
     known = [verifier] if isinstance(verifier, Verifier) else list(verifier)
     text, _ = verify_note(note, known)
+    return read_checkpoint(text)
+
+
+def read_checkpoint(text: str) -> tuple[str, int, bytes]:
+    """(origin, size, root) of a checkpoint's text, whoever signed it; Damaged when it is not one."""
     lines = text.split("\n")
     if len(lines) != 4 or not lines[1].isascii() or not lines[1].isdigit() or str(int(lines[1])) != lines[1]:
         raise Damaged("Ce point de contrôle est illisible.")

@@ -24,6 +24,10 @@ SIGNATURES_LIMIT: Final = 100
 DASH: Final = "— "
 
 
+class UnknownSigner(Damaged):
+    """A well-formed note that none of the known keys has signed: who wrote it cannot be told from here."""
+
+
 @dataclass(frozen=True, slots=True)
 class Verifier:
     """A public key with its name: what a ``vkey`` string says."""
@@ -76,7 +80,10 @@ def signature_line(text: str, name: str, private: bytes) -> str:
 
 
 def verify_note(note: str, known: Iterable[Verifier]) -> tuple[str, tuple[Verifier, ...]]:
-    """The text and those of the ``known`` verifiers that signed it; Damaged when none did, or one's signature fails."""
+    """The text and those of the ``known`` verifiers that signed it.
+
+    UnknownSigner when none did; Damaged when the signature of one of them fails.
+    """
     text, lines = _split(note)
     by_id = {(verifier.name, verifier.key_id): verifier for verifier in known}
     signers: list[Verifier] = []
@@ -89,8 +96,16 @@ def verify_note(note: str, known: Iterable[Verifier]) -> tuple[str, tuple[Verifi
         if verifier not in signers:
             signers.append(verifier)
     if not signers:
-        raise Damaged("Aucune clé connue n’a signé cette note.")
+        raise UnknownSigner("Aucune clé connue n’a signé cette note.")
     return text, tuple(signers)
+
+
+def note_text(note: str) -> str:
+    """The text of a note whose signatures say nothing here; Damaged when the note is not in its one form."""
+    text, lines = _split(note)
+    for line in lines:
+        _parse_line(line)
+    return text
 
 
 def _split(note: str) -> tuple[str, list[str]]:
