@@ -13,7 +13,7 @@ declare -A needs=(
   [gst-inspect-1.0]=gstreamer1.0-tools
 )
 extra=(gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-base gstreamer1.0-plugins-good
-       gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly)
+       gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly postgresql)
 missing=()
 for command in "${!needs[@]}"; do
   command -v "$command" >/dev/null 2>&1 || missing+=("${needs[$command]}")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+import platform
 import tempfile
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 SETTINGS_FILE: Final = Path("/etc/guet/vms.toml")
@@ -29,6 +30,20 @@ class Settings(BaseSettings):
     tls_key: Path | None = None
     recorders: int | None = Field(default=None, ge=1, le=64)
     store_reserve_mib: int = Field(default=2048, ge=1)
+    # Many machines: a PostgreSQL database and an S3-compatible bucket that all of them use; empty on a single machine.
+    database_url: str = ""  # postgresql+asyncpg://account@host/database
+    store_url: str = ""  # s3://bucket/prefix; endpoint and account by the AWS_* variables that every S3 client reads
+    spool_limit_mib: int = Field(default=65_536, ge=64)  # footage that waits on this machine for the bucket
+    machine: str = Field(default_factory=platform.node, pattern=r"[A-Za-z0-9.-]{1,64}")
+    recorder_cameras: int | None = Field(default=None, ge=1, le=1000)  # a process takes no more, whatever it measures
+    # Cameras, or communes, that are recorded longest when only protected footage is left on a full volume (P-35).
+    store_keep_longest: list[str] = []
+    # Takes the recordings while the main volume is away, another one, or read-only.
+    store_spare_dir: Path | None = None
+    # Whoever presents it may read /metrics from another machine; without it only this machine may.
+    metrics_token: str = ""
+    # Told by e-mail of what the host itself must do: a volume that fills, or is away.
+    operator_email: str = ""
     smtp_host: str = ""
     smtp_port: int = Field(default=25, ge=1, le=65535)
     smtp_from: str = "guet@localhost"
@@ -80,9 +95,21 @@ class Settings(BaseSettings):
         return Path(tempfile.gettempdir()) / f"guet-{os.getuid()}-{digest}"
 
     @property
-    def database_url(self) -> str:
+    def spool_dir(self) -> Path:
+        """Sealed segments that the bucket does not have yet."""
+        return self.home / "spool"
+
+    @model_validator(mode="after")
+    def _own_database(self) -> Self:
         """The shared database: facts about cameras, segments and incidents, never about people or keys."""
-        return f"sqlite+aiosqlite:///{self.home / 'guet.sqlite'}"
+        if not self.database_url:
+            self.database_url = f"sqlite+aiosqlite:///{self.home / 'guet.sqlite'}"
+        return self
+
+    @property
+    def shared(self) -> bool:
+        """Whether other machines work on the same cameras: then leases say who does what."""
+        return not self.database_url.startswith("sqlite")
 
     def recorder_count(self) -> int:
         """One recorder process per core unless settings say otherwise."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 from sqlalchemy import Column, LargeBinary, UniqueConstraint
 from sqlmodel import JSON, Field, SQLModel
 
+from vms.model.columns import Wide, WideOrNone
+
 
 class Commune(SQLModel, table=True):
     """A commune: one controller, one tenant (P-03)."""
@@ -25,7 +27,7 @@ class Prefix(SQLModel, table=True):
     commune_id: str = Field(foreign_key="commune.id", index=True)
     cidr: str
     trusted: bool = False
-    declared_us: int
+    declared_us: Wide
 
 
 class Camera(SQLModel, table=True):
@@ -54,11 +56,11 @@ class Camera(SQLModel, table=True):
     sub_profile: dict[str, object] = Field(default_factory=dict, sa_column=Column(JSON))
     hardened: bool = False
     tls: bool = False
-    clock_offset_ms: int = 0
+    clock_offset_ms: Wide = 0
     # The camera's *User* account (O-25), sealed to the recorders' identity key; nobody else can open it.
     credential_sealed: bytes = Field(default=b"", sa_column=Column(LargeBinary))
-    created_us: int
-    updated_us: int
+    created_us: Wide
+    updated_us: Wide
 
 
 class CameraHealth(SQLModel, table=True):
@@ -68,17 +70,17 @@ class CameraHealth(SQLModel, table=True):
     stream: str = Field(primary_key=True)  # main | sub
     state: str = "stopped"  # stopped | connecting | live | stalled | dark
     cause: str = ""
-    since_us: int = 0
-    last_unit_us: int = 0
+    since_us: Wide = 0
+    last_unit_us: Wide = 0
     codec: str = ""
     width: int = 0
     height: int = 0
     fps: float = 0.0
     kbps: float = 0.0
     masked_zones: int = 0
-    clock_offset_ms: int = 0
+    clock_offset_ms: Wide = 0
     recorder: int = 0
-    updated_us: int = 0
+    updated_us: Wide = 0
 
 
 class Incident(SQLModel, table=True):
@@ -92,5 +94,5 @@ class Incident(SQLModel, table=True):
     what: str
     todo: str = ""
     rule: str = ""
-    opened_us: int
-    closed_us: int | None = None
+    opened_us: Wide
+    closed_us: WideOrNone = None

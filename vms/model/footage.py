@@ -5,6 +5,8 @@ from __future__ import annotations
 from sqlalchemy import Column, Index, LargeBinary
 from sqlmodel import Field, SQLModel
 
+from vms.model.columns import Wide, WideOrNone
+
 
 class Segment(SQLModel, table=True):
     """One file of sealed groups; the row is committed after its bytes are durable (S3), and goes last (S5)."""
@@ -16,18 +18,18 @@ class Segment(SQLModel, table=True):
     camera_id: str
     stream: str
     state: str = "open"  # open | sealed | destroying
-    start_us: int
-    end_us: int
+    start_us: Wide
+    end_us: Wide
     hour_key_id: str = Field(index=True)
-    size_bytes: int = 0
+    size_bytes: Wide = 0
     groups: int = 0
     codec: str = ""
     width: int = 0
     height: int = 0
     zone_set_id: str = ""
     origin: str = "live"  # live | edge
-    fence: int = 0
-    sequence: int = 0  # of its first link in the stream's chain
+    fence: Wide = 0
+    sequence: Wide = 0  # of its first link in the stream's chain
     first_link: bytes = Field(default=b"", sa_column=Column(LargeBinary))
     last_link: bytes = Field(default=b"", sa_column=Column(LargeBinary))
 
@@ -41,11 +43,11 @@ class Absence(SQLModel, table=True):
     commune_id: str = Field(index=True)
     camera_id: str
     stream: str
-    start_us: int
-    end_us: int | None = None
+    start_us: Wide
+    end_us: WideOrNone = None
     cause: str
     detail: str = ""
-    sequence: int = 0
+    sequence: Wide = 0
     link: bytes = Field(default=b"", sa_column=Column(LargeBinary))
 
 
@@ -55,8 +57,8 @@ class StreamMark(SQLModel, table=True):
     camera_id: str = Field(primary_key=True)
     stream: str = Field(primary_key=True)
     commune_id: str = Field(index=True)
-    destroyed_until_us: int = 0
-    sequence: int = 0
+    destroyed_until_us: Wide = 0
+    sequence: Wide = 0
     link: bytes = Field(default=b"", sa_column=Column(LargeBinary))
 
 
@@ -67,9 +69,9 @@ class ErasureReport(SQLModel, table=True):
     commune_id: str = Field(index=True)
     camera_id: str
     stream: str
-    from_us: int
-    to_us: int
+    from_us: Wide
+    to_us: Wide
     mode: str  # due | early (a documented loss, P-35)
     count: int
-    size_bytes: int
-    erased_us: int
+    size_bytes: Wide
+    erased_us: Wide

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from sqlmodel import JSON, Column, Field, SQLModel
 
+from vms.model.columns import Wide
+
 
 class ProvisioningOrder(SQLModel, table=True):
     """One order, signed by the keeper for a signed-in person, carried out by one short-lived process."""
@@ -17,8 +19,8 @@ class ProvisioningOrder(SQLModel, table=True):
     progress: dict[str, object] = Field(default_factory=dict, sa_column=Column(JSON))
     error: dict[str, object] = Field(default_factory=dict, sa_column=Column(JSON))
     camera_id: str = ""
-    created_us: int
-    updated_us: int
+    created_us: Wide
+    updated_us: Wide
 
 
 class FoundDevice(SQLModel, table=True):
@@ -37,4 +39,4 @@ class FoundDevice(SQLModel, table=True):
     firmware: str = ""
     state: str = "new"  # new | enrolled | duplicate | impostor | not-a-camera | refused
     detail: dict[str, object] = Field(default_factory=dict, sa_column=Column(JSON))
-    found_us: int
+    found_us: Wide
