@@ -12,6 +12,7 @@ from vms.clock import MICRO
 from vms.model import Incident
 
 KIND: Final = "no-picture"
+NOT_KEPT: Final = "not-recorded"
 # A camera that comes back by itself within this is an absence on its timeline, not an alarm.
 PATIENCE_US: Final = 10 * MICRO
 # Told at once: the mask is in doubt, and the camera stays dark until it is not (P-11).
@@ -33,14 +34,21 @@ WORDS: Final = {
         "L’image a changé de taille : la caméra est coupée.",
         "Rétablissez ses réglages ou validez des zones pour la nouvelle taille.",
     ),
-    "disk-full": ("Le disque est plein : l’enregistrement est arrêté.", "Ajoutez de l’espace."),
+    "disk-full": (
+        "Le disque est plein : la caméra n’est plus enregistrée.",
+        "Agrandissez le volume ; ce qui y reste est protégé.",
+    ),
     "disk-wrong": ("Le volume d’enregistrement n’est pas le bon.", "Remontez le bon volume."),
 }
-GRAVE: Final = AT_ONCE | {"disk-full", "disk-wrong"}
+# Live goes on, and nothing of it is kept.
+UNKEPT: Final = frozenset({"disk-full", "disk-wrong"})
+GRAVE: Final = AT_ONCE | UNKEPT
 
 
 def wanted(health: StreamHealth, now_us: int) -> bool | None:
     """Whether an incident should stand for this health: True, False, or None when it is too early to say."""
+    if health.state == "live" and health.cause in UNKEPT:
+        return True
     if health.state in ("live", "stopped", "framing") or health.cause in ORDERED:
         return False
     if health.cause in AT_ONCE or now_us - (health.since_us or now_us) >= PATIENCE_US:
@@ -48,17 +56,18 @@ def wanted(health: StreamHealth, now_us: int) -> bool | None:
     return None
 
 
-def incident(camera: str, cause: str, now_us: int) -> Incident:
-    """The incident for a dark camera."""
+def incident(camera: str, health: StreamHealth, now_us: int) -> Incident:
+    """The incident for a camera that is dark, or live and not kept (P-35)."""
+    cause = health.cause
     what, todo = WORDS.get(cause, (f"La caméra ne donne pas d’image ({cause}).", "Voyez sa page."))
     return Incident(
         commune_id=camera.rsplit("-c", 1)[0],
         camera_id=camera,
-        kind=KIND,
+        kind=NOT_KEPT if health.state == "live" else KIND,
         severity="grave" if cause in GRAVE else "warn",
         what=what,
         todo=todo,
-        rule="P-11" if cause in AT_ONCE else "A-11",
+        rule="P-11" if cause in AT_ONCE else "P-35" if cause in UNKEPT else "A-11",
         opened_us=now_us,
     )
 
@@ -69,11 +78,16 @@ async def settle(session: AsyncSession, camera: str, health: StreamHealth, now_u
     if want is None:
         return
     rows = await session.execute(
-        select(Incident).where(Incident.camera_id == camera, Incident.kind == KIND, col(Incident.closed_us).is_(None))
+        select(Incident).where(
+            Incident.camera_id == camera, col(Incident.kind).in_((KIND, NOT_KEPT)), col(Incident.closed_us).is_(None)
+        )
     )
-    standing = list(rows.scalars())
-    if want and not standing:
-        session.add(incident(camera, health.cause, now_us))
-    if not want:
-        for one in standing:
+    said = incident(camera, health, now_us) if want else None
+    standing = False
+    for one in rows.scalars():
+        if said is None or one.kind != said.kind:
             one.closed_us = now_us
+        else:
+            standing = True
+    if said is not None and not standing:
+        session.add(said)

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from recorder.access_unit import StreamFormat
+from recorder.minutes import MinuteMeter
 from recorder.sink import GroupSink, SinkRefused
 from recorder.store.local import StoreError
 from recorder.writer import StreamWriter
@@ -21,10 +22,13 @@ log = logs.get("recorder.deferred_sink")
 
 
 class DeferredSink(GroupSink):
-    """Starts the writer when it can, and passes everything on to it."""
+    """Starts the writer when it can, passes everything on to it, and measures each minute that was kept."""
 
-    def __init__(self, make: Callable[[], Awaitable[StreamWriter]]) -> None:
-        self._make = make
+    def __init__(
+        self, make: Callable[[], Awaitable[StreamWriter]], may_keep: Callable[[], bool], minutes: MinuteMeter
+    ) -> None:
+        """``may_keep``: whether there is room for this camera now (P-35)."""
+        self._make, self._may_keep, self.minutes = make, may_keep, minutes
         self._starting = asyncio.Lock()
         self.closed = False
         self._writer: StreamWriter | None = None
@@ -45,8 +49,15 @@ class DeferredSink(GroupSink):
         self, plaintext: bytes, start: UtcTime, end: UtcTime, units: int, fmt: StreamFormat, zone_set: str | None
     ) -> None:
         """Keep a group, starting the writer first if need be; SinkRefused."""
+        if not self._may_keep():
+            raise SinkRefused(
+                "Il ne reste que des images protégées : cette caméra n’est plus enregistrée.",
+                cause="disk-full",
+                todo="Agrandissez le volume.",
+            )
         writer = await self._started()
         await writer.group(plaintext, start, end, units, fmt, zone_set)
+        self.minutes.add(start.us, end.us, units, fmt.width, fmt.height)
 
     async def absence(self, start: UtcTime, cause: str, detail: str) -> None:
         """Record an absence. Without a writer there is nothing to add to: at its start it finds the hole by itself."""

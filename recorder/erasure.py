@@ -82,7 +82,7 @@ async def erased_absences(engine: AsyncEngine, camera: str, before_us: int, is_d
 
     They say when nothing was seen, which is also something about a person's day.
     """
-    async with write(engine) as session:
+    async with read(engine) as session:
         chosen = select(Absence).where(col(Absence.camera_id) == camera, col(Absence.end_us) <= before_us)
         rows = [
             row
@@ -90,10 +90,13 @@ async def erased_absences(engine: AsyncEngine, camera: str, before_us: int, is_d
             # An absence is due with its last instant: until then it explains time that is still kept.
             if row.end_us is not None and is_due(row.end_us - 1, row.end_us) and is_due(row.start_us, row.end_us)
         ]
+    if not rows:  # as a rule: no lock is taken for nothing
+        return 0
+    async with write(engine) as session:
         for row in rows:
             stream = (row.commune_id, row.camera_id, row.stream)
             await _advance_mark(session, stream, row.end_us or 0, (row.sequence, row.link))
-            await session.delete(row)
+        await session.execute(delete(Absence).where(col(Absence.id).in_([row.id for row in rows])))
     return len(rows)
 
 

@@ -25,7 +25,8 @@ from sqlmodel import col, select
 from recorder.adoption import Adopted, adopt, bridge_to
 from recorder.erasure import finish_marked
 from recorder.findings import Finding, Report, compare
-from recorder.retention import Policies, quarantine_due, spans, term
+from recorder.policies import Policies, spans, term
+from recorder.retention import quarantine_due
 from recorder.rows import StreamId, Tail, load_tail
 from recorder.scan import Scan, scan_file
 from recorder.segment import SegmentDamaged, SegmentName

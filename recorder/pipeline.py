@@ -181,7 +181,6 @@ class Pipeline:
             return
         start = group.units[0].utc
         if self.refused_cause:
-            self.refused_cause = ""
             await sink.resume(start)
         self._sequence += 1
         plaintext = init_segment(group.fmt) + fragment(group.units, group.fmt, self._sequence, group.end)
@@ -189,6 +188,8 @@ class Pipeline:
             await sink.group(plaintext, start, group.end, len(group.units), group.fmt, self._zone_set)
         except SinkRefused as error:
             await self._refused(start, error.cause, str(error))
+        else:
+            self.refused_cause = ""
 
     async def _refused(self, start: UtcTime, cause: str, detail: str) -> None:
         """From ``start`` on nothing is kept, though pictures come; tried again after a pause."""

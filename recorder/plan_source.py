@@ -13,7 +13,7 @@ from typing import Final, Protocol
 
 from vms import logs
 from vms.errors import Damaged, GuetError
-from vms.keeper.protocol import Plan
+from vms.keeper.protocol import CameraPlan, Plan
 from vms.keeper.statement import open_plan
 from vms.vault.files import write_durably
 
@@ -44,6 +44,10 @@ class PlanSource:
     def plan(self) -> Plan | None:
         """The plan in force; None before any keeper was ever reached."""
         return self._plan
+
+    def by_camera(self) -> dict[str, CameraPlan]:
+        """The plan's cameras by their id."""
+        return {one.camera: one for one in self._plan.cameras} if self._plan is not None else {}
 
     @property
     def permit_key(self) -> bytes | None:

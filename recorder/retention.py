@@ -15,32 +15,31 @@ held footage cannot be brought back, and the keys of what is due die with the ke
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import col, delete, select
 
 from recorder.erasure import Mode, destroy, erased_absences, finish_marked
 from recorder.hour_keys import KeySpool
+from recorder.policies import DAY_US, Policies, is_due, spans, term
+from recorder.room import RoomKeeper
 from recorder.segment import SegmentName
-from recorder.store.disk import write_atomic
+from recorder.stock import cameras_with
 from recorder.store.local import LocalStore
 from vms import logs
 from vms.clock import HOUR_US, Clock, UtcTime
 from vms.db.engine import read, write
 from vms.errors import Damaged, GuetError
 from vms.keeper.protocol import CameraRetention
-from vms.law.retention import MAX_DAYS, MIN_DAYS, due, held
-from vms.model import Absence, ErasureReport, Incident, Segment
+from vms.law.retention import MAX_DAYS, due, held
+from vms.model import ErasureReport, Segment
 
-DAY_US: Final = 24 * HOUR_US
 # A calendar month has 28 days at least, and a day of clock change an hour less.
 SHORTEST_MONTH_DAYS: Final = 28
 SLACK_US: Final = 2 * HOUR_US
@@ -50,8 +49,8 @@ SWEEP_PAUSE_S: Final = 60.0
 # A hold placed just before this process started may not be in the copy: the first sweep waits this long for the keeper.
 FIRST_HEARD_LIMIT_S: Final = 120.0
 FIRST_HEARD_POLL_S: Final = 1.0
-# Early destruction frees this much more than the reserve asks for, so as not to run at each sweep.
-EARLY_MARGIN_BYTES: Final = 256 * 1024 * 1024
+# A volume fills faster than what is due goes: room is looked at between two sweeps.
+ROOM_PAUSE_S: Final = 2.0
 
 log = logs.get("recorder.retention")
 
@@ -80,74 +79,6 @@ class Swept:
     short_bytes: int = 0  # below the reserve, and nothing left that may go
 
 
-class Policies:
-    """The last policy heard of each commune, kept in a file: retention goes on while the keeper is away."""
-
-    def __init__(self, store: LocalStore, memo: Path) -> None:
-        self._store, self._memo = store, memo
-        self._communes: dict[str, dict[str, CameraRetention]] = {}
-        try:
-            data = json.loads(memo.read_bytes()) if memo.exists() else {}
-            for commune, cameras in data.items():
-                self._set(commune, [CameraRetention.model_validate(one) for one in cameras])
-        except (ValueError, ValidationError, AttributeError, TypeError) as error:
-            raise Damaged(
-                "La copie des durées et des retenues est illisible.",
-                where=memo.name,
-                todo="Supprimez ce fichier : il est refait dès que le gardien répond.",
-            ) from error
-
-    def _set(self, commune: str, cameras: Iterable[CameraRetention]) -> None:
-        self._communes[commune] = {one.camera: one for one in cameras}
-
-    def learn(self, commune: str, cameras: Sequence[CameraRetention]) -> None:
-        """Keep what the keeper says, durable on return. Blocks."""
-        self._set(commune, cameras)
-        data = {name: [one.model_dump(mode="json") for one in known.values()] for name, known in self._communes.items()}
-        write_atomic(self._store.disk, self._memo, json.dumps(data).encode("utf-8"))
-
-    def heard(self) -> bool:
-        """Whether any commune's policy is known."""
-        return bool(self._communes)
-
-    def of_camera(self, camera: str) -> CameraRetention | None:
-        """A camera's policy wherever it is named; None when no commune names it."""
-        return next((known[camera] for known in self._communes.values() if camera in known), None)
-
-    def mode_of(self, now_us: int, row: Segment) -> Mode:
-        """Why a marked segment goes: it is due, or it went early."""
-        return "due" if term(self.of(row.commune_id, row.camera_id), row.start_us) <= now_us else "early"
-
-    def of(self, commune: str, camera: str) -> CameraRetention | None:
-        """A camera's policy; a month without holds for a camera its commune no longer names; None when unheard of."""
-        known = self._communes.get(commune)
-        if known is None:
-            return None
-        return known.get(camera) or CameraRetention(camera=camera, max_days=MAX_DAYS)
-
-
-def spans(policy: CameraRetention, now_us: int) -> list[tuple[int, int]]:
-    """The ranges that holds keep now (P-32, P-34: a provisional hold ends by itself)."""
-    return [(one.from_us, one.to_us) for one in policy.holds if one.until_us is None or now_us < one.until_us]
-
-
-def term(policy: CameraRetention | None, start_us: int) -> int:
-    """When what starts then is due, UTC µs; the law's month is the most that any policy can give (P-31)."""
-    days = MAX_DAYS if policy is None else min(max(policy.max_days, MIN_DAYS), MAX_DAYS)
-    return due(start_us, days)
-
-
-def is_due(policy: CameraRetention, start_us: int, end_us: int, now_us: int) -> bool:
-    """Whether what covers [start, end) must go: its first instant is due and no hold touches it."""
-    return term(policy, start_us) <= now_us and not held(start_us, end_us, spans(policy, now_us))
-
-
-def may_go_early(policy: CameraRetention, start_us: int, end_us: int, now_us: int) -> bool:
-    """Whether it may go before it is due, for want of room: neither held nor within the order's minimum (P-35)."""
-    young = policy.min_days is not None and now_us < end_us + policy.min_days * DAY_US
-    return not young and not held(start_us, end_us, spans(policy, now_us))
-
-
 class Retention:
     """Sweeps one store and its index. One process of a host runs it."""
 
@@ -158,10 +89,10 @@ class Retention:
         spool: KeySpool,
         policies: Policies,
         clock: Clock,
-        reserve_bytes: int,
+        room: RoomKeeper,
     ) -> None:
         self._engine, self._store, self._spool, self._policies = engine, store, spool, policies
-        self._clock, self._reserve_bytes = clock, reserve_bytes
+        self._clock, self._room = clock, room
 
     async def run(self, keeper: ErasureSink, communes: Callable[[], Iterable[str]]) -> None:
         """Learn, sweep and report each minute, until cancelled. A failing sweep is logged as grave and tried again."""
@@ -173,7 +104,15 @@ class Retention:
                 await self.report(keeper)
             except (GuetError, OSError, SQLAlchemyError) as error:
                 log.error("sweep_failed", why=str(error), severity="grave", rule="P-30")
-            await self._clock.sleep(SWEEP_PAUSE_S)
+            for _ in range(int(SWEEP_PAUSE_S / ROOM_PAUSE_S)):
+                await self._clock.sleep(ROOM_PAUSE_S)
+                await self._look_at_room()
+
+    async def _look_at_room(self) -> None:
+        try:
+            await self._room.look()
+        except (GuetError, OSError, SQLAlchemyError) as error:
+            log.error("room_not_looked_at", why=str(error), severity="grave", rule="P-35")
 
     async def _first_heard(self, keeper: ErasureSink, communes: Callable[[], Iterable[str]]) -> None:
         """Wait for the keeper, which starts beside us: what is held must not go for an older copy's sake (P-32)."""
@@ -215,7 +154,7 @@ class Retention:
             swept.absences += await erased_absences(
                 self._engine, camera, _newest_due(policy, now_us), partial(is_due, policy, now_us=now_us)
             )
-        await self._make_room(swept, now_us)
+        await self._make_room(swept)
         await asyncio.to_thread(self._purge_quarantine, now_us)
         await self._purge_strays(now_us)
         if swept.segments or swept.short_bytes:
@@ -253,10 +192,7 @@ class Retention:
 
     async def _cameras(self) -> list[tuple[str, str]]:
         async with read(self._engine) as session:
-            chosen = select(Segment.commune_id, Segment.camera_id).distinct()
-            other = select(Absence.commune_id, Absence.camera_id).distinct()
-            found = {(row[0], row[1]) for row in await session.execute(chosen)}
-            found |= {(row[0], row[1]) for row in await session.execute(other)}
+            found = {*await cameras_with(session, "segment"), *await cameras_with(session, "absence")}
         return sorted(found)
 
     async def _due(self, camera: str, policy: CameraRetention, now_us: int) -> list[Segment]:
@@ -271,53 +207,12 @@ class Retention:
         _count(swept, rows)
         swept.early += len(rows) if mode == "early" else 0
 
-    async def _make_room(self, swept: Swept, now_us: int) -> None:
-        short = self._reserve_bytes - await asyncio.to_thread(self._store.free_bytes)
-        if short <= 0:
-            return
-        wanted = short + EARLY_MARGIN_BYTES
-        rows = await self._early(wanted, now_us)
-        for start in range(0, len(rows), BATCH_LIMIT_SEGMENTS):
-            await self._destroy(rows[start : start + BATCH_LIMIT_SEGMENTS], "early", swept)
-        if rows:
-            await self._alarm(rows, now_us)
-        if sum(row.size_bytes for row in rows) < short:
-            swept.short_bytes = short - sum(row.size_bytes for row in rows)
-            log.error("only_protected_left", short_bytes=swept.short_bytes, rule="P-35", severity="grave")
-
-    async def _early(self, wanted_bytes: int, now_us: int) -> list[Segment]:
-        """The oldest sealed segments that may go early, up to ``wanted_bytes``."""
-        chosen: list[Segment] = []
-        total = 0
-        async with read(self._engine) as session:
-            query = select(Segment).where(col(Segment.state) == "sealed").order_by(col(Segment.start_us))
-            found = await session.stream(query.execution_options(yield_per=1000))
-            async for row in found.scalars():
-                policy = self._policies.of(row.commune_id, row.camera_id)
-                if policy is None or not may_go_early(policy, row.start_us, row.end_us, now_us):
-                    continue
-                chosen.append(row)
-                total += row.size_bytes
-                if total >= wanted_bytes:
-                    break
-        return chosen
-
-    async def _alarm(self, rows: Sequence[Segment], now_us: int) -> None:
-        async with write(self._engine) as session:
-            for camera in sorted({(row.commune_id, row.camera_id) for row in rows}):
-                lost = [row for row in rows if row.camera_id == camera[1]]
-                session.add(
-                    Incident(
-                        commune_id=camera[0],
-                        camera_id=camera[1],
-                        kind="early-destruction",
-                        severity="grave",
-                        what=f"Faute de place, {len(lost)} segments ont été détruits avant leur échéance.",
-                        todo="Agrandissez le volume ou réduisez la durée de conservation ; la perte est documentée.",
-                        rule="P-35",
-                        opened_us=now_us,
-                    )
-                )
+    async def _make_room(self, swept: Swept) -> None:
+        made = await self._room.look()
+        swept.segments += made.segments
+        swept.size_bytes += made.size_bytes
+        swept.early += made.segments
+        swept.short_bytes = made.short_bytes
 
     async def _purge_strays(self, now_us: int) -> None:
         """Files without a row that are past any due date: their keys are gone, and so must they be (S5)."""

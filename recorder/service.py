@@ -13,6 +13,7 @@ import signal
 from collections.abc import Awaitable, Iterable
 from typing import Final
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from recorder.assignment import ConnectGate
@@ -24,12 +25,16 @@ from recorder.health import HealthBoard
 from recorder.hour_keys import HourKeys, KeySpool
 from recorder.identity import RecorderIdentity
 from recorder.live_service import LiveService
+from recorder.minutes import MinuteBoard, MinuteMeter
 from recorder.plan_source import PlanSource
+from recorder.policies import Policies
 from recorder.reporting import REPORT_S, Reporter
-from recorder.retention import SWEEP_PAUSE_S, Policies, Retention
+from recorder.retention import SWEEP_PAUSE_S, Retention
+from recorder.room import RoomKeeper, Stops
 from recorder.rtsp.drain import Drain
 from recorder.sink import GroupSink
-from recorder.store.local import LocalStore
+from recorder.store.local import FLOOR_BYTES, LocalStore
+from recorder.volume_board import VolumeBoard
 from recorder.writer import StreamWriter
 from vms import logs
 from vms.clock import MICRO, Clock, SystemClock
@@ -42,6 +47,8 @@ from vms.wire import Answer, Args, WireServer
 STOP_LIMIT_S: Final = 5.0
 FLUSH_S: Final = 5.0
 STORE_RETRY_S: Final = 5.0
+STOPS_S: Final = 1.0
+FLOOR_PART: Final = 4  # of the reserve
 MIB: Final = 1024 * 1024
 
 log = logs.get("recorder.service")
@@ -60,6 +67,7 @@ class Recorder:
         self._plans = PlanSource(self._keeper, settings.recorder_dir)
         self._spool = KeySpool(settings.recorder_dir / "keys-waiting.sqlite")
         self._sinks: list[DeferredSink] = []
+        self._stops, self._minutes = Stops(engine), MinuteBoard(engine)
         self._preparing: set[asyncio.Task[None]] = set()
         around = Surroundings(clock, Drain(), ConnectGate(), self._make_sink, self._forget_keys)
         self.fleet = Fleet(
@@ -74,7 +82,7 @@ class Recorder:
         """Record until ``stop``; returns when everything is sealed."""
         self._plans.load()
         await self._server.start(self._settings.run_dir / f"rec-{self._index}.sock")
-        work: list[Awaitable[None]] = [self.fleet.run(), self._flush_keys(), self._report()]
+        work: list[Awaitable[None]] = [self.fleet.run(), self._flush_keys(), self._report(), self._look_at_stops()]
         if self._index == 0:
             work += [self._retention(), self._packages()]
         tasks = [asyncio.ensure_future(one) for one in work]
@@ -106,7 +114,7 @@ class Recorder:
                 camera, stream, commune, store=store, engine=self._engine, keys=self._keys, clock=self._clock
             )
 
-        sink = DeferredSink(make)
+        sink = DeferredSink(make, lambda: not self._stops.holds(camera), MinuteMeter(commune, camera, stream))
         self._sinks.append(sink)
         preparing = asyncio.get_running_loop().create_task(sink.prepare(), name=f"writer {camera}/{stream}")
         self._preparing.add(preparing)
@@ -120,7 +128,9 @@ class Recorder:
         """The store; StoreError while its volume is away, or is another one."""
         if self._store is None:
             memo = self._settings.recorder_dir / "store-identity"
-            self._store = await asyncio.to_thread(LocalStore.attach, self._settings.store_dir, memo)
+            self._store = await asyncio.to_thread(
+                LocalStore.attach, self._settings.store_dir, memo, floor_bytes=self._floor_bytes()
+            )
         return self._store
 
     def _writers(self) -> Iterable[StreamWriter]:
@@ -139,13 +149,38 @@ class Recorder:
         while True:
             await self._clock.sleep(REPORT_S)
             await self._reporter.report(self._writers())
+            await self._minutes.write((sink.minutes for sink in self._sinks), self._plans.by_camera())
+
+    async def _look_at_stops(self) -> None:
+        """Follow which cameras may not be kept for want of room (P-35)."""
+        while True:
+            try:
+                await self._stops.refresh()
+            except SQLAlchemyError as error:
+                log.warning("stops_not_read", why=type(error).__name__)
+            await self._clock.sleep(STOPS_S)
 
     async def _retention(self) -> None:
         store = await self._until_attached()
         policies = await asyncio.to_thread(Policies, store, self._settings.recorder_dir / "retention.json")
+        engine, clock, longest = self._engine, self._clock, self._settings.store_keep_longest
         reserve_bytes = self._settings.store_reserve_mib * MIB
-        retention = Retention(self._engine, store, self._spool, policies, self._clock, reserve_bytes)
-        await retention.run(self._keeper, self._communes)
+        room = RoomKeeper(
+            engine, store, policies, clock, reserve_bytes,
+            floor_bytes=self._floor_bytes(), cameras=self._recorded, keep_longest=longest,
+        )  # fmt: skip
+        board = VolumeBoard(engine, store, policies, clock, reserve_bytes, self._recorded, longest)
+        retention = Retention(engine, store, self._spool, policies, clock, room)
+        await asyncio.gather(retention.run(self._keeper, self._communes), board.run())
+
+    def _floor_bytes(self) -> int:
+        """Below this no segment is begun; a small volume has a small floor."""
+        return min(FLOOR_BYTES, self._settings.store_reserve_mib * MIB // FLOOR_PART)
+
+    def _recorded(self) -> list[tuple[str, str]]:
+        """(commune, camera) of all that the plan lets this host record."""
+        plan = self._plans.plan
+        return [(one.commune, one.camera) for one in plan.cameras if one.record] if plan is not None else []
 
     async def _packages(self) -> None:
         """Each minute, destroy the sealed packages whose key the keeper has destroyed (P-33)."""

@@ -14,7 +14,9 @@ from sqlmodel import col, select, update
 from recorder.erasure import destroy
 from recorder.fsck import Fsck
 from recorder.hour_keys import WrappedKey
-from recorder.retention import FIRST_HEARD_LIMIT_S, Policies, Retention, is_due, may_go_early, term
+from recorder.policies import Policies, is_due, may_go_early, term
+from recorder.retention import FIRST_HEARD_LIMIT_S, Retention
+from recorder.room import RoomKeeper
 from recorder.segment import SegmentName
 from tests.fakes.faulty_disk import Crash, Fault
 from tests.fakes.recording import CAMERA, COMMUNE, START, Format, Rig
@@ -68,7 +70,8 @@ async def record(rig: Rig, day: int, groups: int = 3) -> None:
 
 def retention(rig: Rig, reserve_bytes: int = 0) -> Retention:
     policies = Policies(rig.store, rig.home / "policies.json")
-    return Retention(rig.engine, rig.store, rig.spool, policies, rig.clock, reserve_bytes)
+    room = RoomKeeper(rig.engine, rig.store, policies, rig.clock, reserve_bytes)
+    return Retention(rig.engine, rig.store, rig.spool, policies, rig.clock, room)
 
 
 def policy(days: int = 30, holds: Sequence[HeldRange] = (), min_days: int | None = None) -> CameraRetention:
@@ -285,7 +288,7 @@ async def test_for_want_of_room_the_oldest_unprotected_goes_early(rig: Rig) -> N
     held = hold(-0.5, 0.5)
     sweeper, journal = retention(rig), Journal([policy(days=30, holds=[held], min_days=1)])
     await sweeper.learn(journal, [COMMUNE])
-    sweeper._reserve_bytes = rig.store.free_bytes() + sizes[1] + 1
+    sweeper._room.reserve_bytes = rig.store.free_bytes() + sizes[1] + 1
     # The margin asks for more than these small files: everything that may go, goes; the rest is said to be protected.
     swept = await sweeper.sweep()
     assert await days_left(rig) == [0, 3]

@@ -19,7 +19,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from recorder.fsck import Fsck
-from recorder.retention import Policies, Retention, is_due
+from recorder.policies import Policies, is_due
+from recorder.retention import Retention
+from recorder.room import RoomKeeper
 from recorder.sink import SinkRefused
 from recorder.store.local import StoreError
 from recorder.writer import StreamWriter
@@ -62,6 +64,11 @@ class Footage(RuleBasedStateMachine):
 
     def _policies(self) -> Policies:
         return Policies(self.rig.store, self.home / "policies.json")
+
+    def _sweeper(self, rig: Rig) -> Retention:
+        policies = self._policies()
+        room = RoomKeeper(rig.engine, rig.store, policies, rig.clock, 0)
+        return Retention(rig.engine, rig.store, rig.spool, policies, rig.clock, room)
 
     def _learn(self) -> None:
         self._policies().learn(COMMUNE, [self._policy()])
@@ -160,7 +167,7 @@ class Footage(RuleBasedStateMachine):
     @rule()
     def destroy_what_is_due(self) -> None:
         rig = self.rig
-        sweeper = Retention(rig.engine, rig.store, rig.spool, self._policies(), rig.clock, 0)
+        sweeper = self._sweeper(rig)
         self.run(sweeper.sweep())
         now_us = rig.clock.utc().us
         for stream in STREAMS:
@@ -210,7 +217,7 @@ class Footage(RuleBasedStateMachine):
                 now = self.rig.clock.utc()
                 rig = self.rig
                 self.run(Fsck(rig.engine, rig.store, UtcTime(START.us), self._policies()).repair())
-                self.run(Retention(rig.engine, rig.store, rig.spool, self._policies(), rig.clock, 0).sweep())
+                self.run(self._sweeper(rig).sweep())
                 report = self.run(Fsck(rig.engine, rig.store, now, self._policies()).check())
                 assert report.ok, [str(one) for one in report.findings]
                 self.run(rig.close())

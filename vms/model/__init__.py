@@ -2,18 +2,26 @@
 
 from vms.model.cameras import Camera, CameraHealth, Commune, Incident, Prefix
 from vms.model.footage import Absence, ErasureReport, Segment, StreamMark
+from vms.model.leases import Lease, Worker
 from vms.model.provisioning import FoundDevice, ProvisioningOrder
+from vms.model.storage import CameraStorage, RecordedMinute, RecordingStop, Volume
 
 __all__ = [
     "Absence",
     "Camera",
     "CameraHealth",
+    "CameraStorage",
     "Commune",
     "ErasureReport",
     "FoundDevice",
     "Incident",
+    "Lease",
     "Prefix",
     "ProvisioningOrder",
+    "RecordedMinute",
+    "RecordingStop",
     "Segment",
     "StreamMark",
+    "Volume",
+    "Worker",
 ]
