@@ -16,7 +16,7 @@ from recorder.access_unit import AccessUnit
 from recorder.rtsp.auth import Credentials
 from recorder.rtsp.drain import Drain
 from recorder.rtsp.errors import CameraUnreachable, RtspError
-from recorder.rtsp.session import Session, State
+from recorder.rtsp.session import LIVE, PlayOptions, Session, State
 from recorder.rtsp.tls import TlsFilter, camera_context
 from recorder.rtsp.urls import StreamUrl
 from vms.clock import Clock
@@ -32,9 +32,10 @@ class RtspClient:
     """One connection to one camera's stream."""
 
     def __init__(
-        self, url: StreamUrl, credentials: Credentials | None, clock: Clock, drain: Drain, on_units: UnitsHandler
-    ) -> None:
-        self.session = Session(url, credentials, where=url.peer)
+        self, url: StreamUrl, credentials: Credentials | None, clock: Clock, drain: Drain, on_units: UnitsHandler,
+        options: PlayOptions = LIVE,
+    ) -> None:  # fmt: skip
+        self.session = Session(url, credentials, where=url.peer, options=options)
         self._clock = clock
         self._drain = drain
         self._on_units = on_units
@@ -52,7 +53,7 @@ class RtspClient:
         """Connect and play; raises RtspError. The socket is closed again when that fails."""
         url = self.session.url
         try:
-            self._socket = await _connect(url)
+            self._socket = await (self._drain.dial or _connect)(url, self.session.options.receive_buffer_bytes)
             if url.secure:
                 self._tls = TlsFilter(camera_context(), url.host, url.peer)
             self.session.start(self._clock.monotonic_us())
@@ -82,6 +83,18 @@ class RtspClient:
             return
         self._watched = watched
         if self._socket is not None and not self._fault.done():
+            self._listen()
+
+    def hold(self) -> None:
+        """Read nothing for now: TCP slows the camera down. For replay only, a live camera would drop pictures."""
+        if self._socket is not None and not self._fault.done():
+            self._drain.remove(self)
+            asyncio.get_running_loop().remove_reader(self._socket)
+
+    def release(self) -> None:
+        """Read again."""
+        if self._socket is not None and not self._fault.done():
+            self.session.resume(self._clock.monotonic_us())
             self._listen()
 
     def close(self) -> None:
@@ -206,7 +219,7 @@ class RtspClient:
             await self._fault
 
 
-async def _connect(url: StreamUrl) -> socket.socket:
+async def _connect(url: StreamUrl, receive_buffer_bytes: int | None) -> socket.socket:
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
@@ -215,6 +228,8 @@ async def _connect(url: StreamUrl) -> socket.socket:
             sock = socket.socket(family, kind, protocol)
             try:
                 sock.setblocking(False)
+                if receive_buffer_bytes is not None:
+                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer_bytes)
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
                 await loop.sock_connect(sock, address)

@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
 from recorder.rtsp.errors import StreamDamaged
+from recorder.rtsp.urls import StreamUrl
 
 TICK_S: Final = 0.2
 POLL_TICKS: Final = 5  # sessions are told the time once a second
 BUFFER_BYTES: Final = 1024 * 1024
 READS_LIMIT_COUNT: Final = 16
+
+# Connects to a camera; CameraUnreachable. The second number is the receive buffer asked for, in bytes; None for any.
+Dial = Callable[[StreamUrl, int | None], Awaitable[socket.socket]]
 
 
 class Drained(Protocol):
@@ -35,7 +39,9 @@ class Drained(Protocol):
 class Drain:
     """The buffer and the timer; one per event loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, dial: Dial | None = None) -> None:
+        """``dial`` connects to cameras instead of the operating system: a simulation has no real sockets."""
+        self.dial = dial
         self._buffer = memoryview(bytearray(BUFFER_BYTES))
         self._members: dict[Drained, bool] = {}
         self._timer: asyncio.TimerHandle | None = None

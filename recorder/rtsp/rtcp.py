@@ -50,7 +50,7 @@ def parse(data: bytes) -> list[SenderReport | Goodbye]:
             seconds, fraction, stamp = struct.unpack_from(">III", data, position + 8)
             if seconds or fraction:  # zero means "no clock" (RFC 3550 §6.4.1)
                 middle = (seconds & 0xFFFF) << 16 | fraction >> 16
-                found.append(SenderReport(ssrc, _unix_us(seconds, fraction), stamp, middle))
+                found.append(SenderReport(ssrc, unix_us(seconds, fraction), stamp, middle))
         elif kind == GOODBYE and first & 0x1F:
             found.append(Goodbye(ssrc))
         position = end
@@ -90,7 +90,8 @@ def receiver_report(ours: int, reception: Reception | None, cname: str) -> bytes
     return report + struct.pack(">BBH", 0x81, 202, len(items) // 4) + items
 
 
-def _unix_us(seconds: int, fraction: int) -> int:
+def unix_us(seconds: int, fraction: int) -> int:
+    """UTC µs since 1970 of an NTP time: seconds since 1900 and their 2^-32 parts."""
     if seconds < NTP_ERA_S // 2:
         seconds += NTP_ERA_S
     return (seconds - NTP_TO_UNIX_S) * MICRO + (fraction * MICRO >> 32)

@@ -51,6 +51,19 @@ class State(Enum):
     CLOSED = "closed"
 
 
+@dataclass(frozen=True, slots=True)
+class PlayOptions:
+    """What a conversation asks for beside the usual; the default plays what the camera sees now."""
+
+    setup_headers: tuple[tuple[str, str], ...] = ()
+    play_headers: tuple[tuple[str, str], ...] = (("Range", "npt=0.000-"),)
+    receiver: type[RtpReceiver] = RtpReceiver
+    receive_buffer_bytes: int | None = None  # of the socket; None leaves it to the system
+
+
+LIVE: Final = PlayOptions()
+
+
 @dataclass(slots=True)
 class _Pending:
     method: str
@@ -64,9 +77,12 @@ class _Pending:
 class Session:
     """One camera, one connection, one video track."""
 
-    def __init__(self, url: StreamUrl, credentials: Credentials | None, *, where: str) -> None:
+    def __init__(
+        self, url: StreamUrl, credentials: Credentials | None, *, where: str, options: PlayOptions = LIVE
+    ) -> None:
         self.url = url
         self.where = where
+        self.options = options
         self.state = State.STARTING
         self.description: sdp.Description | None = None
         self.receiver: RtpReceiver | None = None
@@ -157,6 +173,10 @@ class Session:
         report = self.reports.due(now_us, self.receiver) if self.receiver is not None else b""
         if report and self._control_channel >= 0:
             self._out += bytes((DOLLAR, self._control_channel)) + len(report).to_bytes(2, "big") + report
+
+    def resume(self, now_us: int) -> None:
+        """Reading goes on after a pause of ours: the silence so far was not the camera's."""
+        self._last_unit_us = now_us
 
     def teardown(self) -> None:
         """Say goodbye, without waiting for the answer."""
@@ -254,9 +274,11 @@ class Session:
         video = description.video
         build = H264Depacketizer if video.codec == "h264" else H265Depacketizer
         self._depacketizer = build(video.parameter_sets)
-        self.receiver = RtpReceiver(video.payload_type, self._depacketizer, self.where)
+        self.receiver = self.options.receiver(video.payload_type, self._depacketizer, self.where)
         self.state = State.DESCRIBED
-        self._request("SETUP", self._track, (("Transport", "RTP/AVP/TCP;unicast;interleaved=0-1"),))
+        self._request(
+            "SETUP", self._track, (("Transport", "RTP/AVP/TCP;unicast;interleaved=0-1"), *self.options.setup_headers)
+        )
 
     def _set_up(self, received: message.Response) -> None:
         transport = received.headers.get("transport")
@@ -275,7 +297,7 @@ class Session:
         told = _TIMEOUT.search(parameters)
         timeout_s = min(int(told[1]), SESSION_TIMEOUT_LIMIT_S) if told else SESSION_TIMEOUT_DEFAULT_S
         self._keepalive_us = round(min(max(timeout_s, 2) / 2, KEEPALIVE_LIMIT_S) * MICRO)
-        self._request("PLAY", self._aggregate, (("Range", "npt=0.000-"),))
+        self._request("PLAY", self._aggregate, self.options.play_headers)
 
     def _keepalive(self) -> None:
         self._keepalive_due_us = self._now_us + self._keepalive_us

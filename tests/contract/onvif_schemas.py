@@ -91,6 +91,11 @@ def published_media2_schema() -> etree.XMLSchema:
     return schema_of(PUBLISHED / "media2.wsdl", PUBLISHED / "onvif.xsd")
 
 
+def published_recording_schema(service: str) -> etree.XMLSchema:
+    """``recording``, ``search`` or ``replay`` as published."""
+    return schema_of(PUBLISHED / f"{service}.wsdl", PUBLISHED / "onvif.xsd")
+
+
 def our_media2_schema() -> etree.XMLSchema:
     """Media2's subset as our client knows it."""
     return schema_of(OURS / "media2.wsdl")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import tempfile
+import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -18,8 +19,9 @@ from tests.contract import onvif_schemas
 from tests.fakes.camera import CameraConfig, Farm, FarmConfig, UserConfig, VirtualCamera
 from tests.fakes.camera.accounts import ALLOWED, Access
 from tests.fakes.camera.misbehave import misbehave
+from tests.fakes.camera.onvif_recordings import SearchSession
 from tests.fakes.camera.onvif_server import SERVICES
-from tests.fakes.camera.soap import DEVICE, ENVELOPE, MEDIA, MEDIA2, PREFIXES
+from tests.fakes.camera.soap import DEVICE, ENVELOPE, MEDIA, MEDIA2, PREFIXES, RECORDING, REPLAY, SEARCH
 from tests.fakes.clips import encode_clip
 
 ADDRESS = "127.0.61.1"
@@ -32,6 +34,9 @@ SCHEMAS: dict[str, Callable[[], etree.XMLSchema]] = {
     DEVICE: onvif_schemas.device_schema,
     MEDIA: onvif_schemas.media_schema,
     MEDIA2: onvif_schemas.published_media2_schema,
+    SEARCH: functools.partial(onvif_schemas.published_recording_schema, "search"),
+    REPLAY: functools.partial(onvif_schemas.published_recording_schema, "replay"),
+    RECORDING: functools.partial(onvif_schemas.published_recording_schema, "recording"),
 }
 MASK = (
     "<tr2:Mask><tr2:ConfigurationToken>source-configuration-1</tr2:ConfigurationToken><tr2:Polygon>"
@@ -87,6 +92,13 @@ CONTENT: dict[tuple[str, str], str] = {
     (MEDIA2, "SetMask"): MASK.replace("<tr2:Mask>", '<tr2:Mask token="known">'),
     (MEDIA2, "DeleteMask"): "<tr2:Token>known</tr2:Token>",
     (MEDIA2, "GetMaskOptions"): "<tr2:ConfigurationToken>source-configuration-1</tr2:ConfigurationToken>",
+    (SEARCH, "GetRecordingInformation"): "<tse:RecordingToken>recording-main</tse:RecordingToken>",
+    (SEARCH, "FindRecordings"): "<tse:Scope><tt:IncludedRecordings>recording-main</tt:IncludedRecordings></tse:Scope>"
+    "<tse:MaxMatches>4</tse:MaxMatches><tse:KeepAliveTime>PT10S</tse:KeepAliveTime>",
+    (SEARCH, "GetRecordingSearchResults"): "<tse:SearchToken>known</tse:SearchToken><tse:MaxResults>1</tse:MaxResults>",
+    (SEARCH, "EndSearch"): "<tse:SearchToken>known</tse:SearchToken>",
+    (REPLAY, "GetReplayUri"): "<trp:StreamSetup><tt:Stream>RTP-Unicast</tt:Stream><tt:Transport><tt:Protocol>RTSP"
+    "</tt:Protocol></tt:Transport></trp:StreamSetup><trp:RecordingToken>recording-main</trp:RecordingToken>",
 }
 OPERATIONS = [(namespace, name) for namespace, operations in SERVICES.items() for name in operations]
 
@@ -105,7 +117,7 @@ def clips() -> tuple[Path, Path, Path]:
 def settings(**changes: object) -> CameraConfig:
     main, sub, other = clips()
     given = {"id": "cam", "address": ADDRESS, "main": main, "sub": sub, "main_variants": (other,), "users": USERS}
-    return CameraConfig.model_validate({**given, "factory": False, "masks": 4, **changes})
+    return CameraConfig.model_validate({**given, "factory": False, "masks": 4, "card": True, **changes})
 
 
 def farm_of(config: CameraConfig) -> Farm:
@@ -145,9 +157,15 @@ def known_mask(camera: VirtualCamera) -> None:
     camera.device.masks["known"] = Mask("known", xml)
 
 
+def known_search(camera: VirtualCamera) -> None:
+    waiting = ["recording-main", "recording-sub"]
+    camera.searches["known"] = SearchSession(waiting, 10.0, time.monotonic() + 10.0)
+
+
 @pytest.mark.parametrize(("namespace", "name"), OPERATIONS)
 async def test_request_and_answer_are_what_the_wsdl_says(camera: VirtualCamera, namespace: str, name: str) -> None:
     known_mask(camera)
+    known_search(camera)
     content = CONTENT.get((namespace, name), "")
     schema = SCHEMAS[namespace]()
     asked = etree.fromstring(envelope(namespace, name, content))[0][0]
@@ -176,6 +194,7 @@ async def test_media2_answers_fit_the_subset_our_client_reads(camera: VirtualCam
 async def test_the_default_access_policy(camera: VirtualCamera, namespace: str, name: str, user: UserConfig) -> None:
     """O-25: each level may run the operations of its classes and no others."""
     known_mask(camera)
+    known_search(camera)
     access = SERVICES[namespace][name].access
     content = CONTENT.get((namespace, name), "")
     answer = await ask(camera, namespace, name, content, (user.name, user.password))

@@ -19,6 +19,9 @@ WSSE: Final = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurit
 WSU: Final = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd"
 DEVICE: Final = "http://www.onvif.org/ver10/device/wsdl"
 MEDIA2: Final = "http://www.onvif.org/ver20/media/wsdl"
+SEARCH: Final = "http://www.onvif.org/ver10/search/wsdl"
+RECORDING: Final = "http://www.onvif.org/ver10/recording/wsdl"
+REPLAY: Final = "http://www.onvif.org/ver10/replay/wsdl"
 SCHEMA: Final = "http://www.onvif.org/ver10/schema"
 # Subcodes by which cameras say "not here" and "not you" (ONVIF Core §5.11.2, WSS §12).
 UNSUPPORTED: Final = frozenset({"ActionNotSupported", "NotSupported", "UnknownAction", "OptionalActionNotImplemented"})
@@ -27,7 +30,11 @@ _USERNAME_PROFILE: Final = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-
 _BASE64: Final = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soap-message-security-1.0#Base64Binary"
 
 # The prefixes that every camera knows: some parse by prefix instead of by namespace.
-for _prefix, _uri in {"s": ENVELOPE, "wsse": WSSE, "wsu": WSU, "tds": DEVICE, "tr2": MEDIA2, "tt": SCHEMA}.items():
+_PREFIXES: Final = {
+    "s": ENVELOPE, "wsse": WSSE, "wsu": WSU, "tds": DEVICE, "tr2": MEDIA2, "tse": SEARCH, "trc": RECORDING,
+    "trp": REPLAY, "tt": SCHEMA,
+}  # fmt: skip
+for _prefix, _uri in _PREFIXES.items():
     ET.register_namespace(_prefix, _uri)
 
 

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.fakes.camera.accounts import Accounts
+from tests.fakes.camera.card import Recording
 from tests.fakes.camera.clips import load_clip
 from tests.fakes.camera.config import CameraConfig
 from tests.fakes.camera.device import DeviceState
 from tests.fakes.camera.digest import DigestDoor
 from tests.fakes.camera.memory import Memory
+from tests.fakes.camera.onvif_recordings import SearchSession
 from tests.fakes.camera.onvif_server import OnvifServer
 from tests.fakes.camera.pacer import Pacer
 from tests.fakes.camera.rtsp_server import Counts, RtspConnection
@@ -27,10 +29,12 @@ MAX_LOOP_PAUSE_90K = 90_000 // 5
 class CameraFaults:
     """How a camera misbehaves now, streams apart; all off at first.
 
+    ``cut`` is a cable pulled out: nothing gets through either way, and new connections fail.
     ``soap`` is one of not-xml, xml-bomb, endless, truncated, http-500, empty; "" answers properly.
     """
 
     refuse_connections: bool = False
+    cut: bool = False
     rtsp_garbage: bool = False
     slow_s: float = 0.0
     soap: str = ""
@@ -54,6 +58,8 @@ class VirtualCamera:
         self.connections: set[RtspConnection] = set()
         self.announce: Callable[[str, VirtualCamera], None] = lambda kind, camera: None
         self.streams = self._make_streams()
+        self.card = {name: Recording(name) for name in self.streams} if config.card else {}
+        self.searches: dict[str, SearchSession] = {}
         self._rtsp: asyncio.Server | None = None
         self._onvif = OnvifServer(self)
         self._memory = Memory(config.memory)
@@ -86,6 +92,14 @@ class VirtualCamera:
         """The RTSP URL of a stream, without credentials."""
         return f"rtsp://{self.config.address}:{self.rtsp_port}/{stream}"
 
+    def replay_url(self, token: str) -> str:
+        """The RTSP URL of a recording."""
+        return f"rtsp://{self.config.address}:{self.rtsp_port}/replay/{token}"
+
+    def recording(self, token: str) -> Recording | None:
+        """The recording on the card with this token."""
+        return next((one for one in self.card.values() if one.token == token), None)
+
     @property
     def device_url(self) -> str:
         """The address of the ONVIF device service (its XAddr)."""
@@ -104,9 +118,14 @@ class VirtualCamera:
         self.rtsp_port = self._rtsp.sockets[0].getsockname()[1]
         if self.config.onvif:
             await self._onvif.start()
+        for name, recording in self.card.items():
+            self.streams[name].card = recording
+            self.pacer.watch(self.streams[name])
 
     async def stop(self) -> None:
         """Close everything that is open."""
+        for stream in self.streams.values():
+            stream.card = None
         if self._rtsp:
             self._rtsp.close()
         self.drop()

@@ -32,6 +32,7 @@ class CameraConfig(_Strict):
 
     ``main`` and ``sub`` are MP4 files streamed without transcoding; ``main_variants`` are other clips that
     the main stream can be configured to (another size or codec), as encoder settings of a real camera are.
+    ``card`` gives it a memory card that records both streams (Profile G).
     ``factory`` says that the first account still has its factory password: streams and settings are
     refused to it until it is changed. ``memory`` is the file of its flash (``memory.py``); None forgets.
     """
@@ -56,6 +57,7 @@ class CameraConfig(_Strict):
     media2: bool = True
     audio: bool = True
     masks: int = 0
+    card: bool = False
     digest: tuple[DigestAlgorithm, ...] = ("MD5",)
     username_token: bool = True
     rtsp_authentication: bool = True

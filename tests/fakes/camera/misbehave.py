@@ -24,7 +24,8 @@ def misbehave(camera: VirtualCamera, kind: str, **order: Any) -> None:
 
     Of the camera: ``wrong-password`` on, ``drop``, ``refuse-connections`` on, ``garbage`` octets,
     ``rtsp-garbage`` on, ``soap`` answer (one of ``wrong_answers.KINDS`` or ""), ``slow`` seconds,
-    ``clock-jump`` seconds, ``audio`` on, ``forget-sessions``, ``stale-nonces``.
+    ``clock-jump`` seconds, ``audio`` on, ``forget-sessions``, ``stale-nonces``,
+    ``cut`` on (the network; given back, what was connected is dead), ``card`` on (off: the card records nothing).
 
     Of its streams (``stream`` names one; both without): ``stall`` on (RTCP goes on), ``silence`` on (nothing
     goes on), ``no-parameter-sets`` on, ``no-key-frames`` on, ``rtp-jump`` ticks (90 kHz), ``lose-packets``
@@ -58,6 +59,17 @@ def _drop(camera: VirtualCamera, order: Order) -> None:
 
 def _refuse_connections(camera: VirtualCamera, order: Order) -> None:
     camera.faults.refuse_connections = _on(order)
+
+
+def _cut(camera: VirtualCamera, order: Order) -> None:
+    camera.faults.cut = _on(order)
+    if not camera.faults.cut:
+        camera.drop()
+
+
+def _card(camera: VirtualCamera, order: Order) -> None:
+    for recording in camera.card.values():
+        recording.recording = _on(order)
 
 
 def _garbage(camera: VirtualCamera, order: Order) -> None:
@@ -133,6 +145,8 @@ _CAMERA: dict[str, Callable[[VirtualCamera, Order], None]] = {
     "wrong-password": _wrong_password,
     "drop": _drop,
     "refuse-connections": _refuse_connections,
+    "cut": _cut,
+    "card": _card,
     "garbage": _garbage,
     "rtsp-garbage": _rtsp_garbage,
     "soap": _soap,

@@ -12,7 +12,21 @@ from tests.fakes.camera.accounts import MAX_USERS, Access, AccountError
 from tests.fakes.camera.config import Level, UserConfig
 from tests.fakes.camera.device import MAX_SCOPES, NetworkProtocol
 from tests.fakes.camera.operations import Operation
-from tests.fakes.camera.soap import DEVICE, MEDIA, MEDIA2, Call, Fault, element, find, find_all, flag, leaf
+from tests.fakes.camera.soap import (
+    DEVICE,
+    MEDIA,
+    MEDIA2,
+    RECORDING,
+    REPLAY,
+    SEARCH,
+    Call,
+    Fault,
+    element,
+    find,
+    find_all,
+    flag,
+    leaf,
+)
 
 if TYPE_CHECKING:
     from tests.fakes.camera.camera import VirtualCamera
@@ -20,10 +34,19 @@ if TYPE_CHECKING:
 VERSION = "<tds:Version><tt:Major>19</tt:Major><tt:Minor>12</tt:Minor></tds:Version>"
 
 
+SERVICE_PATHS = {
+    DEVICE: "device_service",
+    MEDIA: "media_service",
+    MEDIA2: "media2_service",
+    SEARCH: "search_service",
+    REPLAY: "replay_service",
+    RECORDING: "recording_service",
+}
+
+
 def service_url(camera: VirtualCamera, namespace: str) -> str:
     """The XAddr of a service."""
-    base = camera.device_url.rsplit("/", 1)[0]
-    return f"{base}/{ {DEVICE: 'device_service', MEDIA: 'media_service', MEDIA2: 'media2_service'}[namespace] }"
+    return f"{camera.device_url.rsplit('/', 1)[0]}/{SERVICE_PATHS[namespace]}"
 
 
 def _clock(camera: VirtualCamera, call: Call) -> str:
@@ -87,15 +110,19 @@ def _information(camera: VirtualCamera, call: Call) -> str:
 
 
 def _services(camera: VirtualCamera, call: Call) -> str:
-    from tests.fakes.camera import onvif_media, onvif_media2
+    from tests.fakes.camera import onvif_media, onvif_media2, onvif_recordings
 
     with_capabilities = call.text("IncludeCapability", "false") in ("true", "1")
     capabilities = {
         DEVICE: device_capabilities("tds:Capabilities"),
         MEDIA: onvif_media.media_capabilities("trt:Capabilities"),
         MEDIA2: onvif_media2.media2_capabilities("tr2:Capabilities", camera),
+        SEARCH: onvif_recordings.search_capabilities("tse:Capabilities"),
+        REPLAY: onvif_recordings.replay_capabilities("trp:Capabilities"),
+        RECORDING: onvif_recordings.recording_capabilities("trc:Capabilities"),
     }
     namespaces = [DEVICE, MEDIA] + ([MEDIA2] if camera.config.media2 else [])
+    namespaces += [SEARCH, REPLAY, RECORDING] if camera.config.card else []
     entries = [
         element(
             "tds:Service",

@@ -5,10 +5,22 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from tests.fakes.camera import onvif_device, onvif_media, onvif_media2, wrong_answers
+from tests.fakes.camera import onvif_device, onvif_media, onvif_media2, onvif_recordings, wrong_answers
 from tests.fakes.camera.accounts import Access, Account
 from tests.fakes.camera.operations import Operation
-from tests.fakes.camera.soap import CONTENT_TYPE, DEVICE, MEDIA, MEDIA2, Call, Fault, answer, parse
+from tests.fakes.camera.soap import (
+    CONTENT_TYPE,
+    DEVICE,
+    MEDIA,
+    MEDIA2,
+    RECORDING,
+    REPLAY,
+    SEARCH,
+    Call,
+    Fault,
+    answer,
+    parse,
+)
 
 if TYPE_CHECKING:
     from tests.fakes.camera.camera import VirtualCamera
@@ -17,11 +29,14 @@ MAX_HEAD_BYTES = 32 * 1024
 MAX_BODY_BYTES = 256 * 1024
 IDLE_S = 60.0
 STOP_LIMIT_S = 2.0
-PATHS = ("/onvif/device_service", "/onvif/media_service", "/onvif/media2_service")
+PATHS = tuple(f"/onvif/{path}" for path in onvif_device.SERVICE_PATHS.values())
 SERVICES: dict[str, dict[str, Operation]] = {
     DEVICE: onvif_device.OPERATIONS,
     MEDIA: onvif_media.OPERATIONS,
     MEDIA2: onvif_media2.OPERATIONS,
+    SEARCH: onvif_recordings.SEARCH_OPERATIONS,
+    REPLAY: onvif_recordings.REPLAY_OPERATIONS,
+    RECORDING: onvif_recordings.RECORDING_OPERATIONS,
 }
 
 
@@ -63,7 +78,7 @@ class OnvifServer:
         if task is not None:
             self._connections[task] = writer
         try:
-            while await self._exchange(reader, writer):
+            while not self._camera.faults.cut and await self._exchange(reader, writer):
                 pass
         except (OSError, EOFError, asyncio.LimitOverrunError, TimeoutError, ValueError):
             pass
@@ -115,7 +130,9 @@ class OnvifServer:
             return fault.status, [], fault.envelope()
 
     def _operation(self, call: Call) -> Operation:
-        if call.namespace == MEDIA2 and not self._camera.config.media2:
+        missing = {MEDIA2} if not self._camera.config.media2 else set()
+        missing |= set() if self._camera.config.card else {SEARCH, REPLAY, RECORDING}
+        if call.namespace in missing:
             raise Fault("no such service", "ter:ActionNotSupported", "ter:NoSuchService", code="Receiver")
         operation = SERVICES.get(call.namespace, {}).get(call.name)
         if operation is None:

@@ -12,7 +12,7 @@ COALESCE_US = 2_000
 
 
 class Pacer:
-    """Wakes streams that somebody plays; streams without players cost nothing."""
+    """Wakes streams that somebody plays or a card records; the others cost nothing."""
 
     def __init__(self) -> None:
         self._heap: list[tuple[int, int, LiveStream]] = []
@@ -52,7 +52,7 @@ class Pacer:
         limit = monotonic_us() + COALESCE_US
         while self._heap and self._heap[0][0] <= limit:
             _, key, stream = heapq.heappop(self._heap)
-            if not stream.players:
+            if not stream.wanted:
                 self._active.discard(key)
                 continue
             stream.emit()

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import os
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 
 from tests.fakes.camera.accounts import Access
 from tests.fakes.camera.audio import SilenceTrack
+from tests.fakes.camera.replay import CardReplay
 from tests.fakes.camera.rtsp_messages import Interleaved, NotRtsp, Reader, Request, response
 from tests.fakes.camera.sdp import AUDIO_TRACK, VIDEO_TRACK, describe
 from tests.fakes.camera.stream import LiveStream
@@ -24,6 +26,7 @@ MAX_UNREAD_BYTES = 8 << 20
 """What may wait in our buffer for a slow peer before frames are withheld."""
 
 METHODS = "OPTIONS, DESCRIBE, SETUP, PLAY, PAUSE, TEARDOWN, GET_PARAMETER, SET_PARAMETER"
+REPLAY_METHODS = ("DESCRIBE", "SETUP", "PLAY", "PAUSE")
 _player_numbers = itertools.count(1)
 
 
@@ -35,6 +38,7 @@ class Counts:
     describes: int = 0
     setups: dict[str, int] = field(default_factory=lambda: {VIDEO_TRACK: 0, AUDIO_TRACK: 0})
     plays: int = 0
+    replays: int = 0
     teardowns: int = 0
     keepalives: int = 0
     receiver_reports: int = 0
@@ -52,10 +56,11 @@ class VideoPlayer:
     next_report_us: int = 0
     packets: int = 0
     octets: int = 0
+    cut: Callable[[], bool] = bool
 
     def send(self, frames: bytes | bytearray) -> bool:
         """Write frames unless too much waits already."""
-        if self.transport.is_closing() or self.transport.get_write_buffer_size() > MAX_UNREAD_BYTES:
+        if self.cut() or self.transport.is_closing() or self.transport.get_write_buffer_size() > MAX_UNREAD_BYTES:
             return False
         self.transport.write(frames)
         return True
@@ -74,6 +79,7 @@ class RtspConnection(asyncio.Protocol):
         self._player: VideoPlayer | None = None
         self._audio: SilenceTrack | None = None
         self._deadline: asyncio.TimerHandle | None = None
+        self._replay = CardReplay(self)
 
     # ── asyncio ──
 
@@ -82,7 +88,7 @@ class RtspConnection(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self._camera.counts.connections += 1
-        if self._camera.faults.refuse_connections:
+        if self._camera.faults.refuse_connections or self._camera.faults.cut:
             transport.abort()
             return
         self._camera.connections.add(self)
@@ -94,6 +100,8 @@ class RtspConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Answer what is complete."""
+        if self._camera.faults.cut:
+            return
         try:
             items = self._reader.feed(data)
         except NotRtsp:
@@ -110,6 +118,24 @@ class RtspConnection(asyncio.Protocol):
                 asyncio.get_running_loop().call_later(delay, self._answer, item)
             else:
                 self._answer(item)
+
+    def pause_writing(self) -> None:
+        """The client reads slower than we send."""
+        self._replay.room(there=False)
+
+    def resume_writing(self) -> None:
+        """There is room again."""
+        self._replay.room(there=True)
+
+    def write_media(self, frames: bytes) -> None:
+        """Send interleaved frames of a replay; lost while the network is cut."""
+        if not self._camera.faults.cut:
+            self._write(frames)
+
+    @property
+    def camera(self) -> VirtualCamera:
+        """The camera that is served."""
+        return self._camera
 
     def write_garbage(self, octets: int) -> None:
         """Put noise on the wire, in the middle of whatever is being sent."""
@@ -146,7 +172,10 @@ class RtspConnection(asyncio.Protocol):
                 self._write(response("454 Session Not Found", request.sequence))
                 return
             self._touch()
-            handler(request)
+            if request.method in REPLAY_METHODS and self._replay.handles(request):
+                self._write(self._replay.answer(request))
+            else:
+                handler(request)
 
     def _admitted(self, request: Request) -> bool:
         camera = self._camera
@@ -202,10 +231,9 @@ class RtspConnection(asyncio.Protocol):
             return
         self._stream = stream
         self._channels[track] = channel
-        self._session = self._session or secrets.token_hex(8)
-        self._touch()
+        self.open_session()
         transport = f"RTP/AVP/TCP;unicast;interleaved={channel}-{channel + 1};ssrc={stream.ssrc:08X}"
-        self._write(response("200 OK", request.sequence, [self._session_header(), ("Transport", transport)]))
+        self._write(response("200 OK", request.sequence, [self.session_header(), ("Transport", transport)]))
 
     def _interleaved_channel(self, transport: str) -> int | None:
         for offer in transport.split(","):
@@ -230,10 +258,12 @@ class RtspConnection(asyncio.Protocol):
         info = f"url={self._camera.rtsp_url(stream.name)}/{VIDEO_TRACK}"
         info += f";seq={stream.sequence(index)};rtptime={stream.rtp_time(index)}"
         clock = start.strftime("%Y%m%dT%H%M%S.") + f"{start.microsecond // 1000:03d}Z-"
-        headers = [self._session_header(), ("Range", f"clock={clock}"), ("RTP-Info", info)]
+        headers = [self.session_header(), ("Range", f"clock={clock}"), ("RTP-Info", info)]
         self._write(response("200 OK", request.sequence, headers))
         if VIDEO_TRACK in self._channels and self._player is None:
-            self._player = VideoPlayer(self._transport, self._channels[VIDEO_TRACK])
+            self._player = VideoPlayer(
+                self._transport, self._channels[VIDEO_TRACK], cut=lambda: self._camera.faults.cut
+            )
             stream.players.append(self._player)
             self._camera.pacer.watch(stream)
         if AUDIO_TRACK in self._channels and self._audio is None:
@@ -241,17 +271,17 @@ class RtspConnection(asyncio.Protocol):
 
     def _pause(self, request: Request) -> None:
         self._stop_media()
-        self._write(response("200 OK", request.sequence, [self._session_header()]))
+        self._write(response("200 OK", request.sequence, [self.session_header()]))
 
     def _teardown(self, request: Request) -> None:
         self._camera.counts.teardowns += 1
-        header = self._session_header()
+        header = self.session_header()
         self._end()
         self._write(response("200 OK", request.sequence, [header]))
 
     def _keep_alive(self, request: Request) -> None:
         self._camera.counts.keepalives += 1
-        self._write(response("200 OK", request.sequence, [self._session_header()] if self._session else []))
+        self._write(response("200 OK", request.sequence, [self.session_header()] if self._session else []))
 
     # ── the session ──
 
@@ -259,7 +289,14 @@ class RtspConnection(asyncio.Protocol):
         path = urlsplit(url).path.strip("/").split("/")
         return self._camera.streams.get(path[0])
 
-    def _session_header(self) -> tuple[str, str]:
+    def open_session(self) -> tuple[str, str]:
+        """The session's header; there is a session from now on."""
+        self._session = self._session or secrets.token_hex(8)
+        self._touch()
+        return self.session_header()
+
+    def session_header(self) -> tuple[str, str]:
+        """The session and its timeout, for an answer."""
         return "Session", f"{self._session};timeout={self._camera.config.session_timeout_s}"
 
     def _touch(self) -> None:
@@ -284,6 +321,7 @@ class RtspConnection(asyncio.Protocol):
         self._channels = {}
 
     def _stop_media(self) -> None:
+        self._replay.stop()
         if self._player and self._stream:
             self._stream.players.remove(self._player)
         if self._audio:

@@ -11,13 +11,26 @@ ENVELOPE = "http://www.w3.org/2003/05/soap-envelope"
 DEVICE = "http://www.onvif.org/ver10/device/wsdl"
 MEDIA = "http://www.onvif.org/ver10/media/wsdl"
 MEDIA2 = "http://www.onvif.org/ver20/media/wsdl"
+SEARCH = "http://www.onvif.org/ver10/search/wsdl"
+RECORDING = "http://www.onvif.org/ver10/recording/wsdl"
+REPLAY = "http://www.onvif.org/ver10/replay/wsdl"
 SCHEMA = "http://www.onvif.org/ver10/schema"
 ERROR = "http://www.onvif.org/ver10/error"
 WSSE = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
 WSU = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd"
 CONTENT_TYPE = "application/soap+xml; charset=utf-8"
 
-PREFIXES = {"env": ENVELOPE, "tds": DEVICE, "trt": MEDIA, "tr2": MEDIA2, "tt": SCHEMA, "ter": ERROR}
+PREFIXES = {
+    "env": ENVELOPE,
+    "tds": DEVICE,
+    "trt": MEDIA,
+    "tr2": MEDIA2,
+    "tse": SEARCH,
+    "trc": RECORDING,
+    "trp": REPLAY,
+    "tt": SCHEMA,
+    "ter": ERROR,
+}
 _OPEN = (
     '<?xml version="1.0" encoding="UTF-8"?>\n<env:Envelope '
     + " ".join(f'xmlns:{prefix}="{uri}"' for prefix, uri in PREFIXES.items())

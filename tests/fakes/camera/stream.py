@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from tests.fakes.camera.card import CardUnit, Recording
 from tests.fakes.camera.clips import CLOCK_HZ, Clip, ClipUnit, is_parameter_set
 from tests.fakes.camera.ledger import Ledger, SentUnit
 from tests.fakes.camera.packetise import PacketRun, packet_run
@@ -70,6 +71,7 @@ class LiveStream:
         self.faults = StreamFaults()
         self.ledger = Ledger()
         self.players: list[Player] = []
+        self.card: Recording | None = None
         self.period_90k = clip.duration_90k
         self._utc_us = utc_us
         self._pts = [unit.pts_90k for unit in clip.units]
@@ -106,9 +108,14 @@ class LiveStream:
         loop, ticks = divmod(max(0, elapsed), self.period_90k)
         self._next = max(self._next, loop * len(self._pts) + bisect.bisect_right(self._pts, ticks))
 
+    @property
+    def wanted(self) -> bool:
+        """Whether units must be made: somebody plays, or a card records."""
+        return bool(self.players) or self.card is not None
+
     def next_key(self) -> int:
         """Index of the next key frame, where a new player starts."""
-        self.resume() if not self.players else None
+        self.resume() if not self.wanted else None
         index = self._next
         while not self.clip.units[index % len(self.clip.units)].key:
             index += 1
@@ -141,6 +148,9 @@ class LiveStream:
         index = self._next
         self._next += 1
         unit = self.clip.units[index % len(self.clip.units)]
+        if self.card is not None:
+            utc_us = self._utc_us() - (now - self.due_us(index))
+            self.card.keep(CardUnit(unit, utc_us, self.rtp_time(index), self.clip))
         if self.faults.silent:
             return
         if not self.faults.stall and not (self.faults.no_key_frames and unit.key):
