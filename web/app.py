@@ -10,7 +10,7 @@ from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from web import problems
+from web import metrics, problems
 from web.api import (
     authorisations,
     cameras,
@@ -25,6 +25,7 @@ from web.api import (
     retention,
     rulebook,
     session,
+    storage,
 )
 from web.deps import Services
 from web.security import SecurityMiddleware
@@ -40,6 +41,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     people.router,
     journal.router,
     retention.router,
+    storage.router,
     rulebook.router,
     requests.router,
     packages.router,
@@ -65,6 +67,7 @@ def create_app(services: Services | None, pages: Path = PAGES) -> FastAPI:
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router, prefix=API)
+    app.include_router(metrics.router)
     _serve_pages(app, pages)
     return app
 

@@ -123,6 +123,7 @@ const pages = [
   page("/habilitations/$person", () => import("./pages/people/PersonPage"), "PersonPage"),
   page("/journal", () => import("./pages/journal/JournalPage"), "JournalPage"),
   page("/conservation", () => import("./pages/retention/RetentionPage"), "RetentionPage"),
+  page("/stockage", () => import("./pages/storage/StoragePage"), "StoragePage"),
   page("/demandes", () => import("./pages/requests/RequestsPage"), "RequestsPage"),
   page("/demandes/nouvelle", () => import("./pages/requests/NewRequestPage"), "NewRequestPage"),
   page("/demandes/$request", () => import("./pages/requests/RequestPage"), "RequestPage"),

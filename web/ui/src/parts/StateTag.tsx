@@ -81,6 +81,9 @@ export const STATES = {
   running: { word: msg`En cours`, tone: "info", icon: LoaderCircle },
   todo: { word: msg`À faire`, tone: "", icon: Hourglass },
   failed: { word: msg`Échec`, tone: "danger", icon: CircleX },
+  "enough-room": { word: msg`Place suffisante`, tone: "ok", icon: CircleCheck },
+  "soon-full": { word: msg`Bientôt plein`, tone: "warn", icon: TriangleAlert },
+  full: { word: msg`Plein`, tone: "danger", icon: CircleX },
   grave: { word: msg`Grave`, tone: "danger", icon: CircleX },
   warning: { word: msg`Attention`, tone: "warn", icon: TriangleAlert },
 } as const satisfies Record<string, StateLook>;

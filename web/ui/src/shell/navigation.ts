@@ -4,6 +4,7 @@ import {
   Archive,
   BadgeCheck,
   Cctv,
+  HardDrive,
   History,
   Inbox,
   LayoutGrid,
@@ -32,19 +33,20 @@ const CAMERAS: Entry = { to: "/cameras", word: msg`Caméras`, icon: Cctv };
 const DISCOVERY: Entry = { to: "/decouverte", word: msg`Découverte`, icon: Radar };
 const AUTHORISATION: Entry = { to: "/autorisation", word: msg`Autorisation`, icon: BadgeCheck };
 const RETENTION: Entry = { to: "/conservation", word: msg`Conservation`, icon: Archive };
+const STORAGE: Entry = { to: "/stockage", word: msg`Stockage`, icon: HardDrive };
 const PEOPLE: Entry = { to: "/habilitations", word: msg`Habilitations`, icon: Users };
 const JOURNAL: Entry = { to: "/journal", word: msg`Journal`, icon: ScrollText };
 
 /** What each role can ever do, most used first (four fit on a phone). Nothing greyed. */
 export const NAVIGATION: Record<Role, readonly Entry[]> = {
   officer: [WALL, REPLAY, REQUESTS, CAMERAS],
-  chief: [REQUESTS, WALL, CAMERAS, REPLAY, DISCOVERY, AUTHORISATION, RETENTION, PEOPLE, JOURNAL],
-  mayor: [DECIDE, REQUESTS_QUIET, CAMERAS, PEOPLE, AUTHORISATION, RETENTION, JOURNAL, WALL, REPLAY],
-  deputy: [DECIDE, REQUESTS_QUIET, CAMERAS, PEOPLE, AUTHORISATION, RETENTION, JOURNAL, WALL, REPLAY],
+  chief: [REQUESTS, WALL, CAMERAS, REPLAY, DISCOVERY, AUTHORISATION, RETENTION, STORAGE, PEOPLE, JOURNAL],
+  mayor: [DECIDE, REQUESTS_QUIET, CAMERAS, PEOPLE, AUTHORISATION, RETENTION, STORAGE, JOURNAL, WALL, REPLAY],
+  deputy: [DECIDE, REQUESTS_QUIET, CAMERAS, PEOPLE, AUTHORISATION, RETENTION, STORAGE, JOURNAL, WALL, REPLAY],
   secretary: [REQUESTS],
   csu_operator: [WALL],
   installer: [DISCOVERY, CAMERAS],
-  auditor: [JOURNAL, RETENTION, AUTHORISATION, PEOPLE],
+  auditor: [JOURNAL, RETENTION, STORAGE, AUTHORISATION, PEOPLE],
   host_admin: [],
 };
 

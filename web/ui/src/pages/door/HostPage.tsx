@@ -4,6 +4,7 @@ import { Brand, Button, RuleTag, Void } from "../../parts";
 import { useLeave } from "../../session/SessionGuard";
 import { LanguageButton, ThemeButton } from "../../shell/AccountMenu";
 import { useTitle } from "../../shell/Page";
+import { HostStorageView } from "../storage/HostStorageView";
 
 /** The host's administrator: every right on machines, none on images. No picture exists in this shell. */
 export function HostPage() {
@@ -39,6 +40,9 @@ export function HostPage() {
           </Trans>
         </p>
       </Void>
+      <div className="stack">
+        <HostStorageView />
+      </div>
     </main>
   );
 }

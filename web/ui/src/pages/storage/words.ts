@@ -1,0 +1,17 @@
+import type { StateName } from "../../parts";
+
+const DAY_US = 86_400_000_000;
+/** A measure comes every 30 s; after ten of them without a new one the figures are old. */
+export const STALE_AFTER_US = 300_000_000;
+
+/** Whole days until an instant; null when it never comes at the measured rates. */
+export function daysUntil(atUs: number | null | undefined, nowUs: number): number | null {
+  return atUs === null || atUs === undefined ? null : Math.max(0, Math.floor((atUs - nowUs) / DAY_US));
+}
+
+/** The state that says a volume's level. */
+export function levelState(level: string): { state: StateName } {
+  if (level === "ok") return { state: "enough-room" };
+  if (level === "warn") return { state: "soon-full" };
+  return { state: level === "wrong" ? "failed" : "full" };
+}
