@@ -44,7 +44,7 @@ def message_for(entry: dict[str, Any], settings: Settings) -> EmailMessage:
     message["Subject"] = SUBJECTS.get(str(entry["kind"]), "Guet : un avis vous attend")
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(
-        f"Demande {entry['request']}\n\nOuvrez-la ici : {url}/demandes/{entry['request']}\n\n"
+        f"Demande {entry.get('number') or entry['request']}\n\nOuvrez-la ici : {url}/demandes/{entry['request']}\n\n"
         "Ce message ne contient volontairement aucune autre information.\n"
     )
     return message

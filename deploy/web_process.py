@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import uvicorn
 
+from deploy.demo.town import ACCOUNTS, COMMUNES, PASSWORD
 from deploy.tls import own_certificate
 from recorder.playback import Playback
 from vms import logs
@@ -18,7 +19,7 @@ from vms.db.engine import ensure_schema, open_engine
 from vms.keeper.client import KeeperForWeb
 from vms.settings import Settings
 from web.app import create_app
-from web.deps import Services
+from web.deps import DemoAccount, Services
 from web.permits import PermitBook
 
 GRACE_S: Final = 1
@@ -46,6 +47,23 @@ class _Server(uvicorn.Server):
         yield
 
 
+def _demo_accounts(settings: Settings) -> tuple[DemoAccount, ...]:
+    """The accounts that a demonstration's sign-in page offers; none on a real service."""
+    if not settings.demo:
+        return ()
+    names = {one.id: one.name for one in COMMUNES}
+    return tuple(
+        DemoAccount(
+            login=one.login,
+            password=PASSWORD,
+            label=one.label,
+            communes=tuple(names[commune] for commune in one.communes),
+            does=one.does,
+        )
+        for one in ACCOUNTS
+    )
+
+
 async def run(settings: Settings) -> None:
     """Serve until SIGTERM."""
     clock = SystemClock(settings.test_clock_offset_s)
@@ -53,7 +71,8 @@ async def run(settings: Settings) -> None:
     await ensure_schema(engine)
     keeper = KeeperForWeb(settings.run_dir / "k-web.sock")
     permits = PermitBook(keeper, clock)
-    services = Services(settings, clock, engine, keeper, Playback(engine, settings.store_dir, clock), permits)
+    playback = Playback(engine, settings.store_dir, clock)
+    services = Services(settings, clock, engine, keeper, playback, permits, _demo_accounts(settings))
     config = uvicorn.Config(
         create_app(services),
         host=settings.host,

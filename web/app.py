@@ -14,6 +14,7 @@ from web import metrics, problems
 from web.api import (
     authorisations,
     cameras,
+    demo,
     events,
     journal,
     live,
@@ -35,6 +36,7 @@ PAGES: Final = Path(__file__).parent / "ui" / "dist"
 PAGES_MISSING: Final = "Les pages ne sont pas construites : lancez `make ready`."
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     session.router,
+    demo.router,
     cameras.router,
     provisioning.router,
     authorisations.router,

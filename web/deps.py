@@ -20,6 +20,16 @@ from web.permits import PermitBook
 from web.security import token_of
 
 
+class DemoAccount(BaseModel):
+    """An account of the demonstration that its sign-in page offers: whose it is, and what it can do."""
+
+    login: str
+    password: str
+    label: str
+    communes: tuple[str, ...]
+    does: str
+
+
 @dataclass(slots=True)
 class Services:
     """Everything a route may use; there is no other way to the keeper, the database or the store."""
@@ -30,6 +40,7 @@ class Services:
     keeper: KeeperForWeb
     playback: Playback
     permits: PermitBook
+    demo_accounts: tuple[DemoAccount, ...] = ()
     extractions: Extractions = field(default_factory=Extractions)
     _permit_key: bytes | None = field(default=None, init=False)
 

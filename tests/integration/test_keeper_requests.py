@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.integration.keeper_town import CAMERA, CHIEF, MAYOR, PASSPHRASE, PASSWORD, Town, town
-from vms.clock import MICRO
+from vms.clock import MICRO, paris_date
 from vms.errors import BadInput, Conflict, NotFound, Refused, StepUpNeeded
 from vms.keeper.permit import verify_permit
 from vms.keeper.protocol import KEY_WINDOW_INFO
@@ -96,6 +96,18 @@ async def test_the_whole_way(place: Town) -> None:
     acts = [one["record"]["act"] for one in reversed(entries)]
     assert acts == ["export", "key_window", "sign_manifest", "record_package", "receive_package"]
     assert entries[0]["record"]["recipient"] == "OPJ 214 873"
+
+
+async def test_requests_are_numbered_as_people_say_them(place: Town) -> None:
+    year = paris_date(place.clock.utc()).year
+    first, second = await register(place), await register(place)
+    assert [one["number"] for one in (first, second)] == [f"D-{year}-0001", f"D-{year}-0002"]
+    listed = (await place.read("secretariat", "requests"))["requests"]
+    assert {one["id"]: one["number"] for one in listed} == {one["request"]: one["number"] for one in (first, second)}
+    holds = (await place.read("secretariat", "holds"))["holds"]
+    assert {one["request"]: one["request_number"] for one in holds} == {
+        one["request"]: one["number"] for one in (first, second)
+    }
 
 
 async def test_an_incomplete_request_says_what_is_missing(place: Town) -> None:

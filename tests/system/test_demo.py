@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import httpx
+
 from deploy.admin.api_client import ApiClient
 from tests.conftest import footage_dir
 from tests.fakes.machine import descendants, eventually
@@ -103,6 +105,15 @@ def check_ready(ready: dict[str, Any]) -> None:
     assert all(one["login"] and one["password"] and one["does"] for one in ready["accounts"])
 
 
+async def check_door(ready: dict[str, Any]) -> None:
+    """The sign-in page offers the accounts that the ready line gives, and each opens."""
+    async with httpx.AsyncClient(base_url=f"{ready['url']}/api/v1") as client:
+        offered = (await client.get("/demo")).raise_for_status().json()["accounts"]
+    logins = {(one["login"], one["password"]) for one in ready["accounts"]}
+    assert {(one["login"], one["password"]) for one in offered} == logins
+    assert all(one["label"] and one["does"] for one in offered)
+
+
 async def recorded(client: ApiClient, camera: str, from_us: int) -> dict[str, list[dict[str, int]]]:
     now_us = time.time_ns() // 1000
     return {stream: (await timeline(client, camera, stream, from_us, now_us))["recorded"] for stream in STREAMS}
@@ -112,6 +123,7 @@ async def test_a_second_start_finds_everything_again_and_both_end_without_a_trac
     begun_us = time.time_ns() // 1000
     async with demo(short_home) as first:
         check_ready(first.ready)
+        await check_door(first.ready)
         mayors = {commune: await as_mayor(first.ready, commune) for commune in ("valclair", "brumesnil")}
         before = {}
         for camera in first.ready["cameras"]:

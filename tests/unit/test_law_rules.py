@@ -17,7 +17,7 @@ from vms.law.framing import framing_lapse
 from vms.law.habilitation import grant_lapse, habilitation_end
 from vms.law.holds import confirmed_end, hold_lapse, provisional_end, ranges
 from vms.law.profiles import profile_lapses
-from vms.law.requests import frame_lapse, ground_lapse
+from vms.law.requests import frame_lapse, ground_lapse, next_number
 from vms.law.rulebook import rulebook
 
 
@@ -171,6 +171,19 @@ def test_each_frame_takes_its_fields_and_misses_each(frame: str) -> None:
         assert lapse is not None
         assert lapse.rule in ("P-71", "P-72")
     assert ground_lapse(frame, "because") is not None
+
+
+@pytest.mark.parametrize(
+    ("numbers", "year", "then"),
+    [
+        ([], 2026, "D-2026-0001"),
+        (["", "D-2026-0001", "D-2026-0009"], 2026, "D-2026-0010"),
+        (["D-2026-0147", "D-2025-0900"], 2027, "D-2027-0001"),
+        (["D-2026-9999"], 2026, "D-2026-10000"),
+    ],
+)
+def test_the_next_number_follows_the_greatest_of_its_year(numbers: list[str], year: int, then: str) -> None:
+    assert next_number(numbers, year) == then
 
 
 def test_an_unknown_frame_and_a_too_long_instruction() -> None:

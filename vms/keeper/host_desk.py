@@ -127,7 +127,9 @@ class HostDesk:
                     "name": commune.facts.name,
                     "kind": kind,
                 }
-                entries.append(entry | {"request": request, "email": self._email(person), "created_us": created_us})
+                asked = commune.facts.requests.get(request)
+                entry |= {"request": request, "number": asked.number if asked else ""}
+                entries.append(entry | {"email": self._email(person), "created_us": created_us})
         return {"entries": entries}
 
     async def outbox_sent(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:

@@ -170,6 +170,7 @@ class Request:
     decided_us: int | None = None
     escalated_us: int | None = None
     package: Mapping[str, Any] = field(default_factory=dict)
+    number: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from vms.law.dates import add_months
@@ -11,6 +11,13 @@ from vms.law.rulebook import rulebook
 
 STATES = ("registered", "queried", "approved", "refused", "packaged", "received", "purged")
 DECIDABLE = frozenset({"registered", "queried"})
+
+
+def next_number(numbers: Iterable[str], year: int) -> str:
+    """The number that people say, ``D-2026-0147``: one more than the commune's greatest of that year."""
+    prefix = f"D-{year}-"
+    taken = [int(one.removeprefix(prefix)) for one in numbers if one.startswith(prefix)]
+    return f"{prefix}{max(taken, default=0) + 1:04d}"
 
 
 def frame_lapse(frame: str, fields: Mapping[str, Any], now_us: int) -> Lapse | None:

@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 
 from pydantic import Field
 
+from vms.clock import UtcTime, paris_date
 from vms.errors import BadInput, Conflict, Refused
 from vms.keeper.acts.holds import check_range, write_placed
 from vms.keeper.acts.spec import ActSpec, camera_in, one_of, refuse
@@ -17,7 +18,7 @@ from vms.keeper.outbox import notify_deciders, notify_person
 from vms.law.dates import DAY_US
 from vms.law.facts import Hold, Request
 from vms.law.holds import confirmed_end, provisional_end
-from vms.law.requests import DECIDABLE, frame_lapse, ground_lapse
+from vms.law.requests import DECIDABLE, frame_lapse, ground_lapse, next_number
 from vms.law.rulebook import rulebook
 
 RANGE_LIMIT_US: Final = 31 * DAY_US
@@ -80,6 +81,9 @@ def register_request(change: Change, args: RegisterRequest) -> dict[str, Any]:
         registered_us=change.now_us,
         answer_by_us=args.answer_by,
         hold=hold.id,
+        number=next_number(
+            (one.number for one in change.facts.requests.values()), paris_date(UtcTime(change.now_us)).year
+        ),
     )
     change.put("hold", hold.id, hold)
     change.put("request", made.id, made)
@@ -88,6 +92,7 @@ def register_request(change: Change, args: RegisterRequest) -> dict[str, Any]:
         cameras=cameras,
         motive=args.motive,
         request=made.id,
+        number=made.number,
         frame=made.frame,
         procedure=procedure_number(made),
         from_us=made.from_us,
@@ -95,7 +100,7 @@ def register_request(change: Change, args: RegisterRequest) -> dict[str, Any]:
     )
     write_placed(change, hold)
     notify_deciders(change, "decide", made.id)
-    return {"request": made.id, "hold": hold.id, "hold_until_us": hold.until_us, "journal": seq}
+    return {"request": made.id, "number": made.number, "hold": hold.id, "hold_until_us": hold.until_us, "journal": seq}
 
 
 def complete_request(change: Change, args: CompleteRequest) -> dict[str, Any]:

@@ -57,6 +57,7 @@ def holds(reader: Reader, _: Nothing) -> dict[str, Any]:
     now_us = reader.now_us
     found = sorted(reader.commune.facts.holds, key=lambda hold: (not hold.active(now_us), -hold.placed_us))
     labels = reader.labels({hold.placed_by for hold in found})
+    asked = reader.commune.facts.requests
     listed = [
         {
             "id": hold.id,
@@ -74,6 +75,7 @@ def holds(reader: Reader, _: Nothing) -> dict[str, Any]:
             "released_us": hold.released_us,
             "provisional": hold.provisional,
             "request": hold.request,
+            "request_number": asked[hold.request].number if hold.request in asked else "",
             "active": hold.active(now_us),
         }
         for hold in found

@@ -55,6 +55,7 @@ def _summary(reader: Reader, one: Request) -> dict[str, Any]:
     labels = reader.labels({one.registered_by, one.decided_by})
     return {
         "id": one.id,
+        "number": one.number or one.id.upper(),
         "frame": one.frame,
         "frame_fr": rulebook().legal_frame[one.frame].fr,
         "authority": one.fields.get("authority", ""),

@@ -51,6 +51,8 @@ export interface PackageFacts {
 
 export interface FootageRequest {
   id: string;
+  /** The number that people say: `D-2026-0147`. */
+  number: string;
   frame: Frame;
   authority: string;
   procedure_number: string;

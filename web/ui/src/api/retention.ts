@@ -17,6 +17,7 @@ export interface Hold {
   released_us: number | null;
   provisional: boolean;
   request: string | null;
+  request_number: string;
   active: boolean;
 }
 

@@ -47,6 +47,22 @@ export interface Session {
   demo: boolean;
 }
 
+/** An account of the demonstration, offered at its door. */
+export interface DemoAccount {
+  login: string;
+  password: string;
+  label: string;
+  communes: string[];
+  does: string;
+}
+
+/** The demonstration's accounts: none on a real service. */
+export const demoQuery = queryOptions({
+  queryKey: ["demo"],
+  queryFn: () => as<{ accounts: DemoAccount[] }>(get("/demo", {})),
+  staleTime: Number.POSITIVE_INFINITY,
+});
+
 /** A purpose of L251-2, as the rulebook words it; `id` is its number there. */
 export interface Purpose {
   id: string;

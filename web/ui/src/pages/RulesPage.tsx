@@ -1,8 +1,8 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useRouterState } from "@tanstack/react-router";
 import { useEffect } from "react";
+import { RULES } from "../parts/rules";
 import { useTitle } from "../shell/Page";
-import { RULES } from "./rules";
 
 /** Each rule that a page or a refusal may name, with its article and one sentence in our words. */
 export function RulesPage() {

@@ -5,10 +5,11 @@ import { type Problem, problemOf } from "../api/problem";
 import { Button } from "./Button";
 import { Note } from "./Note";
 import { RuleTag } from "./RuleTag";
+import { ServerWords } from "./ServerWords";
 import { Void } from "./Void";
 
 /** The sentence of a problem, in the server's words when it has some. */
-function useSentence(problem: Problem): { title: string; body: string } {
+function useSentence(problem: Problem): { title: ReactNode; body: ReactNode } {
   const { t } = useLingui();
   if (problem.status === 0) {
     return {
@@ -16,11 +17,16 @@ function useSentence(problem: Problem): { title: string; body: string } {
       body: t`Le serveur ne répond pas. Ce que vous avez saisi est gardé ; l’enregistrement continue.`,
     };
   }
-  const title = problem.what || t`Le serveur a répondu par une erreur`;
+  const title = problem.what ? (
+    <ServerWords what={problem.what} rule={problem.rule} />
+  ) : (
+    t`Le serveur a répondu par une erreur`
+  );
   const fallback = problem.isUnavailable
     ? t`Sans ce service, aucune image ne s’affiche. L’enregistrement continue.`
     : t`Réessayez ; si cela se répète, donnez l’heure à la personne qui administre le service.`;
-  return { title, body: problem.todo || (problem.isRefusal ? "" : fallback) };
+  const todo = problem.todo ? <ServerWords todo={problem.todo} /> : null;
+  return { title, body: todo ?? (problem.isRefusal ? null : fallback) };
 }
 
 interface RefusalProps {

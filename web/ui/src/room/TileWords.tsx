@@ -6,6 +6,7 @@ import { SERVER_UNREACHABLE } from "../media/livePlayer";
 import type { LiveSnapshot } from "../media/liveState";
 import { causeWords } from "../pages/cameras/words";
 import { Button, RuleTag, type StateName } from "../parts";
+import { ServerWords } from "../parts/ServerWords";
 import { STATES } from "../parts/StateTag";
 import { tileState } from "./tileState";
 
@@ -176,7 +177,8 @@ function Refused({
     return (
       <Frame icon={Ban} title={<Trans>Accès interrompu</Trans>}>
         <p className="cap dim">
-          {refusal.what} <Trans>La page redemande l’accès.</Trans> <RuleTag rule={refusal.rule} />
+          <ServerWords {...refusal} todo="" /> <Trans>La page redemande l’accès.</Trans>{" "}
+          <RuleTag rule={refusal.rule} />
         </p>
       </Frame>
     );
@@ -195,7 +197,7 @@ function Refused({
   return (
     <Frame icon={Ban} title={<Trans>Accès refusé</Trans>}>
       <p className="cap dim">
-        {refusal.what} {refusal.todo} <RuleTag rule={refusal.rule} />
+        <ServerWords {...refusal} /> <RuleTag rule={refusal.rule} />
       </p>
       <Button size="s" onClick={onRetry}>
         <Trans>Réessayer</Trans>

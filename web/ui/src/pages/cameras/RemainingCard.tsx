@@ -31,6 +31,7 @@ import {
   textOf,
 } from "../../parts";
 import { DateField } from "../../parts/DateFields";
+import { ServerWords } from "../../parts/ServerWords";
 import { useActing, useRole } from "../../session/SessionContext";
 import { LIFE } from "./words";
 
@@ -52,9 +53,9 @@ export function RemainingCard({ camera }: { camera: Camera }) {
   return (
     <Card title={<Trans>Avant et pendant le service</Trans>} aside={<Trans>Chaque point a sa règle</Trans>}>
       {camera.legal.missing ? (
-        <Note kind="warn" title={camera.legal.missing.what}>
+        <Note kind="warn" title={<ServerWords {...camera.legal.missing} todo="" />}>
           <span>
-            {camera.legal.missing.todo} <RuleTag rule={camera.legal.missing.rule} />
+            <ServerWords todo={camera.legal.missing.todo} /> <RuleTag rule={camera.legal.missing.rule} />
           </span>
         </Note>
       ) : null}

@@ -10,6 +10,7 @@ import { Brand, Town } from "../../parts/Marks";
 import { Refusal } from "../../parts/Refusal";
 import { LanguageButton, ThemeButton } from "../../shell/AccountMenu";
 import { useTitle } from "../../shell/Page";
+import { DemoAccounts } from "./DemoAccounts";
 
 /** The door: a named account and its password. */
 export function SignInPage() {
@@ -99,17 +100,7 @@ function SignInForm() {
   useEffect(() => {
     if (error) summary.current?.focus();
   }, [error]);
-  const submit = async (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    const form = event.currentTarget;
-    const data = new FormData(form);
-    const login = String(data.get("username")).trim();
-    const password = String(data.get("password"));
-    setMissing({ login: login === "", password: password === "" });
-    if (!login || !password) {
-      form.querySelector<HTMLInputElement>(login ? "[name=password]" : "[name=username]")?.focus();
-      return;
-    }
+  const enter = async (login: string, password: string) => {
     setBusy(true);
     setError(null);
     try {
@@ -123,43 +114,59 @@ function SignInForm() {
       setBusy(false);
     }
   };
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const form = event.currentTarget;
+    const data = new FormData(form);
+    const login = String(data.get("username")).trim();
+    const password = String(data.get("password"));
+    setMissing({ login: login === "", password: password === "" });
+    if (!login || !password) {
+      form.querySelector<HTMLInputElement>(login ? "[name=password]" : "[name=username]")?.focus();
+      return;
+    }
+    void enter(login, password);
+  };
   return (
-    <form className="stack" noValidate onSubmit={(event) => void submit(event)}>
-      {error ? (
-        <div ref={summary} tabIndex={-1}>
-          <Refusal error={error} />
-        </div>
-      ) : null}
-      <TextField
-        label={t`Identifiant`}
-        name="username"
-        autoComplete="username"
-        autoCapitalize="none"
-        spellCheck={false}
-        error={missing.login ? t`Donnez votre identifiant.` : null}
-      />
-      <TextField
-        label={t`Mot de passe`}
-        name="password"
-        type="password"
-        autoComplete="current-password"
-        help={t`Il vous sera redemandé avant une décision, une extraction ou une validation.`}
-        error={missing.password ? t`Donnez votre mot de passe.` : null}
-      />
-      <Button kind="primary" size="l" wide type="submit" busy={busy}>
-        <Trans>Continuer</Trans>
-      </Button>
-      <details className="small">
-        <summary>
-          <Trans>Je ne peux pas me connecter</Trans>
-        </summary>
-        <p className="dim">
-          <Trans>
-            Adressez-vous à la personne qui habilite dans votre commune : la cheffe de service ou le maire.
-            L’hébergeur ne peut ni voir ni changer votre mot de passe.
-          </Trans>
-        </p>
-      </details>
-    </form>
+    <>
+      <form className="stack" noValidate onSubmit={submit}>
+        {error ? (
+          <div ref={summary} tabIndex={-1}>
+            <Refusal error={error} />
+          </div>
+        ) : null}
+        <TextField
+          label={t`Identifiant`}
+          name="username"
+          autoComplete="username"
+          autoCapitalize="none"
+          spellCheck={false}
+          error={missing.login ? t`Donnez votre identifiant.` : null}
+        />
+        <TextField
+          label={t`Mot de passe`}
+          name="password"
+          type="password"
+          autoComplete="current-password"
+          help={t`Il vous sera redemandé avant une décision, une extraction ou une validation.`}
+          error={missing.password ? t`Donnez votre mot de passe.` : null}
+        />
+        <Button kind="primary" size="l" wide type="submit" busy={busy}>
+          <Trans>Continuer</Trans>
+        </Button>
+        <details className="small">
+          <summary>
+            <Trans>Je ne peux pas me connecter</Trans>
+          </summary>
+          <p className="dim">
+            <Trans>
+              Adressez-vous à la personne qui habilite dans votre commune : la cheffe de service ou le maire.
+              L’hébergeur ne peut ni voir ni changer votre mot de passe.
+            </Trans>
+          </p>
+        </details>
+      </form>
+      <DemoAccounts onChoose={(account) => void enter(account.login, account.password)} />
+    </>
   );
 }

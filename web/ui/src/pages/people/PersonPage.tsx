@@ -18,6 +18,7 @@ import {
   TimeText,
   textOf,
 } from "../../parts";
+import { ServerWords } from "../../parts/ServerWords";
 import { ROLE_WORDS } from "../../session/roles";
 import { useActing, useRole, useSession } from "../../session/SessionContext";
 import { PageHead } from "../../shell/Page";
@@ -175,9 +176,7 @@ function RightsCard({ rights }: { rights: Rights }) {
       key: act,
       state: some ? "ok" : "no",
       label: i18n._(ACT_WORDS[act]),
-      detail: some
-        ? t`Caméras : ${cameras.length}`
-        : [refusal?.what, refusal?.todo].filter(Boolean).join(" "),
+      detail: some ? t`Caméras : ${cameras.length}` : refusal && <ServerWords {...refusal} />,
       rule: some ? undefined : refusal?.rule,
     };
   });

@@ -21,7 +21,7 @@ import { useActing, useRole } from "../../session/SessionContext";
 import { useTitle } from "../../shell/Page";
 import { cameraNumber } from "../cameras/words";
 import { QuerySheet, RefuseSheet } from "./DecisionSheets";
-import { FRAMES, fieldText, groundOf, requestNumber } from "./frames";
+import { FRAMES, fieldText, groundOf } from "./frames";
 
 /** The mayor's decision: one screen with who, what, why, until when; no picture (P-74). */
 export function DecisionPage() {
@@ -39,7 +39,7 @@ export function DecisionPage() {
 function Decide({ request }: { request: RequestDetail }) {
   const decides = useRole("mayor", "deputy");
   const open = request.state === "registered" || request.state === "queried";
-  const number = requestNumber(request);
+  const number = request.number;
   return (
     <>
       <div className="stack-s">

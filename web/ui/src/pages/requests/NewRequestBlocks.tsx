@@ -50,7 +50,15 @@ export function FrameBlock(props: { frame: Frame | null; onChoose: (frame: Frame
 /** Block 2: what the frame demands (P-72). */
 export function FieldsBlock({ draft, onChange, missing }: BlockProps) {
   const { i18n, t } = useLingui();
-  if (!draft.frame) return null;
+  if (!draft.frame) {
+    return (
+      <Card title={<Trans>2. Ce que le cadre exige</Trans>} aside={<RuleTag rule="P-72" />}>
+        <p className="dim">
+          <Trans>Choisissez d’abord le cadre légal : ses champs viennent ici.</Trans>
+        </p>
+      </Card>
+    );
+  }
   const set = (name: FieldName, value: string) =>
     onChange({ ...draft, fields: { ...draft.fields, [name]: value } });
   return (

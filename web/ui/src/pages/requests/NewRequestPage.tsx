@@ -90,7 +90,7 @@ export function NewRequestPage() {
       <form className="cols" noValidate onSubmit={(event) => void submit(event)}>
         <div className="stack">
           <FrameBlock frame={draft.frame} onChoose={chooseFrame} error={shown.includes("frame")} />
-          {draft.frame ? <FieldsBlock draft={draft} onChange={setDraft} missing={shown} /> : null}
+          <FieldsBlock draft={draft} onChange={setDraft} missing={shown} />
           <RangeBlock draft={draft} onChange={setDraft} missing={shown} />
           <AnswerBlock draft={draft} onChange={setDraft} missing={shown} />
         </div>

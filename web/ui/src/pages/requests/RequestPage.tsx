@@ -10,15 +10,7 @@ import { PageHead } from "../../shell/Page";
 import { CompleteAct } from "./CompleteAct";
 import { ExtractionCard } from "./ExtractionCard";
 import { FootageCard } from "./FootageCard";
-import {
-  DELIVERIES,
-  FIELD_WORDS,
-  FRAMES,
-  fieldText,
-  groundOf,
-  REQUEST_STATES,
-  requestNumber,
-} from "./frames";
+import { DELIVERIES, FIELD_WORDS, FRAMES, fieldText, groundOf, REQUEST_STATES } from "./frames";
 import { requestSteps } from "./requestSteps";
 
 /** One request, from its registering to the destruction of our copy. */
@@ -36,7 +28,7 @@ export function RequestPage() {
     );
   }
   const request = query.data;
-  const number = requestNumber(request);
+  const number = request.number;
   const state = REQUEST_STATES[request.state].state;
   return (
     <>

@@ -20,7 +20,7 @@ import {
 import { useActing, useRole } from "../../session/SessionContext";
 import { PageHead } from "../../shell/Page";
 import { destructionUs } from "./FootageCard";
-import { FRAMES, REQUEST_STATES, requestNumber, STEPS_COUNT } from "./frames";
+import { FRAMES, REQUEST_STATES, STEPS_COUNT } from "./frames";
 
 type Tab = "open" | "delivered" | "refused" | "all";
 
@@ -147,7 +147,7 @@ function RequestList({ requests }: { requests: readonly FootageRequest[] }) {
 
 function matches(request: FootageRequest, needle: string): boolean {
   if (needle === "") return true;
-  const words = [requestNumber(request), request.authority, request.procedure_number, request.motive];
+  const words = [request.number, request.authority, request.procedure_number, request.motive];
   return words.join(" ").toLowerCase().includes(needle);
 }
 
@@ -189,7 +189,7 @@ function EndsBeforeDecision({ requests }: { requests: readonly FootageRequest[] 
       kind="warn"
       title={
         <Trans>
-          {requestNumber(first.request)} : les images arrivent à leur terme le {formatDateTime(first.us)}.
+          {first.request.number} : les images arrivent à leur terme le {formatDateTime(first.us)}.
         </Trans>
       }
     >
@@ -207,7 +207,7 @@ function useColumns(): Column<FootageRequest>[] {
       cell: (request) => (
         <>
           <Link to="/demandes/$request" params={{ request: request.id }}>
-            {requestNumber(request)}
+            {request.number}
           </Link>
           <small>
             <Trans>

@@ -7,7 +7,7 @@ import { formatDuration, formatSpan, nowUs } from "../../i18n/format";
 import { buttonClass, EmptyState, QueryView, StateTag } from "../../parts";
 import { useActing } from "../../session/SessionContext";
 import { PageHead } from "../../shell/Page";
-import { FRAMES, requestNumber } from "./frames";
+import { FRAMES } from "./frames";
 
 /** What waits for the mayor or the deputy, most urgent first. */
 export function ToDecidePage() {
@@ -59,7 +59,7 @@ function waiting(requests: readonly FootageRequest[]): FootageRequest[] {
 function WaitingCard({ request }: { request: FootageRequest }) {
   const { i18n } = useLingui();
   const left = request.answer_by_us ? request.answer_by_us - nowUs() : null;
-  const number = requestNumber(request);
+  const number = request.number;
   return (
     <article className="card card-s">
       <header>

@@ -1,6 +1,6 @@
 import type { MessageDescriptor } from "@lingui/core";
 import { msg } from "@lingui/core/macro";
-import type { FootageRequest, Frame, RequestDetail, RequestState } from "../../api/requests";
+import type { Frame, RequestDetail, RequestState } from "../../api/requests";
 import type { StateName } from "../../parts";
 
 interface FrameWords {
@@ -183,8 +183,3 @@ export const DELIVERIES: Record<string, MessageDescriptor> = {
   digital: msg`Numérique, scellée pour le service`,
   medium: msg`Support non réinscriptible, remis en main propre`,
 };
-
-/** The number people say: its id in capitals, as on the receipt. */
-export function requestNumber(request: FootageRequest): string {
-  return request.id.toUpperCase();
-}

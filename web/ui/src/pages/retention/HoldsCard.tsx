@@ -72,7 +72,7 @@ function useColumns(cameras: readonly Camera[]): Column<Hold>[] {
         <>
           {hold.request ? (
             <Link to="/demandes/$request" params={{ request: hold.request }}>
-              {hold.request.toUpperCase()}
+              {hold.request_number || hold.reference}
             </Link>
           ) : (
             hold.reference

@@ -7,6 +7,7 @@ import { formatDateTime } from "../../i18n/format";
 import type { ReplaySnapshot } from "../../media/replayState";
 import { UnlockCard } from "../../pages/door/UnlockCard";
 import { Button, RuleTag, Void } from "../../parts";
+import { ServerWords } from "../../parts/ServerWords";
 import { useActing, useSession } from "../../session/SessionContext";
 import { useCause } from "../TileWords";
 import type { CameraTimeline } from "./timelineApi";
@@ -162,7 +163,7 @@ function Refused({
       <Over>
         <Void level={2} icon={Ban} title={<Trans>Relecture interrompue</Trans>} live>
           <p>
-            {refusal.what} <RuleTag rule={refusal.rule} />
+            <ServerWords {...refusal} todo="" /> <RuleTag rule={refusal.rule} />
           </p>
           <p>
             <Trans>
@@ -206,7 +207,7 @@ function Refused({
         }
       >
         <p>
-          {refusal.what} {refusal.todo} <RuleTag rule={refusal.rule} />
+          <ServerWords {...refusal} /> <RuleTag rule={refusal.rule} />
         </p>
       </Void>
     </Over>
