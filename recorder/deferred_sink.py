@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from recorder.access_unit import StreamFormat
 from recorder.minutes import MinuteMeter
 from recorder.sink import GroupSink, SinkRefused
-from recorder.store.local import StoreError
+from recorder.store.errors import StoreError
 from recorder.writer import StreamWriter
 from vms import logs
 from vms.clock import UtcTime

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
-from recorder.store.local import StoreError
+from recorder.store.errors import StoreError
 from vms import logs
 from vms.clock import HOUR_US, UtcTime
 from vms.errors import Conflict, GuetError, LimitExceeded, Unavailable

@@ -17,7 +17,8 @@ from recorder.segment import (
     next_link,
     walk,
 )
-from recorder.store.local import LocalStore, Reader
+from recorder.store.local import LocalStore
+from recorder.store.reader import Bytes
 from vms.errors import Damaged
 
 ZEROS_STEP_BYTES: Final = 1_048_576
@@ -83,7 +84,7 @@ def read_index(store: LocalStore, path: Path, *, check_last: bool = False) -> tu
         return header, placed
 
 
-def _rest(reader: Reader, problem: SegmentDamaged, sound: int, size: int) -> str:
+def _rest(reader: Bytes, problem: SegmentDamaged, sound: int, size: int) -> str:
     if problem.torn or _only_zeros(reader, sound, size):
         return "torn"
     try:
@@ -94,7 +95,7 @@ def _rest(reader: Reader, problem: SegmentDamaged, sound: int, size: int) -> str
     return "torn" if sound + GROUP_HEADER_BYTES + header.length >= size else "damaged"
 
 
-def _only_zeros(reader: Reader, offset: int, size: int) -> bool:
+def _only_zeros(reader: Bytes, offset: int, size: int) -> bool:
     while offset < size:
         data = reader.read(offset, min(ZEROS_STEP_BYTES, size - offset))
         if data.strip(b"\0"):

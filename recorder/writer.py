@@ -30,7 +30,8 @@ from recorder.rows import BeginAbsence, DropAbsence, EndAbsence, Operation, Stre
 from recorder.segment import AbsenceRecord, SegmentHeader, SegmentName, genesis, next_link
 from recorder.segment_writer import Group, PictureFormat, SegmentWriter
 from recorder.sink import SinkRefused
-from recorder.store.local import LocalStore, StoreError
+from recorder.store.errors import StoreError
+from recorder.store.local import LocalStore
 from vms import logs
 from vms.clock import Clock, UtcTime
 from vms.db.engine import read, write

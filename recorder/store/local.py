@@ -18,9 +18,11 @@ from typing import Final
 from cryptography.utils import Buffer
 
 from recorder.segment import SegmentName
-from recorder.store.disk import NO_ROOM, Disk, OsDisk, alone, try_lock, write_atomic
+from recorder.store.disk import Disk, OsDisk, alone, try_lock, write_atomic
+from recorder.store.errors import StoreError
+from recorder.store.reader import Bytes, Reader
 from vms.clock import UtcTime
-from vms.errors import GuetError, NotFound, Unavailable
+from vms.errors import GuetError, NotFound
 
 IDENTITY_FILE: Final = "guet-store.json"
 QUARANTINE_DIR: Final = "quarantine"
@@ -29,26 +31,6 @@ FORMAT: Final = 1
 IDENTITY_LIMIT_BYTES: Final = 4096
 # Below this no segment is begun: the volume also has to hold the index and the keys in waiting.
 FLOOR_BYTES: Final = 64 * 1024 * 1024
-
-
-class StoreError(Unavailable):
-    """The store cannot take or give bytes; ``cause`` is the absence it means: disk-full or disk-wrong."""
-
-    def __init__(self, what: str, *, cause: str, where: str = "", todo: str = "") -> None:
-        super().__init__(what, where=where, todo=todo)
-        self.cause = cause
-
-    @classmethod
-    def of(cls, error: OSError, path: Path) -> StoreError:
-        """What an error of the operating system means for a recording."""
-        if error.errno in NO_ROOM:
-            return cls("Le disque est plein.", cause="disk-full", where=str(path), todo="Libérez ou ajoutez du volume.")
-        return cls(
-            f"Le disque a répondu : {error.strerror or error}.",
-            cause="disk-wrong",
-            where=str(path),
-            todo="Vérifiez que le volume est monté, accessible en écriture et sain.",
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +94,8 @@ class SegmentFile:
 class LocalStore:
     """A folder of sealed segments. Methods block: call them on a thread when an event loop runs."""
 
+    ended_state = "sealed"
+
     def __init__(self, root: Path, identity: str, disk: Disk | None = None, floor_bytes: int = FLOOR_BYTES) -> None:
         self.root = root
         self.identity = identity
@@ -162,12 +146,34 @@ class LocalStore:
         """Room left on the volume."""
         return self.disk.free_bytes(self.root)
 
+    def room_bytes(self) -> int:
+        """Room for what is being written."""
+        return self.free_bytes()
+
+    def total_bytes(self) -> int:
+        """The volume's size."""
+        volume = os.statvfs(self.root)
+        return volume.f_blocks * volume.f_frsize
+
+    def is_here(self, path: Path) -> bool:
+        """Whether the segment is a file of this machine."""
+        return path.is_file()
+
+    def local(self, path: Path) -> Path:
+        """The segment as a file, for a process that reads files."""
+        return path
+
+    def length(self, path: Path) -> int:
+        """A segment's length in bytes; NotFound, StoreError."""
+        with self.reader(path) as reader:
+            return reader.size()
+
     def create(self, name: SegmentName, commune: str, *first: Buffer) -> SegmentFile:
         """A new segment with its header and first group, durable with its name (S3: bytes, then folder); StoreError."""
         self.check_identity()
         path = self.path_of(name, commune)
         try:
-            if self.free_bytes() < self._floor_bytes:
+            if self.room_bytes() < self._floor_bytes:
                 raise StoreError("Le disque est plein.", cause="disk-full", where=str(self.root))
             file = SegmentFile(self.disk, path, self._create(path))
         except OSError as error:
@@ -213,7 +219,7 @@ class LocalStore:
             return reader.read(offset, length)
 
     @contextlib.contextmanager
-    def reader(self, path: Path) -> Iterator[Reader]:
+    def reader(self, path: Path) -> Iterator[Bytes]:
         """The file open for reading; NotFound when it is gone, StoreError when the disk does not answer."""
         try:
             fd = self.disk.open(path)
@@ -227,7 +233,7 @@ class LocalStore:
             self.disk.close(fd)
 
     def cut(self, path: Path, size_bytes: int) -> None:
-        """Cut a file back to ``size_bytes``, durable on return."""
+        """Cut a file back to ``size_bytes``; its bytes and its name are durable on return, those it keeps too."""
         with _answering(path):
             fd = self.disk.open(path, writable=True)
             try:
@@ -235,6 +241,7 @@ class LocalStore:
                 self.disk.sync(fd)
             finally:
                 self.disk.close(fd)
+            self.disk.sync_dir(path.parent)
 
     def destroy(self, path: Path) -> bool:
         """Remove a segment's file, durable on return (P-30); False when it was gone already."""
@@ -302,7 +309,7 @@ class LocalStore:
             if path.is_dir() and not path.is_symlink():
                 continue
             stored = _stored(self.root, path)
-            lock = path.name in (".main.lock", ".sub.lock") and stored.relative.count("/") == 2
+            lock = path.name.startswith(".") and path.suffix == ".lock" and stored.relative.count("/") == 2
             if stored.relative != IDENTITY_FILE and not stored.relative.startswith(f"{QUARANTINE_DIR}/") and not lock:
                 yield stored
 
@@ -310,31 +317,6 @@ class LocalStore:
         """What lies in quarantine."""
         folder = self.root / QUARANTINE_DIR
         return sorted(path for path in folder.iterdir() if path.is_file()) if folder.is_dir() else []
-
-
-class Reader:
-    """An open file, read at given places."""
-
-    def __init__(self, fd: int, path: Path) -> None:
-        self._fd = fd
-        self._path = path
-
-    def read(self, offset: int, length: int) -> bytes:
-        """Up to ``length`` bytes at ``offset``; fewer at the end only. StoreError when the disk fails."""
-        try:
-            data = os.pread(self._fd, length, offset)
-            while len(data) < length:
-                more = os.pread(self._fd, length - len(data), offset + len(data))
-                if not more:
-                    break
-                data += more
-        except OSError as error:
-            raise StoreError.of(error, self._path) from error
-        return data
-
-    def size(self) -> int:
-        """The file's length now, in bytes."""
-        return os.fstat(self._fd).st_size
 
 
 def read_identity(root: Path) -> str:
@@ -351,12 +333,18 @@ def _identity_bytes(identity: str) -> bytes:
     return json.dumps({"guet_store": FORMAT, "id": identity}, indent=1).encode("ascii") + b"\n"
 
 
+def name_of(relative: str) -> SegmentName | None:
+    """The segment that lies at that place below a store's root; None when the place is not one of a segment."""
+    parts = relative.split("/")
+    if len(parts) != 4 or not parts[3].endswith(SUFFIX):
+        return None
+    with contextlib.suppress(GuetError):
+        parsed = SegmentName.parse(parts[3][: -len(SUFFIX)])
+        return parsed if (parsed.camera, parsed.day()) == (parts[1], parts[2]) else None
+    return None
+
+
 def _stored(root: Path, path: Path) -> StoredFile:
     relative = path.relative_to(root).as_posix()
-    parts = relative.split("/")
-    name: SegmentName | None = None
-    with contextlib.suppress(GuetError):
-        if len(parts) == 4 and parts[3].endswith(SUFFIX) and path.is_file() and not path.is_symlink():
-            parsed = SegmentName.parse(parts[3][: -len(SUFFIX)])
-            name = parsed if (parsed.camera, parsed.day()) == (parts[1], parts[2]) else None
-    return StoredFile(path, relative, name, parts[0] if name else "")
+    name = name_of(relative) if path.is_file() and not path.is_symlink() else None
+    return StoredFile(path, relative, name, relative.split("/")[0] if name else "")

@@ -23,7 +23,7 @@ from recorder.policies import Policies, is_due
 from recorder.retention import Retention
 from recorder.room import RoomKeeper
 from recorder.sink import SinkRefused
-from recorder.store.local import StoreError
+from recorder.store.errors import StoreError
 from recorder.writer import StreamWriter
 from tests.fakes.faulty_disk import Crash, Fault
 from tests.fakes.recording import CAMERA, COMMUNE, START, Format, Opened, Rig

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from recorder.hour_keys import HourKeys, KeySpool, WrappedKey
-from recorder.store.local import StoreError
+from recorder.store.errors import StoreError
 from tests.fakes.recording import CAMERA, COMMUNE, PRIVATE, PUBLIC, START, FakeKeeper
 from vms.errors import Conflict
 from vms.keys import wrapping

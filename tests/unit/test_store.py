@@ -12,7 +12,8 @@ import pytest
 
 from recorder.segment import SegmentName
 from recorder.store.disk import OsDisk, try_lock, write_atomic
-from recorder.store.local import IDENTITY_FILE, LocalStore, StoreError, read_identity
+from recorder.store.errors import StoreError
+from recorder.store.local import IDENTITY_FILE, LocalStore, read_identity
 from tests.fakes.faulty_disk import Crash, Fault, FaultyDisk, Mode
 from vms.clock import UtcTime
 from vms.errors import NotFound
