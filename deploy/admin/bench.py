@@ -51,6 +51,18 @@ def mask(
     print_json(run(streams(url or [], urls) or _clips(footage), runs=runs, pictures=pictures))
 
 
+@app.command()
+def playback(
+    runs: Annotated[int, typer.Option("--runs", min=1, max=1000, help="Premières images, et autant de sauts.")] = 30,
+    hours: Annotated[float, typer.Option("--hours", help="Durée de l’enregistrement préparé.")] = 24.0,
+) -> None:
+    """Ce que la relecture fait attendre, dans un vrai Chromium, sur une journée scellée de 1080p."""
+    from deploy.bench.playback import run
+
+    logs.configure("bench", logging.WARNING)
+    print_json(asyncio.run(run(runs=runs, hours=hours)))
+
+
 def streams(given: list[str], file: Path | None) -> list[str]:
     """The RTSP addresses of the command line and of a file (blank lines and ``#`` lines left out); BadInput."""
     found = list(given)

@@ -5,14 +5,19 @@ import { ReplayPlayer } from "../../../web/ui/src/media/replayPlayer";
 const BITS = 16;
 const BLOCK_PIXELS = 20;
 const video = document.querySelector("video") as HTMLVideoElement;
+const drawn = document.querySelector("canvas") as HTMLCanvasElement;
 const at = location.origin.replace("http", "ws");
 
-/** Number drawn into the frame on screen, or −1 when there is none. */
+/** Number drawn into the frame on screen, be it of the element or of the canvas over it, or −1 when there is none. */
 function frameOnScreen(): number {
-  if (video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return -1;
+  if (drawn.hidden && video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return -1;
+  return numberIn(drawn.hidden ? video : drawn);
+}
+
+function numberIn(source: CanvasImageSource): number {
   const canvas = new OffscreenCanvas(BITS * BLOCK_PIXELS, 40);
   const context = canvas.getContext("2d", { willReadFrequently: true }) as OffscreenCanvasRenderingContext2D;
-  context.drawImage(video, 0, 0);
+  context.drawImage(source, 0, 0);
   let number = 0;
   for (let bit = 0; bit < BITS; bit += 1) {
     const [luma] = context.getImageData(bit * BLOCK_PIXELS + BLOCK_PIXELS / 2, 20, 1, 1).data;
@@ -30,7 +35,7 @@ function live(stream: "main" | "sub"): LivePlayer {
 function replay(camera: string, startUs: number): ReplayPlayer {
   const bytesUrl = (permit: string, segment: string, offset: number, length: number): string =>
     `/replay/${permit}/segments/${segment}?offset=${offset}&length=${length}`;
-  return new ReplayPlayer(video, { camera, url: `${at}/replay/${camera}`, bytesUrl }, startUs);
+  return new ReplayPlayer(video, drawn, { camera, url: `${at}/replay/${camera}`, bytesUrl }, startUs);
 }
 
 Object.assign(window, { guet: { video, frameOnScreen, live, replay } });

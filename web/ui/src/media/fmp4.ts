@@ -28,6 +28,7 @@ export interface Sample {
 const HEADER_BYTES = 8;
 const LARGE_HEADER_BYTES = 16;
 const NON_SYNC = 0x00010000;
+const VISUAL_ENTRY_BYTES = 78;
 
 function view(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -93,11 +94,31 @@ export function h264Codec(init: Uint8Array): string | undefined {
   const stsd = must(init, "moov/trak/mdia/minf/stbl/stsd");
   const entry = boxes(init, stsd.body + 8, stsd.end)[0];
   if (entry === undefined || !entry.type.startsWith("avc")) return undefined;
-  const visualSampleEntryBytes = 78;
-  const avcC = boxes(init, entry.body + visualSampleEntryBytes, entry.end).find((box) => box.type === "avcC");
+  const avcC = boxes(init, entry.body + VISUAL_ENTRY_BYTES, entry.end).find((box) => box.type === "avcC");
   if (avcC === undefined) return undefined;
   const profile = init.subarray(avcC.body + 1, avcC.body + 4);
   return `${entry.type}.${Array.from(profile, (byte) => byte.toString(16).padStart(2, "0").toUpperCase()).join("")}`;
+}
+
+/** What a WebCodecs decoder is configured with: the body of the `avcC` or `hvcC` of an initialisation segment. */
+export function decoderDescription(init: Bytes): Bytes {
+  const stsd = must(init, "moov/trak/mdia/minf/stbl/stsd");
+  const entry = boxes(init, stsd.body + 8, stsd.end)[0];
+  const inner = entry === undefined ? [] : boxes(init, entry.body + VISUAL_ENTRY_BYTES, entry.end);
+  const found = inner.find((box) => box.type === "avcC" || box.type === "hvcC");
+  if (found === undefined) throw new Mp4Damaged("no decoder configuration");
+  return init.subarray(found.body, found.end);
+}
+
+/** Where the samples of a fragment of ours lie: one run, behind the head of its `mdat`. */
+export function sampleData(media: Bytes): Bytes[] {
+  const mdat = must(media, "mdat");
+  let at = mdat.body;
+  return samples(media).map(({ size }) => {
+    if (at + size > mdat.end) throw new Mp4Damaged("a sample overruns its fragment");
+    at += size;
+    return media.subarray(at - size, at);
+  });
 }
 
 /** Decode time of the first sample of a `traf`, in ticks; below 2^53 until the year 5138 at 90 kHz. */

@@ -25,15 +25,21 @@ export function covers(spans: readonly Span[], us: number): boolean {
 }
 
 /**
- * The windows that must be open now: the one of the position, and the next one when playback will soon reach it.
+ * The windows that must be open now: the one of the position, and the next one in the direction of play when playback
+ * will soon reach it.
  *
+ * @param rate capture seconds a second: 0 at rest, negative in reverse
  * @param recorded what exists; a window without recording is never asked for
  */
 export function wantedWindows(us: number, rate: number, nowUs: number, recorded: readonly Span[]): Span[] {
-  const aheadUs = us + AHEAD_S * Math.max(1, rate) * MICRO;
   const wanted = [windowAt(us, nowUs)];
-  const later = windowAt(Math.min(aheadUs, nowUs), nowUs);
-  if (later.fromUs > us) wanted.push(later);
+  if (rate !== 0) {
+    const aheadUs = us + AHEAD_S * MICRO * (rate > 0 ? Math.max(1, rate) : Math.min(-1, rate));
+    const later = windowAt(Math.max(0, Math.min(aheadUs, nowUs)), nowUs);
+    // At great speed the window after the next may already be in reach: they are asked for one after another.
+    const nextUs = rate > 0 ? (wanted[0]?.fromUs ?? us) + WINDOW_US : (wanted[0]?.fromUs ?? us) - 1;
+    if (later.fromUs !== wanted[0]?.fromUs && nextUs < nowUs) wanted.push(windowAt(nextUs, nowUs));
+  }
   return wanted.filter((window) =>
     recorded.some((span) => span.fromUs < window.toUs && span.toUs > window.fromUs),
   );

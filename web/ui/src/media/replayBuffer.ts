@@ -1,7 +1,7 @@
-/** What of a replay is in the video element: opened groups, their frames, and the way from positions to instants. */
+/** What of a replay is in the video element: opened groups, and the way from positions to instants. */
 import type { Bytes } from "./bytes";
-import { CaptureClock, MICRO, ticksToUs } from "./captureTime";
-import { samples, splitGroup, timescale } from "./fmp4";
+import { CaptureClock, MICRO } from "./captureTime";
+import type { OpenedGroup } from "./footageTrack";
 import type { Group } from "./groupIndex";
 import { MediaFeed } from "./mediaFeed";
 
@@ -11,12 +11,6 @@ const ORIGIN_BEFORE_S = 60 * DAY_S;
 const DURATION_S = ORIGIN_BEFORE_S + 366 * DAY_S;
 const KEEP_BEHIND_US = 20 * MICRO;
 const KEEP_AHEAD_US = 150 * MICRO;
-
-/** One frame: when it was taken and how long it is shown. */
-export interface Frame {
-  startUs: number;
-  endUs: number;
-}
 
 function sameBytes(a: Bytes | undefined, b: Bytes): boolean {
   return a !== undefined && a.length === b.length && a.every((byte, at) => byte === b[at]);
@@ -28,7 +22,7 @@ export class ReplayBuffer {
   #feed: MediaFeed;
   #lastInit: Bytes | undefined;
   #codec: string;
-  #loaded = new Map<string, { group: Group; frames: Frame[] }>();
+  #loaded = new Map<string, Group>();
 
   constructor(video: HTMLVideoElement, codec: string, aroundUs: number, onFailed: (why: string) => void) {
     // Whole seconds are exact as doubles, so positions and capture instants map without rounding.
@@ -47,19 +41,9 @@ export class ReplayBuffer {
     return this.#loaded.has(group.id);
   }
 
-  /** Frames of a group that is loaded, in order; empty otherwise. */
-  frames(group: Group): readonly Frame[] {
-    return this.#loaded.get(group.id)?.frames ?? [];
-  }
-
-  /** Adds the plaintext of a group; its initialisation segment is passed on only when it changed. */
-  add(group: Group, plain: Bytes): void {
-    const { init, media } = splitGroup(plain);
-    const scale = timescale(init);
-    const frames = samples(media).map(({ ticks, duration }) => ({
-      startUs: ticksToUs(ticks, scale),
-      endUs: ticksToUs(ticks + duration, scale),
-    }));
+  /** Adds a group; its initialisation segment is passed on only when it changed. */
+  add({ group, init, media }: OpenedGroup): void {
+    if (this.has(group)) return;
     if (group.codec !== this.#codec) {
       this.#codec = group.codec;
       this.#feed.changeCodec(group.codec);
@@ -70,12 +54,12 @@ export class ReplayBuffer {
       this.#feed.append(init);
     }
     this.#feed.append(media);
-    this.#loaded.set(group.id, { group, frames });
+    this.#loaded.set(group.id, group);
   }
 
   /** Lets go of what is far from the position, in memory and in the browser's buffer. */
   prune(us: number): void {
-    for (const [id, { group }] of this.#loaded) {
+    for (const [id, group] of this.#loaded) {
       if (group.endUs > us - KEEP_BEHIND_US && group.startUs < us + KEEP_AHEAD_US) continue;
       this.#loaded.delete(id);
       this.#feed.remove(this.clock.position(group.startUs), this.clock.position(group.endUs));

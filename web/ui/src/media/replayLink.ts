@@ -7,6 +7,7 @@ import { MICRO } from "./captureTime";
 import type { Group } from "./groupIndex";
 import type { Span } from "./keyWindows";
 import type { Refusal } from "./liveMessages";
+import { markStep } from "./replayMarks";
 import { type KeysMessage, readReplayMessage, type SegmentEntry } from "./replayMessages";
 import { openVault, type ReplayVault } from "./replayVault";
 import { GROUP_HEADER_BYTES } from "./sealedGroup";
@@ -107,6 +108,7 @@ export class ReplayLink {
     for (const span of this.#waiting.splice(0)) {
       this.#asked.set(span.fromUs, span);
       const message = { type: "window", from_us: span.fromUs, to_us: span.toUs, public: this.#publicKey };
+      markStep("window-asked", span.fromUs);
       this.#socket.send(JSON.stringify(message));
     }
   }
@@ -117,10 +119,13 @@ export class ReplayLink {
       const message = readReplayMessage(raw);
       if (message.type === "permit") {
         this.#permit = message.id;
+        markStep("permit");
         this.events.onPermit(message.journal);
         this.#send();
-      } else if (message.type === "keys") void this.#openKeys(message);
-      else if (message.type === "locked") {
+      } else if (message.type === "keys") {
+        markStep("keys", message.fromUs);
+        void this.#openKeys(message);
+      } else if (message.type === "locked") {
         this.#asked.clear();
         this.events.onLocked(message);
       } else if (message.type === "bad-window") this.#lose();

@@ -1,26 +1,26 @@
 /**
- * Replay of one camera: sealed groups are fetched, opened in a worker and shown at their capture time.
+ * Replay of one camera: sealed groups are opened by a track and shown at their capture time.
  *
- * One loop (`#drive`) looks at the position and makes true what should be: the window of keys open, the groups ahead
- * loaded, absences jumped over and announced. It is safe to call at any moment.
+ * A video element plays forwards. A canvas over it shows what an element cannot: the picture at rest, the step to the
+ * one beside it, backwards, and great speeds. One loop (`#drive`) looks at the position and makes true what should be;
+ * it is safe to call at any moment. A browser without WebCodecs does with the element what an element can do.
  */
-import { delayMs } from "./backoff";
+import { beyondAbsence } from "./beyondAbsence";
 import { MICRO } from "./captureTime";
+import { FootageTrack } from "./footageTrack";
 import { frameBeside } from "./frameBeside";
-import { type Group, GroupIndex } from "./groupIndex";
-import { covers, type Span, surplus, wantedWindows, windowAt } from "./keyWindows";
-import type { Refusal } from "./liveMessages";
-import { isPassing } from "./liveState";
+import { hasDecoder } from "./groupDecoder";
+import type { Group } from "./groupIndex";
+import type { Span } from "./keyWindows";
 import { isPlayable } from "./mediaFeed";
-import { type Frame, ReplayBuffer } from "./replayBuffer";
-import { ReplayLink, type ReplaySource } from "./replayLink";
-import { INITIAL_REPLAY, type Notice, type ReplaySnapshot } from "./replayState";
-import { VaultFailed } from "./replayVault";
+import { PictureView } from "./pictureView";
+import { groupsAhead } from "./prefetch";
+import { ReplayBuffer } from "./replayBuffer";
+import type { ReplaySource } from "./replayLink";
+import { markStep } from "./replayMarks";
+import { INITIAL_REPLAY, type Notice, type ReplaySnapshot, VIDEO_RATE_MAX } from "./replayState";
 
 const DRIVE_MS = 100;
-const AHEAD_US = 6 * MICRO;
-const MAX_LOADING_COUNT = 4;
-const RETRY_GROUP_MS = 1_000;
 /** An absence shorter than this is the rounding between two groups, not worth an announcement. */
 const SILENT_JUMP_US = 300_000;
 const WITHIN_FRAME_US = 500;
@@ -29,16 +29,13 @@ const NEAR_END_US = MICRO;
 
 type WithoutSerial<T> = T extends unknown ? Omit<T, "serial"> : never;
 
-/** One camera's replay on one video element, from construction to `close`. */
+/** One camera's replay on one video element and its canvas, from construction to `close`. */
 export class ReplayPlayer {
   #snapshot: ReplaySnapshot = INITIAL_REPLAY;
   #listeners = new Set<() => void>();
-  #link: ReplayLink | undefined;
+  #track: FootageTrack;
+  #view: PictureView | undefined;
   #buffer: ReplayBuffer | undefined;
-  #index = new GroupIndex();
-  #held: Span[] = [];
-  #recorded: readonly Span[] = [];
-  #nowUs = 0;
   #wantUs: number | undefined;
   #appliedUs: number | undefined;
   #shownUs: number | undefined;
@@ -46,30 +43,41 @@ export class ReplayPlayer {
   #drivenUs = 0;
   #stuckCount = 0;
   #pendingStep: 1 | -1 | undefined;
-  #loading = new Set<string>();
-  #retryAt = new Map<string, number>();
-  #attempt = 0;
   #serial = 0;
-  #generation = 0;
-  #retry: ReturnType<typeof setTimeout> | undefined;
   #ticker: ReturnType<typeof setInterval> | undefined;
   #frameHandle = 0;
+  #drawHandle = 0;
+  #drawnMs = 0;
 
   constructor(
     readonly video: HTMLVideoElement,
-    readonly source: ReplaySource,
+    readonly canvas: HTMLCanvasElement,
+    source: ReplaySource,
     startUs: number,
   ) {
     this.#wantUs = startUs;
+    markStep("asked", startUs);
     video.muted = true;
+    canvas.hidden = true;
     video.addEventListener("loadedmetadata", this.#applyWanted);
     video.addEventListener("seeked", this.#seeked);
     this.#ticker = setInterval(() => this.#drive(), DRIVE_MS);
-    this.#connect();
+    this.#track = new FootageTrack(source, startUs, {
+      onChange: (change) => this.#change(change),
+      onArrived: () => this.#drive(),
+      onDropped: () => this.#dropPictures(),
+      onDamaged: ({ startUs: fromUs, endUs: toUs }, why) => this.#say({ kind: "damaged", fromUs, toUs, why }),
+    });
+    if (hasDecoder()) this.#view = new PictureView(canvas, this.#track, (codec) => this.#track.giveUp(codec));
   }
 
   get snapshot(): ReplaySnapshot {
     return this.#snapshot;
+  }
+
+  /** Reverse play and speeds beyond the element's need a decoder for pages. */
+  get canReverse(): boolean {
+    return this.#view !== undefined;
   }
 
   /** The instant of the position: where playback is, or where it was asked to go. */
@@ -80,6 +88,7 @@ export class ReplayPlayer {
 
   /** Capture instant of the frame on screen; undefined when there is none. */
   get captureUs(): number | undefined {
+    if (!this.canvas.hidden) return this.#view?.shownUs;
     return this.#buffer === undefined ? undefined : this.#shownUs;
   }
 
@@ -90,31 +99,35 @@ export class ReplayPlayer {
 
   /** Tells what is recorded, so that absences are jumped and no window without footage is asked for. */
   setRecorded(recorded: readonly Span[], nowUs: number): void {
-    this.#recorded = recorded;
-    this.#nowUs = nowUs;
+    this.#track.setRecorded(recorded, nowUs);
     this.#drive();
   }
 
   play(): void {
     this.#change({ playing: true });
-    this.#drive();
+    this.#choose();
   }
 
   pause(): void {
+    if (!this.#snapshot.playing) return;
     this.video.pause();
     this.#change({ playing: false, waiting: false });
+    this.#choose();
   }
 
-  /** @param rate 0.5 to 8; forward only */
+  /** @param rate 0.25 to 16, negative for reverse; what this browser cannot do is left as it is */
   setRate(rate: number): void {
-    this.video.playbackRate = rate;
+    if (!this.canReverse && (rate < 0 || rate > VIDEO_RATE_MAX)) return;
     this.#change({ rate });
+    this.#choose();
   }
 
   /** Goes to an instant; inside an absence, to the next recorded one. */
   seek(us: number): void {
     this.#jumpFromUs = undefined;
     this.#pendingStep = undefined;
+    markStep("asked", us);
+    if (!this.#track.index.at(us)) this.#track.cancel();
     this.#goTo(us);
   }
 
@@ -122,35 +135,29 @@ export class ReplayPlayer {
   step(direction: 1 | -1): void {
     this.pause();
     this.#pendingStep = undefined;
-    if (this.#buffer === undefined) return;
-    const from = (this.#shownUs ?? this.positionUs) + WITHIN_FRAME_US;
-    const found = frameBeside(this.#index, this.#buffer, from, direction);
-    if (found?.frame !== undefined) this.seek((found.frame.startUs + found.frame.endUs) / 2);
-    else if (found !== undefined) this.#fetchBeside(found.group, found.edgeUs, direction);
-  }
-
-  #fetchBeside(beside: Group | undefined, edgeUs: number, direction: 1 | -1): void {
-    if (beside !== undefined) this.#load(beside);
-    else if (this.#isRecorded(edgeUs) && !covers(this.#held, edgeUs))
-      this.#link?.ask(windowAt(edgeUs, this.#nowUs));
-    else return; // nothing is recorded there
-    this.#pendingStep = direction;
+    const from = (this.captureUs ?? this.positionUs) + WITHIN_FRAME_US;
+    const found = frameBeside(this.#track.index, this.#track, from, direction);
+    if (found?.frame !== undefined) this.#goTo((found.frame.startUs + found.frame.endUs) / 2);
+    else if (found?.group !== undefined || (found !== undefined && this.#track.askAt(found.edgeUs))) {
+      if (found.group !== undefined) this.#track.load(found.group);
+      this.#pendingStep = direction;
+    }
   }
 
   /** Asks again after a refusal or once a holder has unlocked. */
   retry(): void {
-    this.#drop();
-    this.#attempt = 0;
-    this.#connect();
+    this.#track.retry(this.positionUs);
   }
 
   /** Ends the replay: keys, buffers and picture are gone when it returns. */
   close(): void {
     clearInterval(this.#ticker);
+    cancelAnimationFrame(this.#drawHandle);
     this.video.removeEventListener("loadedmetadata", this.#applyWanted);
     this.video.removeEventListener("seeked", this.#seeked);
-    this.#drop();
-    this.#change({ phase: { kind: "closed" }, playing: false });
+    this.#track.close();
+    this.#view?.close();
+    this.#change({ playing: false });
   }
 
   #change(change: Partial<ReplaySnapshot>): void {
@@ -165,67 +172,54 @@ export class ReplayPlayer {
     this.#change({ notice: { ...notice, serial: this.#serial } });
   }
 
-  #connect(): void {
-    // While a service is away its words stay until it is back, whatever the attempts.
-    const { phase } = this.#snapshot;
-    if (phase.kind !== "refused") this.#change({ phase: { kind: "connecting", attempt: this.#attempt } });
-    this.#link = new ReplayLink(this.source, {
-      onPermit: (journal) => {
-        this.#attempt = 0;
-        this.#change({ phase: { kind: "ready" }, journal });
-        this.#drive();
-      },
-      onWindow: (span, segments) => {
-        this.#held = [...this.#held.filter((held) => held.fromUs !== span.fromUs), span];
-        this.#index.add(segments);
-        this.#change({ phase: { kind: "ready" }, windows: [...this.#held] });
-        this.#drive();
-      },
-      onLocked: ({ holders, what, todo }) => {
-        this.#dropFootage();
-        this.#change({ phase: { kind: "locked", holders, what, todo } });
-      },
-      onRefused: (refusal) => this.#refuse(refusal),
-      onLost: () => this.#again(),
-    });
+  /** Drawn picture by picture, with a clock of our own; otherwise the element's clock leads. */
+  get #isDrawn(): boolean {
+    const { playing, rate } = this.#snapshot;
+    return this.#view !== undefined && playing && (rate < 0 || rate > VIDEO_RATE_MAX);
   }
 
-  #refuse(refusal: Refusal): void {
-    this.#drop();
-    const willRetry = isPassing(refusal);
-    this.#change({ phase: { kind: "refused", refusal, willRetry } });
-    if (willRetry) this.#retry = setTimeout(() => this.#connect(), delayMs(this.#attempt));
-    this.#attempt += 1;
-  }
-
-  /** The connection was lost, and with it the permit: nothing is kept; the position is. */
-  #again(): void {
-    this.#drop();
-    this.#change({ phase: { kind: "connecting", attempt: this.#attempt + 1 } });
-    this.#retry = setTimeout(() => this.#connect(), delayMs(this.#attempt));
-    this.#attempt += 1;
-  }
-
-  /** Keys, buffers and picture go in this very call. */
-  #drop(): void {
-    clearTimeout(this.#retry);
-    this.#link?.close();
-    this.#link = undefined;
-    this.#dropFootage();
-    this.#change({ journal: 0 });
-  }
-
-  #dropFootage(): void {
+  #dropPictures(): void {
     this.#wantUs = this.positionUs;
-    this.#generation += 1;
     this.#buffer?.dispose();
     this.#buffer = undefined;
     this.#shownUs = undefined;
-    this.#index = new GroupIndex();
-    this.#held = [];
-    this.#loading.clear();
-    this.#change({ windows: [], waiting: false });
+    this.#view?.clear();
+    this.canvas.hidden = true;
+    this.#change({ waiting: false });
   }
+
+  /** Lets the element or the canvas lead from here on. */
+  #choose(): void {
+    const us = this.positionUs;
+    cancelAnimationFrame(this.#drawHandle);
+    if (this.#isDrawn) {
+      this.video.pause();
+      this.#wantUs = us;
+      this.#drawnMs = performance.now();
+      this.#drawHandle = requestAnimationFrame(this.#drawNext);
+      return;
+    }
+    const { rate, playing } = this.#snapshot;
+    if (rate > 0) this.video.playbackRate = Math.min(rate, VIDEO_RATE_MAX);
+    if (this.#wantUs !== undefined) this.#goTo(us);
+    else if (!playing) this.#wantUs = this.#shownUs;
+    this.#drive();
+  }
+
+  readonly #drawNext = (nowMs: number): void => {
+    if (!this.#isDrawn || this.#view === undefined) return;
+    this.#drawHandle = requestAnimationFrame(this.#drawNext);
+    const { rate } = this.#snapshot;
+    const us = Math.round(this.positionUs + rate * Math.max(0, nowMs - this.#drawnMs) * 1000);
+    this.#drawnMs = nowMs;
+    const showing = this.#view.show(us, rate);
+    this.#change({ waiting: showing === "waiting" });
+    if (showing === "absent") this.#crossAbsence(us);
+    if (showing !== "shown") return; // the clock stands still until the picture is there
+    this.#wantUs = us;
+    this.canvas.hidden = false;
+    this.#landed(us);
+  };
 
   #goTo(us: number): void {
     this.#wantUs = us;
@@ -238,130 +232,108 @@ export class ReplayPlayer {
   }
 
   readonly #applyWanted = (): void => {
-    if (this.#wantUs === undefined || this.#buffer === undefined || this.video.readyState === 0) return;
+    if (
+      this.#isDrawn ||
+      this.#wantUs === undefined ||
+      this.#buffer === undefined ||
+      this.video.readyState === 0
+    )
+      return;
     this.#appliedUs = this.#wantUs;
     this.video.currentTime = this.#buffer.clock.position(this.#wantUs);
   };
 
   readonly #seeked = (): void => {
     // A later seek may be on its way already: only the last one, once reached, is done.
-    if (!this.video.seeking && this.#wantUs === this.#appliedUs) this.#wantUs = undefined;
+    if (!this.video.seeking && this.#wantUs === this.#appliedUs && this.#snapshot.playing)
+      this.#wantUs = undefined;
   };
 
   #drive(): void {
-    if (this.#snapshot.phase.kind !== "ready" || this.#link === undefined || this.#nowUs === 0) return;
+    if (this.#isDrawn || this.#snapshot.phase.kind !== "ready") return;
     const us = this.positionUs;
-    const { rate, playing } = this.#snapshot;
+    const { playing } = this.#snapshot;
+    const rate = playing ? this.#snapshot.rate : 0;
+    const isThere = playing || this.#view === undefined || this.#rest(us);
+    if (!this.#track.isReady) return;
     this.#stuckCount = us === this.#drivenUs ? this.#stuckCount + 1 : 0;
     this.#drivenUs = us;
-    for (const span of wantedWindows(us, rate, this.#nowUs, this.#recorded)) {
-      const held = this.#held.find((each) => each.fromUs === span.fromUs);
-      // The window that reaches the present grows: it is asked for again when playback comes near its end.
-      if (held === undefined || us + AHEAD_US * Math.max(1, rate) >= held.toUs) this.#link.ask(span);
-    }
-    this.#forgetFar(us);
-    const group = this.#index.at(us);
+    this.#track.want(us, rate);
+    const group = this.#track.index.at(us);
     if (group === undefined || this.#isAtEndOf(group, us)) this.#crossAbsence(group?.endUs ?? us);
     else {
-      this.#landed(group);
-      const aheadUs = us + AHEAD_US * Math.max(1, rate);
-      for (const each of this.#index.between(us, aheadUs)) this.#load(each);
-      const before = this.#index.previous(group.startUs);
-      if (!playing && before !== undefined) this.#load(before); // the next step back may need it
+      this.#landed(group.startUs);
+      if (isThere) this.#feed(us, rate);
       this.#buffer?.prune(us);
     }
-    if (this.#pendingStep !== undefined && this.#loading.size === 0) this.step(this.#pendingStep);
+    if (this.#pendingStep !== undefined && !this.#track.isLoading) this.step(this.#pendingStep);
     if (playing && this.video.paused && this.video.readyState > 0) {
-      this.video.playbackRate = rate;
+      this.video.playbackRate = rate; // loading had set it back
       void this.video.play().catch(() => undefined);
     }
-    this.#change({
-      waiting: this.#snapshot.playing && this.video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA,
-    });
+    this.#change({ waiting: playing && this.video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA });
   }
 
-  #forgetFar(us: number): void {
-    const far = surplus(this.#held, us);
-    if (far.length === 0) return;
-    this.#held = this.#held.filter((span) => !far.includes(span));
-    this.#link?.forget(
-      far,
-      far.flatMap((span) => this.#index.forget(span)),
-    );
-    this.#change({ windows: [...this.#held] });
+  /** The picture at rest, on the canvas; the element gets its group afterwards, ready to play. */
+  #rest(us: number): boolean {
+    const isShown = this.#view?.show(us, 0) === "shown";
+    if (isShown) this.canvas.hidden = false;
+    return isShown;
+  }
+
+  /** Opened groups go into the element in the order in which they will be needed. */
+  #feed(us: number, rate: number): void {
+    for (const group of groupsAhead(this.#track.index, us, rate)) {
+      const opened = this.#track.opened(group);
+      if (opened === undefined || this.#buffer?.has(group)) continue;
+      if (!isPlayable(group.codec)) {
+        this.#track.giveUp(group.codec);
+        return;
+      }
+      this.#bufferFor(group).add(opened);
+    }
   }
 
   /** Playback stands still on the last frame of a group that nothing follows. */
   #isAtEndOf(group: Group, us: number): boolean {
     if (!this.#snapshot.playing || this.#wantUs !== undefined) return false;
-    const last = this.#buffer?.frames(group).at(-1);
+    const last = this.#track.frames(group).at(-1);
     if (last === undefined || !this.#showsLast(last, us)) return false;
-    const next = this.#index.next(group.startUs);
-    if (next === undefined) return covers(this.#held, group.endUs) || !this.#isRecorded(group.endUs);
+    const next = this.#track.index.next(group.startUs);
+    if (next === undefined)
+      return this.#track.heldAt(group.endUs) !== undefined || !this.#track.isRecorded(group.endUs);
     return next.startUs > group.endUs + WITHIN_FRAME_US;
   }
 
   /** A starved element stops a little before its last frame, and may skip it at high speed. */
-  #showsLast(last: Frame, us: number): boolean {
+  #showsLast(last: { startUs: number; endUs: number }, us: number): boolean {
     if (Math.max(us, this.#shownUs ?? 0) + WITHIN_FRAME_US >= last.startUs) return true;
     const starved = this.video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA;
     return starved && this.#stuckCount >= STUCK_COUNT && us >= last.endUs - NEAR_END_US;
   }
 
-  #isRecorded(us: number): boolean {
-    return covers(this.#recorded, us);
-  }
-
-  /** From an instant without a group to the next one that has: inside the window first, then what is recorded. */
+  /** From an instant without a group to the next one that has, in the direction of play. */
   #crossAbsence(us: number): void {
-    const held = this.#held.find((span) => us >= span.fromUs && us < span.toUs);
-    if (held === undefined && this.#isRecorded(us)) return; // its window is on the way
-    const searchedUs = held?.toUs ?? us;
-    const next = this.#index.next(us - 1);
-    const later = this.#recorded.find((span) => span.toUs > searchedUs);
-    const inWindow = next !== undefined && next.startUs < searchedUs ? next.startUs : undefined;
-    const target = inWindow ?? (later === undefined ? undefined : Math.max(later.fromUs, searchedUs));
-    if (target === undefined || target >= this.#nowUs) {
-      if (this.#snapshot.playing) {
-        this.pause();
-        this.#say({ kind: "end", atUs: us });
-      }
+    const { playing, rate } = this.#snapshot;
+    const target = beyondAbsence(this.#track, us, playing && rate < 0 ? -1 : 1);
+    if (target === "wait") return;
+    if (target === undefined) {
+      if (!playing) return;
+      this.pause();
+      this.#say({ kind: "end", atUs: us });
       return;
     }
     this.#jumpFromUs ??= us;
-    this.#goTo(target === us ? target + 1 : target);
+    if (this.#isDrawn) this.#wantUs = target;
+    else this.#goTo(target);
   }
 
   /** A group holds the position: if an absence was jumped to get here, it is announced with its bounds. */
-  #landed(group: Group): void {
+  #landed(us: number): void {
     const fromUs = this.#jumpFromUs;
     this.#jumpFromUs = undefined;
-    if (fromUs === undefined || group.startUs - fromUs < SILENT_JUMP_US) return;
-    this.#say({ kind: "jump", fromUs, toUs: group.startUs });
-  }
-
-  #load(group: Group): void {
-    const link = this.#link;
-    if (link === undefined || this.#buffer?.has(group) || this.#loading.has(group.id)) return;
-    if (this.#loading.size >= MAX_LOADING_COUNT) return;
-    if ((this.#retryAt.get(group.id) ?? 0) > performance.now()) return;
-    if (!isPlayable(group.codec)) {
-      this.#drop();
-      this.#change({ phase: { kind: "unplayable", codec: group.codec } });
-      return;
-    }
-    this.#loading.add(group.id);
-    const generation = this.#generation;
-    link
-      .open(group)
-      .then((plain) => {
-        if (generation !== this.#generation) return;
-        this.#bufferFor(group).add(group, plain);
-      })
-      .catch((error: unknown) => {
-        if (generation === this.#generation) this.#failed(group, error);
-      })
-      .finally(() => this.#loading.delete(group.id));
+    if (fromUs === undefined || Math.abs(us - fromUs) < SILENT_JUMP_US) return;
+    this.#say({ kind: "jump", fromUs, toUs: us });
   }
 
   #bufferFor(group: Group): ReplayBuffer {
@@ -370,20 +342,8 @@ export class ReplayPlayer {
         this.#say({ kind: "damaged", fromUs: group.startUs, toUs: group.endUs, why });
       this.#buffer = new ReplayBuffer(this.video, group.codec, this.positionUs, failed);
       this.#watchFrames();
-      this.#change({ codec: group.codec });
     }
     return this.#buffer;
-  }
-
-  /** An altered group is an absence with its own words; a failed fetch is tried again. */
-  #failed(group: Group, error: unknown): void {
-    if (error instanceof VaultFailed && !error.damaged) {
-      this.#retryAt.set(group.id, performance.now() + RETRY_GROUP_MS);
-      return;
-    }
-    const why = error instanceof Error ? error.message : String(error);
-    this.#index.forget({ fromUs: group.startUs, toUs: group.startUs + 1 });
-    this.#say({ kind: "damaged", fromUs: group.startUs, toUs: group.endUs, why });
   }
 
   #watchFrames(): void {
@@ -392,7 +352,10 @@ export class ReplayPlayer {
       if (this.#buffer === undefined) return;
       const us = this.#buffer.clock.at(frame.mediaTime);
       // Ticks of 90 kHz round down: the first frame of a group is not before what is recorded.
-      this.#shownUs = Math.max(us, this.#index.at(us + WITHIN_FRAME_US)?.startUs ?? us);
+      this.#shownUs = Math.max(us, this.#track.index.at(us + WITHIN_FRAME_US)?.startUs ?? us);
+      const isLeading = this.#view === undefined || (this.#snapshot.playing && !this.#isDrawn);
+      if (isLeading && this.#wantUs === undefined) this.canvas.hidden = true;
+      if (isLeading) markStep("shown", this.#shownUs);
       this.#frameHandle = this.video.requestVideoFrameCallback(onFrame);
     };
     this.#frameHandle = this.video.requestVideoFrameCallback(onFrame);

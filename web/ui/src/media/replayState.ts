@@ -43,4 +43,18 @@ export const INITIAL_REPLAY: ReplaySnapshot = {
   notice: undefined,
 };
 
-export const RATES = [0.5, 1, 2, 4, 8] as const;
+/** Speeds of play; the same backwards, with a minus sign. */
+export const SPEEDS = [0.25, 0.5, 1, 2, 4, 8, 16] as const;
+
+/** Forward speeds that a video element plays by itself; all else is drawn picture by picture. */
+export const VIDEO_RATE_MAX = 8;
+
+/** What the transport's buttons and keys act upon: one camera, or several in step. */
+export interface Transportable {
+  readonly positionUs: number;
+  readonly canReverse: boolean;
+  play(): void;
+  pause(): void;
+  setRate(rate: number): void;
+  step(direction: 1 | -1): void;
+}

@@ -6,7 +6,7 @@ import { useCallback, useEffect, useRef, useState } from "react";
 import type { Camera } from "../../api/cameras";
 import { formatDuration, formatOffset, formatTime, nowUs, US_PER_S } from "../../i18n/format";
 import type { Quality } from "../../media/liveState";
-import { RATES } from "../../media/replayState";
+import { SPEEDS } from "../../media/replayState";
 import { cameraNumber } from "../../pages/cameras/words";
 import { Button, Refusal } from "../../parts";
 import { useActing, useSession, useSessionAlive } from "../../session/SessionContext";
@@ -53,7 +53,13 @@ export function Player({ cameras, camera, startUs, startRate }: PlayerProps) {
   const timeline = query.data;
   const [first] = useState(() => startUs ?? nowUs() - START_BEFORE_US);
   const place = useRef(first);
-  const { video, player, snapshot } = useReplay(camera.id, stream, () => place.current, timeline, alive);
+  const { video, canvas, player, snapshot } = useReplay(
+    camera.id,
+    stream,
+    () => place.current,
+    timeline,
+    alive,
+  );
   const us = usePosition(player, place.current);
   place.current = us;
   const [view, setView] = useState<Stretch>(() => viewAround(first));
@@ -63,8 +69,7 @@ export function Player({ cameras, camera, startUs, startRate }: PlayerProps) {
   const [memory, setMemory] = useState(() => readMemory(person.id, localStorage, fitting(cameras.length)));
   useEffect(() => writeMemory(person.id, memory, localStorage), [person.id, memory]);
   useEffect(() => {
-    const rate = RATES.find((each) => each === startRate);
-    if (rate !== undefined) player?.setRate(rate);
+    if (SPEEDS.some((each) => each === Math.abs(startRate))) player?.setRate(startRate);
   }, [player, startRate]);
   // H.265 that this browser cannot open: the H.264 sub-stream is recorded beside it.
   useEffect(() => {
@@ -147,6 +152,7 @@ export function Player({ cameras, camera, startUs, startRate }: PlayerProps) {
           tabIndex={-1}
           aria-label={t`Image enregistrée, ${camera.name}`}
         />
+        <canvas ref={canvas} hidden role="img" aria-label={t`Image enregistrée, ${camera.name}`} />
         <StageOverlay
           snapshot={snapshot}
           timeline={timeline}

@@ -3,6 +3,7 @@ import {
   CalendarDays,
   Pause,
   Play,
+  Rewind,
   SkipBack,
   SkipForward,
   StepBack,
@@ -10,26 +11,35 @@ import {
   ZoomIn,
   ZoomOut,
 } from "lucide-react";
-import type { KeyboardEvent } from "react";
+import type { KeyboardEvent, ReactNode } from "react";
 import { formatDate, formatOffset, formatTime } from "../../i18n/format";
-import type { ReplayPlayer } from "../../media/replayPlayer";
-import { RATES, type ReplaySnapshot } from "../../media/replayState";
+import { SPEEDS, type Transportable } from "../../media/replayState";
 import { Button } from "../../parts";
 import { otherRate } from "./useReplayKeys";
 
-const RATE_WORDS: Record<number, string> = { 0.5: "×½", 1: "×1", 2: "×2", 4: "×4", 8: "×8" };
+const SPEED_WORDS: Record<number, string> = {
+  0.25: "×¼",
+  0.5: "×½",
+  1: "×1",
+  2: "×2",
+  4: "×4",
+  8: "×8",
+  16: "×16",
+};
 
 interface TransportProps {
-  player: ReplayPlayer | undefined;
-  snapshot: ReplaySnapshot;
+  player: Transportable | undefined;
+  snapshot: { playing: boolean; rate: number };
   us: number;
   onGoTo: () => void;
   onAbsence: (direction: 1 | -1) => void;
   onZoom: (factor: number) => void;
+  /** What is said beside the speeds. */
+  children?: ReactNode;
 }
 
 /** Capture time, play and pause, frames, absences, speed, jump to an instant. */
-export function Transport({ player, snapshot, us, onGoTo, onAbsence, onZoom }: TransportProps) {
+export function Transport({ player, snapshot, us, onGoTo, onAbsence, onZoom, children }: TransportProps) {
   const { t } = useLingui();
   const { playing, rate } = snapshot;
   return (
@@ -77,7 +87,18 @@ export function Transport({ player, snapshot, us, onGoTo, onAbsence, onZoom }: T
         aria-label={t`Absence suivante`}
         onClick={() => onAbsence(1)}
       />
-      <Rates rate={rate} onRate={(chosen) => player?.setRate(chosen)} />
+      {player?.canReverse === false ? null : (
+        <Button
+          size="s"
+          iconOnly
+          icon={Rewind}
+          aria-label={t`À rebours (J)`}
+          aria-pressed={rate < 0}
+          onClick={() => player?.setRate(-rate)}
+        />
+      )}
+      <Speeds rate={rate} onRate={(chosen) => player?.setRate(chosen)} />
+      {children}
       <span className="push" />
       <Button
         size="s"
@@ -101,7 +122,7 @@ export function Transport({ player, snapshot, us, onGoTo, onAbsence, onZoom }: T
 }
 
 /** One stop; arrows choose. */
-function Rates({ rate, onRate }: { rate: number; onRate: (rate: number) => void }) {
+function Speeds({ rate, onRate }: { rate: number; onRate: (rate: number) => void }) {
   const { t } = useLingui();
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>): void => {
     const by = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key] as 1 | -1 | undefined;
@@ -110,22 +131,22 @@ function Rates({ rate, onRate }: { rate: number; onRate: (rate: number) => void 
     event.stopPropagation();
     const next = otherRate(rate, by);
     onRate(next);
-    event.currentTarget.querySelector<HTMLElement>(`[data-rate="${next}"]`)?.focus();
+    event.currentTarget.querySelector<HTMLElement>(`[data-speed="${Math.abs(next)}"]`)?.focus();
   };
   return (
     <div className="seg" role="radiogroup" aria-label={t`Vitesse de lecture`} onKeyDown={onKeyDown}>
-      {RATES.map((each) => (
+      {SPEEDS.map((each) => (
         // biome-ignore lint/a11y/useSemanticElements: see above
         <button
           key={each}
           type="button"
           role="radio"
-          data-rate={each}
-          aria-checked={each === rate}
-          tabIndex={each === rate ? 0 : -1}
-          onClick={() => onRate(each)}
+          data-speed={each}
+          aria-checked={each === Math.abs(rate)}
+          tabIndex={each === Math.abs(rate) ? 0 : -1}
+          onClick={() => onRate(rate < 0 ? -each : each)}
         >
-          {RATE_WORDS[each]}
+          {SPEED_WORDS[each]}
         </button>
       ))}
     </div>

@@ -26,12 +26,13 @@ export function useNotice(notice: Notice | undefined, timeline: CameraTimeline |
     const at = formatTime(notice.atUs, true);
     return t`Fin de l’enregistrement à ${at}.`;
   }
-  const length = formatDuration(Math.max(SHORTEST_SAID_US, notice.toUs - notice.fromUs));
+  const length = formatDuration(Math.max(SHORTEST_SAID_US, Math.abs(notice.toUs - notice.fromUs)));
   const to = formatTime(notice.toUs, true);
   if (notice.kind === "damaged") {
     return t`${length} illisibles jusqu’à ${to} : les octets ne sont pas ceux qui ont été scellés. Prévenez l’administration.`;
   }
-  const absence = timeline?.absences.find((each) => overlaps(each, notice));
+  const [fromUs, toUs] = [Math.min(notice.fromUs, notice.toUs), Math.max(notice.fromUs, notice.toUs)];
+  const absence = timeline?.absences.find((each) => overlaps(each, { fromUs, toUs }));
   const why = absence === undefined ? "" : words(absence.cause);
   return why === ""
     ? t`Absence de ${length} sautée, reprise à ${to}.`

@@ -9,6 +9,7 @@ const POSITION_REFRESH_MS = 100;
 
 export interface Replay {
   video: RefObject<HTMLVideoElement | null>;
+  canvas: RefObject<HTMLCanvasElement | null>;
   player: ReplayPlayer | undefined;
   snapshot: ReplaySnapshot;
 }
@@ -22,12 +23,18 @@ export function useReplay(
   wanted: boolean,
 ): Replay {
   const video = useRef<HTMLVideoElement>(null);
+  const canvas = useRef<HTMLCanvasElement>(null);
   const [player, setPlayer] = useState<ReplayPlayer>();
   const start = useRef(startUs);
   start.current = startUs;
   useEffect(() => {
-    if (video.current === null || camera === "" || !wanted) return undefined;
-    const made = new ReplayPlayer(video.current, replaySource(camera, stream), start.current());
+    if (video.current === null || canvas.current === null || camera === "" || !wanted) return undefined;
+    const made = new ReplayPlayer(
+      video.current,
+      canvas.current,
+      replaySource(camera, stream),
+      start.current(),
+    );
     setPlayer(made);
     return () => {
       made.close();
@@ -42,11 +49,14 @@ export function useReplay(
     [player],
   );
   const snapshot = useSyncExternalStore(subscribe, () => player?.snapshot ?? INITIAL_REPLAY);
-  return { video, player, snapshot };
+  return { video, canvas, player, snapshot };
 }
 
 /** The position, in tenths of a second of real time, for what must move on the page. */
-export function usePosition(player: ReplayPlayer | undefined, otherwise: number): number {
+export function usePosition(
+  player: { captureUs: number | undefined; positionUs: number } | undefined,
+  otherwise: number,
+): number {
   const [us, setUs] = useState(otherwise);
   useEffect(() => {
     if (player === undefined) return undefined;

@@ -1,13 +1,12 @@
 import type { KeyboardEvent } from "react";
 import { US_PER_S } from "../../i18n/format";
-import type { ReplayPlayer } from "../../media/replayPlayer";
-import { RATES } from "../../media/replayState";
+import { SPEEDS, type Transportable } from "../../media/replayState";
 
 const BACK_US = 10 * US_PER_S;
 const MINUTE_US = 60 * US_PER_S;
 
 export interface ReplayActs {
-  player: ReplayPlayer | undefined;
+  player: Transportable | undefined;
   rate: number;
   playing: boolean;
   letters: boolean;
@@ -21,10 +20,11 @@ export interface ReplayActs {
   toEdge: (edge: "first" | "last") => void;
 }
 
-/** The next speed up or down the list. */
+/** The next speed up or down the list, in the same direction. */
 export function otherRate(rate: number, by: 1 | -1): number {
-  const at = (RATES as readonly number[]).indexOf(rate);
-  return RATES[Math.min(RATES.length - 1, Math.max(0, at + by))] ?? 1;
+  const at = (SPEEDS as readonly number[]).indexOf(Math.abs(rate));
+  const speed = SPEEDS[Math.min(SPEEDS.length - 1, Math.max(0, at + by))] ?? 1;
+  return rate < 0 ? -speed : speed;
 }
 
 /** Keys with a name: they work whatever the setting of the letters. */
@@ -60,14 +60,19 @@ function named(acts: ReplayActs, key: string, shift: boolean): boolean {
 function single(acts: ReplayActs, key: string): boolean {
   const { player } = acts;
   const toggle = (): void => (acts.playing ? player?.pause() : player?.play());
+  // J and L play backwards and forwards; again, faster (K stops).
+  const towards = (direction: 1 | -1): void => {
+    if (direction < 0 && player?.canReverse === false) return;
+    const isThatWay = Math.sign(acts.rate) === direction;
+    if (acts.playing && isThatWay) player?.setRate(otherRate(acts.rate, 1));
+    else if (!isThatWay) player?.setRate(direction);
+    if (!acts.playing) player?.play();
+  };
   const table: Record<string, () => void> = {
     " ": toggle,
     k: toggle,
-    j: () => acts.seek((player?.positionUs ?? 0) - BACK_US),
-    l: () => {
-      if (acts.playing) player?.setRate(otherRate(acts.rate, 1));
-      else player?.play();
-    },
+    j: () => towards(-1),
+    l: () => towards(1),
     ",": () => player?.step(-1),
     ".": () => player?.step(1),
     i: acts.setIn,

@@ -6,7 +6,7 @@ export function useReplayShortcuts(): Shortcut[] {
   const { t } = useLingui();
   return [
     { keys: [t`Espace`, "K"], does: t`lecture, pause` },
-    { keys: ["J"], does: t`reculer de 10 s` },
+    { keys: ["J"], does: t`lire à rebours, puis plus vite` },
     { keys: ["L"], does: t`lire, puis plus vite` },
     { keys: ["←", "→"], does: t`1 s ; avec Maj, 10 s` },
     { keys: [t`Page préc.`, t`Page suiv.`], does: t`1 min` },

@@ -1,0 +1,235 @@
+"""``vms bench playback``: recorded pictures in a real Chromium, from the real keeper, web process and pages.
+
+A sealed day of 1080p for one camera, minutes of sub-stream for four; instants by chance, in minutes at 4 Mbit/s. What
+is timed is what a person waits for, from the page's own User Timing marks (``replayMarks.ts``):
+
+- *first frame*: from following a link inside the application to the picture, permit, keys and all;
+- *seek*: from the wish to be elsewhere in the day, permit held, to the picture there;
+- *in step*: how far the pictures of four cameras are from their common clock, at every drawing, while they play.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import random
+import statistics
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from deploy.bench.footage import MINUTE_US, Preparer, is_busy, make_clip
+from deploy.bench.town import AGENT, COMMUNE, COMMUNE_NAME, PURPOSE, BenchTown, bench_town, past
+from deploy.demo.run import free_port
+from vms.clock import MICRO, PARIS, UtcTime
+from vms.errors import BadInput, Unavailable
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser, Page
+
+CHROMIUM: Final = "/usr/bin/chromium"
+ARGUMENTS: Final = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
+CAMERAS: Final = tuple(f"{COMMUNE}-c{number:02d}" for number in range(1, 5))
+DAY_H: Final = 24.0
+STEP_MINUTES: Final = 15
+PATIENCE_MS: Final = 20_000
+RUNS_LIMIT_COUNT: Final = 1000
+REST_MS: Final = 300
+STEPS: Final = ("asked", "permit", "window-asked", "keys", "opened")
+
+# Follows a link inside the application, or waits for what was begun elsewhere, until the picture of an instant is
+# there; when each step was done, in milliseconds.
+WAIT_FOR_PICTURE: Final = """
+async ([link, us, withinUs, patienceMs]) => {
+  const marks = () => performance.getEntriesByType("mark").filter((mark) => mark.name.startsWith("replay-"));
+  if (link !== "") {
+    for (const mark of marks()) performance.clearMarks(mark.name);
+    performance.mark("replay-followed");
+    history.pushState(null, "", link);
+  }
+  const began = performance.now();
+  for (;;) {
+    const [shown] = performance.getEntriesByName("replay-shown");
+    const [asked] = performance.getEntriesByName("replay-asked");
+    const isThere = shown !== undefined && asked !== undefined && shown.startTime > asked.startTime;
+    if (isThere && Math.abs(asked.detail - us) < withinUs && Math.abs(shown.detail - us) < withinUs) break;
+    if (performance.now() - began > patienceMs) throw new Error(`no picture of ${us}`);
+    await new Promise((done) => setTimeout(done, 5));
+  }
+  return Object.fromEntries(marks().map((mark) => [mark.name.slice("replay-".length), mark.startTime]));
+}
+"""
+PATH_OF_REQUESTS: Final = "/demandes"
+
+
+@dataclass(slots=True)
+class Timed:
+    """What one run took to each step, in milliseconds since it was asked for, and how many groups were fetched."""
+
+    steps: dict[str, float]
+    groups: int
+
+
+@dataclass(slots=True)
+class Fetches:
+    """The stored groups that the page's workers ask the server for."""
+
+    seen: list[str] = field(default_factory=list)
+
+    def watch(self, page: Page) -> None:
+        """Count from now on."""
+        page.context.on(
+            "request", lambda request: self.seen.append(request.url) if "/segments/" in request.url else None
+        )
+
+
+async def run(*, runs: int = 30, hours: float = DAY_H) -> dict[str, Any]:
+    """The bench's JSON object over ``runs`` first frames and as many seeks, in a sealed recording of ``hours`` hours.
+
+    BadInput for numbers out of range, Unavailable when Chromium, ffmpeg or playwright is missing.
+    """
+    if not 1 <= runs <= RUNS_LIMIT_COUNT or not 1 <= hours <= DAY_H:
+        raise BadInput(f"De 1 à {RUNS_LIMIT_COUNT} passages, de 1 à 24 h.", where="vms bench playback")
+    with tempfile.TemporaryDirectory(prefix="guet-bench-") as folder:
+        async with bench_town(Path(folder) / "home", free_port(), CAMERAS) as town:
+            day = await _prepare(town, Path(folder), hours)
+            async with _chromium() as browser:
+                figures = await _measure(browser, town, day, runs)
+    return {
+        "bench": "playback",
+        "machine": {"cores": os.cpu_count() or 1, "system": platform.platform(), "python": platform.python_version()},
+        "runs": runs,
+        "sources": {
+            "hours": hours,
+            "groups": day.groups,
+            "group_bytes": day.group_bytes,
+            "cameras_in_step": len(CAMERAS),
+        },
+        "figures": {name: round(value, 2) for name, value in figures.items()},
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The prepared recording: its bounds, and what a busy group weighs."""
+
+    start: UtcTime
+    end: UtcTime
+    groups: int
+    group_bytes: int
+
+    def instants(self, count: int) -> list[int]:
+        """Instants inside busy minutes, each in another key window, by chance but the same at every run."""
+        minutes = [at for at in range(self.start.us, self.end.us - MINUTE_US, MINUTE_US) if is_busy(at)]
+        chance = random.Random(20_261_124)  # noqa: S311  a choice of instants, not a secret
+        chosen = [chance.choice(minutes) for _ in range(count)]
+        return [at + chance.randrange(MINUTE_US // MICRO) * MICRO for at in chosen]
+
+
+async def _prepare(town: BenchTown, folder: Path, hours: float) -> Day:
+    busy = await make_clip(folder, "busy", "1920x1080", "4M", busy=True)
+    quiet = await make_clip(folder, "quiet", "1920x1080", "200k", busy=False)
+    small = await make_clip(folder, "small", "640x360", "500k", busy=True)
+    preparer = Preparer(town, await town.web.commune_key(COMMUNE))
+    start, end = past(town, hours + 1), past(town, 1)
+    groups = await preparer.write(CAMERAS[0], "main", start, end, lambda us: busy if is_busy(us) else quiet)
+    for camera in CAMERAS:
+        await preparer.write(camera, "sub", end.plus(seconds=-60 * STEP_MINUTES), end, lambda _: small)
+    weight = sum(unit.size_bytes() for group in busy.groups for unit in group) // len(busy.groups)
+    return Day(start, end, groups, weight)
+
+
+@asynccontextmanager
+async def _chromium() -> AsyncIterator[Browser]:
+    try:
+        from playwright.async_api import async_playwright
+    except ImportError as error:
+        raise Unavailable("playwright manque.", where="vms bench playback", todo="Lancez make ready.") from error
+    if not Path(CHROMIUM).exists():
+        raise Unavailable("Chromium manque.", where=CHROMIUM, todo="Installez le paquet chromium.")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+async def _measure(browser: Browser, town: BenchTown, day: Day, runs: int) -> dict[str, float]:
+    context = await browser.new_context(base_url=town.settings.public_url, locale="fr-FR", timezone_id="Europe/Paris")
+    page = await context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    fetches = Fetches()
+    fetches.watch(page)
+    await _sign_in(page, town)
+    firsts = [await _first_frame(page, fetches, us) for us in day.instants(runs)]
+    seeks = [await _seek(page, fetches, us) for us in day.instants(2 * runs)[runs:]]
+    return _figures(firsts, seeks)
+
+
+async def _sign_in(page: Page, town: BenchTown) -> None:
+    """Through the pages, as an agent who acts for the commune with a purpose."""
+    await page.goto("/connexion")
+    await page.get_by_label("Identifiant").fill(AGENT)
+    await page.get_by_label("Mot de passe", exact=True).fill(town.password)
+    await page.get_by_role("button", name="Continuer").click()
+    await page.wait_for_url("**/commune**")
+    await page.get_by_role("radio", name=COMMUNE_NAME).check(force=True)
+    await page.get_by_label("Motif de la consultation").select_option(PURPOSE)
+    await page.get_by_role("button", name=f"Agir pour {COMMUNE_NAME}").click()
+    await page.wait_for_url(lambda url: "/commune" not in url)
+
+
+async def _first_frame(page: Page, fetches: Fetches, us: int) -> Timed:
+    """From a link on another page of the application to the picture: a new permit and new keys each time."""
+    await page.evaluate("path => history.pushState(null, '', path)", PATH_OF_REQUESTS)
+    await page.get_by_role("heading", level=1).first.wait_for()
+    await page.wait_for_timeout(REST_MS)
+    fetches.seen.clear()
+    link = f"/relecture?camera={CAMERAS[0]}&t={us}"
+    marks = await page.evaluate(WAIT_FOR_PICTURE, [link, us, 2 * MICRO, PATIENCE_MS])
+    return _timed(marks, "followed", fetches)
+
+
+async def _seek(page: Page, fetches: Fetches, us: int) -> Timed:
+    """From the dialog "Aller à…" of an open replay to the picture there: the same permit, new keys."""
+    moment = UtcTime(us).datetime().astimezone(PARIS)
+    await page.get_by_role("button", name="Aller à…").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("Date", exact=True).fill(moment.strftime("%Y-%m-%d"))
+    await dialog.get_by_label("Heure", exact=True).fill(moment.strftime("%H:%M:%S"))
+    await page.wait_for_timeout(REST_MS)
+    fetches.seen.clear()
+    await dialog.get_by_role("button", name="Aller à cet instant").click()
+    marks = await page.evaluate(WAIT_FOR_PICTURE, ["", us, 2 * MICRO, PATIENCE_MS])
+    return _timed(marks, "asked", fetches)
+
+
+def _timed(marks: dict[str, float], since: str, fetches: Fetches) -> Timed:
+    begun = marks[since]
+    steps = {name: at - begun for name, at in sorted(marks.items(), key=lambda mark: mark[1]) if at >= begun}
+    return Timed(steps, len(fetches.seen))
+
+
+def _figures(firsts: Sequence[Timed], seeks: Sequence[Timed]) -> dict[str, float]:
+    figures = {
+        "first_frame_p50_ms": statistics.median(one.steps["shown"] for one in firsts),
+        "first_frame_p95_ms": percentile([one.steps["shown"] for one in firsts], 95),
+        "seek_p50_ms": statistics.median(one.steps["shown"] for one in seeks),
+        "seek_p95_ms": percentile([one.steps["shown"] for one in seeks], 95),
+        "seek_groups_opened_max": float(max(one.groups for one in seeks)),
+    }
+    for name in STEPS:
+        found = [one.steps[name] for one in firsts if name in one.steps]
+        if found:
+            figures[f"first_frame_{name.replace('-', '_')}_p50_ms"] = statistics.median(found)
+    return figures
+
+
+def percentile(values: Sequence[float], percent: int) -> float:
+    """The smallest value that so many percent of the values do not exceed (nearest rank)."""
+    ordered = sorted(values)
+    return ordered[max(0, -(-len(ordered) * percent // 100) - 1)]
