@@ -82,7 +82,7 @@ class LiveService:
         while True:
             message = await viewer.next()
             # The permit may have lapsed while this task waited its turn: nothing leaves without one.
-            view.permit.require(view.permit.payload.act, view.camera, self._clock.utc())
+            self._require(view)
             async with asyncio.timeout(SEND_LIMIT_S):
                 await self._send(view, message, channel)
 
@@ -138,10 +138,21 @@ class LiveService:
     async def _lapse(self, view: _View) -> None:
         """End the view when its permit runs out, whatever the other side does (P-53)."""
         while True:
-            left_s = view.permit.expires.since(self._clock.utc()) / MICRO
-            if left_s <= 0:
-                view.permit.require(view.permit.payload.act, view.camera, self._clock.utc())
-            await self._clock.sleep(max(0.0, left_s))
+            self._require(view)
+            await self._clock.sleep(view.permit.expires.since(self._clock.utc()) / MICRO)
+
+    def _require(self, view: _View) -> None:
+        """The view's permit covers it now; Unavailable when it was not renewed in time.
+
+        A refusal is told by the keeper to the pages at the next renewal: what lapses here lapses because it is away.
+        """
+        if view.permit.expires.since(self._clock.utc()) <= 0:
+            raise Unavailable(
+                "Le permis de cette vue n’a pas été renouvelé : le gardien ne répond plus.",
+                where=view.camera,
+                todo="Elle reprend d’elle-même dès son retour.",
+            )
+        view.permit.require(view.permit.payload.act, view.camera, self._clock.utc())
 
     def _zones(self, view: _View) -> int:
         run = self._fleet.run_of(view.camera)
