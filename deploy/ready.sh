@@ -7,9 +7,25 @@ started=$(date +%s)
 
 say() { printf '%s\n' "$*" >&2; }
 
-# 1. System packages: a real browser, ffmpeg and GStreamer are judges and peers in the tests; only root can add them.
+find_python() {
+  local candidate
+  for candidate in python3.11 python3.12 python3.13 python3; do
+    if command -v "$candidate" >/dev/null 2>&1 &&
+       "$candidate" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then
+      echo "$candidate"
+      return
+    fi
+  done
+}
+
+has_headers() {
+  "$1" -c 'import os, sysconfig, sys; sys.exit(not os.path.exists(sysconfig.get_path("include") + "/Python.h"))' 2>/dev/null
+}
+
+# 1. System packages: a real browser, ffmpeg and GStreamer are judges and peers in the tests, the C compiler builds the
+# recorder's compiled part; only root can add them.
 declare -A needs=(
-  [chromium]=chromium [ffmpeg]=ffmpeg [openssl]=openssl
+  [chromium]=chromium [ffmpeg]=ffmpeg [openssl]=openssl [cc]=gcc
   [gst-inspect-1.0]=gstreamer1.0-tools
 )
 extra=(gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-base gstreamer1.0-plugins-good
@@ -19,7 +35,9 @@ for command in "${!needs[@]}"; do
   command -v "$command" >/dev/null 2>&1 || missing+=("${needs[$command]}")
 done
 if command -v dpkg-query >/dev/null 2>&1; then
-  for package in "${extra[@]}" python3-venv; do
+  python=$(find_python)
+  [ -n "$python" ] && has_headers "$python" || extra+=(python3-dev)
+  for package in "${extra[@]}" python3-venv libc6-dev; do
     dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
   done
 fi
@@ -36,14 +54,7 @@ if [ ${#missing[@]} -gt 0 ]; then
 fi
 
 # 2. Python environment, from the lock with its hashes.
-python=""
-for candidate in python3.11 python3.12 python3.13 python3; do
-  if command -v "$candidate" >/dev/null 2>&1 &&
-     "$candidate" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then
-    python=$candidate
-    break
-  fi
-done
+python=$(find_python)
 [ -n "$python" ] || { say "Python 3.11, 3.12 or 3.13 with venv is needed."; exit 1; }
 lock_stamp=$(cat deploy/lock/*.txt pyproject.toml | sha256sum | cut -d' ' -f1)
 if [ "$(cat .venv/.ready-python 2>/dev/null || true)" != "$lock_stamp" ]; then
@@ -56,7 +67,16 @@ if [ "$(cat .venv/.ready-python 2>/dev/null || true)" != "$lock_stamp" ]; then
   echo "$lock_stamp" > .venv/.ready-python
 fi
 
-# 3. The pages.
+# 3. The compiled part of the recorder; without a compiler its pure-Python twin is used.
+native_stamp=$(cat recorder/rtsp/_fragments.pyx deploy/native_build.py .venv/pyvenv.cfg | sha256sum | cut -d' ' -f1)
+if [ "$(cat .venv/.ready-native 2>/dev/null || true)" != "$native_stamp" ] ||
+   ! compgen -G "recorder/rtsp/_fragments.*.so" >/dev/null; then
+  say "Compiled part of the recorder…"
+  .venv/bin/python -m deploy.native_build
+  echo "$native_stamp" > .venv/.ready-native
+fi
+
+# 4. The pages.
 export PATH="$PWD/.venv/bin:$PATH"
 deps_stamp=$(sha256sum web/ui/package-lock.json | cut -d' ' -f1)
 if [ "$(cat web/ui/node_modules/.ready 2>/dev/null || true)" != "$deps_stamp" ]; then

@@ -7,10 +7,12 @@ hole in it is dropped, never handed on in part, and the next one says ``lost_bef
 
 from __future__ import annotations
 
-from typing import Final, Protocol
+from abc import ABC, abstractmethod
+from typing import ClassVar, Final, Protocol
 
 from recorder.access_unit import AccessUnit, StreamFormat
 from recorder.rtsp.errors import ParameterSetsMissing
+from recorder.rtsp.fragments import ENDS, MARKED, STARTS
 
 UNIT_LIMIT_BYTES: Final = 8 * 1024 * 1024
 NALS_LIMIT_COUNT: Final = 512
@@ -29,8 +31,11 @@ class Sets(Protocol):
         ...
 
 
-class UnitAssembler:
+class UnitAssembler(ABC):
     """What the depacketisers of both codecs share. They add NAL units; finished access units wait in ``ready``."""
+
+    fragmentation: ClassVar[int]
+    nal_header_bytes: ClassVar[int]
 
     def __init__(self, sets: Sets) -> None:
         self.sets = sets
@@ -56,6 +61,32 @@ class UnitAssembler:
         if ready:
             self.ready = []
         return ready
+
+    def run(self, rtp_time: int, flags: int, body: bytes, received_us: int) -> None:
+        """Take the fragments of one run (``fragments.take_run``): what taking them one by one would do."""
+        if rtp_time != self._time:
+            self._received_us = received_us
+            self._begin(rtp_time)
+        fragment = self._fragment
+        if flags & STARTS:
+            if fragment is not None:
+                self._damaged = True
+            self._fragment = None if flags & ENDS else bytearray(body)
+            if self._grow(len(body) - self.nal_header_bytes) and flags & ENDS:
+                self._nal(body)
+        elif fragment is None:
+            self._damaged = True
+        elif self._grow(len(body)):
+            fragment += body
+            if flags & ENDS:
+                self._fragment = None
+                self._nal(bytes(fragment))
+        if flags & MARKED:
+            self._marker(received_us)
+
+    @abstractmethod
+    def _nal(self, nal: bytes) -> None:
+        """Take a whole NAL unit."""
 
     def lost(self, count: int) -> None:
         """``count`` packets are missing here."""

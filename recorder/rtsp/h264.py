@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from recorder.rtsp.assembly import START_CODE, UnitAssembler, split_start_codes
+from recorder.rtsp.fragments import FU_H264
 from recorder.rtsp.h264_sets import PPS, SPS, H264Sets
 
 IDR: Final = 5
@@ -12,11 +13,13 @@ LAST_PICTURE_TYPE: Final = 5
 SEI: Final = 6
 DELIMITER: Final = 9
 STAP_A: Final = 24
-FU_A: Final = 28
 
 
 class H264Depacketizer(UnitAssembler):
     """Payloads in order become access units."""
+
+    fragmentation = FU_H264
+    nal_header_bytes = 1
 
     def __init__(self, parameter_sets: tuple[bytes, ...] = ()) -> None:
         """``parameter_sets`` are those announced in the description."""
@@ -33,7 +36,7 @@ class H264Depacketizer(UnitAssembler):
             self._begin(rtp_time)
         if start < end:
             kind = data[start] & 0x1F
-            if kind == FU_A:
+            if kind == FU_H264:
                 self._fu(data, start, end)
             elif kind < STAP_A:
                 if kind and self._grow(end - start):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from recorder.rtsp.assembly import START_CODE, UnitAssembler, split_start_codes
+from recorder.rtsp.fragments import FU_H265
 from recorder.rtsp.h265_sets import PPS, VPS, H265Sets
 
 LAST_PICTURE_TYPE: Final = 31
@@ -13,11 +14,13 @@ LAST_PICTURE_TYPE: Final = 31
 FIRST_KEY_TYPE: Final = 16
 LAST_KEY_TYPE: Final = 21
 AGGREGATION: Final = 48
-FRAGMENTATION: Final = 49
 
 
 class H265Depacketizer(UnitAssembler):
     """Payloads in order become access units."""
+
+    fragmentation = FU_H265
+    nal_header_bytes = 2
 
     def __init__(self, parameter_sets: tuple[bytes, ...] = ()) -> None:
         """``parameter_sets`` are those announced in the description."""
@@ -34,7 +37,7 @@ class H265Depacketizer(UnitAssembler):
             self._begin(rtp_time)
         if start + 2 <= end:
             kind = data[start] >> 1 & 0x3F
-            if kind == FRAGMENTATION:
+            if kind == FU_H265:
                 self._fu(data, start, end)
             elif kind < AGGREGATION:
                 if self._grow(end - start):

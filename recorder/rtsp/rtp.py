@@ -10,6 +10,8 @@ import struct
 from typing import Final, Protocol
 
 from recorder.rtsp.errors import StreamDamaged, dump
+from recorder.rtsp.fragments import INTERLEAVED_BYTES
+from recorder.rtsp.native import take_run
 
 HEADER_BYTES: Final = 12
 # Packets that are no RTP at all, in a row, before the connection is given up.
@@ -23,10 +25,19 @@ _read_header: Final = struct.Struct(">BBHII").unpack_from
 class Depacketizer(Protocol):
     """Takes payloads in order and builds access units."""
 
+    @property
+    def fragmentation(self) -> int:
+        """The payload kind of a fragmentation unit."""
+        ...
+
     def push(
         self, data: bytes | bytearray | memoryview, start: int, end: int, rtp_time: int, marker: bool, received_us: int
     ) -> None:
         """Take the payload ``data[start:end]`` of one packet."""
+        ...
+
+    def run(self, rtp_time: int, flags: int, body: bytes, received_us: int) -> None:
+        """Take the fragments of one run, as ``take_run`` gives them."""
         ...
 
     def lost(self, count: int) -> None:
@@ -58,6 +69,34 @@ class RtpReceiver:
     def highest_sequence(self) -> int:
         """The extended highest sequence number received (RFC 3550 §6.4.1), for reports."""
         return (self.cycles << 16 | ((self._next or 1) - 1) & 0xFFFF) & 0xFFFFFFFF
+
+    def frames(
+        self, data: bytes | bytearray | memoryview, position: int, end: int, channel: int, received_us: int
+    ) -> int:
+        """Take one or more interleaved frames; the one at ``position`` is whole and on ``channel``.
+
+        Returns the position after what was taken; StreamDamaged as ``packet``.
+        """
+        depacketizer = self._depacketizer
+        kind, payload_type, source = depacketizer.fragmentation, self._payload_type, self.ssrc
+        begun = position
+        if source is not None and self._next is not None:
+            while run := take_run(data, position, end, channel, payload_type, source, self._next, kind):
+                position, count, stamp, flags, body = run
+                self._malformed_in_a_row = 0
+                following = self._next + count
+                self.cycles += following >> 16
+                self._next = following & 0xFFFF
+                self.packets += count
+                if stamp != self.last_stamp:
+                    self.rtp_time += signed_difference(stamp, self.last_stamp)
+                    self.last_stamp = stamp
+                depacketizer.run(self.rtp_time, flags, body, received_us)
+        if position > begun:
+            return position
+        stop = position + INTERLEAVED_BYTES + (data[position + 2] << 8 | data[position + 3])
+        self.packet(data, position + INTERLEAVED_BYTES, stop, received_us)
+        return stop
 
     def packet(self, data: bytes | bytearray | memoryview, start: int, end: int, received_us: int) -> None:
         """Take the RTP packet ``data[start:end]``; raises StreamDamaged when too many in a row are none."""

@@ -133,8 +133,9 @@ class Session:
                     break
                 channel = data[position + 1]
                 if channel == video and receiver is not None:
-                    receiver.packet(data, position + 4, stop, received_us)
-                elif channel == self._control_channel and receiver is not None:
+                    position = receiver.frames(data, position, end, channel, received_us)
+                    continue
+                if channel == self._control_channel and receiver is not None:
                     self._control(bytes(data[position + 4 : stop]), receiver)
                 else:
                     self.stray_frames += 1

@@ -1,0 +1,12 @@
+from recorder.rtsp.fragments import Run
+
+def take_run(
+    data: bytes | bytearray | memoryview,
+    position: int,
+    end: int,
+    channel: int,
+    payload_type: int,
+    source: int,
+    sequence: int,
+    kind: int,
+) -> Run | None: ...
