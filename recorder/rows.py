@@ -39,6 +39,9 @@ class BeginSegment:
     header: SegmentHeader
     end_us: int
     first_link: bytes
+    # Of the first group: what a recorder that takes over may rely on.
+    size_bytes: int
+    last_link: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ class SealSegment:
     size_bytes: int
     groups: int
     last_link: bytes
+    state: str = "sealed"  # or ``spooled``: whole, and not in the bucket yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +107,16 @@ async def apply(session: AsyncSession, stream: StreamId, operations: Sequence[Op
     for operation in operations:
         match operation:
             case BeginSegment():
-                await session.merge(_segment_row(stream, operation))
-                await session.flush()
+                # Said twice, the second time perhaps after the segment went on its way: the first one counts.
+                if await session.get(Segment, str(operation.header.name)) is None:
+                    session.add(_segment_row(stream, operation))
+                    await session.flush()
             case SealSegment():
                 await session.execute(
                     update(Segment)
-                    .where(col(Segment.name) == operation.name, col(Segment.state) != "destroying")
+                    .where(col(Segment.name) == operation.name, col(Segment.state).not_in(["destroying", "sealed"]))
                     .values(
-                        state="sealed",
+                        state=operation.state,
                         end_us=operation.end_us,
                         size_bytes=operation.size_bytes,
                         groups=operation.groups,
@@ -205,7 +211,9 @@ def _segment_row(stream: StreamId, operation: BeginSegment) -> Segment:
         fence=header.name.fence,
         sequence=header.sequence,
         first_link=operation.first_link,
-        last_link=operation.first_link,
+        size_bytes=operation.size_bytes,
+        groups=1,
+        last_link=operation.last_link,
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from recorder.progress import Progress
 from recorder.rows import BeginSegment, SealSegment
 from recorder.segment import GROUPS_LIMIT_COUNT, GroupHeader, SegmentHeader, next_link
 from recorder.store.local import LocalStore, SegmentFile
@@ -101,7 +102,11 @@ class SegmentWriter:
 
     def begun(self) -> BeginSegment:
         """The row of this segment once its first group is durable."""
-        return BeginSegment(self.header, self.end_us, self.first_link)
+        return BeginSegment(self.header, self.end_us, self.first_link, self._open_file().durable_bytes, self.last_link)
+
+    def progress(self) -> Progress:
+        """How far it is durable now."""
+        return Progress(self.name, self.end_us, self._open_file().durable_bytes, self.groups, self.last_link)
 
     def sealed(self) -> SealSegment:
         """The row of this segment once it takes no more groups."""

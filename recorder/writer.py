@@ -26,6 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from recorder.adoption import Adopted, adopt
 from recorder.hour_keys import HourKeys
+from recorder.progress import Progress
 from recorder.rows import BeginAbsence, DropAbsence, EndAbsence, Operation, StreamId, apply, load_tail
 from recorder.segment import AbsenceRecord, SegmentHeader, SegmentName, genesis, next_link
 from recorder.segment_writer import Group, PictureFormat, SegmentWriter
@@ -35,6 +36,7 @@ from recorder.store.local import LocalStore
 from vms import logs
 from vms.clock import Clock, UtcTime
 from vms.db.engine import read, write
+from vms.db.leases import Held, WrongFence
 from vms.errors import BadInput, Conflict, GuetError, Unavailable
 from vms.keys import derive
 
@@ -72,13 +74,14 @@ class StreamWriter:
         engine: AsyncEngine,
         keys: HourKeys,
         clock: Clock,
-        fence: int = 0,
+        fence: Held | None = None,
         origin: str = "live",
     ) -> None:
         self.id = StreamId(commune, camera, stream)
         self.sealed_groups = 0
         self.lost_groups = 0
         self.cause = ""  # of the absence that is open now; empty while pictures are written
+        self.fenced = False  # another recorder has taken the camera: nothing of ours is kept from then on
         self._store, self._engine, self._keys, self._clock = store, engine, keys, clock
         self._fence, self._origin = fence, origin
         self._turn = asyncio.Lock()  # one group or absence at a time, in the order they came
@@ -103,7 +106,7 @@ class StreamWriter:
                 "Un autre enregistreur écrit déjà ce flux.", where=str(self.id), todo="Arrêtez l’autre processus."
             )
         try:
-            adopted = await adopt(self._engine, self._store, self.id)
+            adopted = await adopt(self._engine, self._store, self.id, self._fence)
             async with read(self._engine) as session:
                 tail = await load_tail(session, self.id)
         except BaseException:
@@ -116,6 +119,9 @@ class StreamWriter:
             self._declare(self._covered_us, "recorder-stopped", "")
         self.cause = self._absence.cause if self._absence else ""
         await self._commit()
+        if self.fenced:
+            self._release()
+            raise WrongFence(self.id.camera, self._fence.fence if self._fence else 0)
         return adopted
 
     async def group(
@@ -182,11 +188,20 @@ class StreamWriter:
             )
         return Head(self._sequence, self._link, "")
 
+    def progress(self) -> Progress | None:
+        """How far the open segment is durable; None between segments."""
+        return self._segment.progress() if self._segment is not None else None
+
     def _require_started(self) -> None:
         if self._lock is None:
             raise Unavailable("L’écriture de ce flux n’est pas en marche.", where=str(self.id))
 
     async def _take(self, group: Group) -> SinkRefused | None:
+        if self.fenced or (self._fence is not None and not self._fence.may_write()):
+            self.lost_groups += 1
+            return SinkRefused(
+                "Cette caméra est passée à un autre enregistreur.", cause="recorder-stopped", where=str(self.id)
+            )
         placed = self._place(group)
         if isinstance(placed, SinkRefused):
             self.lost_groups += 1
@@ -224,7 +239,8 @@ class StreamWriter:
     async def _begin(self, group: Group) -> None:
         key = await self._keys.key_for(self.id.commune, self.id.camera, group.start)
         sequence, link, operations = self._after_absence(group.start.us)
-        name = SegmentName(self.id.camera, self.id.stream, group.start, key.id, self._fence)
+        fence = self._fence.fence if self._fence is not None else 0
+        name = SegmentName(self.id.camera, self.id.stream, group.start, key.id, fence)
         header = SegmentHeader(
             name,
             self.id.commune,
@@ -259,7 +275,7 @@ class StreamWriter:
         if segment is None:
             return
         segment.close()
-        self._pending.append(segment.sealed())
+        self._pending.append(replace(segment.sealed(), state=self._store.ended_state))
         self._covered_us = segment.end_us
         self._sequence, self._link = segment.header.sequence + segment.groups, segment.last_link
         self._segment = None
@@ -297,8 +313,18 @@ class StreamWriter:
         if not self._pending:
             return True
         try:
-            async with write(self._engine) as session:
+            async with write(self._engine, alone=False) as session:
+                if self._fence is not None:
+                    await self._fence.guard(session)
                 await apply(session, self.id, self._pending)
+        except WrongFence as error:
+            # Another has taken the camera: its rows say what is so. Our file stays, and is set aside as a stray.
+            log.error(
+                "fence_refused", stream=str(self.id), fence=self._fence.fence if self._fence else 0, why=str(error)
+            )
+            self.fenced = True
+            self._pending.clear()
+            return True
         except SQLAlchemyError as error:
             log.warning("rows_wait", stream=str(self.id), rows=len(self._pending), why=type(error).__name__)
             return False

@@ -27,6 +27,9 @@ from vms.errors import GuetError, NotFound
 IDENTITY_FILE: Final = "guet-store.json"
 QUARANTINE_DIR: Final = "quarantine"
 SUFFIX: Final = ".seg"
+# States of a row whose segment takes no more groups: the store has it, or it waits on this machine for a bucket.
+SEALED: Final = "sealed"
+SPOOLED: Final = "spooled"
 FORMAT: Final = 1
 IDENTITY_LIMIT_BYTES: Final = 4096
 # Below this no segment is begun: the volume also has to hold the index and the keys in waiting.
@@ -94,7 +97,7 @@ class SegmentFile:
 class LocalStore:
     """A folder of sealed segments. Methods block: call them on a thread when an event loop runs."""
 
-    ended_state = "sealed"
+    ended_state: str = SEALED
 
     def __init__(self, root: Path, identity: str, disk: Disk | None = None, floor_bytes: int = FLOOR_BYTES) -> None:
         self.root = root

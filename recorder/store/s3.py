@@ -28,6 +28,7 @@ from recorder.store.local import (
     FORMAT,
     IDENTITY_FILE,
     QUARANTINE_DIR,
+    SPOOLED,
     SUFFIX,
     LocalStore,
     SegmentFile,
@@ -46,7 +47,7 @@ MIB: Final = 1024 * 1024
 class SpooledStore(LocalStore):
     """A bucket and the spool before it; paths are those of the spool, and an object's key is the same path."""
 
-    ended_state = "spooled"
+    ended_state = SPOOLED
 
     def __init__(
         self,

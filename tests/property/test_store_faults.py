@@ -93,7 +93,7 @@ class FaultyCommits:
         self.commit, self.mode, self.times = commit, mode, times
         self.dead = False
 
-    def __call__(self, engine: Any) -> Any:
+    def __call__(self, engine: Any, *, alone: bool = True) -> Any:
         @asynccontextmanager
         async def faulty() -> Any:
             if self.dead:
@@ -101,7 +101,7 @@ class FaultyCommits:
             self.commit -= 1
             hit = self.commit < 0 and self.times > 0
             self.times -= hit
-            async with write(engine) as session:
+            async with write(engine, alone=alone) as session:
                 yield session
                 if hit and self.mode == "not-stored":
                     raise OperationalError("COMMIT", None, Exception("disk I/O error"))
