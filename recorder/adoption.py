@@ -14,12 +14,14 @@ Nothing here has a key.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import col, select
 
+from recorder.progress import Progress, find
 from recorder.rows import (
     BeginAbsence,
     BeginSegment,
@@ -35,10 +37,11 @@ from recorder.rows import (
 )
 from recorder.scan import Scan, scan_file
 from recorder.segment import CAUSES, AbsenceRecord, SegmentName, next_link
-from recorder.store.local import LocalStore, StoredFile
+from recorder.store.local import SPOOLED, LocalStore, StoredFile
 from vms import logs
 from vms.clock import UtcTime
 from vms.db.engine import read, write
+from vms.db.leases import Held
 from vms.errors import Damaged, NotFound
 from vms.model import Segment
 
@@ -63,18 +66,38 @@ class Adopted:
         return sum(len(one) for one in (self.sealed, self.adopted, self.cut, self.lost, self.removed, self.quarantined))
 
 
-async def adopt(engine: AsyncEngine, store: LocalStore, stream: StreamId) -> Adopted:
-    """Finish what a crash left of ``stream``; may itself be killed anywhere. The caller holds the stream's lock."""
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """The rows of one stream, and the lease under which they may be changed."""
+
+    engine: AsyncEngine
+    stream: StreamId
+    fence: Held | None
+
+    async def apply(self, operations: Sequence[Operation]) -> None:
+        async with write(self.engine, alone=False) as session:
+            if self.fence is not None:
+                await self.fence.guard(session)
+            await apply(session, self.stream, operations)
+
+
+async def adopt(engine: AsyncEngine, store: LocalStore, stream: StreamId, fence: Held | None = None) -> Adopted:
+    """Finish what a crash left of ``stream``; may itself be killed anywhere. The caller holds the stream's lock.
+
+    With other machines about, ``fence`` is the camera's lease: WrongFence when it has passed to another.
+    """
     done = Adopted()
-    await _finish_open_rows(engine, store, stream, done)
-    await _adopt_files(engine, store, stream, done)
+    index = _Index(engine, stream, fence)
+    await _finish_open_rows(index, store, done)
+    await _adopt_files(index, store, done)
     if done.count():
         log.info("adopted", stream=str(stream), **{name: len(getattr(done, name)) for name in done.__slots__})
     return done
 
 
-async def _finish_open_rows(engine: AsyncEngine, store: LocalStore, stream: StreamId, done: Adopted) -> None:
-    async with read(engine) as session:
+async def _finish_open_rows(index: _Index, store: LocalStore, done: Adopted) -> None:
+    stream = index.stream
+    async with read(index.engine) as session:
         chosen = select(Segment).where(
             col(Segment.camera_id) == stream.camera,
             col(Segment.stream) == stream.stream,
@@ -84,6 +107,10 @@ async def _finish_open_rows(engine: AsyncEngine, store: LocalStore, stream: Stre
     for row in rows:
         name = SegmentName.parse(row.name)
         path = store.path_of(name, row.commune_id)
+        if store.ended_state == SPOOLED and not store.is_here(path):
+            await index.apply([await _end_elsewhere(index.engine, row)])
+            done.sealed.append(row.name)
+            continue
         try:
             scan: Scan | None = await asyncio.to_thread(scan_file, store, path)
         except NotFound:
@@ -103,33 +130,42 @@ async def _finish_open_rows(engine: AsyncEngine, store: LocalStore, stream: Stre
         else:
             await _cut(store, path.name, stream, scan, name, done)
             # A crash here leaves an open row over a file of whole groups: done again at the next start.
-            operations = [_seal(row.name, scan)]
+            operations = [_seal(row.name, scan, store.ended_state)]
             done.sealed.append(row.name)
-        async with write(engine) as session:
-            await apply(session, stream, operations)
+        await index.apply(operations)
+
+
+async def _end_elsewhere(engine: AsyncEngine, row: Segment) -> Operation:
+    """The end of a segment that lies in another machine's spool: as far as its recorder told that it was durable.
+
+    What that recorder wrote after its last telling lies in time that the absence after it covers; it is set aside when
+    its spool is drained.
+    """
+    told = await find(engine, row.name)
+    if told is None or told.groups < row.groups:
+        told = Progress(row.name, row.end_us, row.size_bytes, row.groups, row.last_link)
+    return SealSegment(told.name, told.end_us, told.size_bytes, told.groups, told.last_link, SPOOLED)
 
 
 async def _cut(store: LocalStore, label: str, stream: StreamId, scan: Scan, name: SegmentName, done: Adopted) -> None:
-    """Cut off what follows the last whole group; what we do not understand is copied to quarantine first.
-
-    What stays becomes durable, whether anything was cut or not: a process that was killed had perhaps not yet synced
-    the group that we found whole, and the row that counts it must not outlive it when the power goes next (S3).
-    """
+    """Cut off what follows the last whole group; what we do not understand is copied to quarantine first."""
+    if not scan.rest:
+        return
     path = store.path_of(name, stream.commune)
     if scan.rest == "damaged":
         await asyncio.to_thread(store.quarantine_tail, path, scan.sound_bytes)
         done.quarantined.append(label)
     await asyncio.to_thread(store.cut, path, scan.sound_bytes)
-    if scan.rest:
-        done.cut.append(label)
+    done.cut.append(label)
 
 
-async def _adopt_files(engine: AsyncEngine, store: LocalStore, stream: StreamId, done: Adopted) -> None:
-    async with read(engine) as session:
+async def _adopt_files(index: _Index, store: LocalStore, done: Adopted) -> None:
+    stream = index.stream
+    async with read(index.engine) as session:
         tail = await load_tail(session, stream)
     since = UtcTime(max(0, (tail.covered_us or 0) - LOOK_BACK_DAYS * 86_400_000_000))
     files = await asyncio.to_thread(store.files_since, stream.commune, stream.camera, stream.stream, since)
-    async with read(engine) as session:
+    async with read(index.engine) as session:
         chosen = select(Segment.name).where(
             col(Segment.camera_id) == stream.camera,
             col(Segment.stream) == stream.stream,
@@ -138,12 +174,11 @@ async def _adopt_files(engine: AsyncEngine, store: LocalStore, stream: StreamId,
         known = set((await session.execute(chosen)).scalars())
     for file in files:
         if str(file.name) not in known:
-            tail = await _adopt_file(engine, store, stream, tail, file, done)
+            tail = await _adopt_file(index, store, tail, file, done)
 
 
-async def _adopt_file(
-    engine: AsyncEngine, store: LocalStore, stream: StreamId, tail: Tail, file: StoredFile, done: Adopted
-) -> Tail:
+async def _adopt_file(index: _Index, store: LocalStore, tail: Tail, file: StoredFile, done: Adopted) -> Tail:
+    stream = index.stream
     try:
         scan = await asyncio.to_thread(scan_file, store, file.path)
     except NotFound:
@@ -160,9 +195,8 @@ async def _adopt_file(
         await _put_aside(store, file, done, destroy=False)
         return tail
     await _cut(store, file.path.name, stream, scan, scan.header.name, done)
-    begin = BeginSegment(scan.header, scan.end_us, scan.first_link)
-    async with write(engine) as session:
-        await apply(session, stream, [*bridge, begin, _seal(str(scan.header.name), scan)])
+    begin = BeginSegment(scan.header, scan.end_us, scan.first_link, scan.sound_bytes, scan.last_link)
+    await index.apply([*bridge, begin, _seal(str(scan.header.name), scan, store.ended_state)])
     done.adopted.append(str(scan.header.name))
     return Tail(scan.end_us, scan.header.sequence + scan.groups, scan.last_link, None)
 
@@ -204,5 +238,5 @@ async def _put_aside(store: LocalStore, file: StoredFile, done: Adopted, *, dest
         done.quarantined.append(file.path.name)
 
 
-def _seal(name: str, scan: Scan) -> SealSegment:
-    return SealSegment(name, scan.end_us, scan.sound_bytes, scan.groups, scan.last_link)
+def _seal(name: str, scan: Scan, state: str) -> SealSegment:
+    return SealSegment(name, scan.end_us, scan.sound_bytes, scan.groups, scan.last_link, state)
