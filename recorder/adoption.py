@@ -148,15 +148,18 @@ async def _end_elsewhere(engine: AsyncEngine, row: Segment) -> Operation:
 
 
 async def _cut(store: LocalStore, label: str, stream: StreamId, scan: Scan, name: SegmentName, done: Adopted) -> None:
-    """Cut off what follows the last whole group; what we do not understand is copied to quarantine first."""
-    if not scan.rest:
-        return
+    """Cut off what follows the last whole group; what we do not understand is copied to quarantine first.
+
+    What stays becomes durable, whether anything was cut or not: a process that was killed had perhaps not yet synced
+    the group that we found whole, and the row that counts it must not outlive it when the power goes next (S3).
+    """
     path = store.path_of(name, stream.commune)
     if scan.rest == "damaged":
         await asyncio.to_thread(store.quarantine_tail, path, scan.sound_bytes)
         done.quarantined.append(label)
     await asyncio.to_thread(store.cut, path, scan.sound_bytes)
-    done.cut.append(label)
+    if scan.rest:
+        done.cut.append(label)
 
 
 async def _adopt_files(index: _Index, store: LocalStore, done: Adopted) -> None:
