@@ -25,10 +25,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import col, delete, select
 
+from recorder.adoption import adopt
 from recorder.erasure import Mode, destroy, erased_absences, finish_marked
 from recorder.hour_keys import KeySpool
 from recorder.policies import DAY_US, Policies, is_due, spans, term
 from recorder.room import RoomKeeper
+from recorder.rows import StreamId
 from recorder.segment import SegmentName
 from recorder.stock import cameras_with
 from recorder.store.local import LocalStore
@@ -149,6 +151,7 @@ class Retention:
             if policy is None:
                 log.error("retention_unknown", commune=commune, camera=camera, rule="P-30")
                 continue
+            await self._end_left_open(commune, camera, _newest_due(policy, now_us))
             while batch := await self._due(camera, policy, now_us):
                 await self._destroy(batch, "due", swept)
             swept.absences += await erased_absences(
@@ -195,10 +198,32 @@ class Retention:
             found = {*await cameras_with(session, "segment"), *await cameras_with(session, "absence")}
         return sorted(found)
 
+    async def _end_left_open(self, commune: str, camera: str, newest_us: int) -> None:
+        """Seal what a crash left open and nobody goes on writing.
+
+        Of an open segment the row knows the first group alone: by that span a hold on the rest would be overlooked
+        (P-32), and the mark of what was destroyed would end too early (S4). One that is being written is not due.
+        """
+        async with read(self._engine) as session:
+            chosen = select(Segment.stream).where(
+                col(Segment.camera_id) == camera, col(Segment.state) == "open", col(Segment.start_us) <= newest_us
+            )
+            streams = sorted(set((await session.execute(chosen)).scalars()))
+        for stream in streams:
+            lock = await asyncio.to_thread(self._store.lock, commune, camera, stream)
+            if lock is None:
+                continue
+            try:
+                await adopt(self._engine, self._store, StreamId(commune, camera, stream))
+            finally:
+                self._store.unlock(lock)
+
     async def _due(self, camera: str, policy: CameraRetention, now_us: int) -> list[Segment]:
         newest_us = _newest_due(policy, now_us)
         async with read(self._engine) as session:
-            chosen = select(Segment).where(col(Segment.camera_id) == camera, col(Segment.start_us) <= newest_us)
+            chosen = select(Segment).where(
+                col(Segment.camera_id) == camera, col(Segment.start_us) <= newest_us, col(Segment.state) != "open"
+            )
             rows = (await session.execute(chosen.order_by(col(Segment.start_us)))).scalars()
             return [row for row in rows if is_due(policy, row.start_us, row.end_us, now_us)][:BATCH_LIMIT_SEGMENTS]
 
