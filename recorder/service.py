@@ -9,6 +9,7 @@ the evidence packages whose key is gone.
 from __future__ import annotations
 
 import asyncio
+import shutil
 import signal
 from collections.abc import Awaitable, Iterable
 from typing import Final
@@ -17,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from recorder.assignment import ConnectGate
+from recorder.backfill import Backfill, Means
 from recorder.camera import Surroundings
 from recorder.deferred_sink import DeferredSink
 from recorder.extraction import sweep
@@ -48,6 +50,7 @@ STOP_LIMIT_S: Final = 5.0
 FLUSH_S: Final = 5.0
 STORE_RETRY_S: Final = 5.0
 STOPS_S: Final = 1.0
+RESERVE_PART: Final = 10  # of the volume
 FLOOR_PART: Final = 4  # of the reserve
 MIB: Final = 1024 * 1024
 
@@ -69,13 +72,18 @@ class Recorder:
         self._sinks: list[DeferredSink] = []
         self._stops, self._minutes = Stops(engine), MinuteBoard(engine)
         self._preparing: set[asyncio.Task[None]] = set()
-        around = Surroundings(clock, Drain(), ConnectGate(), self._make_sink, self._forget_keys)
+        gate = ConnectGate()
+        around = Surroundings(clock, Drain(), gate, self._make_sink, self._forget_keys)
         self.fleet = Fleet(
             engine, self._plans, RecorderIdentity(settings.recorder_dir), HealthBoard(engine, clock, index), around,
             index=index, recorders=settings.recorder_count(),
         )  # fmt: skip
         self._keys = HourKeys(self._keeper, self._spool, self.fleet.public_key)
         self._reporter = Reporter(self._keeper, engine, settings.recorder_dir / f"absences-told-{index}.json")
+        reserve_bytes = settings.store_reserve_mib * MIB
+        self.backfill = Backfill(
+            self.fleet, Means(engine, clock, gate, self._keys, self._keeper, self._attached, reserve_bytes)
+        )
         self._server = WireServer({"health": self._health}, {"live": LiveService(self.fleet, self._plans, clock).live})
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -83,6 +91,7 @@ class Recorder:
         self._plans.load()
         await self._server.start(self._settings.run_dir / f"rec-{self._index}.sock")
         work: list[Awaitable[None]] = [self.fleet.run(), self._flush_keys(), self._report(), self._look_at_stops()]
+        work.append(self.backfill.run())
         if self._index == 0:
             work += [self._retention(), self._packages()]
         tasks = [asyncio.ensure_future(one) for one in work]
@@ -164,7 +173,7 @@ class Recorder:
         store = await self._until_attached()
         policies = await asyncio.to_thread(Policies, store, self._settings.recorder_dir / "retention.json")
         engine, clock, longest = self._engine, self._clock, self._settings.store_keep_longest
-        reserve_bytes = self._settings.store_reserve_mib * MIB
+        reserve_bytes = self._reserve_bytes()
         room = RoomKeeper(
             engine, store, policies, clock, reserve_bytes,
             floor_bytes=self._floor_bytes(), cameras=self._recorded, keep_longest=longest,
@@ -173,9 +182,14 @@ class Recorder:
         retention = Retention(engine, store, self._spool, policies, clock, room)
         await asyncio.gather(retention.run(self._keeper, self._communes), board.run())
 
+    def _reserve_bytes(self) -> int:
+        """The operator's reserve, at most a tenth of the volume: a larger one would stop recording for nothing."""
+        total_bytes = shutil.disk_usage(self._settings.store_dir).total
+        return min(self._settings.store_reserve_mib * MIB, total_bytes // RESERVE_PART)
+
     def _floor_bytes(self) -> int:
         """Below this no segment is begun; a small volume has a small floor."""
-        return min(FLOOR_BYTES, self._settings.store_reserve_mib * MIB // FLOOR_PART)
+        return min(FLOOR_BYTES, self._reserve_bytes() // FLOOR_PART)
 
     def _recorded(self) -> list[tuple[str, str]]:
         """(commune, camera) of all that the plan lets this host record."""

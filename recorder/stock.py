@@ -109,7 +109,7 @@ class Stock:
                 func.sum(col(Segment.end_us) - col(Segment.start_us)),
             )
             .where(col(Segment.camera_id) == camera, col(Segment.stream).in_(STREAMS))
-            .where(col(Segment.start_us) >= now_us - RATE_WINDOW_US, col(Segment.state) == "sealed")
+            .where(col(Segment.start_us) >= now_us - RATE_WINDOW_US, col(Segment.state) != "open")
             .group_by(col(Segment.stream))
         )
         kept: dict[str, tuple[int, int]] = {row[0]: (int(row[1]), int(row[2])) for row in rows}

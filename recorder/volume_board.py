@@ -21,6 +21,7 @@ from recorder.policies import DAY_US, Policies
 from recorder.stock import Stock
 from recorder.stop_order import in_order
 from recorder.store.local import LocalStore
+from recorder.store.s3 import UNLIMITED_BYTES
 from vms import logs
 from vms.clock import Clock
 from vms.db.engine import write
@@ -75,7 +76,7 @@ class VolumeBoard:
             stops = (await session.execute(select(RecordingStop))).scalars().all()
             level = self._level(fault, free_bytes, ahead, bool(stops), now_us)
             volume = Volume(
-                id=MAIN, level=level, total_bytes=total_bytes, free_bytes=free_bytes,
+                id=MAIN, level=level, total_bytes=total_bytes, free_bytes=free_bytes if total_bytes else 0,
                 reserve_bytes=self._reserve_bytes, stored_bytes=ahead.stored_bytes, needed_bytes=ahead.needed_bytes,
                 bytes_per_s=round(ahead.bytes_per_s, 1), reserve_us=None if fault else ahead.reserve_us,
                 stop_us=None if fault else ahead.stop_us, fault=fault, measured_us=now_us,
@@ -94,8 +95,9 @@ class VolumeBoard:
         return "" if os.access(self._store.root, os.W_OK) else "Le volume est en lecture seule."
 
     def _size(self) -> tuple[int, int]:
-        volume = os.statvfs(self._store.root)
-        return self._store.free_bytes(), volume.f_blocks * volume.f_frsize
+        """Free and total bytes; zero both for a bucket, which tells nobody how full it is."""
+        total_bytes = self._store.total_bytes()
+        return (self._store.free_bytes(), total_bytes) if total_bytes < UNLIMITED_BYTES else (UNLIMITED_BYTES, 0)
 
     def _with_rest(self, stocks: list[CameraStock]) -> list[CameraStock]:
         """Cameras that are to be recorded and have nothing on disk yet count too, at nothing known."""

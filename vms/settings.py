@@ -29,7 +29,7 @@ class Settings(BaseSettings):
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     recorders: int | None = Field(default=None, ge=1, le=64)
-    store_reserve_mib: int = Field(default=2048, ge=1)
+    store_reserve_mib: int = Field(default=2048, ge=1)  # at most a tenth of the volume is kept
     # Many machines: a PostgreSQL database and an S3-compatible bucket that all of them use; empty on a single machine.
     database_url: str = ""  # postgresql+asyncpg://account@host/database
     store_url: str = ""  # s3://bucket/prefix; endpoint and account by the AWS_* variables that every S3 client reads

@@ -9,7 +9,7 @@ from typing import Any
 
 from vms.clock import UtcTime
 from vms.keeper.permit import LIFETIME_US, PermitPayload, sign_permit
-from vms.keeper.protocol import Act, CameraPlan, CommunePlan, LegalState, Plan, ZoneView
+from vms.keeper.protocol import Act, CameraPlan, CameraRetention, CommunePlan, LegalState, Plan, ZoneView
 from vms.keeper.statement import PLAN, sign_statement
 from vms.keys.signing import generate_signing_key
 from vms.keys.wrapping import generate_commune_key
@@ -48,6 +48,8 @@ class RecorderKeeper:
         self.hour_keys: dict[str, bytes] = {}
         self.heads: list[dict[str, Any]] = []
         self.gaps: list[dict[str, Any]] = []
+        self.retentions: list[CameraRetention] = []
+        self.erased: list[dict[str, Any]] = []
         self._version = 0
         self._server: WireServer | None = None
 
@@ -60,7 +62,7 @@ class RecorderKeeper:
                 "put_heads": self._put_heads,
                 "retention": self._retention,
                 "report_gap": self._report_gap,
-                "report_erased": self._nothing,
+                "report_erased": self._report_erased,
             }
         )
         await self._server.start(self._path)
@@ -114,7 +116,8 @@ class RecorderKeeper:
         return {}
 
     async def _retention(self, args: Args, body: bytes) -> Answer:
-        return {"cameras": []}
+        return {"cameras": [one.model_dump(mode="json") for one in self.retentions]}
 
-    async def _nothing(self, args: Args, body: bytes) -> Answer:
+    async def _report_erased(self, args: Args, body: bytes) -> Answer:
+        self.erased += args["erased"]
         return {}
