@@ -1,0 +1,58 @@
+"""What cameras sent, unit by unit, and what became of it: the oracle's own books, kept apart from the recorder's."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, field
+from typing import Final
+
+MAGIC: Final = b"\xb5SIM"
+_MARK: Final = struct.Struct(">4sIB")
+
+
+@dataclass(slots=True)
+class Sent:
+    """One access unit of one stream."""
+
+    number: int
+    group: int  # counts key units: a unit belongs to the last one sent before it
+    connection: int
+    key: bool
+    at_us: int  # true time of the shot, µs since the simulation began
+    slices: int
+    damaged: bool = False  # a fault took a packet of it
+    moved: bool = False  # a fault moved a packet of it: a recorder may put it right, and need not
+    read_us: int | None = None  # when the recorder had read its last byte
+    kept_utc_us: int | None = None  # the time under which it was found in the store
+    excused: str = ""
+
+
+@dataclass
+class Ledger:
+    """One stream's books."""
+
+    stream: str
+    units: list[Sent] = field(default_factory=list)
+    group: int = -1
+
+    def send(self, connection: int, at_us: int, *, key: bool, slices: int) -> Sent:
+        """Open the entry of the next unit."""
+        if key:
+            self.group += 1
+        unit = Sent(len(self.units), self.group, connection, key, at_us, slices)
+        self.units.append(unit)
+        return unit
+
+
+def slice_nal(unit: Sent, index: int, size: int) -> bytes:
+    """An H.264 slice that says which unit it belongs to; the first bit after the header: is it the first slice?"""
+    head = bytes((0x65 if unit.key else 0x41, 0x88 if index == 0 else 0x48))
+    return head + _MARK.pack(MAGIC, unit.number, index) + b"\x5a" * size
+
+
+def read_slice(nal: bytes) -> tuple[int, int] | None:
+    """The unit's number and the slice's index; None for a NAL unit that is no slice of ours."""
+    if len(nal) < 2 + _MARK.size or nal[0] & 0x1F not in (1, 5):
+        return None
+    magic, number, index = _MARK.unpack_from(nal, 2)
+    return (number, index) if magic == MAGIC else None

@@ -1,0 +1,199 @@
+"""The judge: what was received against what opens, by books that the recorder never sees.
+
+received and not there   is explained by something that was done to the recorder, and told by an absence with its
+                         cause at that time; nothing vanishes in silence
+there                    is what was sent, unit by unit, once, in order, under a time that never goes back
+at a death               at most the group being written and the one being gathered are gone
+time                     segments and absences tile it (``tiles``)
+past its due date        nothing without a hold; and nothing went before it
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from recorder.simulation.inspection import Opened
+from recorder.simulation.ledger import Ledger, Sent
+from vms.clock import MICRO
+
+# A unit's time and the edge of an absence may differ by a burst, a bent line, a joined hole.
+TIME_SLACK_US: Final = 2_500_000
+# The group that is being written and the one that is being gathered.
+LOSS_LIMIT_GROUPS: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A segment (no cause) or an absence."""
+
+    start_us: int
+    end_us: int | None
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Excuse:
+    """Something was done that may cost pictures shot in [from_us, to_us], µs since the beginning; told as ``causes``."""
+
+    from_us: int
+    to_us: int
+    why: str
+    causes: frozenset[str]
+    stream: str = ""
+
+
+@dataclass
+class Death:
+    """A life's end without notice."""
+
+    at_us: int
+    begun_us: int
+    loss_groups: dict[str, int] = field(default_factory=dict)
+
+
+class Oracle:
+    """Keeps the books of all streams and says what does not add up."""
+
+    def __init__(self, ledgers: dict[str, Ledger], start_us: int) -> None:
+        self.ledgers = ledgers
+        self.excuses: list[Excuse] = []
+        # While the clock shows a time that is told for already, because it was set back, no absence can tell anything.
+        self.doubled: list[tuple[int, int]] = []
+        self.problems: list[str] = []
+        self.tiles: dict[str, dict[int, Tile]] = {stream: {} for stream in ledgers}
+        self.worst_loss_groups = 0
+        self.worst_loss_slow_groups = 0
+        self.units_kept = 0
+        self._start_us = start_us
+        self._there: dict[str, dict[int, Opened]] = {stream: {} for stream in ledgers}
+
+    def say(self, what: str) -> None:
+        """Something does not add up."""
+        self.problems.append(what)
+
+    def saw(self, stream: str, groups: Sequence[Opened]) -> dict[int, Opened]:
+        """The store as it is now; the groups that were there before and are not any more, by their units' numbers."""
+        there: dict[int, Opened] = {}
+        books = self.ledgers[stream].units
+        last = (-1, -1)
+        for group in groups:
+            if group.problem:
+                self.say(f"{stream} {group.segment} at {group.start_us}: {group.problem}")
+            for number, utc_us in group.units:
+                if not 0 <= number < len(books):
+                    self.say(f"{stream}: a unit that was never sent: {number}")
+                    continue
+                if number <= last[0] or utc_us <= last[1]:
+                    self.say(f"{stream}: unit {number} at {utc_us} stands after {last[0]} at {last[1]}")
+                last = (number, utc_us)
+                there[number] = group
+                unit = books[number]
+                if unit.read_us is None:
+                    self.say(f"{stream}: unit {number} is there and was never received")
+                if unit.damaged:
+                    self.say(f"{stream}: unit {number} is there, and a packet of it never came")
+                if unit.kept_utc_us is None:
+                    self.units_kept += 1
+                    unit.kept_utc_us = utc_us
+        gone = {number: group for number, group in self._there[stream].items() if number not in there}
+        self._there[stream] = there
+        return gone
+
+    def latest_us(self, stream: str) -> int:
+        """Where the groups that are there end."""
+        return max((group.end_us for group in self._there[stream].values()), default=0)
+
+    def tiled(self, stream: str, tiles: Iterable[Tile]) -> None:
+        """The stream's time as the index tells it now."""
+        ordered = sorted(tiles, key=lambda one: one.start_us)
+        for left, right in itertools.pairwise(ordered):
+            if left.end_us is None or left.end_us > right.start_us:
+                self.say(f"{stream}: time from {right.start_us} is told twice ({left.cause!r}, {right.cause!r})")
+        known = self.tiles[stream]
+        for tile in ordered:
+            known[tile.start_us] = tile
+
+    def died(self, death: Death, *, slow: bool, power: bool) -> None:
+        """Count what a death cost: the units received last in that life, none of which opens."""
+        for stream, ledger in self.ledgers.items():
+            lost: list[Sent] = []
+            for unit in reversed(ledger.units):
+                if unit.read_us is None or unit.read_us > death.at_us:
+                    continue
+                if unit.read_us < death.begun_us or unit.kept_utc_us is not None:
+                    break
+                lost.append(unit)
+            whole = [unit for unit in lost if not self._excuse(stream, unit)]
+            for unit in lost:
+                unit.excused = unit.excused or "death"
+            groups = len({unit.group for unit in whole})
+            death.loss_groups[stream] = groups
+            if slow:
+                self.worst_loss_slow_groups = max(self.worst_loss_slow_groups, groups)
+                continue
+            self.worst_loss_groups = max(self.worst_loss_groups, groups)
+            if groups > LOSS_LIMIT_GROUPS:
+                self.say(f"{stream}: a death at {death.at_us} cost {groups} groups")
+
+    def _excuse(self, stream: str, unit: Sent) -> Excuse | None:
+        for one in self.excuses:
+            if one.from_us <= unit.at_us <= one.to_us and one.stream in ("", stream):
+                return one
+        return None
+
+    def settle(self, errors_us: Sequence[int]) -> None:
+        """At the end: every unit received is there, or its loss is explained and told."""
+        for stream, ledger in self.ledgers.items():
+            spoilt: tuple[int, int] | None = None
+            started: set[int] = set()
+            for unit in ledger.units:
+                if unit.damaged or (unit.moved and unit.kept_utc_us is None):
+                    spoilt = (unit.connection, unit.group)
+                if unit.key and not unit.damaged:
+                    started.add(unit.connection)
+                if unit.read_us is None or unit.kept_utc_us is not None or unit.damaged:
+                    continue
+                if unit.connection not in started or spoilt == (unit.connection, unit.group):
+                    continue
+                excuse = self._excuse(stream, unit)
+                if excuse is None and not unit.excused:
+                    self.say(f"{stream}: unit {unit.number} shot at {unit.at_us} was received and is not there")
+                elif not self._told(stream, unit, errors_us):
+                    why = excuse.why if excuse is not None else unit.excused
+                    self.say(f"{stream}: unit {unit.number} shot at {unit.at_us} ({why}) is lost, and nothing tells it")
+
+    def _told(self, stream: str, unit: Sent, errors_us: Sequence[int]) -> bool:
+        if any(start <= unit.at_us <= end for start, end in self.doubled):
+            return True
+        for error_us in errors_us:
+            utc_us = self._start_us + unit.at_us + error_us
+            for tile in self.tiles[stream].values():
+                ends_us = tile.end_us if tile.end_us is not None else utc_us
+                if tile.cause and tile.start_us - TIME_SLACK_US <= utc_us <= ends_us + TIME_SLACK_US:
+                    return True
+        return False
+
+    def explained(self, stream: str, errors_us: Sequence[int]) -> None:
+        """Every absence has a cause that something that was done explains."""
+        for tile in self.tiles[stream].values():
+            if not tile.cause or tile.cause == "recorder-stopped":
+                continue
+            tellers = ("", stream, f"{stream} only told")
+            spans = [
+                (self._start_us + one.from_us + error_us, self._start_us + one.to_us + error_us)
+                for one in self.excuses if tile.cause in one.causes and one.stream in tellers
+                for error_us in errors_us
+            ]  # fmt: skip
+            ends_us = tile.end_us if tile.end_us is not None else tile.start_us
+            if not any(
+                start - TIME_SLACK_US <= ends_us and tile.start_us <= end + TIME_SLACK_US for start, end in spans
+            ):
+                self.say(f"{stream}: an absence {tile.cause} from {tile.start_us} that nothing explains")
+
+
+def seconds(us: int) -> float:
+    """Microseconds as seconds, for sentences."""
+    return us / MICRO

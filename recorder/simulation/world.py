@@ -1,0 +1,375 @@
+"""One simulation from its plan to its verdict: lives of a recorder, what is done to them, what is checked."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from sqlmodel import col, select
+
+from recorder.fsck import Fsck
+from recorder.policies import Policies
+from recorder.retention import Retention
+from recorder.rtsp.urls import StreamUrl
+from recorder.simulation.camera import Camera
+from recorder.simulation.clock import VirtualClock
+from recorder.simulation.database import Database
+from recorder.simulation.disk import Volume
+from recorder.simulation.engines import Engines
+from recorder.simulation.faults import CLOCK_FAULTS, DATABASE_FAULTS, DISK_FAULTS, KEEPER_FAULTS, Fault
+from recorder.simulation.inspection import Inspector
+from recorder.simulation.keeper import Keeper
+from recorder.simulation.ledger import Ledger
+from recorder.simulation.loop import SimulatedLoop
+from recorder.simulation.machine import CAMERA, COMMUNE, AmpleRoom, Machine, Spool
+from recorder.simulation.oracle import Death, Oracle, Tile
+from recorder.simulation.plan import LifePlan, Plan
+from recorder.simulation.suffering import causes_of, excuses_of
+from recorder.simulation.terms import gone_too_early
+from recorder.store.local import LocalStore
+from vms.clock import MICRO
+from vms.db.engine import read
+from vms.keeper.protocol import HeldRange
+from vms.model import Absence, Segment
+
+STOP_LIMIT_S: Final = 10.0
+DEATH_LIMIT_S: Final = 20.0
+RECOVERY_S: Final = 45.0
+SETTLED_S: Final = 1.0
+
+
+@dataclass
+class Verdict:
+    """What a simulation came to."""
+
+    seed: int
+    problems: list[str] = field(default_factory=list)
+    injected: Counter[str] = field(default_factory=Counter)
+    effective: Counter[str] = field(default_factory=Counter)
+    lost_groups: Counter[str] = field(default_factory=Counter)
+    worst_loss_groups: int = 0
+    worst_loss_slow_groups: int = 0
+    virtual_s: float = 0.0
+    units_kept: int = 0
+    checks: int = 0
+    steps: int = 0
+    trace: list[str] = field(default_factory=list)
+
+
+class World:
+    """Everything that outlives the recorder."""
+
+    def __init__(self, plan: Plan, loop: SimulatedLoop, home: Path, engines: Engines) -> None:
+        self.plan, self.loop, self.home = plan, loop, home
+        self.verdict = Verdict(plan.seed)
+        self.clock = VirtualClock(loop, plan.start)
+        (home / "store").mkdir()
+        self.volume = Volume(loop, home / "store")
+        self.database = Database(engines.fresh(home), loop.chance)
+        self.keeper = Keeper(COMMUNE, CAMERA, plan.days)
+        self.ledgers = {stream: Ledger(stream) for stream, _ in plan.habits}
+        self.cameras = {
+            stream: Camera(loop, habits, self.ledgers[stream], _chance(plan.seed, place + 2))
+            for place, (stream, habits) in enumerate(plan.habits)
+        }
+        self.oracle = Oracle(self.ledgers, plan.start.us)
+        self._engines = engines
+        self._inspector: Inspector | None = None
+        self._slow = False
+        self._ended_us = 0
+        self._touched: set[str] = set()  # families of faults so far
+        self._mine: set[asyncio.Task[Any]] = set()
+
+    def tell(self, what: str) -> None:
+        """Into the trace."""
+        self.verdict.trace.append(f"{self.loop.time():14.6f}  {what}")
+
+    async def run(self) -> Verdict:
+        """The whole plan; what did not hold is in the verdict."""
+        task = asyncio.current_task()
+        if task is not None:
+            self._mine.add(task)
+        for number, life in enumerate(self.plan.lives):
+            await self._life(number, life)
+        await self._finish()
+        verdict = self.verdict
+        verdict.problems += self.oracle.problems
+        verdict.worst_loss_groups = self.oracle.worst_loss_groups
+        verdict.worst_loss_slow_groups = self.oracle.worst_loss_slow_groups
+        verdict.units_kept = self.oracle.units_kept
+        verdict.virtual_s = self.loop.time()
+        return verdict
+
+    async def dial(self, url: StreamUrl, _: int | None = None) -> Any:
+        """How recorders reach cameras."""
+        return await self.cameras[url.request.rsplit("/", 1)[1]].connect(url)
+
+    # lives
+
+    async def _life(self, number: int, life: LifePlan) -> None:
+        begun_us = self.clock.monotonic_us()
+        self.tell(f"life {number} begins, the wall clock shows {self.clock.utc().iso()}")
+        await self._note_clock_debt()
+        machine = Machine(
+            self.home, self._engines.recorder, self.volume, self.keeper, self.clock, self.dial, self.loop.chance,
+            tuple(self.ledgers), life.watched,
+        )  # fmt: skip
+        self._engines.begin(self.database, machine.process)
+        machine.start()
+        suffering = [asyncio.create_task(self._suffer(fault, machine, begun_us)) for fault in life.faults]
+        self._mine |= set(suffering)
+        await asyncio.sleep(life.lasts_s)
+        if number == len(self.plan.lives) - 1:
+            await self._recover()
+        stopped = await self._end(life, machine)
+        for task in suffering:
+            task.cancel()
+        await asyncio.gather(*suffering, return_exceptions=True)
+        for fault in life.faults:
+            self._relent(fault)
+        await machine.bury(self._mine)
+        self._ended_us = self.clock.monotonic_us()
+        self._engines.end()
+        self.verdict.steps += machine.process.steps
+        if life.ending == "power-cut" and not stopped:
+            for one in self.volume.platter.power_cut(self.loop.chance):
+                self.tell(f"lost with the power: {one}")
+        if machine.broken and "database" not in self._touched:
+            self.oracle.say(f"the camera's run broke {machine.broken} times")
+        await self._check(f"after life {number}, {life.ending}")
+        await self._inspect()
+        if not stopped:
+            self._count_death(life, begun_us)
+        await self._pause(life)
+
+    async def _end(self, life: LifePlan, machine: Machine) -> bool:
+        """Whether the process stopped in order."""
+        self.verdict.injected[life.ending] += 1
+        if life.ending == "stopped":
+            try:
+                async with asyncio.timeout(STOP_LIMIT_S):
+                    await machine.stop()
+                return True
+            except TimeoutError:
+                self.tell("it does not stop in time")
+                self._slow = True
+                return False
+        machine.process.die_after = life.step
+        waited_s = 0.0
+        while machine.process.alive and waited_s < DEATH_LIMIT_S:
+            await asyncio.sleep(0.01)
+            waited_s += 0.01
+        machine.process.alive = False
+        self.tell(f"{life.ending} {machine.process.died_at or 'between two steps'}")
+        return False
+
+    def _count_death(self, life: LifePlan, begun_us: int) -> None:
+        death = Death(self.clock.monotonic_us(), begun_us)
+        self.oracle.died(death, slow=self._slow, power=life.ending == "power-cut")
+        for stream, groups in death.loss_groups.items():
+            self.verdict.lost_groups[life.ending] += groups
+            self.tell(f"{stream}: {groups} groups gone")
+
+    async def _pause(self, life: LifePlan) -> None:
+        now_us = self.clock.utc().us
+        if life.hold is not None:
+            from_us, to_us = sorted(now_us - round(one * MICRO) for one in life.hold)
+            self.keeper.holds.append(HeldRange(id=f"h{len(self.keeper.holds)}", from_us=from_us, to_us=to_us))
+            self.verdict.injected["hold-placed"] += 1
+        if life.release and self.keeper.holds:
+            self.keeper.holds.pop(0)
+            self.verdict.injected["hold-released"] += 1
+        self._slow = False
+        await asyncio.sleep(life.pause_s)
+
+    async def _note_clock_debt(self) -> None:
+        """A wall clock that was set back stands before time that is told for already: until it has caught up, gaps."""
+        for stream in self.ledgers:
+            tiles = await self._tiles(stream)
+            ends_us = max((one.end_us or one.start_us for one in tiles), default=0)
+            ends_us = max(ends_us, self.oracle.latest_us(stream))
+            debt_us = ends_us - self.clock.utc().us
+            if debt_us > 0:
+                now_us = self.clock.monotonic_us()
+                until_us = now_us + debt_us + 15 * MICRO
+                self.oracle.excuses.append(causes_of("clock", now_us, until_us, stream))
+                self.oracle.doubled.append((self._ended_us - 15 * MICRO, until_us))
+
+    # faults
+
+    async def _suffer(self, fault: Fault, machine: Machine, begun_us: int) -> None:
+        await asyncio.sleep(fault.at_s)
+        if not machine.process.alive:
+            return
+        self.tell(f"{fault.kind} for {fault.for_s:.2f} s, {fault.amount:g} ({fault.stream})")
+        self.verdict.injected[fault.kind] += 1
+        before = self._hits()
+        habits = dict(self.plan.habits)
+        excuses = excuses_of(fault, self.clock.monotonic_us(), begun_us, habits)
+        if fault.kind in CLOCK_FAULTS:
+            await self._inspect()
+        self._begin(fault)
+        # A key that neither the keeper nor the spool can keep seals nothing; one of the two is enough.
+        if fault.kind in KEEPER_FAULTS:
+            nowhere = "spool-full" in self.keeper.wrong and len(self.keeper.wrong) > 1
+            excuses = excuses_of(replace(fault, kind="spool-full"), self.clock.monotonic_us(), begun_us, habits)
+            excuses = excuses if nowhere else []
+        self.oracle.excuses += excuses
+        await asyncio.sleep(fault.for_s)
+        self._relent(fault)
+        self.tell(f"{fault.kind} is over")
+        await asyncio.sleep(SETTLED_S)
+        self.verdict.effective[fault.kind] += self._hits() > before or fault.kind in CLOCK_FAULTS
+        await self._check(f"after {fault.kind}")
+
+    def _hits(self) -> int:
+        return self.volume.hits + self.database.hits + self.keeper.hits + sum(one.hits for one in self.cameras.values())
+
+    def _begin(self, fault: Fault) -> None:
+        kind, amount = fault.kind, fault.amount
+        if kind in DISK_FAULTS:
+            self._touched.add("disk")
+            self._slow = self._slow or kind == "disk-slow"
+            if kind == "disk-eio-stored":
+                self.volume.once = kind
+            else:
+                self.volume.wrong[kind] = amount
+            if kind == "disk-away":
+                self.volume.unmount()
+        elif kind in DATABASE_FAULTS:
+            self._touched.add("database")
+            self._slow = self._slow or kind == "db-slow"
+            if kind in ("db-commit-lost", "db-commit-kept"):
+                self.database.once = kind
+            else:
+                self.database.wrong[kind] = amount
+        elif kind in KEEPER_FAULTS:
+            self.keeper.wrong[kind] = amount
+        elif kind in CLOCK_FAULTS:
+            self.clock.step(-amount if kind == "clock-back" else amount)
+        else:
+            self.cameras[fault.stream].suffer(fault)
+
+    def _relent(self, fault: Fault) -> None:
+        kind = fault.kind
+        if kind in DISK_FAULTS:
+            if self.volume.wrong.pop(kind, None) is not None and kind == "disk-away":
+                for name in self.volume.mount():
+                    self.oracle.say(f"written to the empty mount point: {name}")
+        elif kind in DATABASE_FAULTS:
+            self.database.wrong.pop(kind, None)
+        elif kind in KEEPER_FAULTS:
+            self.keeper.wrong.pop(kind, None)
+        elif kind == "clock-ahead-and-right-again":
+            if self.clock.error_us >= round(fault.amount * MICRO):
+                self.clock.step(-fault.amount)
+        elif kind not in CLOCK_FAULTS:
+            self.cameras[fault.stream].relent(fault)
+
+    # checks
+
+    async def _check(self, when: str) -> None:
+        """S1–S5 by the recorder's own fsck, read-only; what a crash may leave is a note there."""
+        if "disk-away" in self.volume.wrong:
+            return
+        store = self._look_store()
+        if store is None:
+            return
+        self.verdict.checks += 1
+        policies = await asyncio.to_thread(Policies, store, self.home / "retention.json")
+        report = await Fsck(self._engines.onlooker, store, self.clock.utc(), policies).check()
+        for one in report.findings:
+            # What is due may wait for the sweep of a recorder that runs: looked at in the end.
+            left = one.invariant == "S5" or one.note
+            left = left or (one.kind == "longer" and "disk" in self._touched)
+            left = left or (one.invariant == "S2" and bool(self._touched))
+            if not left:
+                self.oracle.say(f"{when}: {one}")
+                self.tell(f"fsck {when}: {one}")
+
+    def _look_store(self) -> LocalStore | None:
+        memo = self.home / "store-identity"
+        return LocalStore(self.volume.root, memo.read_text(encoding="utf-8").strip()) if memo.exists() else None
+
+    async def _inspect(self) -> None:
+        store = self._look_store()
+        if store is None or "disk-away" in self.volume.wrong:
+            return
+        if self._inspector is None:
+            self._inspector = Inspector(store, self.keeper, self.home / "keys-waiting.sqlite")
+        found = self._inspector.look()
+        latest_us = self.clock.true_us() + max(self.clock.errors_us)
+        for stream in self.ledgers:
+            gone = self.oracle.saw(stream, found.get(stream, []))
+            for what in gone_too_early(gone, self.keeper, latest_us):
+                self.oracle.say(f"{stream}: {what}")
+            self.oracle.tiled(stream, await self._tiles(stream))
+
+    async def _tiles(self, stream: str) -> list[Tile]:
+        async with read(self._engines.onlooking(self.database)) as session:
+            chosen = select(Segment).where(col(Segment.stream) == stream, col(Segment.state) == "sealed")
+            tiles = [Tile(one.start_us, one.end_us, "") for one in (await session.execute(chosen)).scalars()]
+            others = select(Absence).where(col(Absence.stream) == stream)
+            tiles += [Tile(one.start_us, one.end_us, one.cause) for one in (await session.execute(others)).scalars()]
+        return tiles
+
+    async def _recover(self) -> None:
+        """Nothing is wrong any more: wait until pictures are kept again, or say that they are not."""
+        debt_us = max((one.to_us for one in self.oracle.excuses), default=0) - self.clock.monotonic_us()
+        await asyncio.sleep(RECOVERY_S + max(0.0, debt_us / MICRO))
+
+    async def _finish(self) -> None:
+        """After an orderly stop in good health: repair, sweep, and nothing at all may be wrong."""
+        store = self._look_store()
+        if store is None:
+            self.oracle.say("no store was ever made")
+            return
+        engine, now = self._engines.onlooking(self.database), self.clock.utc()
+        policies = await asyncio.to_thread(Policies, store, self.home / "retention.json")
+        report = await Fsck(engine, store, now, policies).repair()
+        self.tell(f"repaired: {report.repaired}")
+        policies.learn(COMMUNE, await self.keeper.retention(COMMUNE))
+        spool = Spool(self.home / "keys-waiting.sqlite", self.keeper, Machine.nobody())
+        room = AmpleRoom(engine, store, policies, self.clock, 0)
+        await Retention(engine, store, spool, policies, self.clock, room).sweep()
+        report = await Fsck(engine, store, self.clock.utc(), policies).check()
+        for one in report.findings:
+            self.oracle.say(f"in the end: {one}")
+        await self._inspect()
+        end_us = self.clock.monotonic_us()
+        for stream, ledger in self.ledgers.items():
+            last = max((one.at_us for one in ledger.units if one.kept_utc_us is not None), default=-1)
+            if last < end_us - 20 * MICRO:
+                self.oracle.say(f"{stream}: nothing kept since {last}, though all is well until {end_us}")
+            self.oracle.explained(stream, self.clock.errors_us)
+        self.oracle.settle(self.clock.errors_us)
+
+
+def _chance(seed: int, stream: int) -> random.Random:
+    return random.Random(f"{seed}/{stream}")  # noqa: S311 (no secret: the same seed must give the same simulation)
+
+
+def simulate(plan: Plan, home: Path, engines: Engines) -> Verdict:
+    """Run one plan in a loop of its own. Problems are in the verdict; errors of the simulation itself are raised."""
+    loop = SimulatedLoop(_chance(plan.seed, 1))
+    # The recorder draws the jitter of its tries from the interpreter's generator.
+    random.seed(plan.seed)
+    world = World(plan, loop, home, engines)
+
+    def unhandled(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        if isinstance(error, Exception) and "never retrieved" not in str(context.get("message")):
+            world.oracle.say(f"{context.get('message')}: {error!r}")
+
+    loop.set_exception_handler(unhandled)
+    try:
+        return loop.run_until_complete(world.run())
+    finally:
+        engines.end()
+        with contextlib.suppress(RuntimeError):
+            loop.close()
