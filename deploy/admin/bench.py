@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -61,6 +62,41 @@ def playback(
 
     logs.configure("bench", logging.WARNING)
     print_json(asyncio.run(run(runs=runs, hours=hours)))
+
+
+@app.command()
+def faults(
+    runs: Annotated[
+        int, typer.Option("--runs", min=1, max=10_000_000, help="Simulations, une graine chacune.")
+    ] = 10_000,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="La première graine.")] = 1,
+    processes: Annotated[int, typer.Option("--processes", min=1, max=256, help="Processus à employer.")] = 2,
+    trace: Annotated[bool, typer.Option("--trace", help="Montre sur stderr ce qui arrive (une graine).")] = False,
+) -> None:
+    """Pannes simulées : disque, base, gardien, horloge, réseau, morts ; S1 à S5 vérifiés ; sortie 1 si rompus."""
+    from recorder.simulation.runs import bench, traced
+
+    logs.configure("bench", logging.CRITICAL)
+    if trace:
+        for line in traced(seed)[0]:
+            print(line, file=sys.stderr)
+    result = bench(seed, runs, processes)
+    print_json(result)
+    for one in result["broken"]:
+        print(f"graine {one['seed']} : {one['problems'][0]} ; rejouez : {one['replay']}", file=sys.stderr)
+    raise typer.Exit(1 if result["broken"] else 0)
+
+
+@app.command()
+def journal(
+    entries: Annotated[int, typer.Option("--entries", min=1, help="Entrées du journal.")] = 1_000_000,
+    runs: Annotated[int, typer.Option("--runs", min=1, max=100, help="Vérifications ; la médiane est donnée.")] = 3,
+) -> None:
+    """Ce que coûte une entrée du journal à qui l’attend, et la vérification d’un million d’entrées sur un cœur."""
+    from vms.keeper.bench import run
+
+    logs.configure("bench", logging.WARNING)
+    print_json(run(entries=entries, runs=runs))
 
 
 def streams(given: list[str], file: Path | None) -> list[str]:
