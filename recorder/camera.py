@@ -41,6 +41,7 @@ class CameraSpec:
     record: bool
     zones: ZoneView | None
     credentials: Credentials | None = field(default=None, repr=False)
+    fence: int = 0  # of the camera's lease: another one means that another recorder may have written in between
 
     @property
     def treatment(self) -> Treatment:

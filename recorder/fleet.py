@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import func, select
 
-from recorder.assignment import recorder_of
+from recorder.assignment import Assignment
 from recorder.camera import CameraRun, CameraSpec, Surroundings
 from recorder.health import HealthBoard
 from recorder.identity import RecorderIdentity
@@ -45,16 +45,16 @@ class Fleet:
 
     def __init__(
         self, engine: AsyncEngine, plans: PlanSource, identity: RecorderIdentity, board: HealthBoard,
-        around: Surroundings, *, index: int, recorders: int,
+        around: Surroundings, assignment: Assignment,
     ) -> None:  # fmt: skip
         self._engine = engine
         self._plans = plans
         self._identity = identity
         self._board = board
         self._around = around
-        self._index = index
-        self._recorders = recorders
+        self._assignment = assignment
         self._runs: dict[str, CameraRun] = {}
+        self._due: set[str] = set()
         self._hubs: dict[str, Hubs] = {}
         self._changes: dict[str, asyncio.Task[None]] = {}
         self._rows: dict[str, Camera] = {}
@@ -72,7 +72,10 @@ class Fleet:
         plan = await self._plans.refresh()
         await self._read_rows()
         if plan is not None:
-            wanted = {spec.camera: (spec, camera) for spec, camera in self._wanted(plan)}
+            candidates = self._candidates(plan)
+            self._due = {one.camera for one, record in candidates if record}
+            fences = await self._assignment.settle([one.camera for one, _ in candidates], tuple(self._runs))
+            wanted = {spec.camera: (spec, camera) for spec, camera in self._wanted(candidates, fences)}
             for camera in {*wanted, *self._runs}:
                 self._change(camera, *wanted.get(camera, (None, None)))
         await self._write_health()
@@ -104,27 +107,32 @@ class Fleet:
             raise Damaged("Le plan du gardien ne dit rien de cette commune.", where=commune)
         return base64.b64decode(known.public_key)
 
-    def _wanted(self, plan: Plan) -> Iterable[tuple[CameraSpec, CameraPlan]]:
-        now_us = self._around.clock.utc().us
+    def _candidates(self, plan: Plan) -> list[tuple[CameraPlan, bool]]:
+        """The cameras that some recorder must run, each with whether it is to be kept or only framed."""
+        found, now_us = [], self._around.clock.utc().us
         for camera in plan.cameras:
-            if recorder_of(camera.camera, self._recorders) != self._index:
-                continue
             row = self._rows.get(camera.camera)
             record = camera.record and (camera.record_until_us is None or now_us < camera.record_until_us)
-            if row is None or row.commune_id != camera.commune or not (record or is_framing(camera, now_us)):
-                continue
-            spec = self._spec(row, camera, record=record)
-            if spec is not None:
-                yield spec, camera
+            if row is not None and row.commune_id == camera.commune and (record or is_framing(camera, now_us)):
+                found.append((camera, record))
+        return found
 
-    def _spec(self, row: Camera, camera: CameraPlan, *, record: bool) -> CameraSpec | None:
+    def _wanted(
+        self, candidates: Iterable[tuple[CameraPlan, bool]], fences: Mapping[str, int]
+    ) -> Iterable[tuple[CameraSpec, CameraPlan]]:
+        for camera, record in candidates:
+            fence = fences.get(camera.camera)
+            if fence is not None:
+                yield self._spec(self._rows[camera.camera], camera, record=record, fence=fence), camera
+
+    def _spec(self, row: Camera, camera: CameraPlan, *, record: bool, fence: int) -> CameraSpec:
         urls = tuple((name, url) for name, url in (("main", row.main_url), ("sub", row.sub_url)) if url)
         try:
             account = self._identity.open(row.id, row.credential_sealed)
         except Damaged as error:
             log.error("compte de caméra illisible", camera=row.id, why=str(error))
             account = None
-        return CameraSpec(row.id, camera.commune, urls, record, camera.zone_set if record else None, account)
+        return CameraSpec(row.id, camera.commune, urls, record, camera.zone_set if record else None, account, fence)
 
     def _change(self, camera: str, spec: CameraSpec | None, plan: CameraPlan | None) -> None:
         """Start what it takes to bring one camera to ``spec``, unless a change of it is under way."""
@@ -155,8 +163,8 @@ class Fleet:
 
     def _cause(self, camera: str, spec: CameraSpec | None) -> str:
         """Why a camera that ran stops: by what the plan says of it now."""
-        if spec is not None and spec.record:
-            return "recorder-stopped"
+        if (spec is not None and spec.record) or camera in self._due:
+            return "recorder-stopped"  # to be recorded, by this process or another
         plan = self._plans.plan
         said = next((item for item in plan.cameras if item.camera == camera), None) if plan is not None else None
         return (said.refusal_cause if said is not None else "") or "not-authorised"

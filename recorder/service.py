@@ -9,6 +9,7 @@ the evidence packages whose key is gone.
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import signal
 from collections.abc import Awaitable, Iterable
@@ -17,31 +18,40 @@ from typing import Final
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from recorder.assignment import ConnectGate
+from recorder.assignment import ConnectGate, FixedShare
 from recorder.backfill import Backfill, Means
 from recorder.camera import Surroundings
+from recorder.capacity import Capacity
 from recorder.deferred_sink import DeferredSink
+from recorder.drain_spool import SpoolDrain
 from recorder.extraction import sweep
 from recorder.fleet import Fleet
 from recorder.health import HealthBoard
 from recorder.hour_keys import HourKeys, KeySpool
 from recorder.identity import RecorderIdentity
+from recorder.leased_cameras import LeasedCameras
 from recorder.live_service import LiveService
 from recorder.minutes import MinuteBoard, MinuteMeter
 from recorder.plan_source import PlanSource
 from recorder.policies import Policies
+from recorder.progress import Progress
+from recorder.refusals import DUPLICATE_START, tell
 from recorder.reporting import REPORT_S, Reporter
 from recorder.retention import SWEEP_PAUSE_S, Retention
 from recorder.room import RoomKeeper, Stops
 from recorder.rtsp.drain import Drain
 from recorder.sink import GroupSink
+from recorder.store.attached import attach
+from recorder.store.disk import try_lock
 from recorder.store.local import FLOOR_BYTES, LocalStore
+from recorder.store.s3 import SpooledStore
 from recorder.volume_board import VolumeBoard
 from recorder.writer import StreamWriter
 from vms import logs
 from vms.clock import MICRO, Clock, SystemClock
 from vms.db.engine import ensure_schema, open_engine
-from vms.errors import GuetError
+from vms.db.leases import Leases
+from vms.errors import Conflict, GuetError
 from vms.keeper.client import KeeperForRecorder
 from vms.settings import Settings
 from vms.wire import Answer, Args, WireServer
@@ -66,6 +76,7 @@ class Recorder:
         self._engine = engine
         self._clock = clock
         self._store: LocalStore | None = None
+        self._attaching = asyncio.Lock()
         self._keeper = KeeperForRecorder(settings.run_dir / "k-rec.sock")
         self._plans = PlanSource(self._keeper, settings.recorder_dir)
         self._spool = KeySpool(settings.recorder_dir / "keys-waiting.sqlite")
@@ -74,9 +85,14 @@ class Recorder:
         self._preparing: set[asyncio.Task[None]] = set()
         gate = ConnectGate()
         around = Surroundings(clock, Drain(), gate, self._make_sink, self._forget_keys)
+        self._leased: LeasedCameras | None = None
+        if settings.shared:
+            capacity = Capacity(clock, settings.recorder_cameras)
+            leases = Leases(engine, clock, f"{settings.machine}/{index}", capacity.cameras)
+            self._leased = LeasedCameras(leases, capacity, clock, self._progress)
         self.fleet = Fleet(
             engine, self._plans, RecorderIdentity(settings.recorder_dir), HealthBoard(engine, clock, index), around,
-            index=index, recorders=settings.recorder_count(),
+            self._leased or FixedShare(index, settings.recorder_count()),
         )  # fmt: skip
         self._keys = HourKeys(self._keeper, self._spool, self.fleet.public_key)
         self._reporter = Reporter(self._keeper, engine, settings.recorder_dir / f"absences-told-{index}.json")
@@ -92,8 +108,14 @@ class Recorder:
         await self._server.start(self._settings.run_dir / f"rec-{self._index}.sock")
         work: list[Awaitable[None]] = [self.fleet.run(), self._flush_keys(), self._report(), self._look_at_stops()]
         work.append(self.backfill.run())
+        if self._leased is not None:
+            work += [self._leased.run(), self._leased.while_held("retention", self._retention)]
+        elif self._index == 0:
+            work.append(self._retention())
         if self._index == 0:
-            work += [self._retention(), self._packages()]
+            work.append(self._packages())
+        if self._settings.store_url:
+            work.append(self._drain())
         tasks = [asyncio.ensure_future(one) for one in work]
         waiting = asyncio.ensure_future(stop.wait())
         try:
@@ -111,6 +133,8 @@ class Recorder:
             async with asyncio.timeout(STOP_LIMIT_S):
                 await self._server.stop()
                 await self.fleet.stop()
+                if self._leased is not None:
+                    await self._leased.leave()
                 await self._reporter.report(self._writers())
         except TimeoutError:
             # What is not sealed now is adopted at the next start.
@@ -119,9 +143,11 @@ class Recorder:
     def _make_sink(self, commune: str, camera: str, stream: str) -> GroupSink:
         async def make() -> StreamWriter:
             store = await self._attached()
+            fence = self._leased.held(camera) if self._leased is not None else None
             return StreamWriter(
-                camera, stream, commune, store=store, engine=self._engine, keys=self._keys, clock=self._clock
-            )
+                camera, stream, commune,
+                store=store, engine=self._engine, keys=self._keys, clock=self._clock, fence=fence,
+            )  # fmt: skip
 
         sink = DeferredSink(make, lambda: not self._stops.holds(camera), MinuteMeter(commune, camera, stream))
         self._sinks.append(sink)
@@ -135,16 +161,25 @@ class Recorder:
 
     async def _attached(self) -> LocalStore:
         """The store; StoreError while its volume is away, or is another one."""
-        if self._store is None:
-            memo = self._settings.recorder_dir / "store-identity"
-            self._store = await asyncio.to_thread(
-                LocalStore.attach, self._settings.store_dir, memo, floor_bytes=self._floor_bytes()
-            )
+        async with self._attaching:
+            if self._store is None:
+                self._store = await asyncio.to_thread(attach, self._settings, self._floor_bytes())
         return self._store
 
     def _writers(self) -> Iterable[StreamWriter]:
         self._sinks = [sink for sink in self._sinks if not sink.closed]
         return [sink.writer for sink in self._sinks if sink.writer is not None]
+
+    def _progress(self) -> list[Progress]:
+        found = (writer.progress() for writer in self._writers() if not writer.fenced)
+        return [one for one in found if one is not None]
+
+    async def _drain(self) -> None:
+        """What waits on this machine goes to the bucket."""
+        store = await self._until_attached()
+        if isinstance(store, SpooledStore):
+            memo = self._settings.recorder_dir / "bucket-identity"
+            await SpoolDrain(self._engine, store, self._clock, memo).run()
 
     async def _flush_keys(self) -> None:
         while True:
@@ -220,6 +255,11 @@ class Recorder:
                 log.error("volume d’enregistrement absent", why=str(error), rule="P-35")
             await self._clock.sleep(STORE_RETRY_S)
 
+    async def tell_duplicate(self) -> None:
+        """Tell every commune that this process was refused: another has its place."""
+        self._plans.load()
+        await tell(self._engine, self._clock, DUPLICATE_START, [(commune, "") for commune in self._communes()])
+
     def _communes(self) -> Iterable[str]:
         plan = self._plans.plan
         return tuple(plan.communes) if plan is not None else ()
@@ -244,11 +284,25 @@ async def run(settings: Settings, index: int, stop: asyncio.Event | None = None)
     settings.make_dirs()
     clock = SystemClock(settings.test_clock_offset_s)
     engine = open_engine(settings.database_url)
+    seat = await asyncio.to_thread(try_lock, settings.recorder_dir / f"recorder-{index}.lock")
     try:
         await ensure_schema(engine)
-        log.info("enregistreur démarré", index=index)
-        await Recorder(settings, index, engine, clock).run(stop)
+        recorder = Recorder(settings, index, engine, clock)
+        try:
+            if seat is None:
+                raise Conflict(
+                    f"L’enregistreur {index} tourne déjà sur cette machine.",
+                    where=str(settings.recorder_dir),
+                    todo="Arrêtez l’autre processus, ou laissez-le faire.",
+                )
+            log.info("enregistreur démarré", index=index)
+            await recorder.run(stop)
+        except Conflict:
+            await recorder.tell_duplicate()
+            raise
     finally:
+        if seat is not None:
+            os.close(seat)
         await engine.dispose()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)

@@ -27,6 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from recorder.adoption import Adopted, adopt
 from recorder.hour_keys import HourKeys
 from recorder.progress import Progress
+from recorder.refusals import FENCE_REFUSED, TWO_RECORDERS, tell
 from recorder.rows import BeginAbsence, DropAbsence, EndAbsence, Operation, StreamId, apply, load_tail
 from recorder.segment import AbsenceRecord, SegmentHeader, SegmentName, genesis, next_link
 from recorder.segment_writer import Group, PictureFormat, SegmentWriter
@@ -102,6 +103,7 @@ class StreamWriter:
         await asyncio.to_thread(self._store.check_identity)
         self._lock = await asyncio.to_thread(self._store.lock, self.id.commune, self.id.camera, self.id.stream)
         if self._lock is None:
+            await tell(self._engine, self._clock, TWO_RECORDERS, [(self.id.commune, self.id.camera)])
             raise Conflict(
                 "Un autre enregistreur écrit déjà ce flux.", where=str(self.id), todo="Arrêtez l’autre processus."
             )
@@ -324,6 +326,7 @@ class StreamWriter:
             )
             self.fenced = True
             self._pending.clear()
+            await tell(self._engine, self._clock, FENCE_REFUSED, [(self.id.commune, self.id.camera)])
             return True
         except SQLAlchemyError as error:
             log.warning("rows_wait", stream=str(self.id), rows=len(self._pending), why=type(error).__name__)

@@ -160,6 +160,15 @@ class SpooledStore(LocalStore):
         there = [self.root / key for key in self.bucket.keys(f"{QUARANTINE_DIR}/")]
         return sorted({*super().quarantined(), *there})
 
+    def quarantined_here(self) -> list[Path]:
+        """What lies in the spool's quarantine."""
+        return super().quarantined()
+
+    def fetched(self) -> list[Path]:
+        """The copies of objects that were made for processes which read files."""
+        folder = self.root / FETCHED_DIR
+        return sorted(folder.iterdir()) if folder.is_dir() else []
+
     def free_bytes(self) -> int:
         """Room in the bucket: no limit that anybody told us."""
         return UNLIMITED_BYTES
