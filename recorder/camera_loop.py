@@ -15,12 +15,14 @@ from typing import Final
 
 from recorder.access_unit import AccessUnit, StreamFormat, TimedUnit
 from recorder.backoff import Backoff
+from recorder.clock_marks import ClockMarks
 from recorder.masking import CameraMask
 from recorder.pipeline import Pipeline
 from recorder.rtsp.auth import Credentials
 from recorder.rtsp.client import RtspClient
 from recorder.rtsp.drain import Drain
 from recorder.rtsp.errors import KeyFrameAwaited, ParameterSetsMissing, RtspError
+from recorder.rtsp.keepalive import Habits
 from recorder.rtsp.urls import parse_url
 from recorder.timeline import Note, Timeline
 from vms import logs
@@ -37,12 +39,13 @@ Gate = Callable[[str], AbstractAsyncContextManager[object]]
 
 @dataclass(frozen=True, slots=True)
 class StreamTarget:
-    """Where a stream is and with which account; the account never shows in logs."""
+    """Where a stream is and with which account, which never shows in logs; ``certificate`` is the pinned one's SHA-256."""
 
     camera: str
     stream: str
     url: str
     credentials: Credentials | None = field(default=None, repr=False)
+    certificate: str = ""
 
     @property
     def name(self) -> str:
@@ -84,6 +87,8 @@ class StreamLoop:
         self._mask = mask
         self._backoff = backoff or Backoff()
         self._timeline = Timeline(clock)
+        self.marks = ClockMarks(clock)
+        self._habits = Habits()
         self._client: RtspClient | None = None
         self._connected = False
         self._cause = ""
@@ -144,16 +149,21 @@ class StreamLoop:
         self._disconnect()
         if self._mask is not None:
             await self._mask.interrupt(self._target.stream)
+        self.marks.look(self._pipeline, ended=True)
         if self._framing is not None:
             await self._framing.close(cause, detail)
         await self._pipeline.close(cause, detail)
 
     async def _play(self) -> None:
         url, written = parse_url(self._target.url)
-        client = RtspClient(url, self._target.credentials or written, self._clock, self._drain, self._units)
+        client = RtspClient(
+            url, self._target.credentials or written, self._clock, self._drain, self._units, habits=self._habits,
+            certificate=self._target.certificate,
+        )  # fmt: skip
         self._client = client
         self._keys = self._formats = 0
         self._timeline.restart()
+        self.marks.restart(self._pipeline)
         floor = self._pipeline.covered_until
         if floor is not None:
             self._timeline.not_before(floor)
@@ -196,6 +206,7 @@ class StreamLoop:
         self._enter(connected=False, cause=cause)
         if self._mask is not None and self.record:
             await self._mask.interrupt(self._target.stream)
+        self.marks.look(self._pipeline, ended=True)
         if self.record:
             self._pipeline.fault(cause, detail)
         if self._framing is not None:
@@ -210,6 +221,7 @@ class StreamLoop:
         if claimed is not None:
             client.session.reports.claimed = None
             timeline.claim(*claimed)
+            self.marks.claim(*claimed)
         size = 0
         for unit in units:
             timed = timeline.stamp(unit)
@@ -221,6 +233,7 @@ class StreamLoop:
             if self.frame and self._framing is not None:
                 self._framing.push(timed, unit.fmt)
             self._last_unit_us = timed.utc.us
+        self.marks.look(self._pipeline)
         self._meter.add(self._clock.monotonic_us(), len(units), size)
         self.notes += timeline.notes()
 

@@ -51,6 +51,8 @@ cdef object _run(
         stop = position + INTERLEAVED_BYTES + (<Py_ssize_t>frame[2] << 8 | frame[3])
         if frame[0] != DOLLAR or frame[1] != channel or stop > end or stop - position < least or frame[4] != 0x80:
             break
+        if stop < end and data[stop] != DOLLAR:
+            break
         if frame[5] & 0x7F != payload_type or (frame[6] << 8 | frame[7]) != sequence or _word(frame + 12) != source:
             break
         time = _word(frame + 8)

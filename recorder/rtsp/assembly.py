@@ -1,8 +1,9 @@
 """From NAL units to access units: where one picture ends and the next begins, and which ones are whole.
 
 A unit ends at the marker bit or when the time stamp changes. Cameras that set the marker on every slice are found out
-by the first slice that goes on a picture already ended; from then on only time stamps count for them. A unit with a
-hole in it is dropped, never handed on in part, and the next one says ``lost_before``.
+by the first slice that goes on a picture already ended; from then on only time stamps count for them. So that no torn
+picture is ever handed on, a wary assembler lets the first unit of a stream wait for the packet after its marker. A unit
+with a hole in it is dropped, never handed on in part, and the next one says ``lost_before``.
 """
 
 from __future__ import annotations
@@ -37,12 +38,15 @@ class UnitAssembler(ABC):
     fragmentation: ClassVar[int]
     nal_header_bytes: ClassVar[int]
 
-    def __init__(self, sets: Sets) -> None:
+    def __init__(self, sets: Sets, *, wary: bool = False) -> None:
+        """``wary``: the first unit waits for the packet after its marker."""
         self.sets = sets
+        self._wary = wary
         self.ready: list[AccessUnit] = []
         self.format_error: ParameterSetsMissing | None = None
         self.dropped_units = 0
         self.markers_trusted = True
+        self._marked = False  # the first unit: its marker has come
         self._time: int | None = None
         self._ended_time: int | None = None
         self._nals: list[bytes] = []
@@ -122,6 +126,10 @@ class UnitAssembler(ABC):
 
     def _keep(self, nal: bytes, *, picture: bool, first_slice: bool, key: bool) -> None:
         """Add a whole NAL unit to the unit at hand."""
+        if self._marked and (not picture or first_slice):
+            self._finish()
+        elif self._marked:
+            self.markers_trusted = self._marked = False
         if picture:
             if not self._has_picture and not first_slice:
                 self._damaged = True
@@ -139,10 +147,13 @@ class UnitAssembler(ABC):
     def _marker(self, received_us: int) -> None:
         """The marker bit: the picture ends, once there is one. Some cameras mark parameter sets too."""
         self._received_us = received_us
-        if self.markers_trusted and (self._has_picture or self._damaged):
-            if self._fragment is not None:
-                self._damaged = True
-            self._finish()
+        if self._fragment is not None and not self._damaged:  # in the middle of a NAL unit: it says nothing
+            self.markers_trusted = self._marked = False
+        elif self.markers_trusted and (self._has_picture or self._damaged):
+            if self._wary and self._ended_time is None and not self._damaged:
+                self._marked = True
+            else:
+                self._finish()
 
     def _finish(self) -> None:
         whole = self._has_picture and not self._damaged and not self._beheaded()
@@ -166,7 +177,7 @@ class UnitAssembler(ABC):
         self._nals = []
         self._fragment = None
         self._size = 0
-        self._key = self._has_picture = self._damaged = False
+        self._key = self._has_picture = self._damaged = self._marked = False
 
     def _beheaded(self) -> bool:
         """Whether a key unit after a loss lacks what key units of this stream open with (delimiter, parameter sets)."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -20,8 +21,11 @@ CNONCE_BYTES: Final = 8
 _HASHES: Final[dict[str, Callable[[bytes], str]]] = {
     "MD5": lambda data: hashlib.md5(data, usedforsecurity=False).hexdigest(),
     "SHA-256": lambda data: hashlib.sha256(data).hexdigest(),
+    "SHA-512-256": lambda data: hashlib.new("sha512_256", data).hexdigest(),
 }
-_STRENGTH: Final = ("SHA-256", "SHA-256-SESS", "MD5", "MD5-SESS")
+_STRENGTH: Final = ("SHA-512-256", "SHA-512-256-SESS", "SHA-256", "SHA-256-SESS", "MD5", "MD5-SESS")
+# Either a scheme's name, or a parameter with its value: quoted, or up to a comma or blank.
+_PART: Final = re.compile(r'([A-Za-z][\w-]*)(?=[\s,]|$)(?!\s*=)|([\w-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s,]*)')
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +55,17 @@ class Challenge:
 
 
 def parse_challenges(values: Iterable[str]) -> list[Challenge]:
-    """Every challenge of the ``WWW-Authenticate`` fields; what cannot be read is left out."""
+    """Every challenge of the ``WWW-Authenticate`` fields; what cannot be read is left out.
+
+    A word alone opens a challenge, ``name=value`` belongs to the one before it, and commas may be missing.
+    """
     found: list[Challenge] = []
     for value in values:
-        for token in _split(value[:CHALLENGE_LIMIT_CHARS]):
-            name, equals, text = token.partition("=")
-            scheme, space, first = name.strip().partition(" ")
-            if space or not equals:  # "Digest realm" or a bare "Negotiate" opens a new challenge
-                found.append(Challenge(scheme.lower(), {}))
-                name = first
-            if equals and found:
-                found[-1].params[name.strip().lower()] = _unquote(text.strip())
+        for word, name, given in _PART.findall(value[:CHALLENGE_LIMIT_CHARS]):
+            if word:
+                found.append(Challenge(word.lower(), {}))
+            elif found:
+                found[-1].params[name.lower()] = _unquote(given)
     return found
 
 
@@ -136,33 +140,43 @@ class Authenticator:
 
 
 def _can_answer(challenge: Challenge) -> bool:
-    qop = challenge.params.get("qop")
-    if not challenge.params.get("nonce"):
-        return False
-    return qop is None or "auth" in [item.strip().lower() for item in qop.split(",")]
+    return bool(challenge.params.get("nonce")) and bool(_qops(challenge) & {"", "auth", "auth-int"})
+
+
+def _qops(challenge: Challenge) -> set[str]:
+    return {item.strip().lower() for item in challenge.params.get("qop", "").split(",")}
 
 
 def _digest(challenge: Challenge, credentials: Credentials, method: str, uri: str, count: int, cnonce: str) -> str:
     params = challenge.params
     algorithm = challenge.algorithm
-    hashed = _HASHES[algorithm.removesuffix("-SESS")]
     realm, nonce = params.get("realm", ""), params["nonce"]
-    a1 = hashed(f"{credentials.username}:{realm}:{credentials.password}".encode())
-    if algorithm.endswith("-SESS"):
-        a1 = hashed(f"{a1}:{nonce}:{cnonce}".encode())
-    a2 = hashed(f"{method}:{uri}".encode())
+
+    def hashed(text: str) -> str:
+        return _HASHES[algorithm.removesuffix("-SESS")](text.encode("utf-8", "surrogateescape"))
+
+    session = algorithm.endswith("-SESS")
+    a1 = hashed(f"{credentials.username}:{realm}:{credentials.password}")
+    if session:
+        a1 = hashed(f"{a1}:{nonce}:{cnonce}")
+    # "auth" whenever it is offered; our requests have no body, so that "auth-int" hashes an empty one.
+    qops = _qops(challenge)
+    qop = "auth" if "auth" in qops else "auth-int" if "auth-int" in qops else ""
+    a2 = hashed(f"{method}:{uri}:{hashed('')}" if qop == "auth-int" else f"{method}:{uri}")
     fields = [
         ("username", _quote(credentials.username)),
         ("realm", _quote(realm)),
         ("nonce", _quote(nonce)),
         ("uri", _quote(uri)),
     ]
-    if "qop" in params:
+    if qop:
         nc = f"{count:08x}"
-        fields += [("qop", "auth"), ("nc", nc), ("cnonce", _quote(cnonce))]
-        fields.append(("response", _quote(hashed(f"{a1}:{nonce}:{nc}:{cnonce}:auth:{a2}".encode()))))
+        fields += [("qop", qop), ("nc", nc), ("cnonce", _quote(cnonce))]
+        fields.append(("response", _quote(hashed(f"{a1}:{nonce}:{nc}:{cnonce}:{qop}:{a2}"))))
     else:
-        fields.append(("response", _quote(hashed(f"{a1}:{nonce}:{a2}".encode()))))
+        if session:
+            fields.append(("cnonce", _quote(cnonce)))
+        fields.append(("response", _quote(hashed(f"{a1}:{nonce}:{a2}"))))
     if "algorithm" in params:
         fields.append(("algorithm", params["algorithm"]))
     if "opaque" in params:
@@ -170,27 +184,9 @@ def _digest(challenge: Challenge, credentials: Credentials, method: str, uri: st
     return "Digest " + ", ".join(f"{name}={value}" for name, value in fields)
 
 
-def _split(value: str) -> list[str]:
-    """Comma-separated parts; commas inside quotes do not count."""
-    parts: list[str] = []
-    current: list[str] = []
-    quoted = escaped = False
-    for char in value:
-        if char == "," and not quoted:
-            parts.append("".join(current).strip())
-            current = []
-            continue
-        if char == '"' and not escaped:
-            quoted = not quoted
-        escaped = char == "\\" and quoted and not escaped
-        current.append(char)
-    parts.append("".join(current).strip())
-    return [part for part in parts if part]
-
-
 def _unquote(text: str) -> str:
     if len(text) >= 2 and text[0] == text[-1] == '"':
-        return text[1:-1].replace('\\"', '"').replace("\\\\", "\\")
+        return re.sub(r"\\(.)", r"\1", text[1:-1])
     return text
 
 

@@ -13,16 +13,20 @@ from collections.abc import Callable
 from typing import Final
 
 from recorder.access_unit import AccessUnit
-from recorder.rtsp.auth import Credentials
+from recorder.rtsp.auth import Authenticator, Credentials
+from recorder.rtsp.conversation import LIVE, PlayOptions, State
+from recorder.rtsp.dial import connect
 from recorder.rtsp.drain import Drain
-from recorder.rtsp.errors import CameraUnreachable, RtspError
-from recorder.rtsp.session import LIVE, PlayOptions, Session, State
+from recorder.rtsp.errors import CameraUnreachable, Redirected, RtspError, StreamRefused
+from recorder.rtsp.keepalive import Habits
+from recorder.rtsp.session import Session
 from recorder.rtsp.tls import TlsFilter, camera_context
-from recorder.rtsp.urls import StreamUrl
+from recorder.rtsp.urls import StreamUrl, redirected
 from vms.clock import Clock
 
-CONNECT_TIMEOUT_S: Final = 5.0
 OPEN_TIMEOUT_S: Final = 20.0
+# Redirections to the camera itself, and one call more for a camera that hangs up to ask for an account.
+ATTEMPTS_LIMIT_COUNT: Final = 4
 UNSENT_LIMIT_BYTES: Final = 64 * 1024
 
 UnitsHandler = Callable[[list[AccessUnit]], None]
@@ -33,9 +37,13 @@ class RtspClient:
 
     def __init__(
         self, url: StreamUrl, credentials: Credentials | None, clock: Clock, drain: Drain, on_units: UnitsHandler,
-        options: PlayOptions = LIVE,
+        options: PlayOptions = LIVE, habits: Habits | None = None, certificate: str = "",
     ) -> None:  # fmt: skip
-        self.session = Session(url, credentials, where=url.peer, options=options)
+        """``certificate`` is the SHA-256 (hex) of the only certificate to speak TLS with; empty for any (A-01)."""
+        self._habits = habits or Habits()
+        self._certificate = certificate
+        self._credentials = credentials
+        self.session = Session(url, credentials, where=url.peer, options=options, habits=self._habits)
         self._clock = clock
         self._drain = drain
         self._on_units = on_units
@@ -50,12 +58,47 @@ class RtspClient:
         self._fault: asyncio.Future[None] = loop.create_future()
 
     async def open(self) -> None:
-        """Connect and play; raises RtspError. The socket is closed again when that fails."""
+        """Connect and play; raises RtspError. The socket is closed again when that fails.
+
+        A camera that sends us to another address of its own is followed; one that hangs up after asking for an account
+        is called again with the account.
+        """
+        for attempt in range(ATTEMPTS_LIMIT_COUNT):
+            try:
+                return await self._open_once()
+            except Redirected as error:
+                target = redirected(self.session.url, error.location)
+                if target is None:
+                    raise StreamRefused(
+                        f"{error.what} La caméra envoie vers un autre hôte, ce qui n’est pas suivi.",
+                        where=error.where, todo=error.todo, status_code=error.status_code,
+                    ) from error  # fmt: skip
+                if attempt == ATTEMPTS_LIMIT_COUNT - 1:
+                    raise
+                self._begin_anew(target, None)
+            except CameraUnreachable:
+                if attempt or not self.session.awaits_account:
+                    raise
+                self._begin_anew(self.session.url, self.session.authenticator)
+        return None
+
+    def _begin_anew(self, url: StreamUrl, authenticator: Authenticator | None) -> None:
+        before = self.session
+        self.session = Session(
+            url, self._credentials, where=url.peer, options=before.options, habits=self._habits,
+            authenticator=authenticator,
+        )  # fmt: skip
+        self._tls, self._carry, self._clear = None, b"", b""
+        self._unsent.clear()
+        loop = asyncio.get_running_loop()
+        self._playing, self._fault = loop.create_future(), loop.create_future()
+
+    async def _open_once(self) -> None:
         url = self.session.url
         try:
-            self._socket = await (self._drain.dial or _connect)(url, self.session.options.receive_buffer_bytes)
+            self._socket = await (self._drain.dial or connect)(url, self.session.options.receive_buffer_bytes)
             if url.secure:
-                self._tls = TlsFilter(camera_context(), url.host, url.peer)
+                self._tls = TlsFilter(camera_context(self._certificate), url.host, url.peer)
             self.session.start(self._clock.monotonic_us())
             self._listen()
             self._flush()
@@ -204,6 +247,7 @@ class RtspClient:
 
     def _fail(self, error: RtspError) -> None:
         if not self._fault.done():
+            self.session.ended(error)
             self._fault.set_exception(error)
             self._fault.exception()  # taken note of: whoever waits gets it, and nobody has to
             sock = self._socket
@@ -217,27 +261,3 @@ class RtspClient:
         await asyncio.wait({self._playing, self._fault}, return_when=asyncio.FIRST_COMPLETED)
         if not self._playing.done():
             await self._fault
-
-
-async def _connect(url: StreamUrl, receive_buffer_bytes: int | None) -> socket.socket:
-    loop = asyncio.get_running_loop()
-    try:
-        async with asyncio.timeout(CONNECT_TIMEOUT_S):
-            found = await loop.getaddrinfo(url.host, url.port, type=socket.SOCK_STREAM)
-            family, kind, protocol, _, address = found[0]
-            sock = socket.socket(family, kind, protocol)
-            try:
-                sock.setblocking(False)
-                if receive_buffer_bytes is not None:
-                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer_bytes)
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-                await loop.sock_connect(sock, address)
-            except BaseException:
-                sock.close()
-                raise
-            return sock
-    except TimeoutError as error:
-        raise CameraUnreachable(f"Pas de connexion en {CONNECT_TIMEOUT_S:g} s.", where=url.peer) from error
-    except OSError as error:
-        raise CameraUnreachable(f"Connexion impossible : {error.strerror or error}.", where=url.peer) from error

@@ -3,7 +3,8 @@
 RtspError (Unavailable)
 ├── CameraUnreachable     camera-unreachable   no connection, or it was cut
 ├── StreamRefused         stream-refused       the camera answered, and said no
-│   └── NoVideo           stream-refused       the camera offers no picture we can record
+│   ├── NoVideo           stream-refused       the camera offers no picture we can record
+│   └── Redirected        stream-refused       the camera says that the stream is elsewhere
 ├── WrongCredential       wrong-credential     the camera does not accept our account
 ├── StreamStalled         stream-stalled       connected, but no picture comes
 ├── StreamDamaged         stream-damaged       what comes is not what the protocol says
@@ -44,6 +45,14 @@ class StreamRefused(RtspError):
 
 class NoVideo(StreamRefused):
     """The camera describes no H.264 or H.265 track."""
+
+
+class Redirected(StreamRefused):
+    """The camera sends us to another address, ``location``; followed only when that is the camera itself."""
+
+    def __init__(self, what: str, *, where: str, todo: str, status_code: int, location: str) -> None:
+        super().__init__(what, where=where, todo=todo, status_code=status_code)
+        self.location = location
 
 
 class WrongCredential(RtspError):

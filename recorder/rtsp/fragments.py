@@ -44,7 +44,8 @@ def take_run(
     Each packet is a whole interleaved frame on ``channel``: plain RTP (version 2, nothing else) of ``payload_type`` and
     ``source``, numbered on from ``sequence``, with one time stamp, of fragmentation ``kind`` (28 for H.264, 49 for
     H.265). A run never goes past the end of a NAL unit (ENDS) or a marker (MARKED); one that STARTS a NAL unit has its
-    header in front of the body. None when the first packet is no such fragment.
+    header in front of the body. A frame that something else than a frame follows is left out: its length may be wrong.
+    None when the first packet is no such fragment.
     """
     before = 2 if kind == FU_H264 else 3  # payload header and fragmentation header
     least = INTERLEAVED_BYTES + RTP_HEADER_BYTES + before + 1
@@ -56,6 +57,8 @@ def take_run(
         dollar, on, size, version, second, number, time, ssrc = _frame(data, position)
         stop = position + INTERLEAVED_BYTES + size
         if dollar != DOLLAR or on != channel or stop > end or stop - position < least or version != 0x80:
+            break
+        if stop < end and data[stop] != DOLLAR:
             break
         if second & 0x7F != payload_type or ssrc != source or number != sequence or (count and time != stamp):
             break

@@ -12,6 +12,8 @@ IDR: Final = 5
 LAST_PICTURE_TYPE: Final = 5
 SEI: Final = 6
 DELIMITER: Final = 9
+# A payload that begins so is a byte stream (Annex B): no NAL unit has a header of zero.
+LEADING_START_CODE: Final = (b"\0\0\0\1", b"\0\0\1")
 STAP_A: Final = 24
 
 
@@ -21,9 +23,9 @@ class H264Depacketizer(UnitAssembler):
     fragmentation = FU_H264
     nal_header_bytes = 1
 
-    def __init__(self, parameter_sets: tuple[bytes, ...] = ()) -> None:
-        """``parameter_sets`` are those announced in the description."""
-        super().__init__(H264Sets())
+    def __init__(self, parameter_sets: tuple[bytes, ...] = (), *, wary: bool = False) -> None:
+        """``parameter_sets`` are those announced in the description; ``wary`` as in ``UnitAssembler``."""
+        super().__init__(H264Sets(), wary=wary)
         for nal in parameter_sets:
             self.sets.add(nal)
 
@@ -39,7 +41,7 @@ class H264Depacketizer(UnitAssembler):
             if kind == FU_H264:
                 self._fu(data, start, end)
             elif kind < STAP_A:
-                if kind and self._grow(end - start):
+                if self._grow(end - start):
                     self._nal(bytes(data[start:end]))
             elif kind == STAP_A:
                 self._stap(data, start + 1, end)
@@ -87,9 +89,11 @@ class H264Depacketizer(UnitAssembler):
             first = len(nal) > 1 and nal[1] & 0x80 != 0
             self._keep(nal, picture=True, first_slice=first or kind in (3, 4), key=kind == IDR)
             return
-        if SEI <= kind <= DELIMITER and START_CODE in nal:
+        if (SEI <= kind <= DELIMITER and START_CODE in nal) or nal.startswith(LEADING_START_CODE):
             for part in split_start_codes(nal):
                 self._nal(part)
+            return
+        if kind == 0:
             return
         if kind in (SPS, PPS):
             self.sets.add(nal)

@@ -14,6 +14,9 @@ LAST_PICTURE_TYPE: Final = 31
 FIRST_KEY_TYPE: Final = 16
 LAST_KEY_TYPE: Final = 21
 AGGREGATION: Final = 48
+CONTENT_INFORMATION: Final = 50
+# A payload that begins so is a byte stream (Annex B): the second byte of a NAL unit's header is never zero.
+LEADING_START_CODE: Final = (b"\0\0\0\1", b"\0\0\1")
 
 
 class H265Depacketizer(UnitAssembler):
@@ -22,9 +25,9 @@ class H265Depacketizer(UnitAssembler):
     fragmentation = FU_H265
     nal_header_bytes = 2
 
-    def __init__(self, parameter_sets: tuple[bytes, ...] = ()) -> None:
-        """``parameter_sets`` are those announced in the description."""
-        super().__init__(H265Sets())
+    def __init__(self, parameter_sets: tuple[bytes, ...] = (), *, wary: bool = False) -> None:
+        """``parameter_sets`` are those announced in the description; ``wary`` as in ``UnitAssembler``."""
+        super().__init__(H265Sets(), wary=wary)
         for nal in parameter_sets:
             self.sets.add(nal)
 
@@ -44,6 +47,8 @@ class H265Depacketizer(UnitAssembler):
                     self._nal(bytes(data[start:end]))
             elif kind == AGGREGATION:
                 self._aggregate(data, start + 2, end)
+            elif kind == CONTENT_INFORMATION:
+                self._content(data, start, end, rtp_time, received_us)
             else:
                 self._spoil()
         elif start < end:
@@ -72,6 +77,18 @@ class H265Depacketizer(UnitAssembler):
             self._nal(bytes(fragment))
         return None
 
+    def _content(
+        self, data: bytes | bytearray | memoryview, start: int, end: int, rtp_time: int, received_us: int
+    ) -> None:
+        """A payload behind a content information header (RFC 7798 §4.4.4): taken out, and taken as what it is."""
+        payload = start + 4 + ((data[start + 2] << 8 | data[start + 3]) >> 4 & 0x1F) if start + 4 <= end else end
+        kind = data[start + 2] >> 1 & 0x3F if payload < end else CONTENT_INFORMATION
+        if kind == CONTENT_INFORMATION:
+            return self._spoil()
+        header = bytes((data[start] & 0x81 | data[start + 2] & 0x80 | kind << 1, data[start + 1]))
+        inner = header + bytes(data[payload:end])
+        return self.push(inner, 0, len(inner), rtp_time, False, received_us)
+
     def _aggregate(self, data: bytes | bytearray | memoryview, position: int, end: int) -> None:
         while position + 2 <= end:
             size = data[position] << 8 | data[position + 1]
@@ -86,6 +103,10 @@ class H265Depacketizer(UnitAssembler):
 
     def _nal(self, nal: bytes) -> None:
         if len(nal) < 2:
+            return
+        if nal.startswith(LEADING_START_CODE):
+            for part in split_start_codes(nal):
+                self._nal(part)
             return
         kind = nal[0] >> 1 & 0x3F
         if kind <= LAST_PICTURE_TYPE:

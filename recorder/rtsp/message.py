@@ -44,6 +44,8 @@ class Response:
     reason: str
     headers: Headers
     body: bytes
+    # Whether a usable Content-Length said where the body ends; without one the body is what still comes.
+    measured: bool = True
 
     @property
     def cseq(self) -> int | None:
@@ -68,8 +70,9 @@ Message = Response | Request
 def parse(data: bytes, where: str) -> tuple[Message, int] | None:
     """The message at the start of ``data`` and its length in bytes; None while it is not whole.
 
-    Raises StreamDamaged for what cannot become a message whatever follows. Bare LF line ends are taken, as some
-    cameras send them.
+    Raises StreamDamaged for what cannot become a message whatever follows. Taken as cameras send them: bare LF line
+    ends, folded fields, lines that are no field (left out), any RTSP version, bytes that are no UTF-8 (kept as they
+    are, since a digest is computed over them), lengths that are no number (as if there were none).
     """
     head_end, body_start = _end_of_head(data)
     if head_end < 0:
@@ -79,13 +82,26 @@ def parse(data: bytes, where: str) -> tuple[Message, int] | None:
         return None
     if head_end > HEAD_LIMIT_BYTES:
         raise StreamDamaged(f"En-tête RTSP de plus de {HEAD_LIMIT_BYTES} octets.", where=where)
-    lines = data[:head_end].decode("latin-1").replace("\r\n", "\n").split("\n")
+    lines = data[:head_end].decode("utf-8", "surrogateescape").replace("\r\n", "\n").split("\n")
     headers = _headers(lines[1:], where)
     length = _content_length(headers, where)
-    if len(data) < body_start + length:
+    if len(data) < body_start + (length or 0):
         return None
-    body = data[body_start : body_start + length]
-    return _message(lines[0], headers, body, where), body_start + length
+    body = data[body_start : body_start + (length or 0)]
+    return _message(lines[0], headers, body, where, measured=length is not None), body_start + (length or 0)
+
+
+def cut_short(data: bytes, where: str) -> Response | None:
+    """The response at the start of ``data`` with as much of its body as has come, whatever its Content-Length says.
+
+    None when the head itself is not whole, or is a request's.
+    """
+    head_end, body_start = _end_of_head(data)
+    if not 0 <= head_end <= HEAD_LIMIT_BYTES:
+        return None
+    lines = data[:head_end].decode("utf-8", "surrogateescape").replace("\r\n", "\n").split("\n")
+    found = _message(lines[0], _headers(lines[1:], where), data[body_start:], where)
+    return found if isinstance(found, Response) else None
 
 
 def serialise(method: str, uri: str, headers: Mapping[str, str] | Sequence[tuple[str, str]]) -> bytes:
@@ -94,13 +110,13 @@ def serialise(method: str, uri: str, headers: Mapping[str, str] | Sequence[tuple
     lines = [f"{method} {uri} {VERSION}", *(f"{name}: {value}" for name, value in fields)]
     if any("\r" in line or "\n" in line for line in lines):
         raise ValueError("a header field holds a line end")
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8")
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogateescape")
 
 
-def answer(request: Request, status: int, reason: str) -> bytes:
-    """A reply without a body to a request of the camera."""
+def answer(request: Request, status: int, reason: str, *more: str) -> bytes:
+    """A reply without a body to a request of the camera; ``more`` are further header lines, ours."""
     cseq = request.headers.get("cseq")
-    lines = [f"{VERSION} {status} {reason}"]
+    lines = [f"{VERSION} {status} {reason}", *more]
     if cseq.isascii() and cseq.isdigit():
         lines.append(f"CSeq: {cseq[:10]}")
     return ("\r\n".join(lines) + "\r\n\r\n").encode("ascii")
@@ -120,11 +136,15 @@ def _check_start(data: bytes, where: str) -> None:
     word = first.split(b" ", 1)[0]
     # Whatever is in view must be printable; the first word must be short enough for a method or a version.
     plain = all(32 <= byte < 127 or byte in b"\t\r" for byte in first[:256])
-    if not plain or len(word) > METHOD_LIMIT_CHARS:
+    if plain and len(word) <= METHOD_LIMIT_CHARS and len(first) < len(data):  # the whole first line is in view
+        _message(first.decode("ascii", "replace").rstrip("\r"), Headers(()), b"", where)
+    elif not plain or len(word) > METHOD_LIMIT_CHARS:
         raise StreamDamaged("Ce que la caméra envoie n’est pas du RTSP.", where=f"{where}, {dump(data)}")
 
 
 def _headers(lines: Sequence[str], where: str) -> Headers:
+    if len(lines) > HEADER_LIMIT_COUNT:
+        raise StreamDamaged(f"Plus de {HEADER_LIMIT_COUNT} champs d’en-tête RTSP.", where=where)
     fields: list[tuple[str, str]] = []
     for line in lines:
         if line[:1] in (" ", "\t") and fields:  # folded line: belongs to the field above
@@ -132,29 +152,26 @@ def _headers(lines: Sequence[str], where: str) -> Headers:
             fields[-1] = (name, f"{value} {line.strip()}")
             continue
         name, colon, value = line.partition(":")
-        if not colon or not name.strip():
-            raise StreamDamaged("Champ d’en-tête RTSP illisible.", where=f"{where}, {line[:60]!r}")
-        fields.append((name.strip().lower(), value.strip()))
-        if len(fields) > HEADER_LIMIT_COUNT:
-            raise StreamDamaged(f"Plus de {HEADER_LIMIT_COUNT} champs d’en-tête RTSP.", where=where)
+        if colon and name.strip():
+            fields.append((name.strip().lower(), value.strip()))
     return Headers(tuple(fields))
 
 
-def _content_length(headers: Headers, where: str) -> int:
-    text = headers.get("content-length", "0")
+def _content_length(headers: Headers, where: str) -> int | None:
+    text = headers.get("content-length")
     if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise StreamDamaged("Longueur de corps RTSP illisible.", where=f"{where}, {text[:40]!r}")
+        return None
     if int(text) > BODY_LIMIT_BYTES:
         raise StreamDamaged(f"Corps RTSP annoncé de {text} octets, limite {BODY_LIMIT_BYTES}.", where=where)
     return int(text)
 
 
-def _message(start: str, headers: Headers, body: bytes, where: str) -> Message:
+def _message(start: str, headers: Headers, body: bytes, where: str, *, measured: bool = True) -> Message:
     first, _, rest = start.partition(" ")
-    if first.startswith("RTSP/1."):
+    if first.upper().startswith("RTSP/"):
         code, _, reason = rest.strip().partition(" ")
         if len(code) == 3 and code.isascii() and code.isdigit():
-            return Response(int(code), reason.strip(), headers, body)
+            return Response(int(code), reason.strip(), headers, body, measured)
     else:
         uri, _, version = rest.strip().rpartition(" ")
         if first.isascii() and first.replace("_", "").isalpha() and uri and version.startswith("RTSP/"):

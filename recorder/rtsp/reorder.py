@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 HELD_LIMIT_PACKETS: Final = 48
-HELD_LIMIT_US: Final = 300_000
+HELD_LIMIT_US: Final = 600_000
 # Packets of one stranger in a row before it is the stream: a stale session's come between ours, never alone.
 STRANGER_LIMIT_PACKETS: Final = 3
 # Late packets in a row before they are the stream, begun anew with lower numbers.

@@ -10,9 +10,9 @@ import struct
 from dataclasses import dataclass
 from typing import Final
 
+from recorder.rtsp.conversation import PlayOptions
 from recorder.rtsp.rtcp import unix_us
 from recorder.rtsp.rtp import HEADER_BYTES, RtpReceiver
-from recorder.rtsp.session import PlayOptions
 from vms.clock import LATEST_US, UtcTime
 from vms.errors import BadInput
 

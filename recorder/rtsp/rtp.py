@@ -1,7 +1,7 @@
 """RTP (RFC 3550 §5.1) for one video track over TCP: header, sequence, media time without wrap.
 
 This is the path every packet takes, some 360 a second per camera: no object per packet, no slice before the payload.
-Over TCP packets neither overtake nor repeat one another by themselves; what is missing was dropped by the camera.
+Whatever is not the next packet of the source at hand leaves that path for ``reorder``.
 """
 
 from __future__ import annotations
@@ -12,11 +12,16 @@ from typing import Final, Protocol
 from recorder.rtsp.errors import StreamDamaged, dump
 from recorder.rtsp.fragments import INTERLEAVED_BYTES
 from recorder.rtsp.native import take_run
+from recorder.rtsp.reorder import LATE_LIMIT_90K, LATE_LIMIT_PACKETS, Held, Overtaken, Stranger
 
 HEADER_BYTES: Final = 12
 # Packets that are no RTP at all, in a row, before the connection is given up.
 MALFORMED_LIMIT_COUNT: Final = 32
 SEQUENCE_MODULUS: Final = 1 << 16
+# A gap as wide as this is no overtaking: the camera has dropped packets or begun anew.
+OVERTAKING_LIMIT_PACKETS: Final = 32
+# RTP carries video in dynamic types, 96 and above, or in ones that are not assigned (RFC 3551 §6).
+DYNAMIC_TYPE: Final = 96
 TIME_MODULUS: Final = 1 << 32
 
 _read_header: Final = struct.Struct(">BBHII").unpack_from
@@ -49,12 +54,17 @@ class RtpReceiver:
     """Follows one RTP source and hands payloads to a depacketiser; counts what reception reports need."""
 
     def __init__(self, payload_type: int, depacketizer: Depacketizer, where: str) -> None:
-        self._payload_type = payload_type
+        self.payload_type = payload_type
         self._depacketizer = depacketizer
         self._where = where
         self._malformed_in_a_row = 0
         self._next: int | None = None
         self._restart: int | None = None
+        self._late_in_a_row = 0
+        self._usual_packets = 0
+        self._first = 0
+        self._overtaken = Overtaken()
+        self._stranger = Stranger()
         self.ssrc: int | None = None
         self.last_stamp = 0
         self.rtp_time = 0
@@ -78,9 +88,9 @@ class RtpReceiver:
         Returns the position after what was taken; StreamDamaged as ``packet``.
         """
         depacketizer = self._depacketizer
-        kind, payload_type, source = depacketizer.fragmentation, self._payload_type, self.ssrc
+        kind, payload_type, source = depacketizer.fragmentation, self.payload_type, self.ssrc
         begun = position
-        if source is not None and self._next is not None:
+        if source is not None and self._next is not None and not self._overtaken:
             while run := take_run(data, position, end, channel, payload_type, source, self._next, kind):
                 position, count, stamp, flags, body = run
                 self._malformed_in_a_row = 0
@@ -103,20 +113,22 @@ class RtpReceiver:
         if end - start < HEADER_BYTES:
             return self._malformed(data, start, end)
         first, second, sequence, stamp, ssrc = _read_header(data, start)
-        payload = start + HEADER_BYTES
+        payload, stop = start + HEADER_BYTES, end
         if first != 0x80:  # anything but version 2 without padding, extension or sources
             trimmed = trim(data, first, start, end)
             if trimmed is None:
                 return self._malformed(data, start, end)
             payload, end = trimmed
-        if second & 0x7F != self._payload_type:
-            self.foreign_packets += 1
-            return None
         self._malformed_in_a_row = 0
-        if ssrc != self.ssrc:
-            self._new_source(ssrc, sequence, stamp)
-        elif sequence != self._next and not self._follow(sequence):
-            return None
+        if second & 0x7F != self.payload_type or ssrc != self.ssrc or sequence != self._next or self._overtaken:
+            return self._unusual(Held(bytes(data[start:stop]), received_us))
+        return self._next_one(data, payload, end, received_us, second, sequence, stamp)
+
+    def _next_one(
+        self, data: bytes | bytearray | memoryview, payload: int, end: int, received_us: int, second: int,
+        sequence: int, stamp: int,
+    ) -> None:  # fmt: skip
+        """Take the packet that follows the one before."""
         if sequence == 0xFFFF:
             self.cycles += 1
         self._next = (sequence + 1) & 0xFFFF
@@ -131,37 +143,111 @@ class RtpReceiver:
         return self.rtp_time + signed_difference(stamp, self.last_stamp)
 
     def _malformed(self, data: bytes | bytearray | memoryview, start: int, end: int) -> None:
-        self.malformed_packets += 1
+        self.malformed_packets += 1  # whether one of ours is missing, the numbers will tell
         self._malformed_in_a_row += 1
-        self._depacketizer.lost(1)
         if self._malformed_in_a_row >= MALFORMED_LIMIT_COUNT:
             raise StreamDamaged(
                 f"{MALFORMED_LIMIT_COUNT} paquets de suite ne sont pas du RTP.",
                 where=f"{self._where}, {dump(data[start:end])}",
             )
 
-    def _new_source(self, ssrc: int, sequence: int, stamp: int) -> None:
-        """Take up a source; after the first one it is a restart inside the camera, and units are missing."""
-        if self.ssrc is not None:
-            self._depacketizer.lost(1)
-            self.lost_packets += 1
-        else:
-            self.rtp_time = stamp
-            self.last_stamp = stamp
-        self.ssrc, self._next, self._restart = ssrc, sequence, None
+    def _unusual(self, packet: Held) -> None:
+        """A packet that is not the next one of the source at hand, or comes while others are held back."""
+        _, second, sequence, stamp, ssrc = _read_header(packet.data, 0)
+        if self.packets != self._usual_packets:  # ours has gone on since: what was strange or late then was no change
+            self._usual_packets = self.packets
+            self._late_in_a_row = 0
+            self.foreign_packets += self._stranger.silence()
+        if second & 0x7F != self.payload_type:
+            self.foreign_packets += 1
+            if self.ssrc is None and second & 0x7F >= DYNAMIC_TYPE:
+                self._adopt(self._stranger.hear(ssrc, second & 0x7F, packet))
+            return
+        if self.ssrc is None:
+            self._begin(ssrc, sequence, stamp)
+        elif ssrc != self.ssrc and sequence == self._next:  # some name each group anew and number on
+            self.ssrc = ssrc
+        elif ssrc != self.ssrc:
+            self._adopt(self._stranger.hear(ssrc, second & 0x7F, packet))
+            return
+        if sequence == self._next:
+            self._go_on(packet)
+        elif (ahead := (sequence - (self._next or 0)) & 0xFFFF) < OVERTAKING_LIMIT_PACKETS:
+            if not self._overtaken.hold(sequence, packet):
+                self._give_up()
+        elif ahead < SEQUENCE_MODULUS // 2 or self._begins_anew(sequence, stamp):
+            self._give_up()
+            self._skip_to(sequence)
+            self._go_on(packet)
 
-    def _follow(self, sequence: int) -> bool:
-        """Whether to go on at an unexpected number: ahead means loss; behind means late, unless a second confirms."""
+    def _go_on(self, packet: Held) -> None:
+        """Take the next packet, and those held that follow it."""
+        following: Held | None = packet
+        while following is not None:
+            data = following.data
+            first, second, sequence, stamp, _ = _read_header(data, 0)
+            payload, end = trim(data, first, 0, len(data)) or (0, 0)
+            self._next_one(data, payload, end, following.received_us, second, sequence, stamp)
+            following = self._overtaken.take(self._next or 0) if self._overtaken else None
+
+    def _give_up(self) -> None:
+        """What is missing before the held packets does not come any more."""
+        while (nearest := self._overtaken.nearest(self._next or 0)) is not None:
+            self._skip_to(nearest)
+            packet = self._overtaken.take(nearest)
+            if packet is not None:
+                self._go_on(packet)
+
+    def _skip_to(self, sequence: int) -> None:
+        """Count what is missing up to this packet; behind the one expected, nobody knows how much that is."""
         ahead = (sequence - (self._next or 0)) & 0xFFFF
-        if ahead >= SEQUENCE_MODULUS // 2 and sequence != self._restart:
-            self._restart = (sequence + 1) & 0xFFFF
-            self.late_packets += 1
-            return False
         missing = ahead if ahead < SEQUENCE_MODULUS // 2 else 1
-        self._restart = None
-        self.lost_packets += missing
-        self._depacketizer.lost(missing)
-        return True
+        self._next, self._restart, self._late_in_a_row = sequence, None, 0
+        if missing:
+            self.lost_packets += missing
+            self._depacketizer.lost(missing)
+
+    def _begins_anew(self, sequence: int, stamp: int) -> bool:
+        """Whether a packet with a lower number opens a new numbering; else it is late, or a copy, and is left out.
+
+        A copy bears an old time stamp, and a late one hardly an older one. A new numbering is confirmed by a second.
+        """
+        age = signed_difference(self.last_stamp, stamp)
+        self._late_in_a_row += 1
+        if 0 <= age < LATE_LIMIT_90K and self._late_in_a_row < LATE_LIMIT_PACKETS:
+            self.late_packets += 1
+            if (
+                self.packets < OVERTAKING_LIMIT_PACKETS
+                and 0 < (self._first - sequence) & 0xFFFF < SEQUENCE_MODULUS // 2
+            ):
+                self._depacketizer.lost(1)  # the first of all was overtaken: the unit at hand lacks its beginning
+            return False
+        if sequence == self._restart:
+            return True
+        self._restart = (sequence + 1) & 0xFFFF
+        self.late_packets += 1
+        return False
+
+    def _begin(self, ssrc: int, sequence: int, stamp: int) -> None:
+        """Take up the first source."""
+        self.rtp_time = self.last_stamp = stamp
+        self.ssrc, self._first, self._next, self._restart = ssrc, sequence, sequence, None
+
+    def _adopt(self, packets: list[Held]) -> None:
+        """Follow another source, or another payload type than announced, from its first packets on."""
+        if not packets:
+            return
+        self._give_up()
+        _, second, sequence, stamp, ssrc = _read_header(packets[0].data, 0)
+        self.payload_type = second & 0x7F
+        if self.ssrc is None:
+            self._begin(ssrc, sequence, stamp)
+        else:
+            self.ssrc, self._next = ssrc, sequence
+            self.lost_packets += 1
+            self._depacketizer.lost(1)
+        for packet in packets:
+            self.packet(packet.data, 0, len(packet.data), packet.received_us)
 
 
 def trim(data: bytes | bytearray | memoryview, first: int, start: int, end: int) -> tuple[int, int] | None:

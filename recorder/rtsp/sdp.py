@@ -13,7 +13,7 @@ from typing import Final
 from recorder.access_unit import Codec
 from recorder.rtsp.errors import NoVideo, StreamDamaged
 
-LINE_LIMIT_COUNT: Final = 1000
+LINE_LIMIT_COUNT: Final = 2000
 MEDIA_LIMIT_COUNT: Final = 16
 PARAMETER_SETS_LIMIT_BYTES: Final = 8 * 1024
 VIDEO_CLOCK_HZ: Final = 90_000
@@ -52,7 +52,8 @@ class _Media:
 
 def parse(body: bytes, where: str) -> Description:
     """The description in ``body``; NoVideo when no track can be recorded, StreamDamaged when it is not SDP."""
-    lines = body.decode("utf-8", "replace").replace("\r", "\n").split("\n")
+    text = body.decode("utf-8", "replace").replace("\r", "\n").replace("\0", "")
+    lines = [line for line in text.split("\n") if line.strip()]
     if len(lines) > LINE_LIMIT_COUNT:
         raise StreamDamaged(f"Description SDP de plus de {LINE_LIMIT_COUNT} lignes.", where=where)
     control = ""
@@ -94,11 +95,11 @@ def _media_attribute(media: _Media, value: str) -> None:
     if name == "control":
         media.control = rest
     elif name == "rtpmap":
-        payload, _, encoding = rest.partition(" ")
+        payload, encoding = (*rest.split(None, 1), "")[:2] if rest else ("", "")
         encoding_name, _, clock = encoding.strip().partition("/")
         media.encodings[payload] = (encoding_name.upper(), clock.partition("/")[0])
     elif name == "fmtp":
-        payload, _, text = rest.partition(" ")
+        payload, text = (*rest.split(None, 1), "")[:2] if rest else ("", "")
         pairs = (item.strip().partition("=") for item in text.split(";"))
         media.parameters[payload] = {key.strip().lower(): given.strip() for key, _, given in pairs if key.strip()}
 
@@ -107,7 +108,7 @@ def _video(media: _Media, where: str) -> VideoTrack | None:
     if media.transport not in ("RTP/AVP", "RTP/AVPF", "RTP/SAVP", "RTP/SAVPF", "RTP/AVP/TCP"):
         return None
     for payload in media.formats:
-        name, clock = media.encodings.get(payload, ("", ""))
+        name, clock = media.encodings.get(payload) or (_told_by(media.parameters.get(payload, {})), "")
         codec = _CODECS.get(name)
         if codec is None or not (payload.isascii() and payload.isdigit() and int(payload[:4]) < 128):
             continue
@@ -117,6 +118,13 @@ def _video(media: _Media, where: str) -> VideoTrack | None:
         _refuse_interleaving(codec, parameters, where)
         return VideoTrack(codec, int(payload), media.control, _parameter_sets(codec, parameters))
     return None
+
+
+def _told_by(parameters: dict[str, str]) -> str:
+    """The encoding that format parameters belong to, where a camera leaves rtpmap out."""
+    if parameters.keys() & {"sprop-vps", "sprop-sps", "sprop-pps"}:
+        return "H265"
+    return "H264" if parameters.keys() & {"sprop-parameter-sets", "packetization-mode", "profile-level-id"} else ""
 
 
 def _refuse_interleaving(codec: Codec, parameters: dict[str, str], where: str) -> None:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import ssl
 from typing import Final
 
-from recorder.rtsp.errors import CameraUnreachable
+from recorder.rtsp.errors import CameraUnreachable, StreamRefused
+from vms.onvif.tls import CertificateChanged, pinned_context
 
 READ_BYTES: Final = 256 * 1024
 
 
-def camera_context() -> ssl.SSLContext:
-    """TLS 1.2 or newer. Cameras have self-made certificates: the channel is kept from listeners, while who the camera
-
-    is rests on its declared prefix and its account (A-01, O-25).
+def camera_context(certificate: str = "") -> ssl.SSLContext:
+    """TLS 1.2 or newer. Cameras make their own certificates, so that no authority vouches for them: what is held to is
+    the one seen at enrolment, by its SHA-256 in hexadecimal (A-01). Without one the channel is only kept from
+    listeners, and who the camera is rests on its declared prefix and its account (O-25).
     """
+    if certificate:
+        return pinned_context(certificate)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -66,5 +69,11 @@ class TlsFilter:
             self._ready = True
         except ssl.SSLWantReadError:
             return
+        except CertificateChanged as error:
+            raise StreamRefused(
+                "La caméra montre un autre certificat qu’à son enrôlement.",
+                where=self._where,
+                todo="Vérifiez sur place que c’est bien elle ; sinon, enrôlez-la de nouveau.",
+            ) from error
         except ssl.SSLError as error:
             raise CameraUnreachable(f"La caméra n’accepte pas TLS : {error.reason}.", where=self._where) from error

@@ -6,25 +6,33 @@ the base ends in a slash and whether or not it holds a query, and that is what t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from recorder.rtsp.auth import Credentials
 from vms.errors import BadInput
 
 URL_LIMIT_CHARS: Final = 2048
-DEFAULT_PORT: Final = {"rtsp": 554, "rtsps": 322}
+DEFAULT_PORT: Final = {"rtsp": 554, "rtsps": 322, "rtsph": 80}
+TUNNEL: Final = "rtsph"
+_ZONE: Final = re.compile(r"%[^\]]*(?=\])")
+_PRINTABLE: Final = "".join(map(chr, range(0x21, 0x7F)))
 
 
 @dataclass(frozen=True, slots=True)
 class StreamUrl:
-    """Where a stream is. ``request`` is the address as sent to the camera: it never holds an account."""
+    """Where a stream is. ``request`` is the address as sent to the camera: it never holds an account.
+
+    ``tunnel`` says that RTSP goes through two HTTP connections, for cameras behind what lets only HTTP pass.
+    """
 
     scheme: str
     host: str
     port: int
     request: str
+    tunnel: bool = False
 
     @property
     def secure(self) -> bool:
@@ -54,23 +62,36 @@ def parse_url(text: str) -> tuple[StreamUrl, Credentials | None]:
     account = None
     if parts.username is not None:
         account = Credentials(unquote(parts.username), unquote(parts.password or ""))
-    place = parts.netloc.rpartition("@")[2]
+    # RFC 6874: the zone of a link-local address means something on this machine only, and stays here.
+    host = unquote(parts.hostname) if ":" in parts.hostname else parts.hostname
+    place = _ZONE.sub("", parts.netloc.rpartition("@")[2])
     query = f"?{parts.query}" if parts.query else ""
-    request = f"{scheme}://{place}{parts.path or '/'}{query}"
-    return StreamUrl(scheme, parts.hostname, port or DEFAULT_PORT[scheme], request), account
+    request = f"{'rtsp' if scheme == TUNNEL else scheme}://{place}{parts.path or '/'}{query}"
+    return StreamUrl(scheme, host, port or DEFAULT_PORT[scheme], request, scheme == TUNNEL), account
 
 
 def base_url(request: str, content_base: str, content_location: str) -> str:
-    """What control attributes are relative to: Content-Base, else Content-Location, else the address asked for."""
+    """What control attributes are relative to: Content-Base, else Content-Location, else the address asked for.
+
+    One without its scheme is completed when it names the host that was asked, and ignored when it is no address.
+    """
+    scheme, _, rest = request.partition("://")
+    place = rest.partition("/")[0]
     for given in (content_base.strip(), content_location.strip()):
-        if given and len(given) <= URL_LIMIT_CHARS and given.isascii() and given.isprintable():
-            return given if _is_absolute(given) else resolve_control(request, given)
+        if not given or len(given) > URL_LIMIT_CHARS or given != _escaped(given):
+            continue
+        if _is_absolute(given):
+            return given
+        if given.startswith(place):
+            return f"{scheme}://{given}"
+        if given.startswith("/"):
+            return f"{scheme}://{place}{given}"
     return request
 
 
 def resolve_control(base: str, control: str) -> str:
-    """The address that a control attribute names, seen from ``base``."""
-    control = control.strip()
+    """The address that a control attribute names, seen from ``base``; one that no request line can carry is escaped."""
+    control = _escaped(control.strip()[:URL_LIMIT_CHARS])
     if control in ("", "*"):
         return base
     if _is_absolute(control):
@@ -79,6 +100,49 @@ def resolve_control(base: str, control: str) -> str:
         scheme, _, rest = base.partition("://")
         return f"{scheme}://{rest.partition('/')[0]}{control}"
     return f"{base if base.endswith('/') else base + '/'}{control}"
+
+
+def track_addresses(request: str, base: str, control: str) -> list[str]:
+    """Every address that cameras have meant by a control attribute, the likeliest first, none twice.
+
+    After appending to the base: to the address asked for; the same on the host that was asked, for cameras that give
+    the address they have behind a router; before the query; and resolved like a link, as RFC 2326 §C.1.1 has it.
+    """
+    likely = resolve_control(base, control)
+    found = [likely, resolve_control(request, control), _on_host_of(request, likely)]
+    plain, mark, query = request.partition("?")
+    if mark and not _is_absolute(control):
+        found.append(f"{resolve_control(plain, control)}?{query}")
+    if control.strip() not in ("", "*") and not _is_absolute(control):
+        for against in (base, request):
+            scheme, _, rest = against.partition("://")
+            joined = urljoin(f"http://{rest}", _escaped(control.strip()[:URL_LIMIT_CHARS]))
+            found.append(f"{scheme}://{joined.partition('://')[2]}")
+    return list(dict.fromkeys(url for url in found if len(url) <= 2 * URL_LIMIT_CHARS))
+
+
+def redirected(url: StreamUrl, location: str) -> StreamUrl | None:
+    """Where a camera sends us to, when that is itself and no less safe; None otherwise.
+
+    Cameras are hostile: one that could send us to another host could make us knock anywhere, with its account.
+    """
+    try:
+        target, _ = parse_url(location.strip())
+    except BadInput:
+        return None
+    if target.host != url.host or target.secure != url.secure:
+        return None
+    return replace(target, tunnel=url.tunnel)
+
+
+def _on_host_of(request: str, url: str) -> str:
+    scheme, _, rest = request.partition("://")
+    path = url.partition("://")[2].partition("/")[2]
+    return f"{scheme}://{rest.partition('/')[0]}/{path}"
+
+
+def _escaped(url: str) -> str:
+    return url if url.isascii() and url.isprintable() and " " not in url else quote(url, safe=_PRINTABLE)
 
 
 def _is_absolute(url: str) -> bool:

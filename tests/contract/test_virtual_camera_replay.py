@@ -14,7 +14,7 @@ from recorder.rtsp.client import RtspClient
 from recorder.rtsp.drain import Drain
 from recorder.rtsp.errors import StreamRefused
 from recorder.rtsp.replay import ReplayReceiver, Stamp, replay_options
-from recorder.rtsp.session import PlayOptions
+from recorder.rtsp.conversation import PlayOptions
 from recorder.rtsp.urls import parse_url
 from tests.fakes.camera import CameraConfig, Farm, FarmConfig, VirtualCamera
 from tests.fakes.camera.card import Recording

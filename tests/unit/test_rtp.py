@@ -7,6 +7,7 @@ import struct
 import pytest
 
 from recorder.rtsp.errors import StreamDamaged
+from recorder.rtsp.reorder import HELD_LIMIT_US
 from recorder.rtsp.rtp import MALFORMED_LIMIT_COUNT, RtpReceiver, signed_difference, trim
 
 
@@ -58,23 +59,72 @@ def test_media_time_wraps_without_a_jump() -> None:
 
 
 @pytest.mark.parametrize(("numbers", "lost", "kept"), [
-    ((1, 2, 5), [2], 3),
-    ((65_534, 1), [2], 2),
-    ((5, 4, 6), [], 2),  # a late packet is left out
+    ((1, 2, *range(5, 60)), [2], 57),
+    ((65_534, *range(1, 60)), [2], 60),
+    ((1, 2, 50), [47], 3),  # too far ahead to have overtaken anything
+    ((4, 5, 4, 6), [], 3),  # a late packet whose copy was there is left out
     ((5, 5, 6), [], 2),  # and so is one that comes twice
-    ((500, 10, 11, 12), [1], 3),  # a restart of the camera's counter: the second one in a row is believed
+    ((5, 5, 6, 6, 7, 7), [], 3),
+    ((1, 2, 3, 4, 1, 2, 3, 4, 5), [], 5),
+    ((5, 4, 6), [1], 2),  # the first of all was overtaken
 ])  # fmt: skip
-def test_missing_late_and_restarted_numbers(numbers: tuple[int, ...], lost: list[int], kept: int) -> None:
+def test_missing_late_and_repeated_numbers(numbers: tuple[int, ...], lost: list[int], kept: int) -> None:
     receiver, seen = feed(*(packet(number) for number in numbers))
     assert seen.lost_counts == lost
     assert len(seen.payloads) == kept
-    assert receiver.lost_packets == sum(lost)
+    assert receiver.lost_packets == (sum(lost) if numbers[0] != 5 else 0)
 
 
-def test_another_source_is_a_loss_and_goes_on() -> None:
-    _, seen = feed(packet(1, 100, ssrc=1), packet(900, 50, ssrc=2), packet(901, 60, ssrc=2))
+@pytest.mark.parametrize("order", [(1, 3, 2, 4), (1, 4, 3, 2), (1, 3, 4, 5, 2, 6), (65_534, 0, 65_535, 1)])
+def test_overtaken_packets_are_put_in_order(order: tuple[int, ...]) -> None:
+    _, seen = feed(*(packet(number, payload=bytes([number & 0xFF])) for number in order))
+    wanted = sorted(order, key=lambda number: (number - order[0]) & 0xFFFF)
+    assert [payload[0] for payload, _, _ in seen.payloads] == [number & 0xFF for number in wanted]
+    assert seen.lost_counts == []
+
+
+def test_packets_are_not_held_for_ever() -> None:
+    seen = Seen()
+    receiver = RtpReceiver(96, seen, "cam:554")
+    for number, at_us in ((1, 0), (3, 0), (4, HELD_LIMIT_US - 1), (5, HELD_LIMIT_US)):
+        data = packet(number)
+        receiver.packet(data, 0, len(data), at_us)
     assert seen.lost_counts == [1]
-    assert [time for _, time, _ in seen.payloads] == [100, 50, 60]
+    assert len(seen.payloads) == 4
+
+
+def test_a_counter_that_begins_anew_is_believed_from_its_second_packet_on() -> None:
+    receiver, seen = feed(packet(500, 0), packet(10, 3600), packet(11, 3600), packet(12, 3600))
+    assert seen.lost_counts == [1]
+    assert len(seen.payloads) == 3
+    assert receiver.late_packets == 1
+
+
+def test_another_source_is_a_loss_and_loses_no_packet_of_its_own() -> None:
+    _, seen = feed(packet(1, 100, ssrc=1), *(packet(900 + n, 50 + n, ssrc=2) for n in range(4)))
+    assert seen.lost_counts == [1]
+    assert [time for _, time, _ in seen.payloads] == [100, 50, 51, 52, 53]
+
+
+def test_another_source_that_numbers_on_is_the_same_stream() -> None:
+    _, seen = feed(packet(1, ssrc=1), packet(2, ssrc=2), packet(3, ssrc=2), packet(4, ssrc=3))
+    assert seen.lost_counts == []
+    assert len(seen.payloads) == 4
+
+
+def test_packets_of_a_session_long_gone_between_ours_are_not_ours() -> None:
+    ours = [packet(number, ssrc=1) for number in range(40)]
+    theirs = [packet(7000 + number, ssrc=9) for number in range(40)]
+    receiver, seen = feed(*(data for pair in zip(ours, theirs, strict=True) for data in pair))
+    assert seen.lost_counts == []
+    assert len(seen.payloads) == 40
+    assert receiver.foreign_packets > 30
+
+
+def test_a_payload_type_other_than_described_is_taken_when_there_is_no_other() -> None:
+    _, seen = feed(*(packet(number, kind=97) for number in range(5)))
+    assert len(seen.payloads) == 5
+    assert seen.lost_counts == []
 
 
 def test_another_payload_type_is_not_ours() -> None:
@@ -107,10 +157,9 @@ def test_sources_extension_and_padding_are_taken_off() -> None:
         b"\xa0\x60\0\1" + bytes(8),
     ],
 )
-def test_lengths_that_do_not_add_up_count_as_a_lost_packet(data: bytes) -> None:
+def test_packets_whose_lengths_do_not_add_up_are_left_out(data: bytes) -> None:
     receiver, seen = feed(data)
     assert receiver.malformed_packets == 1
-    assert seen.lost_counts == [1]
     assert seen.payloads == []
 
 

@@ -1,0 +1,44 @@
+"""Reaching a camera: every address that its name has, one after the other, IPv6 and IPv4 alike."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import Final
+
+from recorder.rtsp.errors import CameraUnreachable
+from recorder.rtsp.urls import StreamUrl
+
+CONNECT_TIMEOUT_S: Final = 5.0
+ADDRESSES_LIMIT_COUNT: Final = 4
+
+
+async def connect(url: StreamUrl, receive_buffer_bytes: int | None) -> socket.socket:
+    """A connected, non-blocking socket; CameraUnreachable within ``CONNECT_TIMEOUT_S`` when no address answers."""
+    loop = asyncio.get_running_loop()
+    failure: OSError | None = None
+    try:
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            found = await loop.getaddrinfo(url.host, url.port, type=socket.SOCK_STREAM)
+            for family, kind, protocol, _, address in found[:ADDRESSES_LIMIT_COUNT]:
+                sock = socket.socket(family, kind, protocol)
+                try:
+                    sock.setblocking(False)
+                    if receive_buffer_bytes is not None:
+                        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer_bytes)
+                    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+                    await loop.sock_connect(sock, address)
+                    return sock
+                except OSError as error:
+                    sock.close()
+                    failure = error
+                except BaseException:
+                    sock.close()
+                    raise
+    except TimeoutError as error:
+        raise CameraUnreachable(f"Pas de connexion en {CONNECT_TIMEOUT_S:g} s.", where=url.peer) from error
+    except OSError as error:
+        failure = error
+    why = failure.strerror or failure if failure is not None else "aucune adresse"
+    raise CameraUnreachable(f"Connexion impossible : {why}.", where=url.peer) from failure
