@@ -1,0 +1,1 @@
+"""Servers that are wrong or odd in the ways cameras have been reported to be, one scenario each."""

@@ -1,0 +1,27 @@
+"""Every scenario of the zoo, by name."""
+
+from __future__ import annotations
+
+from tests.fakes.zoo import accounts, descriptions, faults, messages, packets, transport, units
+from tests.fakes.zoo.scenario import Scenario
+
+GROUPS: dict[str, tuple[Scenario, ...]] = {
+    "messages": messages.SCENARIOS,
+    "transport": transport.SCENARIOS,
+    "accounts": accounts.SCENARIOS,
+    "descriptions": descriptions.SCENARIOS,
+    "packets": packets.SCENARIOS,
+    "units": units.SCENARIOS,
+    "faults": faults.SCENARIOS,
+}
+
+
+def everything() -> dict[str, Scenario]:
+    """Scenarios by name; ValueError when two bear the same."""
+    found: dict[str, Scenario] = {}
+    for scenarios in GROUPS.values():
+        for scenario in scenarios:
+            if scenario.name in found:
+                raise ValueError(f"two scenarios are called {scenario.name}")
+            found[scenario.name] = scenario
+    return found

@@ -1,0 +1,119 @@
+"""A visit: the recorder's own camera loop and pipeline on a scenario's server, and what became of every unit."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from unittest import mock
+
+from recorder.assignment import ConnectGate
+from recorder.backoff import Backoff
+from recorder.camera_loop import StreamLoop, StreamTarget
+from recorder.live import Hub
+from recorder.pipeline import Pipeline
+from recorder.rtsp.drain import Drain
+from tests.fakes.memory_sink import MemorySink
+from tests.fakes.zoo.scenario import Scenario
+from tests.fakes.zoo.server import PACE, Zoo, serving
+from vms.clock import SystemClock
+
+VISIT_LIMIT_S = 25.0
+SETTLE_S = 0.4
+ENDS = "recorder-stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Units sent and recorded; ``altered`` were recorded but never sent; causes and details of absences, in order."""
+
+    sent: int
+    kept: int
+    altered: int
+    ordered: bool
+    causes: tuple[str, ...]
+    details: tuple[str, ...]
+    last_kept: bool
+
+    def complaint(self, scenario: Scenario) -> str:
+        """How this differs from what a good recorder does; empty when it does not."""
+        expect = scenario.expect
+        told = [detail for cause, detail in zip(self.causes, self.details, strict=True) if cause == expect.cause]
+        if self.altered or not self.ordered:
+            return f"{self.altered} units altered, order {self.ordered}"
+        if expect.kept == "all" and not 0 < self.sent <= self.kept + expect.open_end:
+            return f"{self.kept} of {self.sent} units kept, causes {self.causes}, {self.details}"
+        if expect.kept == "some" and not expect.least <= self.kept <= self.sent:
+            return f"{self.kept} of {self.sent} units kept, causes {self.causes}, {self.details}"
+        if expect.kept == "some" and not self.last_kept:
+            return f"the recorder did not come back: {self.causes}, {self.details}"
+        if expect.kept == "none" and self.kept:
+            return f"{self.kept} units kept of a stream that is to be refused"
+        if expect.cause and not any(expect.says in detail for detail in told):
+            return f"not told as {expect.cause} «{expect.says}»: {self.causes}, {self.details}"
+        if not expect.cause and self.causes:
+            return f"an absence where none is due: {self.causes}, {self.details}"
+        return ""
+
+
+@contextlib.contextmanager
+def impatient() -> Iterator[None]:
+    """The recorder's waits cut short, so that a table of stalls takes seconds."""
+    with contextlib.ExitStack() as stack:
+        for name, value in (
+            ("recorder.rtsp.session.STALL_LIMIT_S", 1.6),
+            ("recorder.rtsp.session.REPLY_TIMEOUT_S", 1.6),
+            ("recorder.rtsp.client.OPEN_TIMEOUT_S", 5.0),
+            ("recorder.camera_loop.KEY_LIMIT_S", 3.0),
+            ("recorder.backoff.RETRY_CREDENTIAL_S", 0.4),
+            ("recorder.backoff.RETRY_FIRST_S", 0.2),
+            ("recorder.backoff.RETRY_LIMIT_S", 0.4),
+        ):
+            stack.enter_context(mock.patch(name, value))
+        yield
+
+
+async def visit(scenario: Scenario, *, pace: float = PACE, tls: ssl.SSLContext | None = None) -> Outcome:
+    """Record one scenario until it is over."""
+    async with serving(scenario, pace=pace, tls=tls) as zoo:
+        clock, sink = SystemClock(), MemorySink()
+        pipeline = Pipeline(scenario.name, clock, Hub(), sink, None)
+        loop = StreamLoop(
+            StreamTarget("zoo", "main", zoo.url), clock, Drain(), ConnectGate(limit=200),
+            pipeline=pipeline, backoff=Backoff(lambda: 0.5),
+        )  # fmt: skip
+        loop.record = True
+        task = asyncio.create_task(loop.run())
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(VISIT_LIMIT_S):
+                await asyncio.wait({task, asyncio.create_task(zoo.over.wait())}, return_when="FIRST_COMPLETED")
+        await asyncio.sleep(SETTLE_S)
+        if task.done():
+            task.result()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await loop.end(ENDS, "")
+    return outcome(zoo, sink)
+
+
+def outcome(zoo: Zoo, sink: MemorySink) -> Outcome:
+    """What became of the units of a visit."""
+    sent = [picture.digest for picture in zoo.sent]
+    kept = sink.digests()
+    allowed = Counter(sent)
+    altered = sum((Counter(kept) - allowed).values())
+    position, ordered = 0, True
+    for digest in kept:
+        try:
+            position = sent.index(digest, position) + 1
+        except ValueError:
+            ordered = False
+            break
+    holes = [hole for hole in sink.holes if hole.cause != ENDS]
+    return Outcome(
+        len(sent), len(kept), altered, ordered, tuple(hole.cause for hole in holes),
+        tuple(hole.detail for hole in holes), bool(kept) and kept[-1] == sent[-1],
+    )  # fmt: skip
