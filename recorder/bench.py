@@ -55,7 +55,7 @@ async def run(
     with tempfile.TemporaryDirectory(prefix="guet-bench-") as folder:
         home = Path(folder)
         async with contextlib.AsyncExitStack() as stack:
-            given = list(urls) or await stack.enter_async_context(_farm(home, cameras, clip))
+            given = list(urls) or await stack.enter_async_context(farm(home, cameras, clip))
             figures, kept = await _measure(home, given, seconds)
     return {
         "bench": "record",
@@ -171,7 +171,7 @@ async def _until_written(folder: Path, count: int) -> None:
 
 
 @asynccontextmanager
-async def _farm(home: Path, cameras: int, clip: Path | None) -> AsyncIterator[list[str]]:
+async def farm(home: Path, cameras: int, clip: Path | None) -> AsyncIterator[list[str]]:
     """That many virtual cameras on one clip, each on its own loopback address."""
     if not (REPOSITORY / "tests" / "fakes" / "camera").is_dir():
         raise BadInput("Les caméras virtuelles ne sont que dans le dépôt.", todo="Donnez des flux avec --url.")

@@ -88,6 +88,20 @@ def faults(
 
 
 @app.command()
+def takeover(
+    cameras: Annotated[int, typer.Option("--cameras", min=2, max=100, help="Caméras virtuelles.")] = 16,
+    seconds: Annotated[
+        float, typer.Option("--seconds", help="Enregistrement avant la mort et après la reprise.")
+    ] = 12.0,
+) -> None:
+    """Ce que perdent les caméras d’un enregistreur tué, reprises par un autre, sur PostgreSQL et S3."""
+    from deploy.bench.takeover import run
+
+    logs.configure("bench", logging.WARNING)
+    print_json(asyncio.run(run(cameras=cameras, seconds=seconds)))
+
+
+@app.command()
 def journal(
     entries: Annotated[int, typer.Option("--entries", min=1, help="Entrées du journal.")] = 1_000_000,
     runs: Annotated[int, typer.Option("--runs", min=1, max=100, help="Vérifications ; la médiane est donnée.")] = 3,

@@ -104,6 +104,7 @@ class LocalStore:
         self.identity = identity
         self.disk: Disk = disk or OsDisk()
         self._floor_bytes = floor_bytes
+        self._named: set[Path] = set()  # folders whose names are durable, as far as this process has seen to it
 
     @classmethod
     def attach(cls, root: Path, memo: Path, disk: Disk | None = None, floor_bytes: int = FLOOR_BYTES) -> LocalStore:
@@ -209,12 +210,17 @@ class LocalStore:
             self.disk.sync_dir(path.parent)
 
     def _make_dirs(self, path: Path) -> None:
-        missing = [path]
-        while not missing[-1].parent.exists():
-            missing.append(missing[-1].parent)
-        for folder in reversed(missing):
-            if self.disk.make_dir(folder):
-                self.disk.sync_dir(folder.parent)
+        """Make a folder below the root, and those above it, their names durable.
+
+        A folder that is there may have been made by a process that died, or whose disk failed, before its name was
+        durable: the first time that this process meets one it is synced too. Everything below hangs on it (S3).
+        """
+        for folder in reversed((path, *path.parents)):
+            if self.root not in folder.parents or (folder in self._named and folder.is_dir()):
+                continue
+            self.disk.make_dir(folder)
+            self.disk.sync_dir(folder.parent)
+            self._named.add(folder)
 
     def read(self, path: Path, offset: int, length: int) -> bytes:
         """Up to ``length`` bytes at ``offset``; NotFound when there is no such file."""
@@ -258,6 +264,7 @@ class LocalStore:
         # An empty day says when the camera had footage: it goes too.
         with contextlib.suppress(OSError):
             path.parent.rmdir()
+            self._named.discard(path.parent)
         return True
 
     def quarantine(self, path: Path, keep: str) -> Path:
@@ -312,7 +319,7 @@ class LocalStore:
             if path.is_dir() and not path.is_symlink():
                 continue
             stored = _stored(self.root, path)
-            lock = path.name.startswith(".") and path.suffix == ".lock" and stored.relative.count("/") == 2
+            lock = path.name.startswith(".") and path.suffix == ".lock" and stored.relative.count("/") in (0, 2)
             if stored.relative != IDENTITY_FILE and not stored.relative.startswith(f"{QUARANTINE_DIR}/") and not lock:
                 yield stored
 

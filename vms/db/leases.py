@@ -4,13 +4,13 @@ A lease names one thing (``camera:valclair-c01``, ``retention``). It holds while
 row: a hundred cameras cost one small write a second. Three clocks never need to agree: a taker judges by the
 database's, a holder by its own monotonic one, which it reads *before* it asks, so that it gives up first.
 
-    holder    renews each RENEW_S; without an answer it stops writing TTL_S - MARGIN_S after its last question
+    holder    renews each RENEW_S; TTL_S - MARGIN_S after its last answered question it writes no more until it has asked
     taker     takes what nobody holds, or whose holder has not renewed for TTL_S; the fence grows by one
     guard     a commit asks, in its own transaction, whether the fence is still the newest: a late writer is refused
 
 Taking locks the lapsed worker's row, and renewing updates it: one of the two comes first, and the other sees it. While
-the *database* does not answer nobody can take anything, so a holder goes on, and asks again when it is back; what it
-wrote meanwhile is committed by the guard, or not at all.
+the *database* does not answer a holder goes on into its own spool, and asks again until it is back; what it wrote
+meanwhile is committed under the guard, or not at all.
 """
 
 from __future__ import annotations
@@ -105,6 +105,8 @@ class Leases:
         self.peers: tuple[Peer, ...] = ()
         self._engine, self._clock = engine, clock
         self._fences: dict[str, int] = {}
+        # A question is under way: a slow database is no reason to stop, and the guard judges what is written meanwhile.
+        self._renewing = False
         self._known: set[str] = set()
         self._valid_until_us = 0
         # After a failed renewal others may have had the same trouble: nothing of theirs is taken before this moment.
@@ -150,7 +152,11 @@ class Leases:
         A database that does not answer is no loss: ``database_away`` says so.
         """
         async with self._asking:
-            return await self._renew(progress)
+            self._renewing = True
+            try:
+                return await self._renew(progress)
+            finally:
+                self._renewing = False
 
     async def _renew(self, progress: bytes) -> set[str]:
         asked_us = self._clock.monotonic_us()
@@ -253,7 +259,7 @@ class Leases:
     def may_write(self, name: str, fence: int) -> bool:
         """Whether this worker may write under that fence now."""
         current = self._clock.monotonic_us() < self._valid_until_us
-        return self._fences.get(name) == fence and (current or self.database_away)
+        return self._fences.get(name) == fence and (current or self.database_away or self._renewing)
 
     def _valid(self, asked_us: int) -> None:
         self._valid_until_us = asked_us + round((TTL_S - MARGIN_S) * MICRO)
