@@ -8,7 +8,7 @@ of the busy minutes only, where a group of two seconds at 4 Mbit/s has a megabyt
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -32,6 +32,7 @@ GROUP_FRAMES: Final = 50
 GROUP_US: Final = GROUP_FRAMES * MICRO // FPS
 FRAME_US: Final = MICRO // FPS
 CLIP_S: Final = 6
+NUMBER_BITS: Final = 8
 BUSY_EVERY_MINUTES: Final = 30
 MINUTE_US: Final = 60 * MICRO
 
@@ -68,9 +69,8 @@ async def make_clip(folder: Path, name: str, size: str, bits: str, *, busy: bool
     """
     path = folder / f"{name}.mp4"
     # Sensor noise is what costs a camera its bits: as much of it as the wanted rate takes.
-    source = f"testsrc2=size={size}:rate={FPS}" + (",noise=alls=12:allf=t" if busy else "")
-    if not busy:
-        source = f"color=gray:size={size}:rate={FPS},drawbox=x=40:y=40:w=80:h=80:color=white:t=fill"
+    source = f"testsrc2=size={size}:rate={FPS},noise=alls=12:allf=t" if busy else f"color=gray:size={size}:rate={FPS}"
+    source = ",".join((source, *_number_boxes()))
     maker = await asyncio.create_subprocess_exec(
         *("ffmpeg", "-v", "error", "-nostdin", "-y", "-f", "lavfi", "-i", source, "-t", str(CLIP_S)),
         *("-c:v", "libx264", "-preset", "superfast", "-profile:v", "main", "-bf", "0", "-g", str(GROUP_FRAMES)),
@@ -79,6 +79,14 @@ async def make_clip(folder: Path, name: str, size: str, bits: str, *, busy: bool
     if await maker.wait() != 0:
         raise Unavailable("ffmpeg n’a pas pu fabriquer le film de mesure.", where="vms bench", todo="Installez ffmpeg.")
     return await asyncio.to_thread(read_clip, path)
+
+
+def _number_boxes() -> Iterator[str]:
+    """Filters that draw each picture's number as black and white blocks along its top, least significant bit first."""
+    yield "drawbox=x=0:y=0:w=iw/2:h=ih/8:color=black:t=fill"
+    for bit in range(NUMBER_BITS):
+        white = f"drawbox=x=iw*{bit}/16:y=0:w=iw/16:h=ih/8:color=white:t=fill"
+        yield f"{white}:enable='gt(mod(floor(n/{1 << bit})\\,2)\\,0)'"
 
 
 def read_clip(path: Path) -> Clip:

@@ -3,8 +3,9 @@
 A sealed day of 1080p for one camera, minutes of sub-stream for four; instants by chance, in minutes at 4 Mbit/s. What
 is timed is what a person waits for, from the page's own User Timing marks (``replayMarks.ts``):
 
-- *first frame*: from following a link inside the application to the picture, permit, keys and all;
-- *seek*: from the wish to be elsewhere in the day, permit held, to the picture there;
+- *first frame*: from following a link inside the application to a picture, permit, keys and all. It is the key picture
+  of the group that holds the instant, at most one group before it; *exact frame* is the picture of the instant itself;
+- *seek*: from the wish to be elsewhere in the day, permit held, to the exact picture there;
 - *in step*: how far the pictures of four cameras are from their common clock, at every drawing, while they play.
 """
 
@@ -18,10 +19,11 @@ import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from deploy.bench.footage import MINUTE_US, Preparer, is_busy, make_clip
+from deploy.bench.footage import CLIP_S, FRAME_US, MINUTE_US, NUMBER_BITS, Preparer, is_busy, make_clip
 from deploy.bench.town import AGENT, COMMUNE, COMMUNE_NAME, PURPOSE, BenchTown, bench_town, past
 from deploy.demo.run import free_port
 from vms.clock import MICRO, PARIS, UtcTime
@@ -38,12 +40,16 @@ STEP_MINUTES: Final = 15
 PATIENCE_MS: Final = 20_000
 RUNS_LIMIT_COUNT: Final = 1000
 REST_MS: Final = 300
+START_US: Final = 360_000
+ROUNDING_US: Final = 1_000
+PHASE_US: Final = 11_000
+IN_STEP_S: Final = 20.0
 STEPS: Final = ("asked", "permit", "window-asked", "keys", "opened")
 
 # Follows a link inside the application, or waits for what was begun elsewhere, until the picture of an instant is
 # there; when each step was done, in milliseconds.
 WAIT_FOR_PICTURE: Final = """
-async ([link, us, withinUs, patienceMs]) => {
+async ([link, us, frameUs, patienceMs]) => {
   const marks = () => performance.getEntriesByType("mark").filter((mark) => mark.name.startsWith("replay-"));
   if (link !== "") {
     for (const mark of marks()) performance.clearMarks(mark.name);
@@ -55,11 +61,35 @@ async ([link, us, withinUs, patienceMs]) => {
     const [shown] = performance.getEntriesByName("replay-shown");
     const [asked] = performance.getEntriesByName("replay-asked");
     const isThere = shown !== undefined && asked !== undefined && shown.startTime > asked.startTime;
-    if (isThere && Math.abs(asked.detail - us) < withinUs && Math.abs(shown.detail - us) < withinUs) break;
+    // The picture whose time holds the instant: not the key picture before it.
+    if (isThere && Math.abs(asked.detail - us) < 1 && shown.detail <= us && us < shown.detail + frameUs) break;
     if (performance.now() - began > patienceMs) throw new Error(`no picture of ${us}`);
     await new Promise((done) => setTimeout(done, 5));
   }
   return Object.fromEntries(marks().map((mark) => [mark.name.slice("replay-".length), mark.startTime]));
+}
+"""
+# Plays four cameras and reads, at every drawing, which numbered picture each canvas really shows.
+WATCH_IN_STEP: Final = """
+async ([seconds, bits]) => {
+  const strip = new OffscreenCanvas(bits, 1);
+  const context = strip.getContext("2d", { willReadFrequently: true });
+  const numberOn = (canvas) => {
+    const [wide, high] = [canvas.width / 16, canvas.height / 8];
+    context.drawImage(canvas, 0, high / 4, wide * bits, high / 2, 0, 0, bits, 1);
+    const { data } = context.getImageData(0, 0, bits, 1);
+    let number = 0;
+    for (let bit = 0; bit < bits; bit += 1) if (data[4 * bit] > 127) number |= 1 << bit;
+    return number;
+  };
+  const canvases = [...document.querySelectorAll(".quad canvas")];
+  const samples = [];
+  const began = performance.now();
+  while (performance.now() - began < seconds * 1000) {
+    await new Promise((done) => requestAnimationFrame(done));
+    samples.push(canvases.map((canvas) => (canvas.hidden ? -1 : numberOn(canvas))));
+  }
+  return samples;
 }
 """
 PATH_OF_REQUESTS: Final = "/demandes"
@@ -122,8 +152,9 @@ class Day:
     group_bytes: int
 
     def instants(self, count: int) -> list[int]:
-        """Instants inside busy minutes, each in another key window, by chance but the same at every run."""
-        minutes = [at for at in range(self.start.us, self.end.us - MINUTE_US, MINUTE_US) if is_busy(at)]
+        """Whole seconds inside busy minutes, by chance but the same at every run."""
+        first = self.start.us - self.start.us % MINUTE_US + MINUTE_US
+        minutes = [at for at in range(first, self.end.us - MINUTE_US, MINUTE_US) if is_busy(at)]
         chance = random.Random(20_261_124)  # noqa: S311  a choice of instants, not a secret
         chosen = [chance.choice(minutes) for _ in range(count)]
         return [at + chance.randrange(MINUTE_US // MICRO) * MICRO for at in chosen]
@@ -134,10 +165,13 @@ async def _prepare(town: BenchTown, folder: Path, hours: float) -> Day:
     quiet = await make_clip(folder, "quiet", "1920x1080", "200k", busy=False)
     small = await make_clip(folder, "small", "640x360", "500k", busy=True)
     preparer = Preparer(town, await town.web.commune_key(COMMUNE))
-    start, end = past(town, hours + 1), past(town, 1)
+    # Groups do not begin on whole seconds, as they never do.
+    start, end = past(town, hours + 1).plus(us=START_US), past(town, 1)
     groups = await preparer.write(CAMERAS[0], "main", start, end, lambda us: busy if is_busy(us) else quiet)
-    for camera in CAMERAS:
-        await preparer.write(camera, "sub", end.plus(seconds=-60 * STEP_MINUTES), end, lambda _: small)
+    for number, camera in enumerate(CAMERAS):
+        # No two cameras take their pictures at the same instants.
+        begin = end.plus(seconds=-60 * STEP_MINUTES, us=number * PHASE_US)
+        await preparer.write(camera, "sub", begin, end, lambda _: small)
     weight = sum(unit.size_bytes() for group in busy.groups for unit in group) // len(busy.groups)
     return Day(start, end, groups, weight)
 
@@ -167,7 +201,7 @@ async def _measure(browser: Browser, town: BenchTown, day: Day, runs: int) -> di
     await _sign_in(page, town)
     firsts = [await _first_frame(page, fetches, us) for us in day.instants(runs)]
     seeks = [await _seek(page, fetches, us) for us in day.instants(2 * runs)[runs:]]
-    return _figures(firsts, seeks)
+    return _figures(firsts, seeks) | await _in_step(page, day)
 
 
 async def _sign_in(page: Page, town: BenchTown) -> None:
@@ -190,7 +224,7 @@ async def _first_frame(page: Page, fetches: Fetches, us: int) -> Timed:
     await page.wait_for_timeout(REST_MS)
     fetches.seen.clear()
     link = f"/relecture?camera={CAMERAS[0]}&t={us}"
-    marks = await page.evaluate(WAIT_FOR_PICTURE, [link, us, 2 * MICRO, PATIENCE_MS])
+    marks = await page.evaluate(WAIT_FOR_PICTURE, [link, us, FRAME_US + ROUNDING_US, PATIENCE_MS])
     return _timed(marks, "followed", fetches)
 
 
@@ -204,8 +238,38 @@ async def _seek(page: Page, fetches: Fetches, us: int) -> Timed:
     await page.wait_for_timeout(REST_MS)
     fetches.seen.clear()
     await dialog.get_by_role("button", name="Aller à cet instant").click()
-    marks = await page.evaluate(WAIT_FOR_PICTURE, ["", us, 2 * MICRO, PATIENCE_MS])
+    marks = await page.evaluate(WAIT_FOR_PICTURE, ["", us, FRAME_US + ROUNDING_US, PATIENCE_MS])
     return _timed(marks, "asked", fetches)
+
+
+async def _in_step(page: Page, day: Day) -> dict[str, float]:
+    """Four cameras at normal speed: how far apart their pictures are, at every drawing."""
+    us = day.end.us - (STEP_MINUTES - 1) * MINUTE_US
+    await page.evaluate("path => history.pushState(null, '', path)", f"/relecture?cameras={','.join(CAMERAS)}&t={us}")
+    await page.locator(".quad canvas:visible").nth(len(CAMERAS) - 1).wait_for()
+    await page.wait_for_timeout(REST_MS)
+    await page.get_by_role("button", name="Lecture", exact=True).click()
+    await page.wait_for_timeout(3 * REST_MS)
+    samples = await page.evaluate(WATCH_IN_STEP, [IN_STEP_S, NUMBER_BITS])
+    return in_step_figures(samples, IN_STEP_S)
+
+
+def in_step_figures(samples: Sequence[Sequence[int]], seconds: float) -> dict[str, float]:
+    """The largest difference, in ms, between the capture times of pictures on screen together, and pictures a second.
+
+    ``samples`` are the numbers read from the canvases at each drawing, in the cameras' order; they start again with the
+    clip. Unavailable when a canvas showed no picture.
+    """
+    if not samples or any(number < 0 for sample in samples for number in sample):
+        raise Unavailable("Une des caméras n’a pas montré d’image.", where="vms bench playback")
+    frames = CLIP_S * MICRO // FRAME_US
+    worst_us = 0
+    for sample in samples:
+        at = [number * FRAME_US + camera * PHASE_US for camera, number in enumerate(sample)]
+        apart = [(one - at[0] + frames * FRAME_US // 2) % (frames * FRAME_US) for one in at]
+        worst_us = max(worst_us, max(apart) - min(apart))
+    changes = [sum(a[at] != b[at] for a, b in pairwise(samples)) for at in range(len(samples[0]))]
+    return {"sync_error_max_ms": worst_us / 1000, "in_step_pictures_per_s": min(changes) / seconds}
 
 
 def _timed(marks: dict[str, float], since: str, fetches: Fetches) -> Timed:
@@ -216,8 +280,10 @@ def _timed(marks: dict[str, float], since: str, fetches: Fetches) -> Timed:
 
 def _figures(firsts: Sequence[Timed], seeks: Sequence[Timed]) -> dict[str, float]:
     figures = {
-        "first_frame_p50_ms": statistics.median(one.steps["shown"] for one in firsts),
-        "first_frame_p95_ms": percentile([one.steps["shown"] for one in firsts], 95),
+        "first_frame_p50_ms": statistics.median(one.steps["first"] for one in firsts),
+        "first_frame_p95_ms": percentile([one.steps["first"] for one in firsts], 95),
+        "exact_frame_p50_ms": statistics.median(one.steps["shown"] for one in firsts),
+        "exact_frame_p95_ms": percentile([one.steps["shown"] for one in firsts], 95),
         "seek_p50_ms": statistics.median(one.steps["shown"] for one in seeks),
         "seek_p95_ms": percentile([one.steps["shown"] for one in seeks], 95),
         "seek_groups_opened_max": float(max(one.groups for one in seeks)),

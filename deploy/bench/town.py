@@ -181,6 +181,7 @@ async def _commission(town: BenchTown, camera: str, number: int) -> None:
                 place="banc de mesure",
                 kind="rtsp",
                 main_profile=profile,
+                sub_profile=profile | {"stream": "sub", "width": 640, "height": 360},
                 created_us=now.us,
                 updated_us=now.us,
             )

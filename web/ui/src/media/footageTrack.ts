@@ -144,7 +144,6 @@ export class FootageTrack {
     if (!this.isReady || this.#link === undefined) return;
     for (const span of wantedWindows(us, rate, this.#nowUs, this.#recorded ?? []))
       this.#askWindow(span, us, rate);
-    this.#forgetFar(us);
     for (const group of groupsAhead(this.#index, us, rate)) this.load(group);
   }
 
@@ -232,7 +231,8 @@ export class FootageTrack {
     if (held === undefined || us + 6 * MICRO * Math.max(1, rate) >= held.toUs) this.#link?.ask(span);
   }
 
-  #forgetFar(us: number): void {
+  /** Lets go of the windows that are far from where the person looks. */
+  forgetFar(us: number): void {
     const far = surplus(this.#held, us);
     if (far.length === 0) return;
     this.#held = this.#held.filter((span) => !far.includes(span));

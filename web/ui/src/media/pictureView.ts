@@ -189,6 +189,7 @@ export class PictureView {
   #draw(picture: Picture): void {
     const { image, startUs, endUs } = picture;
     if (this.#shown?.startUs === startUs || this.#context === null) return;
+    if (this.#shown === undefined) requestAnimationFrame(() => markStep("first", startUs));
     if (this.canvas.width !== image.displayWidth || this.canvas.height !== image.displayHeight) {
       this.canvas.width = image.displayWidth;
       this.canvas.height = image.displayHeight;

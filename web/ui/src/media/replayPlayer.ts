@@ -18,7 +18,14 @@ import { groupsAhead } from "./prefetch";
 import { ReplayBuffer } from "./replayBuffer";
 import type { ReplaySource } from "./replayLink";
 import { markStep } from "./replayMarks";
-import { INITIAL_REPLAY, type Notice, type ReplaySnapshot, VIDEO_RATE_MAX } from "./replayState";
+import {
+  INITIAL_REPLAY,
+  type Notice,
+  type ReplaySnapshot,
+  VIDEO_RATE_MAX,
+  type WithoutSerial,
+} from "./replayState";
+import { Scrubber } from "./scrubber";
 
 const DRIVE_MS = 100;
 /** An absence shorter than this is the rounding between two groups, not worth an announcement. */
@@ -26,8 +33,6 @@ const SILENT_JUMP_US = 300_000;
 const WITHIN_FRAME_US = 500;
 const STUCK_COUNT = 2;
 const NEAR_END_US = MICRO;
-
-type WithoutSerial<T> = T extends unknown ? Omit<T, "serial"> : never;
 
 /** One camera's replay on one video element and its canvas, from construction to `close`. */
 export class ReplayPlayer {
@@ -48,6 +53,8 @@ export class ReplayPlayer {
   #frameHandle = 0;
   #drawHandle = 0;
   #drawnMs = 0;
+  #scrubUs: number | undefined;
+  #scrubber: Scrubber | undefined;
 
   constructor(
     readonly video: HTMLVideoElement,
@@ -64,7 +71,10 @@ export class ReplayPlayer {
     this.#ticker = setInterval(() => this.#drive(), DRIVE_MS);
     this.#track = new FootageTrack(source, startUs, {
       onChange: (change) => this.#change(change),
-      onArrived: () => this.#drive(),
+      onArrived: () => {
+        this.#drive();
+        void this.#scrubber?.arrived();
+      },
       onDropped: () => this.#dropPictures(),
       onDamaged: ({ startUs: fromUs, endUs: toUs }, why) => this.#say({ kind: "damaged", fromUs, toUs, why }),
     });
@@ -131,6 +141,14 @@ export class ReplayPlayer {
     this.#goTo(us);
   }
 
+  /** Draws the still of an instant on a canvas while the position is dragged; undefined ends it. Needs WebCodecs. */
+  scrub(us: number | undefined, canvas: HTMLCanvasElement | null): void {
+    if (this.#view === undefined || canvas === null) return;
+    this.#scrubUs = us;
+    if (this.#scrubber?.canvas !== canvas) this.#scrubber = new Scrubber(this.#track, canvas);
+    this.#scrubber.want(us);
+  }
+
   /** One frame on (1) or back (−1); pauses. Waits for the frame when its group is not here yet. */
   step(direction: 1 | -1): void {
     this.pause();
@@ -184,6 +202,7 @@ export class ReplayPlayer {
     this.#buffer = undefined;
     this.#shownUs = undefined;
     this.#view?.clear();
+    this.#scrubber?.clear();
     this.canvas.hidden = true;
     this.#change({ waiting: false });
   }
@@ -218,6 +237,7 @@ export class ReplayPlayer {
     if (showing !== "shown") return; // the clock stands still until the picture is there
     this.#wantUs = us;
     this.canvas.hidden = false;
+    this.#track.forgetFar(us);
     this.#landed(us);
   };
 
@@ -259,6 +279,7 @@ export class ReplayPlayer {
     this.#stuckCount = us === this.#drivenUs ? this.#stuckCount + 1 : 0;
     this.#drivenUs = us;
     this.#track.want(us, rate);
+    this.#track.forgetFar(this.#scrubUs ?? us);
     const group = this.#track.index.at(us);
     if (group === undefined || this.#isAtEndOf(group, us)) this.#crossAbsence(group?.endUs ?? us);
     else {

@@ -17,6 +17,9 @@ export type Notice = { serial: number } & (
   | { kind: "damaged"; fromUs: number; toUs: number; why: string }
 );
 
+/** A union without its serial, member by member. */
+export type WithoutSerial<T> = T extends unknown ? Omit<T, "serial"> : never;
+
 /** Everything the page shows of a replay but its picture and its clock. */
 export interface ReplaySnapshot {
   phase: ReplayPhase;

@@ -5,10 +5,12 @@ import { useQuery } from "@tanstack/react-query";
 import { useSearch } from "@tanstack/react-router";
 import { Video } from "lucide-react";
 import { type Camera, camerasQuery } from "../api/cameras";
+import { STEP_CAMERAS_MAX } from "../media/inStep";
 import { EmptyState, QueryView } from "../parts";
 import { useActing } from "../session/SessionContext";
 import { useTitle } from "../shell/Page";
 import { Player } from "./replay/Player";
+import { StepPage } from "./replay/StepPage";
 
 /** Cameras that may have footage: in service now, or once. */
 function hasFootage(camera: Camera): boolean {
@@ -18,20 +20,20 @@ function hasFootage(camera: Camera): boolean {
 
 /** What the address asks for: camera, instant (µs or ISO 8601), speed. */
 function readSearch(search: Record<string, unknown>): {
-  camera: string;
+  ids: string[];
   us: number | undefined;
   rate: number;
 } {
-  const { camera, t, vitesse } = search;
+  const { camera, cameras, t, vitesse } = search;
   const parsed = typeof t === "string" ? Date.parse(t) * 1000 : Number(t);
   return {
-    camera: typeof camera === "string" ? camera : "",
+    ids: [camera, cameras].flatMap((ids) => (typeof ids === "string" ? ids.split(",") : [])),
     us: t !== undefined && Number.isFinite(parsed) && parsed > 0 ? parsed : undefined,
     rate: Number(vitesse) || 1,
   };
 }
 
-/** Recorded pictures of one camera, opened in this browser. */
+/** Recorded pictures of one camera, or of several in step, opened in this browser. */
 export function ReplayPage() {
   const { t } = useLingui();
   const { commune } = useActing();
@@ -42,7 +44,12 @@ export function ReplayPage() {
     <QueryView query={query} isEmpty={(cameras) => !cameras.some(hasFootage)} empty={<NoFootage />}>
       {(cameras) => {
         const listed = cameras.filter(hasFootage).sort((a, b) => a.number - b.number);
-        const camera = listed.find((each) => each.id === asked.camera) ?? listed[0];
+        const chosen = [...new Set(asked.ids)].flatMap((id) => listed.find((each) => each.id === id) ?? []);
+        if (chosen.length > 1) {
+          const cameras = chosen.slice(0, STEP_CAMERAS_MAX);
+          return <StepPage all={listed} cameras={cameras} startUs={asked.us} startRate={asked.rate} />;
+        }
+        const camera = chosen[0] ?? listed[0];
         if (camera === undefined) return <NoFootage />;
         return <Player cameras={listed} camera={camera} startUs={asked.us} startRate={asked.rate} />;
       }}

@@ -16,22 +16,22 @@ import { Shortcuts } from "../Shortcuts";
 import { useTabVisible } from "../useLiveView";
 import { GoToDialog } from "./GoToDialog";
 import { Legend, Overview, Patterns } from "./Overview";
+import { type Scrubbed, ScrubStill } from "./ScrubStill";
 import { SelectionPanel } from "./SelectionPanel";
 import { StageOverlay } from "./StageOverlay";
 import { type Points, withPoint } from "./selection";
 import { Timeline } from "./Timeline";
 import { Transport } from "./Transport";
 import { type Stretch, timelineQuery } from "./timelineApi";
-import { contains, follow, zoom } from "./timelineView";
+import { contains, follow, viewAround, zoom } from "./timelineView";
+import { useAddress } from "./useAddress";
 import { useNotice } from "./useNotice";
 import { usePosition, useReplay } from "./useReplay";
 import { replayKeyDown } from "./useReplayKeys";
 import { useReplayShortcuts } from "./useReplayShortcuts";
 
-const FIRST_VIEW_US = 90 * 60 * US_PER_S;
 const START_BEFORE_US = 2 * 60 * US_PER_S;
 const BEFORE_ABSENCE_US = 3 * US_PER_S;
-const ADDRESS_AFTER_MS = 800;
 
 interface PlayerProps {
   cameras: readonly Camera[];
@@ -85,7 +85,7 @@ export function Player({ cameras, camera, startUs, startRate }: PlayerProps) {
     before.current = us;
     if (wasIn) setView((now) => follow(now, us));
   }, [us, view]);
-  useAddress(camera.id, us, snapshot.playing, snapshot.rate);
+  useAddress({ camera: camera.id }, us, snapshot.playing, snapshot.rate);
 
   const seek = useCallback(
     (to: number) => {
@@ -121,6 +121,12 @@ export function Player({ cameras, camera, startUs, startRate }: PlayerProps) {
         ? starts.find((each) => each > us + US_PER_S)
         : starts.findLast((each) => each < us - US_PER_S);
     if (to !== undefined) seek(to);
+  };
+  const still = useRef<HTMLCanvasElement>(null);
+  const [scrubbed, setScrubbed] = useState<Scrubbed>();
+  const onScrub = (to: number | undefined, clientX: number): void => {
+    setScrubbed(to === undefined ? undefined : { us: to, clientX });
+    player?.scrub(to, still.current);
   };
   const notice = useNotice(snapshot.notice, timeline);
   const shortcuts = useReplayShortcuts();
@@ -175,6 +181,7 @@ export function Player({ cameras, camera, startUs, startRate }: PlayerProps) {
         <div className="side">{query.isError ? <Refusal error={query.error} /> : null}</div>
       ) : (
         <SelectionPanel
+          cameras={cameras}
           camera={camera}
           stream={stream}
           timeline={timeline}
@@ -203,8 +210,10 @@ export function Player({ cameras, camera, startUs, startRate }: PlayerProps) {
               onView={setView}
               us={us}
               onSeek={seek}
+              onScrub={onScrub}
               selection={points}
             />
+            <ScrubStill canvas={still} at={scrubbed} />
             <Overview timeline={timeline} view={view} onSeek={seek} />
             <GoToDialog open={goTo} onClose={() => setGoTo(false)} us={us} timeline={timeline} onGo={seek} />
           </>
@@ -221,12 +230,6 @@ export function Player({ cameras, camera, startUs, startRate }: PlayerProps) {
       />
     </div>
   );
-}
-
-/** An hour and a half around an instant, without the future. */
-function viewAround(us: number): Stretch {
-  const toUs = Math.min(nowUs() + 60 * US_PER_S, us + FIRST_VIEW_US / 2);
-  return { fromUs: Math.round(toUs - FIRST_VIEW_US), toUs: Math.round(toUs) };
 }
 
 /** Another camera at the same instant. */
@@ -250,18 +253,4 @@ function CameraChoice({ cameras, camera, us }: { cameras: readonly Camera[]; cam
       ))}
     </select>
   );
-}
-
-/** Keeps camera, instant and speed in the address once the position rests, so that it can be shared and reloaded. */
-function useAddress(camera: string, us: number, playing: boolean, rate: number): void {
-  const navigate = useNavigate();
-  const resting = playing ? undefined : Math.round(us / 1000) * 1000;
-  useEffect(() => {
-    if (resting === undefined || resting === 0) return undefined;
-    const search = { camera, t: resting, ...(rate === 1 ? {} : { vitesse: rate }) };
-    const timer = window.setTimeout(() => {
-      void navigate({ to: "/relecture", search: search as never, replace: true, resetScroll: false });
-    }, ADDRESS_AFTER_MS);
-    return () => window.clearTimeout(timer);
-  }, [navigate, camera, resting, rate]);
 }

@@ -16,11 +16,13 @@ import type { Quality } from "../../media/liveState";
 import type { ReplaySnapshot } from "../../media/replayState";
 import { Button, buttonClass, Facts, StateTag, TextField, TimeText } from "../../parts";
 import { useCause } from "../TileWords";
+import { StepChoice } from "./StepChoice";
 import { type Points, readSelection, type Selected, withPoint } from "./selection";
 import type { CameraTimeline, Stretch } from "./timelineApi";
 import { overlaps } from "./timelineView";
 
 interface SelectionPanelProps {
+  cameras: readonly Camera[];
   camera: Camera;
   stream: Quality;
   timeline: CameraTimeline;
@@ -34,7 +36,7 @@ interface SelectionPanelProps {
 
 /** The selection with what it holds, the camera, the open keys, and the list of absences in view. */
 export function SelectionPanel(props: SelectionPanelProps) {
-  const { camera, stream, timeline, view, us, points, onPoints, onSeek, snapshot } = props;
+  const { cameras, camera, stream, timeline, view, us, points, onPoints, onSeek, snapshot } = props;
   const { t } = useLingui();
   const health = camera.streams.find((each) => each.stream === stream);
   const selected = readSelection(points, timeline, health?.kbps ?? 0);
@@ -78,6 +80,7 @@ export function SelectionPanel(props: SelectionPanelProps) {
         <KeyFacts snapshot={snapshot} />
       </section>
       <AbsenceList timeline={timeline} view={view} onSeek={onSeek} />
+      {cameras.length > 1 ? <StepChoice cameras={cameras} chosen={[camera]} us={us} /> : null}
     </aside>
   );
 }
@@ -92,7 +95,7 @@ interface PointFieldProps {
 }
 
 /** A typed point: the time of day, on the day of the position. */
-function PointField({ which, label, hint, points, near, onPoints }: PointFieldProps) {
+export function PointField({ which, label, hint, points, near, onPoints }: PointFieldProps) {
   const { t } = useLingui();
   const current = points[which];
   const [error, setError] = useState("");

@@ -1,14 +1,14 @@
 import { Trans, useLingui } from "@lingui/react/macro";
-import { type PointerEvent, useEffect, useRef } from "react";
-import { formatDate, formatDuration, formatTime } from "../../i18n/format";
+import { formatDate, formatDuration } from "../../i18n/format";
 import { useCause } from "../TileWords";
+import { Cursor, inPercent } from "./Cursor";
+import { TimelineSlider } from "./TimelineSlider";
 import type { CameraTimeline, Stretch } from "./timelineApi";
-import { instantAt, overlaps, pan, percent, ticks, visible, zoom } from "./timelineView";
+import { overlaps, percent, ticks, visible } from "./timelineView";
 import { useSpokenPosition } from "./useSpokenPosition";
 
 const HEIGHT_PIXELS = 112;
 const LANE = { y: 40, height: 40 };
-const DRAG_PIXELS = 4;
 /** Below this share of the width, words would not fit over an absence: they are in its list and its title. */
 const WORDS_PERCENT = 9;
 
@@ -18,61 +18,23 @@ interface TimelineProps {
   onView: (view: Stretch) => void;
   us: number;
   onSeek: (us: number) => void;
+  onScrub: (us: number | undefined, clientX: number) => void;
   selection: { inUs: number | undefined; outUs: number | undefined };
 }
 
 /** The camera's time: what is recorded, what is absent and why, holds, the due date, the selection, the position. */
-export function Timeline({ timeline, view, onView, us, onSeek, selection }: TimelineProps) {
+export function Timeline({ timeline, view, onView, us, onSeek, onScrub, selection }: TimelineProps) {
   const { t } = useLingui();
-  const box = useRef<HTMLDivElement>(null);
-  const drag = useRef<{ x: number; view: Stretch; moved: boolean } | undefined>(undefined);
-  const fraction = (clientX: number): number => {
-    const bounds = box.current?.getBoundingClientRect();
-    return bounds === undefined ? 0 : Math.min(1, Math.max(0, (clientX - bounds.left) / bounds.width));
-  };
-  // React's wheel listeners are passive: the page would scroll while the timeline zooms.
-  useEffect(() => {
-    const element = box.current;
-    const onWheel = (event: WheelEvent): void => {
-      event.preventDefault();
-      onView(zoom(view, instantAt(fractionOf(element, event.clientX), view), event.deltaY > 0 ? 1.25 : 0.8));
-    };
-    element?.addEventListener("wheel", onWheel, { passive: false });
-    return () => element?.removeEventListener("wheel", onWheel);
-  }, [view, onView]);
-  const onPointerDown = (event: PointerEvent): void => {
-    drag.current = { x: event.clientX, view, moved: false };
-    event.currentTarget.setPointerCapture(event.pointerId);
-  };
-  const onPointerMove = (event: PointerEvent): void => {
-    const from = drag.current;
-    if (from === undefined) return;
-    const byPixels = event.clientX - from.x;
-    from.moved ||= Math.abs(byPixels) > DRAG_PIXELS;
-    if (from.moved) onView(pan(from.view, -byPixels / (box.current?.clientWidth ?? 1)));
-  };
-  const onPointerUp = (event: PointerEvent): void => {
-    if (drag.current?.moved === false) onSeek(instantAt(fraction(event.clientX), view));
-    drag.current = undefined;
-  };
   const spoken = useSpokenPosition(us, timeline);
   return (
-    <div
-      ref={box}
-      className="slider"
-      role="slider"
-      tabIndex={0}
-      aria-label={t`Position de lecture`}
-      aria-valuemin={Math.round(Math.min(view.fromUs, us) / 1e6)}
-      aria-valuemax={Math.round(Math.max(view.toUs, us) / 1e6)}
-      aria-valuenow={Math.round(us / 1e6)}
-      aria-valuetext={spoken}
-      onPointerDown={onPointerDown}
-      onPointerMove={onPointerMove}
-      onPointerUp={onPointerUp}
-      onPointerCancel={() => {
-        drag.current = undefined;
-      }}
+    <TimelineSlider
+      label={t`Position de lecture`}
+      spoken={spoken}
+      view={view}
+      onView={onView}
+      us={us}
+      onSeek={onSeek}
+      onScrub={onScrub}
     >
       <svg className="tl" height={HEIGHT_PIXELS} aria-hidden="true">
         <rect x="0%" y={LANE.y} width="100%" height={LANE.height} className="lane" rx="2" />
@@ -82,16 +44,9 @@ export function Timeline({ timeline, view, onView, us, onSeek, selection }: Time
         <Cursor us={us} view={view} />
         <Axis view={view} />
       </svg>
-    </div>
+    </TimelineSlider>
   );
 }
-
-function fractionOf(element: HTMLElement | null, clientX: number): number {
-  const bounds = element?.getBoundingClientRect();
-  return bounds === undefined ? 0.5 : (clientX - bounds.left) / bounds.width;
-}
-
-const inPercent = (value: number): string => `${value.toFixed(3)}%`;
 
 function Bars({ timeline, view }: { timeline: CameraTimeline; view: Stretch }) {
   const words = useCause();
@@ -197,31 +152,15 @@ function Selection({ selection, view }: Pick<TimelineProps, "selection" | "view"
   );
 }
 
-function Cursor({ us, view }: { us: number; view: Stretch }) {
-  const at = percent(us, view);
-  if (at < 0 || at > 100) return null;
-  return (
-    <>
-      <line x1={inPercent(at)} x2={inPercent(at)} y1="16" y2="80" className="head" />
-      <svg x={inPercent(at)} y="0" overflow="visible" aria-hidden="true">
-        <rect className="headb" x="-34" width="68" height="18" rx="3" />
-        <text className="headt" y="13" textAnchor="middle">
-          {formatTime(us, true)}
-        </text>
-      </svg>
-    </>
-  );
-}
-
-function Axis({ view }: { view: Stretch }) {
+export function Axis({ view, y = 86 }: { view: Stretch; y?: number }) {
   const marks = ticks(view);
   return marks.map(({ us, x, label }, index) => (
     <g key={us}>
-      <line x1={inPercent(x)} x2={inPercent(x)} y1="86" y2="92" className="tick" />
+      <line x1={inPercent(x)} x2={inPercent(x)} y1={y} y2={y + 6} className="tick" />
       {/* On a phone every third label has room. */}
       <text
         x={inPercent(x)}
-        y="106"
+        y={y + 20}
         className={index % 3 === 0 ? "" : "hide-s"}
         textAnchor={x < 2 ? "start" : x > 98 ? "end" : "middle"}
       >

@@ -146,7 +146,7 @@ function Speeds({ rate, onRate }: { rate: number; onRate: (rate: number) => void
           tabIndex={each === Math.abs(rate) ? 0 : -1}
           onClick={() => onRate(rate < 0 ? -each : each)}
         >
-          {SPEED_WORDS[each]}
+          {rate < 0 ? SPEED_WORDS[each]?.replace("×", "−") : SPEED_WORDS[each]}
         </button>
       ))}
     </div>

@@ -1,5 +1,12 @@
 /** The geometry of a timeline: pure functions between instants (µs), percentages and tick marks. */
-import { formatDateTime, formatOffset, formatTime, parisOffsetMinutes, US_PER_S } from "../../i18n/format";
+import {
+  formatDateTime,
+  formatOffset,
+  formatTime,
+  nowUs,
+  parisOffsetMinutes,
+  US_PER_S,
+} from "../../i18n/format";
 import type { Stretch } from "./timelineApi";
 
 export const SHORTEST_US = 10 * US_PER_S;
@@ -89,4 +96,12 @@ export function recordedUs(selection: Stretch, recorded: readonly Stretch[]): nu
     const toUs = Math.min(each.toUs, selection.toUs);
     return sum + Math.max(0, toUs - fromUs);
   }, 0);
+}
+
+const FIRST_VIEW_US = 90 * 60 * US_PER_S;
+
+/** An hour and a half around an instant, without the future. */
+export function viewAround(us: number): Stretch {
+  const toUs = Math.min(nowUs() + 60 * US_PER_S, us + FIRST_VIEW_US / 2);
+  return { fromUs: Math.round(toUs - FIRST_VIEW_US), toUs: Math.round(toUs) };
 }

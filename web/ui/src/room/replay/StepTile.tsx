@@ -1,0 +1,162 @@
+import { Trans, useLingui } from "@lingui/react/macro";
+import { Ban, KeyRound, LoaderCircle, type LucideIcon, Unplug } from "lucide-react";
+import { type ReactNode, type Ref, useCallback } from "react";
+import type { Camera } from "../../api/cameras";
+import { formatDuration, formatTime } from "../../i18n/format";
+import type { InStepPlayer, StepTileState } from "../../media/inStep";
+import { cameraNumber } from "../../pages/cameras/words";
+import { Button, RuleTag, StateTag } from "../../parts";
+import { CaptureClock } from "../CaptureClock";
+import { useCause } from "../TileWords";
+import type { CameraTimeline } from "./timelineApi";
+import { contains } from "./timelineView";
+
+interface StepTileProps {
+  camera: Camera;
+  commune: string;
+  at: number;
+  player: InStepPlayer | undefined;
+  state: StepTileState | undefined;
+  timeline: CameraTimeline | undefined;
+  us: number;
+  alive: boolean;
+  canvas: Ref<HTMLCanvasElement>;
+}
+
+/** One camera of the set: its picture at the common instant, or why there is none and when it comes again. */
+export function StepTile(props: StepTileProps) {
+  const { camera, commune, at, player, state, timeline, us, alive, canvas } = props;
+  const { t } = useLingui();
+  const number = cameraNumber(camera);
+  const readClock = useCallback(() => player?.shownUs(at), [player, at]);
+  const hasPicture = alive && state?.phase.kind === "ready" && state.showing !== "absent";
+  const isAbsent = state?.phase.kind === "ready" && state.showing === "absent";
+  return (
+    <article className="tile" aria-label={t`Caméra ${number}, ${camera.name}`}>
+      <header>
+        <span className="no">{number}</span>
+        <b>{camera.name}</b>
+        <StateTag state={tagOf(state, alive)} />
+      </header>
+      <div className="pic">
+        <canvas
+          ref={canvas}
+          hidden={!hasPicture}
+          role="img"
+          aria-label={t`Image enregistrée, ${camera.name}`}
+        />
+        {hasPicture ? null : (
+          <Why state={state} timeline={timeline} us={us} alive={alive} onRetry={() => player?.retry()} />
+        )}
+        {hasPicture && state.showing === "waiting" ? (
+          <p className="loading">
+            <Trans>Chargement</Trans>
+          </p>
+        ) : null}
+      </div>
+      <footer>
+        <span>
+          {commune}
+          {camera.place ? ` · ${camera.place}` : null}
+        </span>
+        {isAbsent || !hasPicture ? null : <CaptureClock read={readClock} />}
+      </footer>
+    </article>
+  );
+}
+
+function tagOf(state: StepTileState | undefined, alive: boolean) {
+  if (!alive) return "no-picture";
+  switch (state?.phase.kind) {
+    case "ready":
+      return state.showing === "absent" ? "absent" : "recorded";
+    case "refused":
+      return "refused";
+    case "locked":
+      return "unavailable";
+    case "unplayable":
+      return "not-playable";
+    default:
+      return "connecting";
+  }
+}
+
+function Frame({ icon: Icon, tone, title, children }: FrameProps) {
+  return (
+    <div className="none">
+      <span className={tone}>
+        <Icon className="ic" aria-hidden />
+      </span>
+      <b>{title}</b>
+      {children}
+    </div>
+  );
+}
+
+interface FrameProps {
+  icon: LucideIcon;
+  tone: "c-danger" | "dim";
+  title: ReactNode;
+  children?: ReactNode;
+}
+
+type WhyProps = Pick<StepTileProps, "state" | "timeline" | "us" | "alive"> & { onRetry: () => void };
+
+function Why({ state, timeline, us, alive, onRetry }: WhyProps) {
+  const phase = state?.phase;
+  if (!alive) return <Frame icon={Ban} tone="dim" title={<Trans>Image masquée : session terminée</Trans>} />;
+  switch (phase?.kind) {
+    case "ready":
+      return <Absent timeline={timeline} us={us} />;
+    case "refused":
+      return (
+        <Frame icon={Ban} tone="c-danger" title={<Trans>Relecture refusée</Trans>}>
+          <p className="cap dim">
+            {phase.refusal.what} <RuleTag rule={phase.refusal.rule} />
+          </p>
+          <Button size="s" onClick={onRetry}>
+            <Trans>Réessayer</Trans>
+          </Button>
+        </Frame>
+      );
+    case "locked":
+      return (
+        <Frame icon={KeyRound} tone="dim" title={<Trans>Relecture à déverrouiller</Trans>}>
+          <p className="cap dim">{phase.holders.join(", ") || phase.todo}</p>
+          <Button size="s" onClick={onRetry}>
+            <Trans>Réessayer</Trans>
+          </Button>
+        </Frame>
+      );
+    case "unplayable":
+      return <Frame icon={Ban} tone="dim" title={<Trans>Format non lisible ici</Trans>} />;
+    default:
+      return <Frame icon={LoaderCircle} tone="dim" title={<Trans>Ouverture de l’enregistrement</Trans>} />;
+  }
+}
+
+/** Nothing exists at this instant: the cause with its bounds, and when this camera is in step again. */
+function Absent({ timeline, us }: { timeline: CameraTimeline | undefined; us: number }) {
+  const { t } = useLingui();
+  const words = useCause();
+  const absence = timeline?.absences.find((each) => contains(each, us));
+  const next = timeline?.recorded.find((each) => each.fromUs > us);
+  const inTime = next === undefined ? "" : formatDuration(next.fromUs - us);
+  const cause = absence === undefined ? "" : words(absence.cause);
+  const [from, to] =
+    absence === undefined ? ["", ""] : [formatTime(absence.fromUs, true), formatTime(absence.toUs, true)];
+  const isDestroyed = timeline !== undefined && us < timeline.destroyedBeforeUs;
+  const title = isDestroyed ? t`Images détruites à leur terme` : t`Pas d’image à cet instant`;
+  return (
+    <Frame icon={Unplug} tone="c-danger" title={title}>
+      <p className="cap dim">
+        {cause === "" || isDestroyed ? null : (
+          <Trans>
+            Cause : {cause}, de {from} à {to}.
+          </Trans>
+        )}{" "}
+        {next === undefined ? null : <Trans>Reprend dans {inTime}, au pas des autres.</Trans>}
+      </p>
+    </Frame>
+  );
+}
