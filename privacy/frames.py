@@ -2,7 +2,8 @@
 
     message = kind u8 ‖ stream u8 ‖ flags u8 ‖ 0 u8 ‖ body length u32 ‖ ticket i64 ‖ utc µs i64 ‖ body     (big-endian)
 
-Towards the worker: START (zones, encoder), OPEN (one stream), UNIT (Annex B). Back: READY, MASKED (Annex B), DROPPED
+Towards the worker: START (zones, encoder), OPEN (one stream), UNIT and PRIME (Annex B).
+Back: READY, MASKED (Annex B), DROPPED
 (the cause), TAKEN (the unit of that ticket has been worked on), FAILED (cause and sentence). JSON where the body is not
 video. A message that breaks the format or a limit is a broken peer: ValueError, and the worker is given up.
 """
@@ -31,6 +32,7 @@ class Kind(IntEnum):
     START = 1
     OPEN = 2
     UNIT = 3
+    PRIME = 4
     READY = 16
     MASKED = 17
     DROPPED = 18

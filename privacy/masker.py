@@ -186,6 +186,15 @@ class MaskWorker:
         queue.unanswered[unit.ticket] = asyncio.get_running_loop().time()
         self._send(Message(Kind.UNIT, queue.number, unit.key, unit.ticket, unit.utc_us, annexb.join(unit.nals)))
 
+    async def prime(self, stream: str, unit: EncodedUnit) -> None:
+        """Have a unit decoded that is not to come out: later ones are predicted from it. It has no outcome."""
+        self._raise_failure()
+        if sum(map(len, unit.nals)) > UNIT_LIMIT_BYTES or len(unit.nals) > NALS_LIMIT:
+            self._fail(self._failed("Une image de la caméra dépasse la taille permise.", STREAM_DAMAGED))
+        self._raise_failure()
+        number = self._streams[stream].number
+        self._send(Message(Kind.PRIME, number, unit.key, unit.ticket, unit.utc_us, annexb.join(unit.nals)))
+
     async def outputs(self, stream: str) -> AsyncIterator[Outcome]:
         """The outcomes of one open stream in presentation order; raises MaskFailed, ends after ``close``."""
         queue = self._streams[stream]

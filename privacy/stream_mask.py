@@ -74,6 +74,7 @@ class StreamMask:
         self._waiting: OrderedDict[int, EncodedUnit] = OrderedDict()
         self._awaiting_key = KEY_AWAITED
         self._taken = 0
+        self._primed = 0
         self._encoded = 0
 
     def push(self, unit: EncodedUnit) -> list[Outcome]:
@@ -87,14 +88,29 @@ class StreamMask:
         if frames is None:
             return self._damaged(unit)
         self._awaiting_key = ""
-        outcomes: list[Outcome] = [self._masked(frame) for frame in frames]
+        outcomes: list[Outcome] = [self._masked(frame) for frame in frames if not self._was_primed(frame)]
         if self._lost():
             outcomes += self._damaged(unit)
         return outcomes
 
+    def prime(self, unit: EncodedUnit) -> None:
+        """Decode a unit that is not to come out, before any that is; what cannot be decoded makes a key be awaited."""
+        if self._awaiting_key and not unit.key:
+            return
+        packet = self._packet(unit)
+        self._taken += 1
+        self._primed = self._taken
+        if packet is None or self._decode(packet) is None:
+            self._decoder = _decoder(self._spec.codec)
+            self._awaiting_key = STREAM_DAMAGED
+        else:
+            self._awaiting_key = ""
+
     def finish(self) -> list[Outcome]:
         """The outcomes of units that the decoder still held back; the stream is over."""
-        outcomes: list[Outcome] = [self._masked(frame) for frame in self._decode(None) or []]
+        outcomes: list[Outcome] = [
+            self._masked(frame) for frame in self._decode(None) or [] if not self._was_primed(frame)
+        ]
         outcomes += self._drop_waiting(STREAM_DAMAGED)
         return outcomes
 
@@ -130,6 +146,9 @@ class StreamMask:
                 )
         return None if any(frame.is_corrupt for frame in frames) else frames
 
+    def _was_primed(self, frame: av.VideoFrame) -> bool:
+        return frame.pts is not None and frame.pts < self._primed
+
     def _masked(self, frame: av.VideoFrame) -> MaskedUnit:
         """Paint one decoded picture, encode it, check it: the only way out of this class for a picture."""
         unit = self._waiting.pop(frame.pts, None) if frame.pts is not None else None
@@ -140,20 +159,22 @@ class StreamMask:
         frame.make_writable()
         self._painter.paint(frame)
         frame.pts, frame.time_base = self._encoded * 3600, TIME_BASE
-        frame.pict_type = PictureType.I if unit.key else PictureType.P
+        # After priming the first picture that comes out is no key picture of the camera's, but must be one of ours.
+        key = unit.key or self._encoded == 0
+        frame.pict_type = PictureType.I if key else PictureType.P
         try:
             packets = self._encoder_for(frame).encode(frame)
         except (av.FFmpegError, ValueError) as error:
             raise self._failed("L’encodeur a échoué.") from error
-        if len(packets) != 1 or packets[0].is_keyframe != unit.key:
+        if len(packets) != 1 or packets[0].is_keyframe != key:
             raise self._failed("L’encodeur n’a pas rendu une image pour une.")
         data = bytes(packets[0])
-        if unit.key or self._encoded < CHECKED_FIRST_PICTURES:
-            self._check(data, unit.key)
+        if key or self._encoded < CHECKED_FIRST_PICTURES:
+            self._check(data, key)
         self._encoded += 1
         nals = annexb.split(data)
-        sets = tuple(nal for nal in nals if annexb.is_parameter_set("h264", nal)) if unit.key else ()
-        return MaskedUnit(nals, unit.utc_us, unit.key, unit.ticket, sets)
+        sets = tuple(nal for nal in nals if annexb.is_parameter_set("h264", nal)) if key else ()
+        return MaskedUnit(nals, unit.utc_us, key, unit.ticket, sets)
 
     def _encoder_for(self, frame: av.VideoFrame) -> av.VideoCodecContext:
         """The encoder, made at the first picture, since only then the colour description is known."""

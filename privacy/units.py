@@ -67,7 +67,8 @@ class EncodedUnit:
 
 @dataclass(frozen=True, slots=True)
 class MaskedUnit:
-    """One H.264 picture whose zones are opaque. ``key`` is true exactly where it was true for the unit handed in.
+    """One H.264 picture whose zones are opaque. ``key`` is true where it was true for the unit handed in, and
+    for the first one that comes out.
 
     A key unit carries SPS and PPS in ``nals`` and again in ``parameter_sets`` (empty for the others).
     """

@@ -55,6 +55,9 @@ class Worker:
             outcomes = self._streams[message.stream].push(unit)
             yield from (_told(message.stream, outcome) for outcome in outcomes)
             yield Message(Kind.TAKEN, message.stream, ticket=message.ticket)
+        elif message.kind is Kind.PRIME:
+            unit = EncodedUnit(annexb.split(message.body), message.utc_us, message.key, message.ticket)
+            self._streams[message.stream].prime(unit)
         else:
             raise ValueError(f"{message.kind.name} is no message for a worker")
 

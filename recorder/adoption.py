@@ -6,7 +6,8 @@ What a crash can leave (see the comments in ``writer.py``), and what becomes of 
 2. a row ``open`` with no usable file: the row goes, and its time becomes an absence;
 3. a file without a row whose header follows the chain: adopted as a sealed segment (S2);
 4. a file without a row that holds no whole group: destroyed, it never held a picture;
-5. any other file without a row: moved to quarantine unchanged, and counted. It is never destroyed.
+5. a file without a row that came from the camera's card: destroyed, it is brought back again;
+6. any other file without a row: moved to quarantine unchanged, and counted. It is never destroyed.
 
 Nothing here has a key.
 """
@@ -175,9 +176,21 @@ async def _adopt_files(index: _Index, store: LocalStore, done: Adopted) -> None:
             col(Segment.start_us) >= since.us - LOOK_BACK_DAYS * 86_400_000_000,
         )
         known = set((await session.execute(chosen)).scalars())
-    for file in files:
-        if str(file.name) not in known:
-            tail = await _adopt_file(index, store, tail, file, done)
+    lock = await asyncio.to_thread(lock_edge, store, stream)
+    try:
+        for file in files:
+            # While its card's footage is brought back, what lies before the end of the stream may be just that.
+            busy = lock is None and file.name is not None and file.name.start.us < (tail.covered_us or 0)
+            if str(file.name) not in known and not busy:
+                tail = await _adopt_file(index, store, tail, file, done)
+    finally:
+        if lock is not None:
+            store.unlock(lock)
+
+
+def lock_edge(store: LocalStore, stream: StreamId) -> int | None:
+    """The lock of the one process that brings a stream's footage back; None when another has it."""
+    return store.lock(stream.commune, stream.camera, f"{stream.stream}-edge")
 
 
 async def _adopt_file(index: _Index, store: LocalStore, tail: Tail, file: StoredFile, done: Adopted) -> Tail:
@@ -192,6 +205,10 @@ async def _adopt_file(index: _Index, store: LocalStore, tail: Tail, file: Stored
         return tail
     if scan.groups == 0:
         await _put_aside(store, file, done, destroy=scan.rest != "damaged")
+        return tail
+    if scan.header.origin == "edge":
+        # Its row would have come with what it covers: the absence still stands, and the card still has the pictures.
+        await _put_aside(store, file, done, destroy=True)
         return tail
     bridge = bridge_to(tail, stream, scan)
     if bridge is None or scan.header.commune != stream.commune:

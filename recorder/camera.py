@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from recorder.camera_loop import Gate, StreamHealth, StreamLoop, StreamTarget
+from recorder.clock_marks import Mark
 from recorder.live import Hub
 from recorder.masking import CameraMask
 from recorder.pipeline import Pipeline
@@ -132,6 +133,10 @@ class CameraRun:
         if not self._dark:
             return found
         return {stream: replace(health, state="dark", cause=NO_ZONES) for stream, health in found.items()}
+
+    def marks(self) -> dict[str, list[Mark]]:
+        """How the camera's clock stood beside ours, by stream, since the last call."""
+        return {stream: loop.marks.take() for stream, loop in self._loops.items()}
 
     def notes(self) -> list[Note]:
         """What the streams' timelines noted since the last call."""

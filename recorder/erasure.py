@@ -17,7 +17,7 @@ from sqlmodel import col, delete, select, update
 from recorder.segment import SegmentName
 from recorder.store.local import LocalStore
 from vms.db.engine import read, write
-from vms.model import Absence, ErasureReport, Segment, StreamMark
+from vms.model import Absence, ErasureReport, Mending, Segment, StreamMark
 
 Mode = Literal["due", "early"]
 MARKED_LIMIT_SEGMENTS: Final = 1000
@@ -57,9 +57,10 @@ async def erased_segments(engine: AsyncEngine, rows: Sequence[Segment], mode: Mo
         streams.setdefault((row.commune_id, row.camera_id, row.stream), []).append(row)
     async with write(engine) as session:
         for (commune, camera, stream), gone in streams.items():
-            last = max(gone, key=lambda row: row.sequence)
+            # Only live segments are links of the stream's own chain; what came from a card has another.
+            heads = [(row.sequence + row.groups, row.last_link) for row in gone if row.origin == "live"]
             end_us = max(row.end_us for row in gone)
-            head = (last.sequence + last.groups, last.last_link)
+            head = max(heads, key=lambda one: one[0], default=(0, b""))
             await _advance_mark(session, (commune, camera, stream), end_us, head)
             session.add(
                 ErasureReport(
@@ -84,9 +85,12 @@ async def erased_absences(engine: AsyncEngine, camera: str, before_us: int, is_d
     """
     async with read(engine) as session:
         chosen = select(Absence).where(col(Absence.camera_id) == camera, col(Absence.end_us) <= before_us)
+        asked = select(Mending).where(col(Mending.camera_id) == camera, col(Mending.end_us) <= before_us)
+        found: list[Absence | Mending] = [*(await session.execute(chosen)).scalars()]
+        found += (await session.execute(asked)).scalars()
         rows = [
             row
-            for row in (await session.execute(chosen)).scalars()
+            for row in found
             # An absence is due with its last instant: until then it explains time that is still kept.
             if row.end_us is not None and is_due(row.end_us - 1, row.end_us) and is_due(row.start_us, row.end_us)
         ]

@@ -95,6 +95,10 @@ class Fleet:
         """The camera's run, if any."""
         return self._runs.get(camera)
 
+    def row_of(self, camera: str) -> Camera | None:
+        """The camera's row of the shared database, as last read."""
+        return self._rows.get(camera)
+
     def runs(self) -> Iterable[CameraRun]:
         """Every camera that runs."""
         return tuple(self._runs.values())

@@ -30,13 +30,14 @@ from recorder.retention import quarantine_due
 from recorder.rows import StreamId, Tail, load_tail
 from recorder.scan import Scan, scan_file
 from recorder.segment import SegmentDamaged, SegmentName
-from recorder.store.local import LocalStore, StoredFile, StoreError
+from recorder.store.errors import StoreError
+from recorder.store.local import LocalStore, StoredFile
 from recorder.tiling import check_tiling
 from vms.clock import MICRO, UtcTime
 from vms.db.engine import read
 from vms.errors import Damaged, NotFound
 from vms.law.retention import held
-from vms.model import Absence, Segment, StreamMark
+from vms.model import Absence, Mending, Segment, StreamMark
 
 # Destruction runs each minute: what is due is given this long to be gone before it counts as kept too long.
 COMMIT_WAIT_S: Final = 1.0
@@ -115,6 +116,8 @@ class Fsck:
                 col(Absence.camera_id) == stream.camera, col(Absence.stream) == stream.stream
             )
             absences = list((await session.execute(others.order_by(col(Absence.start_us)))).scalars())
+            asked = select(Mending).where(col(Mending.camera_id) == stream.camera, col(Mending.stream) == stream.stream)
+            mended = list((await session.execute(asked)).scalars())
             mark = await session.get(StreamMark, (stream.camera, stream.stream))
             tail = await load_tail(session, stream)
         ends: dict[str, Scan] = {}
@@ -122,7 +125,7 @@ class Fsck:
             scan = await self._check_row(row, stream)
             if scan is not None:
                 ends[row.name] = scan
-        for problem in check_tiling(stream, rows, absences, mark, ends):
+        for problem in check_tiling(stream, rows, absences, mark, ends, mended):
             self.report.add(Finding("S4", problem.kind, problem.where, problem.what))
         known = {row.name for row in rows}
         strays = [file for name, file in sorted(files.items()) if name not in known]
@@ -189,6 +192,10 @@ class Fsck:
             torn = isinstance(error, SegmentDamaged) and error.torn
             self.report.add(Finding("S2", "stray", file.relative, error.what, note=torn or (first and newest)))
             return tail, newest
+        if scan.header.origin == "edge":
+            what = "Ramené de la carte de la caméra, sans ligne : sera ramené de nouveau."
+            self.report.add(Finding("S2", "unrecorded", file.relative, what, note=True))
+            return tail, False
         follows = scan.groups == 0 or bridge_to(tail, stream, scan) is not None
         if not follows and newest:
             # A recorder may be about to commit this row, after groups that we did not see.

@@ -49,6 +49,7 @@ class Pipeline:
         self.hub = hub
         self.absent_cause: str | None = ""
         self.last_unit: TimedUnit | None = None
+        self.resumed: TimedUnit | None = None  # the picture that ended the last absence
         self._absent_since: UtcTime | None = None
         self._name = name
         self._clock = clock
@@ -141,6 +142,7 @@ class Pipeline:
     def _begin_group(self, unit: TimedUnit, fmt: StreamFormat) -> None:
         if self.absent_cause is not None:
             self.absent_cause = None
+            self.resumed = unit
             sink = self._sink
             if sink is not None:
                 at = unit.utc

@@ -22,7 +22,7 @@ from recorder.writer import Head, StreamWriter
 from vms import logs
 from vms.db.engine import read
 from vms.errors import GuetError
-from vms.model import Absence, Segment
+from vms.model import Absence, Mending, Segment
 from vms.vault.files import write_durably
 
 REPORT_S: Final = 5.0
@@ -40,6 +40,10 @@ class ReportKeeper(Protocol):
 
     async def report_gap(self, commune: str, gaps: Sequence[dict[str, Any]]) -> None:
         """Journal absences."""
+        ...
+
+    async def report_recovered(self, commune: str, spans: Sequence[dict[str, Any]]) -> None:
+        """Journal what was brought back from a camera's card."""
         ...
 
 
@@ -61,6 +65,7 @@ class Reporter:
         try:
             self._streams.update({writer.id: None for writer in running})
             await self._report_segments()
+            await self._report_edges()
             await self._report_heads(running)
             await self._report_absences(running)
         except (GuetError, SQLAlchemyError) as error:
@@ -77,6 +82,7 @@ class Reporter:
                         Segment.camera_id == stream.camera,
                         Segment.stream == stream.stream,
                         Segment.state == "sealed",
+                        Segment.origin == "live",
                         col(Segment.start_us) > self._told.get(name, 0),
                     )
                     .order_by(col(Segment.start_us))
@@ -85,19 +91,32 @@ class Reporter:
                 rows = list((await session.execute(chosen)).scalars())
             if not rows:
                 continue
-            await self._keeper.put_heads(
-                [
-                    {
-                        "camera": row.camera_id,
-                        "stream": row.stream,
-                        "sequence": row.sequence + row.groups,
-                        "link": row.last_link.hex(),
-                        "segment": row.name,
-                    }
-                    for row in rows
-                ]
-            )
+            await self._keeper.put_heads([_head(row) for row in rows])
             await self._remember(name, rows[-1].start_us)
+
+    async def _report_edges(self) -> None:
+        """What was brought back from cameras' cards since the last round: heads of its chain, and journal entries."""
+        for stream in self._streams:
+            name = f"{stream} edge"
+            async with read(self._engine) as session:
+                chosen = (
+                    select(Segment)
+                    .where(
+                        Segment.camera_id == stream.camera,
+                        Segment.stream == stream.stream,
+                        Segment.state == "sealed",
+                        Segment.origin == "edge",
+                        col(Segment.sequence) > self._told.get(name, 0),
+                    )
+                    .order_by(col(Segment.sequence))
+                    .limit(BATCH_LIMIT)
+                )
+                rows = list((await session.execute(chosen)).scalars())
+            if not rows:
+                continue
+            await self._keeper.put_heads([_head(row) for row in rows])
+            await self._keeper.report_recovered(stream.commune, _spans(rows))
+            await self._remember(name, rows[-1].sequence)
 
     async def _remember(self, name: str, us: int) -> None:
         self._told[name] = us
@@ -136,15 +155,52 @@ class Reporter:
                     .order_by(col(Absence.end_us))
                     .limit(BATCH_LIMIT)
                 )
-                rows = list((await session.execute(chosen)).scalars())
+                found = list((await session.execute(chosen)).scalars())
+                # One that a card was asked for is told as it was, whatever of it was brought back since.
+                asked = select(Mending).where(
+                    Mending.camera_id == writer.id.camera,
+                    Mending.stream == writer.id.stream,
+                    col(Mending.end_us) > told_us,
+                )
+                mended = list((await session.execute(asked.order_by(col(Mending.end_us)))).scalars())
+            left = [row for row in found if not any(_holds(one, row) for one in mended)]
+            rows: list[Absence | Mending] = [*left, *mended]
             if not rows:
                 continue
+            rows = sorted(rows, key=lambda row: row.end_us or 0)[:BATCH_LIMIT]
             gaps = [
                 {"camera": row.camera_id, "from_us": row.start_us, "to_us": row.end_us, "cause": row.cause}
                 for row in rows
             ]
             await self._keeper.report_gap(writer.id.commune, gaps)
             await self._remember(name, max(row.end_us or 0 for row in rows))
+
+
+def _head(row: Segment) -> dict[str, Any]:
+    return {
+        "camera": row.camera_id,
+        "stream": row.stream,
+        "sequence": row.sequence + row.groups,
+        "link": row.last_link.hex(),
+        "segment": row.name,
+        "origin": row.origin,
+    }
+
+
+def _holds(mended: Mending, row: Absence) -> bool:
+    """Whether the row is a part of an absence that a card was asked for."""
+    return mended.start_us <= row.start_us and (row.end_us or 0) <= mended.end_us
+
+
+def _spans(rows: Sequence[Segment]) -> list[dict[str, Any]]:
+    """The times of these segments, those that abut as one."""
+    spans: list[dict[str, Any]] = []
+    for row in sorted(rows, key=lambda row: row.start_us):
+        if spans and spans[-1]["to_us"] == row.start_us:
+            spans[-1]["to_us"] = row.end_us
+        else:
+            spans.append({"camera": row.camera_id, "stream": row.stream, "from_us": row.start_us, "to_us": row.end_us})
+    return spans
 
 
 def _read_memo(memo: Path) -> dict[str, int]:

@@ -15,7 +15,7 @@ from sqlmodel import col, delete, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
 from recorder.segment import SegmentHeader, genesis
-from vms.model import Absence, Segment, StreamMark
+from vms.model import Absence, Mending, Segment, StreamMark
 
 DETAIL_LIMIT_CHARS: Final = 200
 
@@ -147,7 +147,8 @@ async def _apply_absence(
             row.cause, row.detail = operation.cause, operation.detail[:DETAIL_LIMIT_CHARS]
             session.add(row)
         case EndAbsence():
-            if found is not None:
+            # Said twice, the second time perhaps after the camera's card has filled a part of it: the first one counts.
+            if found is not None and found.end_us is None:
                 found.end_us, found.sequence, found.link = operation.end_us, operation.sequence, operation.link
                 session.add(found)
         case DropAbsence():
@@ -165,7 +166,14 @@ async def load_tail(session: AsyncSession, stream: StreamId) -> Tail:
         heads.append((mark.sequence, mark.link))
         ends.append(mark.destroyed_until_us)
     segment = (
-        (await session.execute(_segments(stream).order_by(col(Segment.start_us).desc()).limit(1))).scalars().first()
+        (
+            await session.execute(
+                # What came from the camera's card is on a chain of its own.
+                _segments(stream).where(col(Segment.origin) == "live").order_by(col(Segment.start_us).desc()).limit(1)
+            )
+        )
+        .scalars()
+        .first()
     )
     if segment is not None:
         heads.append((segment.sequence + segment.groups, segment.last_link))
@@ -185,6 +193,11 @@ async def load_tail(session: AsyncSession, stream: StreamId) -> Tail:
     if closed is not None and closed.end_us is not None:
         heads.append((closed.sequence, closed.link))
         ends.append(closed.end_us)
+    asked = select(Mending).where(col(Mending.camera_id) == stream.camera, col(Mending.stream) == stream.stream)
+    mended = (await session.execute(asked.order_by(col(Mending.start_us).desc()).limit(1))).scalars().first()
+    if mended is not None:
+        heads.append((mended.sequence, mended.link))
+        ends.append(mended.end_us)
     current = (await session.execute(_absences(stream).where(col(Absence.end_us).is_(None)))).scalars().first()
     sequence, link = max(heads, key=lambda head: head[0])
     if current is not None:

@@ -277,6 +277,11 @@ def genesis(camera: str, stream: str) -> bytes:
     return hashlib.sha256(b"guet/chain/v1\0" + camera.encode("ascii") + b"\0" + stream.encode("ascii")).digest()
 
 
+def edge_genesis(camera: str, stream: str) -> bytes:
+    """link(0) of a stream's edge chain: what was brought back from the camera's own memory."""
+    return hashlib.sha256(b"guet/edge-chain/v1\0" + camera.encode("ascii") + b"\0" + stream.encode("ascii")).digest()
+
+
 def next_link(previous: bytes, record: bytes) -> bytes:
     """The link of ``record`` after ``previous``."""
     return hashlib.sha256(previous + record).digest()

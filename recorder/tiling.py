@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from recorder.rows import StreamId
 from recorder.scan import Scan
-from recorder.segment import AbsenceRecord, genesis, next_link
+from recorder.segment import AbsenceRecord, edge_genesis, genesis, next_link
 from vms.clock import UtcTime
 from vms.errors import BadInput
-from vms.model import Absence, Segment, StreamMark
+from vms.model import Absence, Mending, Segment, StreamMark
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,8 @@ class _Piece:
     last_sequence: int
     previous: bytes | None
     last: bytes | None
-    absence: Absence | None = None
+    absence: Absence | Mending | None = None
+    edge: bool = False
 
 
 def check_tiling(
@@ -44,8 +45,13 @@ def check_tiling(
     absences: Sequence[Absence],
     mark: StreamMark | None,
     scans: Mapping[str, Scan],
+    mended: Sequence[Mending] = (),
 ) -> Iterator[Problem]:
-    """Each break, in order of time. ``scans`` are the files that could be read, by segment name."""
+    """Each break, in order of time. ``scans`` are the files that could be read, by segment name.
+
+    ``mended`` are absences whose time a camera's card was asked for: links of the chain, while rows of absences and
+    edge segments cover their time.
+    """
     pieces = [_segment(row, scans.get(row.name)) for row in segments if row.state != "destroying"]
     pieces += [_absence(row) for row in absences]
     pieces.sort(key=lambda piece: (piece.start_us, piece.end_us is None))
@@ -57,8 +63,15 @@ def check_tiling(
             yield Problem("inverted", piece.label, "Cette plage finit avant d’avoir commencé.", piece.row)
         if before is not None:
             yield from _meet(before, piece, max([destroyed_us, *(end for _, end in destroying)]))
+        before = piece
+    links = [piece for piece in pieces if not piece.edge and (piece.first_sequence or piece.end_us is None)]
+    links += [_mended(row) for row in mended]
+    links.sort(key=lambda piece: (piece.start_us, piece.end_us is None))
+    before = None
+    for piece in links:
         yield from _chain(stream, before, piece, mark)
         before = piece
+    yield from _edge_chain(stream, [piece for piece in pieces if piece.edge])
 
 
 def _meet(before: _Piece, piece: _Piece, destroyed_us: int) -> Iterator[Problem]:
@@ -98,6 +111,17 @@ def _chain(stream: StreamId, before: _Piece | None, piece: _Piece, mark: StreamM
         yield Problem("chain-break", piece.label, "Son maillon ne continue pas le précédent.", piece.row)
 
 
+def _edge_chain(stream: StreamId, pieces: list[_Piece]) -> Iterator[Problem]:
+    """The links of what was brought back from the card: in the order it came back, not in the order of time."""
+    last_sequence, last = 0, edge_genesis(stream.camera, stream.stream)
+    for piece in sorted(pieces, key=lambda piece: piece.first_sequence):
+        if piece.first_sequence <= last_sequence:
+            yield Problem("chain-break", piece.label, "Son numéro de maillon ne suit pas le précédent.", piece.row)
+        elif piece.first_sequence == last_sequence + 1 and piece.previous not in (None, last):
+            yield Problem("chain-break", piece.label, "Son maillon ne continue pas le précédent.", piece.row)
+        last_sequence, last = piece.last_sequence, piece.last or b""
+
+
 def _absence_link(stream: StreamId, piece: _Piece, previous: bytes) -> Iterator[Problem]:
     row = piece.absence
     if row is None or row.end_us is None:
@@ -116,7 +140,13 @@ def _segment(row: Segment, scan: Scan | None) -> _Piece:
     else:
         end_us, last_sequence, last = row.end_us, row.sequence + row.groups, row.last_link
     previous = scan.header.previous if scan is not None else None
-    return _Piece(row.name, row.name, row.start_us, end_us, row.sequence, last_sequence, previous, last)
+    edge = row.origin == "edge"
+    return _Piece(row.name, row.name, row.start_us, end_us, row.sequence, last_sequence, previous, last, edge=edge)
+
+
+def _mended(row: Mending) -> _Piece:
+    label = f"absence {row.cause} depuis {_at(row.start_us)}"
+    return _Piece(label, None, row.start_us, row.end_us, row.sequence, row.sequence, None, row.link or None, row)
 
 
 def _absence(row: Absence) -> _Piece:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import secrets
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,8 @@ class RecorderKeeper:
         self.hour_keys: dict[str, bytes] = {}
         self.heads: list[dict[str, Any]] = []
         self.gaps: list[dict[str, Any]] = []
+        self.recovered: list[dict[str, Any]] = []
+        self.forbidden: list[tuple[int, int]] = []  # past ranges in which nothing might be recorded
         self.retentions: list[CameraRetention] = []
         self.erased: list[dict[str, Any]] = []
         self._version = 0
@@ -62,6 +65,8 @@ class RecorderKeeper:
                 "put_heads": self._put_heads,
                 "retention": self._retention,
                 "report_gap": self._report_gap,
+                "past_plan": self._past_plan,
+                "report_recovered": self._report_recovered,
                 "report_erased": self._report_erased,
             }
         )
@@ -113,6 +118,22 @@ class RecorderKeeper:
 
     async def _report_gap(self, args: Args, body: bytes) -> Answer:
         self.gaps += args["gaps"]
+        return {}
+
+    async def _past_plan(self, args: Args, body: bytes) -> Answer:
+        plan = next((one for one in self.cameras if one.camera == args["camera"]), None)
+        if plan is None or plan.zone_set is None:
+            return {"spans": []}
+        bounds = sorted({args["from_us"], args["to_us"], *(at for span in self.forbidden for at in span)})
+        spans = [
+            {"from_us": low, "to_us": high, "zone_set": plan.zone_set.model_dump(mode="json")}
+            for low, high in pairwise(bounds)
+            if args["from_us"] <= low < args["to_us"] and not any(a <= low < b for a, b in self.forbidden)
+        ]
+        return {"spans": spans}
+
+    async def _report_recovered(self, args: Args, body: bytes) -> Answer:
+        self.recovered += args["spans"]
         return {}
 
     async def _retention(self, args: Args, body: bytes) -> Answer:

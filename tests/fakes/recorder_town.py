@@ -96,13 +96,15 @@ class Town:
 
 
 @asynccontextmanager
-async def town(home: Path, clips: dict[str, Path], *, main: str = "main", cameras: int = 1) -> AsyncIterator[Town]:
+async def town(
+    home: Path, clips: dict[str, Path], *, main: str = "main", cameras: int = 1, card: bool = False
+) -> AsyncIterator[Town]:
     settings = Settings(home=home, recorders=1)
     settings.make_dirs()
     users = (UserConfig(name="admin", password="x" * 12), UserConfig(name="viewer", password="v" * 12, level="User"))
     configs = tuple(
         CameraConfig(id=f"valclair-c{n:02d}", address=f"127.0.0.{n}", main=clips[main], sub=clips["sub"], users=users,
-                     factory=False, onvif=False)
+                     factory=False, onvif=card, card=card)
         for n in range(1, cameras + 1)
     )  # fmt: skip
     async with AsyncExitStack() as stack:
@@ -141,6 +143,8 @@ async def _declare(made: Town, configs: tuple[CameraConfig, ...]) -> None:
                 Camera(
                     id=config.id, commune_id=COMMUNE, number=number, name=config.id,
                     main_url=camera.rtsp_url("main"), sub_url=camera.rtsp_url("sub"),
+                    onvif_url=camera.device_url if config.onvif else "",
+                    main_profile={"token": "profile-main"}, sub_profile={"token": "profile-sub"},
                     credential_sealed=seal_for_recorder(public, config.id, Credential("viewer", "v" * 12)),
                     created_us=1, updated_us=1,
                 )

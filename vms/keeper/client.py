@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from vms.errors import Damaged
-from vms.keeper.protocol import Act, Admitted, CameraRetention, Plan, ProvisioningOrderView, Session
+from vms.keeper.protocol import Act, Admitted, CameraRetention, PastSpan, Plan, ProvisioningOrderView, Session
 from vms.keeper.statement import open_plan
 from vms.wire import WireClient
 
@@ -207,6 +207,16 @@ class KeeperForRecorder:
         "cause"}``.
         """
         await self._wire.call("report_gap", {"commune": commune, "gaps": list(gaps)})
+
+    async def report_recovered(self, commune: str, spans: Sequence[dict[str, Any]]) -> None:
+        """Journal footage brought back from a card (*collecte*): ``{"camera", "stream", "from_us", "to_us"}``."""
+        await self._wire.call("report_recovered", {"commune": commune, "spans": list(spans)})
+
+    async def past_plan(self, commune: str, camera: str, from_us: int, to_us: int) -> list[PastSpan]:
+        """What the law let a recorder keep of a camera over a past range, and keep now (P-11, P-24, P-30)."""
+        args = {"commune": commune, "camera": camera, "from_us": from_us, "to_us": to_us}
+        answer, _ = await self._wire.call("past_plan", args)
+        return [PastSpan.model_validate(one) for one in answer["spans"]]
 
     async def report_erased(self, commune: str, erased: Sequence[dict[str, Any]]) -> None:
         """Journal destroyed bytes (*effacement*): ``{"camera", "from_us", "to_us", "mode", "count",

@@ -62,7 +62,18 @@ WEB_OPS: Final = frozenset(
     }
 )  # fmt: skip
 RECORDER_OPS: Final = frozenset(
-    {"plan", "put_hour_key", "put_heads", "retention", "report_gap", "report_erased", "permit_key", "packages"}
+    {
+        "plan",
+        "put_hour_key",
+        "put_heads",
+        "retention",
+        "report_gap",
+        "report_erased",
+        "permit_key",
+        "packages",
+        "past_plan",
+        "report_recovered",
+    }
 )
 PROVISIONER_OPS: Final = frozenset({"check_order", "camera_enrolled"})
 HOST_OPS: Final = frozenset({"init_commune", "add_host_admin", "outbox", "outbox_sent"})
@@ -196,6 +207,14 @@ class CameraPlan(Message):
     min_days: int | None = None
     narrow: bool = False
     fast_flows: bool = False
+
+
+class PastSpan(Message):
+    """A past range in which a camera might be recorded, with the zone set then in force (P-11)."""
+
+    from_us: int
+    to_us: int
+    zone_set: ZoneView
 
 
 class CommunePlan(Message):

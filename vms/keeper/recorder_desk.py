@@ -18,6 +18,7 @@ from vms.keeper.communes import Commune
 from vms.keeper.entry import Entry
 from vms.keeper.hour_keys import WrappedHour
 from vms.keeper.house import House
+from vms.keeper.past_plan import past_spans
 from vms.keeper.plan import make_plan
 from vms.keeper.reads.footage import camera_retentions
 from vms.keeper.segment_name import parse_segment_name
@@ -50,6 +51,7 @@ class Head(Args):
     sequence: int = Field(ge=0, lt=1 << 63)
     link: str = Field(pattern=r"^[0-9a-f]{64}$")
     segment: str = Field(max_length=200)
+    origin: Literal["live", "edge"] = "live"  # what came from the camera's card has a chain of its own
 
 
 class Gap(Args):
@@ -60,6 +62,24 @@ class Gap(Args):
     to_us: Moment | None = None
     cause: str = Field(pattern=r"^[a-z-]{1,32}$")
     stream: Literal["main", "sub"] = "main"
+
+
+class Recovered(Args):
+    """Footage brought back from a camera's card (*collecte*)."""
+
+    camera: Slug
+    from_us: Moment
+    to_us: Moment
+    stream: Literal["main", "sub"]
+
+
+class PastPlanArgs(Args):
+    """A past range of a camera."""
+
+    commune: Slug
+    camera: Slug
+    from_us: Moment
+    to_us: Moment
 
 
 class Erased(Args):
@@ -90,6 +110,8 @@ class RecorderDesk:
             "retention": self.retention,
             "report_gap": self.report_gap,
             "report_erased": self.report_erased,
+            "report_recovered": self.report_recovered,
+            "past_plan": self.past_plan,
         }
 
     async def plan(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
@@ -174,6 +196,30 @@ class RecorderDesk:
         ]
         return {"journal": await commune.log(*entries)}
 
+    async def report_recovered(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """Journal what filled absences afterwards, from the camera's own card."""
+        commune = self._house.communes.get(str(args.get("commune", "")))
+        spans = [parse(Recovered, one, "report_recovered") for one in _listed(args, "spans", REPORT_LIMIT)]
+        entries = [
+            Entry(
+                "collecte",
+                "recovered",
+                cameras=(self._known(commune, one.camera),),
+                from_us=one.from_us,
+                to_us=one.to_us,
+                detail={"stream": one.stream, "origin": "edge"},
+            )
+            for one in spans
+        ]
+        return {"journal": await commune.log(*entries)}
+
+    async def past_plan(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """What a recorder may bring back of a past range of a camera."""
+        asked = parse(PastPlanArgs, args, "past_plan")
+        facts, now_us = self._commune_of(asked.commune, asked.camera).facts, self._house.clock.utc().us
+        spans = past_spans(facts, facts.cameras[asked.camera], asked.from_us, asked.to_us, now_us)
+        return {"spans": [one.model_dump(mode="json") for one in spans]}
+
     async def report_erased(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
         """Journal destroyed bytes."""
         commune = self._house.communes.get(str(args.get("commune", "")))
@@ -211,11 +257,12 @@ def _keep_heads(tx: Tx, heads: list[tuple[Head, str]]) -> None:
                 "INSERT OR IGNORE INTO head (segment, camera, start_us, key_id) VALUES (?, ?, ?, ?)",
                 (head.segment, head.camera, name.start_us, name.key_id),
             )
+        chain = head.stream if head.origin == "live" else f"{head.stream}-edge"
         tx.db.execute(
             "INSERT INTO last_head (camera, stream, sequence, link, segment, statement) VALUES (?, ?, ?, ?, ?, ?) "
             "ON CONFLICT (camera, stream) DO UPDATE SET sequence = excluded.sequence, link = excluded.link, "
             "segment = excluded.segment, statement = excluded.statement WHERE excluded.sequence > sequence",
-            (head.camera, head.stream, head.sequence, head.link, head.segment, statement),
+            (head.camera, chain, head.sequence, head.link, head.segment, statement),
         )
 
 

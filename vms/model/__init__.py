@@ -1,6 +1,7 @@
 """Tables of the shared database: cameras and how they do, footage, gaps, orders. Never people, never keys."""
 
 from vms.model.cameras import Camera, CameraHealth, Commune, Incident, Prefix
+from vms.model.edge import ClockMark, EdgeHead, Mending
 from vms.model.footage import Absence, ErasureReport, Segment, StreamMark
 from vms.model.leases import Lease, Worker
 from vms.model.provisioning import FoundDevice, ProvisioningOrder
@@ -11,11 +12,14 @@ __all__ = [
     "Camera",
     "CameraHealth",
     "CameraStorage",
+    "ClockMark",
     "Commune",
+    "EdgeHead",
     "ErasureReport",
     "FoundDevice",
     "Incident",
     "Lease",
+    "Mending",
     "Prefix",
     "ProvisioningOrder",
     "RecordedMinute",
