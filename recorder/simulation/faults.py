@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -53,6 +54,7 @@ class Process:
         self.steps = 0
         self.die_after: int | None = None  # steps of disk or database from now, counted in halves: before, after
         self.died_at = ""
+        self.on_death: Callable[[], None] = lambda: None
 
     def step(self, name: str) -> None:
         """One step is about to be taken, or has been; Killed when it is the last, or comes after the last."""
@@ -64,4 +66,5 @@ class Process:
             if self.die_after < 0:
                 self.alive = False
                 self.died_at = name
+                self.on_death()
                 raise Killed

@@ -114,6 +114,7 @@ class Machine:
         self._hubs = {(stream, act): Hub() for stream in STREAMS for act in ACTS}
         self._tasks: list[asyncio.Task[None]] = []
         self._viewers: list[Any] = []
+        self._sinks: list[DeferredSink] = []
 
     @staticmethod
     def nobody() -> Process:
@@ -123,6 +124,13 @@ class Machine:
     def start(self) -> None:
         """Begin to live; everything else follows in tasks."""
         self._tasks.append(asyncio.create_task(self._live(), name="recorder"))
+
+    def keeps(self) -> bool:
+        """Whether every stream's pictures are written now."""
+        writers = [sink.writer for sink in self._sinks]
+        return len(writers) == len(self._streams) and all(
+            one is not None and one.sealed_groups > 0 and not one.cause for one in writers
+        )
 
     async def stop(self) -> None:
         """As on SIGTERM: hand over every open group, seal, end."""
@@ -185,6 +193,8 @@ class Machine:
             return StreamWriter(camera, stream, commune, store=store, engine=self._engine, keys=keys, clock=self._clock)
 
         sink = DeferredSink(make, lambda: True, MinuteMeter(commune, camera, stream))
+        self._sinks = [one for one in self._sinks if not one.closed]
+        self._sinks.append(sink)
         self._tasks.append(asyncio.create_task(sink.prepare(), name=f"writer {stream}"))
         return sink
 

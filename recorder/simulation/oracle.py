@@ -36,7 +36,7 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class Excuse:
-    """Something was done that may cost pictures shot in [from_us, to_us], µs since the beginning; told as ``causes``."""
+    """Something was done that may cost pictures shot in [from_us, to_us], µs since the start; told as ``causes``."""
 
     from_us: int
     to_us: int
@@ -101,6 +101,18 @@ class Oracle:
         gone = {number: group for number, group in self._there[stream].items() if number not in there}
         self._there[stream] = there
         return gone
+
+    def takes_back(self, stream: str, number: int) -> bool:
+        """A group that is gone before its time: whether a failing disk had refused it, and could not be rid of it.
+
+        It lay there untold; it is lost, as was told when it was refused.
+        """
+        unit = self.ledgers[stream].units[number]
+        if self._excuse(stream, unit) is None:
+            return False
+        unit.kept_utc_us = None
+        self.units_kept -= 1
+        return True
 
     def latest_us(self, stream: str) -> int:
         """Where the groups that are there end."""
@@ -168,8 +180,11 @@ class Oracle:
     def _told(self, stream: str, unit: Sent, errors_us: Sequence[int]) -> bool:
         if any(start <= unit.at_us <= end for start, end in self.doubled):
             return True
+        first_us = min((tile.start_us for tile in self.tiles[stream].values()), default=0)
         for error_us in errors_us:
             utc_us = self._start_us + unit.at_us + error_us
+            if utc_us < first_us + TIME_SLACK_US:
+                return True  # a stream's time begins with the first thing that was kept of it
             for tile in self.tiles[stream].values():
                 ends_us = tile.end_us if tile.end_us is not None else utc_us
                 if tile.cause and tile.start_us - TIME_SLACK_US <= utc_us <= ends_us + TIME_SLACK_US:

@@ -30,7 +30,7 @@ STARTS: Final = (
 )  # fmt: skip
 DAY_S: Final = 86_400.0
 # The first life and the last are left in peace at their beginning and end: what is recorded then must be there.
-CALM_S: Final = 25.0
+CALM_S: Final = 12.0
 LIVES_LIMIT: Final = 3
 LONG_DAYS: Final = 29
 
@@ -79,7 +79,7 @@ def draw(seed: int) -> Plan:
     count = chance.randint(1, LIVES_LIMIT)
     days = chance.choice((1, 2, 7, 29, 30))
     lives = [_life(chance, streams, days) for _ in range(count)]
-    lives.append(LifePlan(60.0 + chance.random() * 20, (), "stopped", 0, False, 0.0, None, False))
+    lives.append(LifePlan(10.0 + chance.random() * 10, (), "stopped", 0, False, 0.0, None, False))
     return Plan(
         seed, UtcTime.parse(chance.choice(STARTS)).plus(seconds=chance.random() * 60), habits, days, tuple(lives)
     )
@@ -101,7 +101,7 @@ def _habits(chance: random.Random) -> Habits:
 
 
 def _life(chance: random.Random, streams: Sequence[str], days: int) -> LifePlan:
-    lasts_s = CALM_S + chance.random() * 80
+    lasts_s = CALM_S + chance.random() * chance.choice((20, 40, 80))
     count = chance.choice((0, 1, 1, 2, 2, 3))
     faults = sorted((_fault(chance, streams, days, lasts_s) for _ in range(count)), key=lambda one: one.at_s)
     ending: Ending = chance.choice(("killed", "killed", "power-cut", "power-cut", "stopped"))

@@ -23,6 +23,7 @@ from recorder.simulation.world import Verdict, simulate
 from vms import logs
 
 CHUNK_SEEDS: Final = 25
+RUNS_A_COLLECTION: Final = 5
 PROBLEMS_SHOWN: Final = 20
 YEAR_S: Final = 365.25 * 86_400
 # Memory behind files: a simulation syncs nothing to a real disk.
@@ -89,14 +90,22 @@ def simulator() -> Iterator[Simulator]:
 def run_seeds(seeds: Iterable[int]) -> list[Verdict]:
     """The verdicts of these seeds, without their traces; what a process of its own does."""
     logs.configure("simulation", logging.CRITICAL)
-    gc.disable()  # cycles are collected between runs, not in them
     verdicts = []
     with simulator() as one:
-        for seed in seeds:
-            verdict = one.run(seed)
-            verdict.trace.clear()
-            verdicts.append(verdict)
-            gc.collect()
+        # Cycles are collected between runs, among what runs have made: the program itself is not looked through.
+        gc.disable()
+        gc.collect()
+        gc.freeze()
+        try:
+            for number, seed in enumerate(seeds):
+                verdict = one.run(seed)
+                verdict.trace.clear()
+                verdicts.append(verdict)
+                if number % RUNS_A_COLLECTION == 0:
+                    gc.collect()
+        finally:
+            gc.unfreeze()
+            gc.enable()
     return verdicts
 
 

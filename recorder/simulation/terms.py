@@ -28,17 +28,13 @@ def _earliest(wall: datetime) -> int:
     return round(min(stamps) * MICRO)
 
 
-def gone_too_early(gone: Mapping[int, Opened], keeper: Keeper, now_us: int) -> Iterator[str]:
-    """Groups that were there and are not, though they are not due, or though a hold keeps them (P-30, P-32)."""
-    told: set[tuple[str, int]] = set()
+def gone_too_early(gone: Mapping[int, Opened], keeper: Keeper, now_us: int) -> Iterator[tuple[int, str]]:
+    """Units that were there and are not, though they are not due, or though a hold keeps them (P-30, P-32)."""
     for number, group in gone.items():
-        if (group.segment, group.start_us) in told:
-            continue
-        told.add((group.segment, group.start_us))
         begun_us = UtcTime.parse(_iso(group.segment)).us
         held = any(one.from_us < group.end_us and group.start_us < one.to_us for one in keeper.holds)
         if held or term_us(begun_us, keeper.days) > now_us:
-            yield f"unit {number} of {group.segment} is gone, {'held' if held else 'before it was due'}"
+            yield number, f"unit {number} of {group.segment} is gone, {'held' if held else 'before it was due'}"
 
 
 def _iso(segment: str) -> str:

@@ -40,6 +40,7 @@ from vms.model import Absence, Segment
 STOP_LIMIT_S: Final = 10.0
 DEATH_LIMIT_S: Final = 20.0
 RECOVERY_S: Final = 45.0
+RECOVERY_POLL_S: Final = 5.0
 SETTLED_S: Final = 1.0
 
 
@@ -125,7 +126,7 @@ class World:
         self._mine |= set(suffering)
         await asyncio.sleep(life.lasts_s)
         if number == len(self.plan.lives) - 1:
-            await self._recover()
+            await self._recover(machine)
         stopped = await self._end(life, machine)
         for task in suffering:
             task.cancel()
@@ -160,10 +161,11 @@ class World:
                 self._slow = True
                 return False
         machine.process.die_after = life.step
-        waited_s = 0.0
-        while machine.process.alive and waited_s < DEATH_LIMIT_S:
-            await asyncio.sleep(0.01)
-            waited_s += 0.01
+        dead = asyncio.Event()
+        machine.process.on_death = dead.set
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DEATH_LIMIT_S):
+                await dead.wait()
         machine.process.alive = False
         self.tell(f"{life.ending} {machine.process.died_at or 'between two steps'}")
         return False
@@ -306,8 +308,9 @@ class World:
         latest_us = self.clock.true_us() + max(self.clock.errors_us)
         for stream in self.ledgers:
             gone = self.oracle.saw(stream, found.get(stream, []))
-            for what in gone_too_early(gone, self.keeper, latest_us):
-                self.oracle.say(f"{stream}: {what}")
+            for number, what in gone_too_early(gone, self.keeper, latest_us):
+                if not self.oracle.takes_back(stream, number):
+                    self.oracle.say(f"{stream}: {what}")
             self.oracle.tiled(stream, await self._tiles(stream))
 
     async def _tiles(self, stream: str) -> list[Tile]:
@@ -318,10 +321,15 @@ class World:
             tiles += [Tile(one.start_us, one.end_us, one.cause) for one in (await session.execute(others)).scalars()]
         return tiles
 
-    async def _recover(self) -> None:
-        """Nothing is wrong any more: wait until pictures are kept again, or say that they are not."""
+    async def _recover(self, machine: Machine) -> None:
+        """Nothing is wrong any more: wait until every stream is kept again, for as long as that may take at most."""
         debt_us = max((one.to_us for one in self.oracle.excuses), default=0) - self.clock.monotonic_us()
-        await asyncio.sleep(RECOVERY_S + max(0.0, debt_us / MICRO))
+        limit_s = RECOVERY_S + max(0.0, debt_us / MICRO)
+        waited_s = 0.0
+        while waited_s < limit_s and not machine.keeps():
+            await asyncio.sleep(RECOVERY_POLL_S)
+            waited_s += RECOVERY_POLL_S
+        await asyncio.sleep(RECOVERY_POLL_S)
 
     async def _finish(self) -> None:
         """After an orderly stop in good health: repair, sweep, and nothing at all may be wrong."""

@@ -115,6 +115,9 @@ class Footage(RuleBasedStateMachine):
 
     @rule(hours=st.sampled_from([0.2, 1, 5, 30, 80]))
     def age(self, hours: float) -> None:
+        # Nothing comes for so long: a recorder has noticed, and an open segment is never old.
+        for writer in self.writers.values():
+            self.run(writer.absence(self.rig.clock.utc(), "stream-stalled"))
         self.rig.clock.advance(seconds=hours * 3600)
 
     @rule(stream=st.sampled_from(STREAMS))
