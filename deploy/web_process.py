@@ -13,6 +13,7 @@ import uvicorn
 from deploy.demo.town import ACCOUNTS, COMMUNES, PASSWORD
 from deploy.tls import own_certificate
 from recorder.playback import Playback
+from recorder.store.attached import reading
 from vms import logs
 from vms.clock import SystemClock
 from vms.db.engine import ensure_schema, open_engine
@@ -71,7 +72,7 @@ async def run(settings: Settings) -> None:
     await ensure_schema(engine)
     keeper = KeeperForWeb(settings.run_dir / "k-web.sock")
     permits = PermitBook(keeper, clock)
-    playback = Playback(engine, settings.store_dir, clock)
+    playback = Playback(engine, reading(settings), clock)
     services = Services(settings, clock, engine, keeper, playback, permits, _demo_accounts(settings))
     config = uvicorn.Config(
         create_app(services),

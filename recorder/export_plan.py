@@ -106,7 +106,7 @@ def _piece(store: LocalStore, row: Segment, wanted: Wanted) -> tuple[SegmentHead
     ]
     if not touching:
         return None
-    return header, Piece(row.name, str(path), placed[-1].end, touching[0], len(touching))
+    return header, Piece(row.name, str(store.local(path)), placed[-1].end, touching[0], len(touching))
 
 
 def _record(row: AbsenceRow) -> bytes:

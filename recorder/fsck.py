@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -31,10 +32,11 @@ from recorder.rows import StreamId, Tail, load_tail
 from recorder.scan import Scan, scan_file
 from recorder.segment import SegmentDamaged, SegmentName
 from recorder.store.errors import StoreError
-from recorder.store.local import LocalStore, StoredFile
+from recorder.store.local import SPOOLED, LocalStore, StoredFile
 from recorder.tiling import check_tiling
 from vms.clock import MICRO, UtcTime
 from vms.db.engine import read
+from vms.db.leases import is_held
 from vms.errors import Damaged, NotFound
 from vms.law.retention import held
 from vms.model import Absence, Mending, Segment, StreamMark
@@ -68,8 +70,10 @@ class Fsck:
         await asyncio.to_thread(self._store.check_identity)
         for stream in sorted(await self._streams() | await self._stored_streams(), key=str):
             lock = await asyncio.to_thread(self._store.lock, stream.commune, stream.camera, stream.stream)
-            if lock is None:
+            if lock is None or await is_held(self._engine, f"camera:{stream.camera}"):
                 self.report.repaired.append(f"{stream} : en cours d’écriture, laissé tel quel")
+                if lock is not None:
+                    self._store.unlock(lock)
                 continue
             try:
                 done = await adopt(self._engine, self._store, stream)
@@ -151,7 +155,10 @@ class Fsck:
         try:
             scan = await asyncio.to_thread(scan_file, self._store, path)
         except NotFound:
-            if not await self._gone(row):
+            if self._store.ended_state == SPOOLED and row.state in ("open", SPOOLED):
+                what = "Ce segment est dans le tampon d’une autre machine, qui le versera."
+                self.report.add(Finding("S3", "awaited", row.name, what, note=True))
+            elif not await self._gone(row):
                 self.report.add(Finding(_invariant(row), "missing", row.name, "Le fichier de ce segment manque."))
             return None
         except (Damaged, StoreError) as error:
@@ -163,8 +170,10 @@ class Fsck:
             self._compare_open(row, scan)
         else:
             for finding in compare(row, scan):
+                # What a spooled file has beyond its row is cut off before it goes to the bucket.
+                note = row.state == SPOOLED and finding.kind == "longer"
                 if not await self._gone(row):
-                    self.report.add(finding)
+                    self.report.add(replace(finding, note=note))
         return scan
 
     def _compare_open(self, row: Segment, scan: Scan) -> None:
@@ -304,10 +313,8 @@ def _sentences(stream: StreamId, done: Adopted) -> list[str]:
 
 
 async def run(
-    engine: AsyncEngine, store_dir: Path, identity_memo: Path, policy_memo: Path, now: UtcTime, *, repair: bool = False
+    engine: AsyncEngine, store: LocalStore, policy_memo: Path, now: UtcTime, *, repair: bool = False
 ) -> Report:
-    """What ``vms fsck`` does; the store's identity and the policies are read, never made."""
-    memo = identity_memo.read_text(encoding="utf-8").strip() if identity_memo.exists() else ""
-    store = LocalStore(store_dir, memo)
+    """What ``vms fsck`` does; the policies are read, never made."""
     fsck = Fsck(engine, store, now, Policies(store, policy_memo))
     return await (fsck.repair() if repair else fsck.check())

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -93,9 +92,9 @@ class IndexedSegment:
 class Playback:
     """Reads the index and the store for replay."""
 
-    def __init__(self, engine: AsyncEngine, root: Path, clock: Clock) -> None:
-        """``root`` is the store's folder: it is only read, so its identity does not matter."""
-        self._engine, self._store, self._clock = engine, LocalStore(root, ""), clock
+    def __init__(self, engine: AsyncEngine, store: LocalStore, clock: Clock) -> None:
+        """``store`` is only read, so its identity does not matter."""
+        self._engine, self._store, self._clock = engine, store, clock
         self._indexes: OrderedDict[str, list[Placed]] = OrderedDict()
 
     async def timeline(self, camera: str, stream: str, start: UtcTime, end: UtcTime) -> Timeline:

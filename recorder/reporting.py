@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import col, select
 
 from recorder.rows import StreamId
+from recorder.store.local import SEALED, SPOOLED
 from recorder.writer import Head, StreamWriter
 from vms import logs
 from vms.db.engine import read
@@ -81,7 +82,8 @@ class Reporter:
                     .where(
                         Segment.camera_id == stream.camera,
                         Segment.stream == stream.stream,
-                        Segment.state == "sealed",
+                        # Whole, wherever it lies: a segment that goes to the bucket late is not told out of order.
+                        col(Segment.state).in_([SEALED, SPOOLED]),
                         Segment.origin == "live",
                         col(Segment.start_us) > self._told.get(name, 0),
                     )

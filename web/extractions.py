@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from recorder.extraction import Place, extract_request
-from recorder.store.local import LocalStore
+from recorder.store.attached import reading
 from vms import logs
 from vms.errors import Conflict, GuetError, LimitExceeded
 
@@ -93,7 +93,7 @@ class Extractions:
         settings = services.settings
         place = Place(
             engine=services.engine,
-            store=LocalStore(settings.store_dir, ""),
+            store=reading(settings),
             packages=packages_dir(settings.home),
             clock=services.clock,
             clock_offset_s=settings.test_clock_offset_s,

@@ -34,18 +34,19 @@ def fsck(
 async def check(settings: Settings, *, repair: bool = False) -> Report:
     """The report over this home's store and index; NotFound when there is none, StoreError for another volume."""
     from recorder.fsck import run
+    from recorder.store.attached import reading
     from vms.clock import SystemClock
     from vms.db.engine import open_engine
 
-    if not (settings.home / "guet.sqlite").is_file():
+    if not settings.shared and not (settings.home / "guet.sqlite").is_file():
         raise NotFound(
             "Il n’y a pas d’enregistrement à vérifier ici.", where=str(settings.home), todo="Donnez VMS_HOME ou --home."
         )
     engine = open_engine(settings.database_url)
-    memos = settings.recorder_dir / "store-identity", settings.recorder_dir / "retention.json"
+    store, policies = reading(settings), settings.recorder_dir / "retention.json"
     now = SystemClock(settings.test_clock_offset_s).utc()
     try:
-        return await run(engine, settings.store_dir, *memos, now, repair=repair)
+        return await run(engine, store, policies, now, repair=repair)
     finally:
         await engine.dispose()
 

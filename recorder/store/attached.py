@@ -19,7 +19,9 @@ def attach(settings: Settings, floor_bytes: int = FLOOR_BYTES) -> LocalStore:
 
 
 def reading(settings: Settings) -> LocalStore:
-    """The store to read from: nothing is made, and its identity does not matter."""
+    """The store to look into: nothing is made, and its identity is the one remembered here, if any."""
+    memo = settings.recorder_dir / ("spool-identity" if settings.store_url else "store-identity")
+    identity = memo.read_text(encoding="utf-8").strip() if memo.exists() else ""
     if not settings.store_url:
-        return LocalStore(settings.store_dir, "")
-    return SpooledStore(settings.spool_dir, "", bucket=Bucket(settings.store_url))
+        return LocalStore(settings.store_dir, identity)
+    return SpooledStore(settings.spool_dir, identity, bucket=Bucket(settings.store_url))

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from recorder.playback import Playback
+from recorder.store.attached import reading
 from tests.integration.keeper_town import MAYOR, PASSPHRASE
 from tests.integration.test_extraction import SECOND, Scene, scene, vkey_of
 from vms.evidence.sealed import open_parts
@@ -36,7 +37,7 @@ class Pages:
         place, rig = made.place, made.rig
         offset_s = round(place.clock.utc().us / SECOND - time.time())
         settings = Settings(home=rig.home, test_clock_offset_s=offset_s)
-        playback = Playback(rig.engine, settings.store_dir, place.clock)
+        playback = Playback(rig.engine, reading(settings), place.clock)
         self.services = Services(
             settings, place.clock, rig.engine, place.web, playback, PermitBook(place.web, place.clock)
         )

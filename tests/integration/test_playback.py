@@ -55,7 +55,7 @@ def permit(rig: Rig, **changes: Any) -> Permit:
 
 
 def playback(rig: Rig) -> Playback:
-    return Playback(rig.engine, rig.store.root, rig.clock)
+    return Playback(rig.engine, rig.store, rig.clock)
 
 
 async def test_timeline_joins_what_abuts_and_names_absences(rig: Rig) -> None:

@@ -84,7 +84,7 @@ def board(rig: Rig, known: Policies, reserve_bytes: int) -> VolumeBoard:
 def client(rig: Rig, desk: Desk, *, address: str = "127.0.0.1") -> httpx.AsyncClient:
     settings = Settings(home=rig.home, metrics_token=TOKEN)
     keeper: Any = desk
-    playback = Playback(rig.engine, rig.store.root, rig.clock)
+    playback = Playback(rig.engine, rig.store, rig.clock)
     services = Services(settings, rig.clock, rig.engine, keeper, playback, PermitBook(keeper, rig.clock))
     transport = httpx.ASGITransport(create_app(services), client=(address, 1))
     return httpx.AsyncClient(transport=transport, base_url="http://guet")

@@ -4,7 +4,7 @@ A lease names one thing (``camera:valclair-c01``, ``retention``). It holds while
 row: a hundred cameras cost one small write a second. Three clocks never need to agree: a taker judges by the
 database's, a holder by its own monotonic one, which it reads *before* it asks, so that it gives up first.
 
-    holder    renews each RENEW_S; TTL_S - MARGIN_S after its last answered question it writes no more until it has asked
+    holder    renews each RENEW_S; TTL_S - MARGIN_S after its last answer it writes nothing before it has asked again
     taker     takes what nobody holds, or whose holder has not renewed for TTL_S; the fence grows by one
     guard     a commit asks, in its own transaction, whether the fence is still the newest: a late writer is refused
 
@@ -321,3 +321,16 @@ class Leases:
 
 def _alive(renewed_us: int, now_us: int) -> bool:
     return now_us - round(TTL_S * MICRO) < renewed_us <= now_us
+
+
+async def is_held(engine: AsyncEngine, name: str) -> bool:
+    """Whether a living worker holds the lease; never on one machine, where nobody takes any."""
+    if not is_shared(engine):
+        return False
+    now_us: sqlalchemy.ColumnElement[int] = sqlalchemy.literal_column(
+        "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+    )
+    async with read(engine) as session:
+        holders = select(Lease.name).join(Worker, col(Worker.id) == col(Lease.holder))
+        living = holders.where(col(Lease.name) == name, col(Worker.renewed_us) > now_us - round(TTL_S * MICRO))
+        return (await session.execute(living)).first() is not None
