@@ -67,12 +67,12 @@ async def run(
 
 
 async def _measure(home: Path, urls: Sequence[str], seconds: float) -> tuple[dict[str, float], dict[str, Any]]:
-    async with _ours(home, urls) as child, _ffmpegs(home, urls) as peers:
+    async with recording(home, urls) as child, _ffmpegs(home, urls) as peers:
         ours_before, theirs_before = use([child.pid]), use([peer.pid for peer in peers])
         await asyncio.sleep(seconds)
         ours_after, theirs_after = use([child.pid]), use([peer.pid for peer in peers])
         alive = sum(peer.returncode is None for peer in peers)
-        kept = await _stop_ours(child)
+        kept = await recorded(child)
     count = len(urls)
     ours_percent = 100 * (ours_after.cpu_s - ours_before.cpu_s) / seconds / count
     theirs_percent = 100 * (theirs_after.cpu_s - theirs_before.cpu_s) / seconds / count
@@ -107,7 +107,7 @@ def use(pids: Sequence[int]) -> Use:
 
 
 @asynccontextmanager
-async def _ours(home: Path, urls: Sequence[str]) -> AsyncIterator[asyncio.subprocess.Process]:
+async def recording(home: Path, urls: Sequence[str]) -> AsyncIterator[asyncio.subprocess.Process]:
     """Our recorder in a process of its own, every stream with a sealed group."""
     (home / "ours").mkdir()
     child = await asyncio.create_subprocess_exec(
@@ -128,7 +128,8 @@ async def _ours(home: Path, urls: Sequence[str]) -> AsyncIterator[asyncio.subpro
         await _end(child)
 
 
-async def _stop_ours(child: asyncio.subprocess.Process) -> dict[str, Any]:
+async def recorded(child: asyncio.subprocess.Process) -> dict[str, Any]:
+    """End the recording; what it kept: ``gaps``, ``causes``, ``frames_missing``, ``units``, ``sealed_mib``."""
     if child.stdin is not None:
         child.stdin.close()
     return await _line(child, STOP_LIMIT_S)

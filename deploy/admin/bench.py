@@ -88,6 +88,20 @@ def faults(
 
 
 @app.command()
+def simulate(
+    communes: Annotated[int, typer.Option("--communes", min=1, help="Communes.")] = 1153,
+    cameras: Annotated[int, typer.Option("--cameras", min=1, help="Caméras, réparties également.")] = 17_000,
+    full: Annotated[bool, typer.Option("--full", help="Tout mesurer, sans échantillon : des heures.")] = False,
+    database: Annotated[str, typer.Option("--database", help="auto, postgresql ou sqlite.")] = "auto",
+) -> None:
+    """Ce que coûte le pilotage de nombreuses communes : gardien, base, baux, destructions, points de contrôle."""
+    from deploy.bench.simulate import run
+
+    logs.configure("bench", logging.ERROR)
+    print_json(asyncio.run(run(communes=communes, cameras=cameras, full=full, database=database)))
+
+
+@app.command()
 def takeover(
     cameras: Annotated[int, typer.Option("--cameras", min=2, max=100, help="Caméras virtuelles.")] = 16,
     seconds: Annotated[
@@ -111,6 +125,19 @@ def journal(
 
     logs.configure("bench", logging.WARNING)
     print_json(run(entries=entries, runs=runs))
+
+
+@app.command()
+def export(
+    runs: Annotated[int, typer.Option("--runs", min=1, max=20, help="Passages ; la médiane est donnée.")] = 3,
+    cameras: Annotated[int, typer.Option("--cameras", help="Caméras qui enregistrent pendant ce temps.")] = 20,
+    minutes: Annotated[int, typer.Option("--minutes", help="Durée extraite.")] = 60,
+) -> None:
+    """Ce que dure l’extraction d’une heure de 1080p, à côté de « cp » et « sha256sum » des mêmes octets."""
+    from deploy.bench.export import run
+
+    logs.configure("bench", logging.WARNING)
+    print_json(asyncio.run(run(runs=runs, cameras=cameras, minutes=minutes)))
 
 
 def streams(given: list[str], file: Path | None) -> list[str]:
