@@ -36,8 +36,12 @@ def main() -> None:
 
         asyncio.run(run_keeper(settings))
     elif arguments.process == "recorder":
+        from recorder import heap
+        from recorder.rtsp.native import say_which
         from recorder.service import run as run_recorder
 
+        heap.settle()
+        say_which()
         asyncio.run(run_recorder(settings, arguments.index))
     else:
         from deploy.web_process import run as run_web

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from recorder import heap
 from recorder.access_unit import MEDIA_CLOCK_HZ, StreamFormat, TimedUnit
 from recorder.assignment import ConnectGate
 from recorder.camera_loop import StreamLoop, StreamTarget
@@ -146,6 +147,7 @@ async def record(home: Path, urls: Sequence[str]) -> dict[str, Any]:
 def main() -> None:
     """Read the order, record, print the result."""
     logs.configure("bench")
+    heap.settle()
     order = json.loads(sys.stdin.readline())
     print(json.dumps(asyncio.run(record(Path(order["home"]), order["urls"]))), flush=True)
 

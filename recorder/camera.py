@@ -9,12 +9,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from recorder.camera_loop import Gate, StreamHealth, StreamLoop, StreamTarget
 from recorder.clock_marks import Mark
 from recorder.live import Hub
-from recorder.masking import CameraMask
 from recorder.pipeline import Pipeline
 from recorder.rtsp.auth import Credentials
 from recorder.rtsp.drain import Drain
@@ -23,6 +22,9 @@ from recorder.timeline import Note
 from vms import logs
 from vms.clock import Clock
 from vms.keeper.protocol import ZoneView
+
+if TYPE_CHECKING:  # decoders are loaded only where a camera is masked
+    from recorder.masking import CameraMask
 
 LOOP_RESTART_S: Final = 5.0
 NO_ZONES: Final = "mask-failed"
@@ -77,6 +79,8 @@ class CameraRun:
         self._mask: CameraMask | None = None
         self._dark = spec.record and spec.treatment == "dark"
         if spec.record and spec.treatment == "mask" and spec.zones is not None:
+            from recorder.masking import CameraMask
+
             self._mask = CameraMask(spec.camera, spec.zones, around.clock)
         self._loops: dict[str, StreamLoop] = {}
         self._pipelines: dict[str, Pipeline] = {}

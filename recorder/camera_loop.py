@@ -11,12 +11,11 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from recorder.access_unit import AccessUnit, StreamFormat, TimedUnit
 from recorder.backoff import Backoff
 from recorder.clock_marks import ClockMarks
-from recorder.masking import CameraMask
 from recorder.pipeline import Pipeline
 from recorder.rtsp.auth import Credentials
 from recorder.rtsp.client import RtspClient
@@ -28,6 +27,9 @@ from recorder.timeline import Note, Timeline
 from vms import logs
 from vms.clock import MICRO, Clock
 from vms.errors import BadInput
+
+if TYPE_CHECKING:  # decoders are loaded only where a camera is masked
+    from recorder.masking import CameraMask
 
 KEY_LIMIT_S: Final = 30.0
 MEASURE_S: Final = 5.0

@@ -6,6 +6,7 @@ units stand in the samples as the camera sent them, parameter sets included, eac
 
 from __future__ import annotations
 
+import functools
 import struct
 from collections.abc import Sequence
 from typing import Final
@@ -16,6 +17,8 @@ from vms.clock import UtcTime
 
 # What a unit is taken to last when nothing tells: a twenty-fifth of a second.
 DURATION_DEFAULT_90K: Final = MEDIA_CLOCK_HZ // 25
+# Initialisation segments kept: one a stream, each of a kilobyte.
+FORMATS_LIMIT_COUNT: Final = 256
 # sample_depends_on / sample_is_non_sync_sample (ISO/IEC 14496-12 §8.8.3.1).
 SYNC_SAMPLE: Final = 0x02000000
 OTHER_SAMPLE: Final = 0x01010000
@@ -26,9 +29,15 @@ RUN_FLAGS: Final = 0x000001 | 0x000100 | 0x000200 | 0x000400 | 0x000800
 _sample: Final = struct.Struct(">IIIi").pack
 
 
+@functools.lru_cache(maxsize=FORMATS_LIMIT_COUNT)
 def init_segment(fmt: StreamFormat) -> bytes:
     """``ftyp`` and ``moov``: what a player needs before the first fragment of this format."""
     return file_type() + movie(fmt)
+
+
+def playable(units: Sequence[TimedUnit], fmt: StreamFormat, sequence: int, next_utc: UtcTime | None) -> bytes:
+    """A file of its own: ``init_segment`` and ``fragment``, joined once."""
+    return b"".join((init_segment(fmt), *_parts(units, fmt, sequence, next_utc)))
 
 
 def fragment(units: Sequence[TimedUnit], fmt: StreamFormat, sequence: int, next_utc: UtcTime | None) -> bytes:
@@ -37,6 +46,10 @@ def fragment(units: Sequence[TimedUnit], fmt: StreamFormat, sequence: int, next_
     A unit lasts until the next one; the last until ``next_utc``, or for its expected duration when that is not known.
     ``sequence`` is the fragment's number, from 1 (taken modulo 2^32).
     """
+    return b"".join(_parts(units, fmt, sequence, next_utc))
+
+
+def _parts(units: Sequence[TimedUnit], fmt: StreamFormat, sequence: int, next_utc: UtcTime | None) -> list[bytes]:
     starts = [ticks_of(unit.utc) for unit in units]
     last = units[-1]
     if next_utc is not None:
@@ -45,7 +58,8 @@ def fragment(units: Sequence[TimedUnit], fmt: StreamFormat, sequence: int, next_
         end = starts[-1] + (last.duration_90k or _nominal(fmt))
     ends = [*starts[1:], end]
     samples: list[bytes] = []
-    data: list[bytes] = []
+    data: list[bytes] = [b"", b"", b"mdat"]
+    total = 8
     for unit, start, stop in zip(units, starts, ends, strict=True):
         size = 0
         for nal in unit.unit.nals:
@@ -54,10 +68,11 @@ def fragment(units: Sequence[TimedUnit], fmt: StreamFormat, sequence: int, next_
             data.append(length.to_bytes(4, "big"))
             data.append(nal)
         flags = SYNC_SAMPLE if unit.unit.key else OTHER_SAMPLE
+        total += size
         samples.append(_sample(stop - start, size, flags, unit.composition_90k))
-    head = _movie_fragment(samples, starts[0], sequence)
-    size = 8 + sum(map(len, data))
-    return b"".join((head, size.to_bytes(4, "big"), b"mdat", *data))
+    data[0] = _movie_fragment(samples, starts[0], sequence)
+    data[1] = total.to_bytes(4, "big")
+    return data
 
 
 def _movie_fragment(samples: list[bytes], start: int, sequence: int) -> bytes:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from recorder.access_unit import StreamFormat, TimedUnit
-from recorder.fragmenter import fragment, init_segment
+from recorder.fragmenter import playable
 from recorder.live import Hub
 from recorder.sink import GroupSink, SinkRefused
 from vms import logs
@@ -33,9 +33,9 @@ log = logs.get("recorder.pipeline")
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A closed group on its way to the sink."""
+    """A closed group on its way to the sink; its units are let go of once they are in one piece."""
 
-    units: tuple[TimedUnit, ...]
+    units: list[TimedUnit]
     fmt: StreamFormat
     end: UtcTime
     size: int
@@ -162,7 +162,7 @@ class Pipeline:
         size, self._size = self._size, 0
         if not units or self._fmt is None or self._sink is None:
             return
-        group = Group(tuple(units), self._fmt, end, size)
+        group = Group(units, self._fmt, end, size)
         if self._queued_groups >= QUEUE_LIMIT_GROUPS or self._queued_bytes + size > QUEUE_LIMIT_BYTES:
             if self._overflowing:
                 return  # the absence that the first lost group began is still queued, or open
@@ -185,9 +185,10 @@ class Pipeline:
         if self.refused_cause:
             await sink.resume(start)
         self._sequence += 1
-        plaintext = init_segment(group.fmt) + fragment(group.units, group.fmt, self._sequence, group.end)
+        plaintext, count = playable(group.units, group.fmt, self._sequence, group.end), len(group.units)
+        group.units.clear()
         try:
-            await sink.group(plaintext, start, group.end, len(group.units), group.fmt, self._zone_set)
+            await sink.group(plaintext, start, group.end, count, group.fmt, self._zone_set)
         except SinkRefused as error:
             await self._refused(start, error.cause, str(error))
         else:

@@ -186,15 +186,17 @@ class GroupHeader:
 
     @classmethod
     def over(
-        cls, number: int, start: UtcTime, duration_us: int, units: int, plain: bytes, sealed: bytes
+        cls, number: int, start: UtcTime, duration_us: int, units: int, plain: bytes, *sealed: bytes
     ) -> GroupHeader:
-        """The header of a new group; BadInput when it breaks a limit of the format."""
-        draft = cls(number, start.us, duration_us, units, len(sealed), hashlib.sha256(plain).digest(), b"")
+        """The header of a new group, whose sealed bytes may come in pieces; BadInput when it breaks a limit."""
+        length = sum(map(len, sealed))
+        draft = cls(number, start.us, duration_us, units, length, hashlib.sha256(plain).digest(), b"")
         problem = draft.problem()
         if problem:
             raise BadInput(f"Ce groupe d’images sort des limites du format : {problem}.")
         check = xxhash.xxh3_128(draft._fixed())
-        check.update(sealed)
+        for piece in sealed:
+            check.update(piece)
         return cls(number, start.us, duration_us, units, draft.length, draft.plain_sha256, bytes(check.digest()))
 
     @classmethod

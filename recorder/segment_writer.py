@@ -70,14 +70,14 @@ class SegmentWriter:
         """
         writer = cls(header, key)
         record, sealed = writer._seal(first)
-        writer._file = store.create(header.name, header.commune, header.encode(), record.encode(), sealed)
+        writer._file = store.create(header.name, header.commune, header.encode(), record.encode(), *sealed)
         writer._advance(record)
         return writer
 
     def append(self, group: Group) -> None:
         """Add a group that starts where the last one ended; StoreError poisons the segment."""
         record, sealed = self._seal(group)
-        self._open_file().append(record.encode(), sealed)
+        self._open_file().append(record.encode(), *sealed)
         # A crash here leaves a whole group that nobody was told of: adoption counts it in.
         self._advance(record)
 
@@ -112,12 +112,12 @@ class SegmentWriter:
         """The row of this segment once it takes no more groups."""
         return SealSegment(self.name, self.end_us, self._open_file().durable_bytes, self.groups, self.last_link)
 
-    def _seal(self, group: Group) -> tuple[GroupHeader, bytes]:
+    def _seal(self, group: Group) -> tuple[GroupHeader, tuple[bytes, bytes]]:
         key = derive.group_key(self._key, self.groups)
         context = derive.group_context(self.header.name.camera, self.name, self.groups)
-        sealed = sealing.seal_group(key, context, group.plaintext)
+        sealed = sealing.seal_parts(key, context, group.plaintext)
         duration_us = group.end.us - self.end_us
-        record = GroupHeader.over(self.groups, UtcTime(self.end_us), duration_us, group.units, group.plaintext, sealed)
+        record = GroupHeader.over(self.groups, UtcTime(self.end_us), duration_us, group.units, group.plaintext, *sealed)
         return record, sealed
 
     def _advance(self, record: GroupHeader) -> None:
