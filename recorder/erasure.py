@@ -16,11 +16,14 @@ from sqlmodel import col, delete, select, update
 
 from recorder.segment import SegmentName
 from recorder.store.local import LocalStore
+from vms.clock import MICRO
 from vms.db.engine import read, write
 from vms.model import Absence, ErasureReport, Mending, Segment, StreamMark
 
 Mode = Literal["due", "early"]
 MARKED_LIMIT_SEGMENTS: Final = 1000
+# Segments of one recording abut; what a hold keeps between two of them is longer than this.
+ABUT_US: Final = MICRO
 
 
 async def destroy(engine: AsyncEngine, store: LocalStore, rows: Sequence[Segment], mode: Mode, now_us: int) -> None:
@@ -29,8 +32,8 @@ async def destroy(engine: AsyncEngine, store: LocalStore, rows: Sequence[Segment
         names = [row.name for row in rows]
         await session.execute(update(Segment).where(col(Segment.name).in_(names)).values(state="destroying"))
     # A crash here leaves marked rows with their files: the next sweep finishes them.
-    for row in rows:
-        await asyncio.to_thread(store.destroy, store.path_of(SegmentName.parse(row.name), row.commune_id))
+    paths = [store.path_of(SegmentName.parse(row.name), row.commune_id) for row in rows]
+    await asyncio.to_thread(store.destroy_all, paths)
     # A crash here leaves marked rows without files: the same.
     await erased_segments(engine, rows, mode, now_us)
 
@@ -62,20 +65,38 @@ async def erased_segments(engine: AsyncEngine, rows: Sequence[Segment], mode: Mo
             end_us = max(row.end_us for row in gone)
             head = max(heads, key=lambda one: one[0], default=(0, b""))
             await _advance_mark(session, (commune, camera, stream), end_us, head)
-            session.add(
-                ErasureReport(
-                    commune_id=commune,
-                    camera_id=camera,
-                    stream=stream,
-                    from_us=min(row.start_us for row in gone),
-                    to_us=end_us,
-                    mode=mode,
-                    count=len(gone),
-                    size_bytes=sum(row.size_bytes for row in gone),
-                    erased_us=erased_us,
-                )
+            report = ErasureReport(
+                commune_id=commune,
+                camera_id=camera,
+                stream=stream,
+                from_us=min(row.start_us for row in gone),
+                to_us=end_us,
+                mode=mode,
+                count=len(gone),
+                size_bytes=sum(row.size_bytes for row in gone),
+                erased_us=erased_us,
             )
+            await _report(session, report)
         await session.execute(delete(Segment).where(col(Segment.name).in_([row.name for row in rows])))
+
+
+async def _report(session: AsyncSession, report: ErasureReport) -> None:
+    """Put a report into the outbox; one that waits there and ends where this one begins is made longer instead."""
+    chosen = select(ErasureReport).where(
+        ErasureReport.camera_id == report.camera_id,
+        ErasureReport.stream == report.stream,
+        ErasureReport.mode == report.mode,
+        col(ErasureReport.to_us) >= report.from_us - ABUT_US,
+        col(ErasureReport.to_us) <= report.from_us,
+    )
+    waiting = (await session.execute(chosen)).scalars().first()
+    if waiting is None:
+        session.add(report)
+        return
+    waiting.to_us = report.to_us
+    waiting.count += report.count
+    waiting.size_bytes += report.size_bytes
+    session.add(waiting)
 
 
 async def erased_absences(engine: AsyncEngine, camera: str, before_us: int, is_due: Callable[[int, int], bool]) -> int:

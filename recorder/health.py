@@ -10,16 +10,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlmodel import col, select
 
 from recorder.camera_loop import StreamHealth
-from recorder.dark_incidents import settle
+from recorder.dark_incidents import settle, wanted
 from recorder.timeline import Note
 from vms import logs
 from vms.clock import MICRO, Clock
-from vms.db.engine import write
+from vms.db.engine import is_shared, write
 from vms.model import CameraHealth, Incident
 
 REFRESH_S: Final = 5.0
@@ -47,6 +48,7 @@ class HealthBoard:
         self._written: dict[tuple[str, str], tuple[object, ...]] = {}
         self._written_us: dict[tuple[str, str], int] = {}
         self._notes: list[CameraNote] = []
+        self._well: set[str] = set()
 
     def note(self, commune: str, camera: str, notes: list[Note]) -> None:
         """Keep what the timelines noted for the next write."""
@@ -65,20 +67,42 @@ class HealthBoard:
             return 0
         try:
             async with write(self._engine) as session:
-                for (camera, stream), (health, zones) in due.items():
-                    await session.merge(self._row(camera, stream, health, zones, now_us))
-                    if stream == "main":
+                await self._put(session, [self._row(*key, *value, now_us) for key, value in sorted(due.items())])
+                for (camera, stream), (health, _) in due.items():
+                    if stream == "main" and self._unsettled(camera, health, now_us):
                         await settle(session, camera, health, now_us)
                 for item in notes:
                     await self._incident(session, item)
         except SQLAlchemyError as error:
             log.warning("état des caméras non écrit", why=type(error).__name__)
             self._notes = notes + self._notes
+            self._well.clear()
             return 0
         for key, (health, zones) in due.items():
             self._written[key] = _says(health, zones)
             self._written_us[key] = now_us
         return len(due)
+
+    async def _put(self, session: AsyncSession, rows: list[CameraHealth]) -> None:
+        """Write rows, new or not, in one statement: with thousands of cameras these are most of all writes."""
+        if not rows:
+            return
+        table = CameraHealth.__table__  # type: ignore[attr-defined]
+        given = (postgresql if is_shared(self._engine) else sqlite).insert(table)
+        keys = ["camera_id", "stream"]
+        others = {one.name: given.excluded[one.name] for one in table.columns if one.name not in keys}
+        put = given.on_conflict_do_update(index_elements=keys, set_=others)
+        await session.execute(put, [row.model_dump() for row in rows])
+
+    def _unsettled(self, camera: str, health: StreamHealth, now_us: int) -> bool:
+        """Whether the camera's incident may have to change: not while it was well and still is."""
+        well = wanted(health, now_us) is False
+        unchanged = well and camera in self._well
+        if well:
+            self._well.add(camera)
+        else:
+            self._well.discard(camera)
+        return not unchanged
 
     def _is_due(self, key: tuple[str, str], value: tuple[StreamHealth, int], now_us: int) -> bool:
         if self._written.get(key) != _says(*value):

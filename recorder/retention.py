@@ -21,6 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+import sqlalchemy
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import col, delete, select
@@ -47,6 +48,7 @@ SHORTEST_MONTH_DAYS: Final = 28
 SLACK_US: Final = 2 * HOUR_US
 BATCH_LIMIT_SEGMENTS: Final = 200
 REPORT_LIMIT_ROWS: Final = 100
+REPORT_EVERY_US: Final = HOUR_US
 SWEEP_PAUSE_S: Final = 60.0
 # A hold placed just before this process started may not be in the copy: the first sweep waits this long for the keeper.
 FIRST_HEARD_LIMIT_S: Final = 120.0
@@ -95,6 +97,7 @@ class Retention:
     ) -> None:
         self._engine, self._store, self._spool, self._policies = engine, store, spool, policies
         self._clock, self._room = clock, room
+        self._told_us: dict[tuple[str, str], int] = {}
 
     async def run(self, keeper: ErasureSink, communes: Callable[[], Iterable[str]]) -> None:
         """Learn, sweep and report each minute, until cancelled. A failing sweep is logged as grave and tried again."""
@@ -165,25 +168,45 @@ class Retention:
         return swept
 
     async def report(self, keeper: ErasureSink) -> int:
-        """Hand the outbox to the keeper's journal, oldest first; how many entries. Stops while it is away."""
+        """Hand the outbox to the keeper's journal, oldest first; how many entries. Stops while it is away.
+
+        A stream that loses a segment each minute has an entry an hour, not sixty: what is not told yet waits in the
+        outbox, where it grows. Early losses are told at once (P-35).
+        """
         done = 0
-        while True:
-            async with read(self._engine) as session:
-                chosen = select(ErasureReport).order_by(col(ErasureReport.id)).limit(REPORT_LIMIT_ROWS)
-                rows = list((await session.execute(chosen)).scalars())
-            if not rows:
-                return done
-            commune = rows[0].commune_id
-            batch = [row for row in rows if row.commune_id == commune]
+        while batch := await self._ready():
             try:
-                await keeper.report_erased(commune, [_report(row) for row in batch])
+                await keeper.report_erased(batch[0].commune_id, [_report(row) for row in batch])
             except GuetError as error:
-                log.info("erasures_wait", reports=len(rows), why=str(error))
+                log.info("erasures_wait", reports=len(batch), why=str(error))
                 return done
             # A crash here journals the same destruction twice: said twice is better than not at all.
             async with write(self._engine) as session:
                 await session.execute(delete(ErasureReport).where(col(ErasureReport.id).in_([row.id for row in batch])))
+            self._told_us |= {(row.camera_id, row.stream): self._clock.utc().us for row in batch}
             done += len(batch)
+        return done
+
+    async def _ready(self) -> list[ErasureReport]:
+        """The oldest reports that may be told now, of one commune."""
+        now_us = self._clock.utc().us
+        async with read(self._engine) as session:
+            ids = []
+            commune = ""
+            facts = sqlalchemy.select(
+                col(ErasureReport.id), col(ErasureReport.commune_id), col(ErasureReport.camera_id),
+                col(ErasureReport.stream), col(ErasureReport.mode),
+            )  # fmt: skip
+            for number, one, camera, stream, mode in await session.execute(facts.order_by(col(ErasureReport.id))):
+                if mode == "due" and 0 <= now_us - self._told_us.get((camera, stream), 0) < REPORT_EVERY_US:
+                    continue
+                commune = commune or one
+                if one == commune:
+                    ids.append(number)
+                if len(ids) == REPORT_LIMIT_ROWS:
+                    break
+            chosen = select(ErasureReport).where(col(ErasureReport.id).in_(ids)).order_by(col(ErasureReport.id))
+            return list((await session.execute(chosen)).scalars())
 
     def _key_due(self, camera: str, hour_us: int, now_us: int) -> bool:
         policy = self._policies.of_camera(camera)

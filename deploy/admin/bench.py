@@ -140,6 +140,19 @@ def export(
     print_json(asyncio.run(run(runs=runs, cameras=cameras, minutes=minutes)))
 
 
+@app.command()
+def zoo(
+    scenario: Annotated[list[str] | None, typer.Option("--scenario", help="Début de nom (répétable).")] = None,
+    at_once: Annotated[int, typer.Option("--at-once", help="Visites à la fois.")] = 24,
+    alone: Annotated[bool, typer.Option("--alone", help="Sans ffmpeg à côté.")] = False,
+) -> None:
+    """Des serveurs RTSP étranges : images envoyées, enregistrées, cause dite ; à côté, ffmpeg relancé après 1 s."""
+    from deploy.bench.zoo import run
+
+    logs.configure("bench", logging.WARNING)
+    print_json(asyncio.run(run(scenarios=scenario or [], at_once=at_once, beside=not alone)))
+
+
 def streams(given: list[str], file: Path | None) -> list[str]:
     """The RTSP addresses of the command line and of a file (blank lines and ``#`` lines left out); BadInput."""
     found = list(given)

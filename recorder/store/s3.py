@@ -13,7 +13,7 @@ from __future__ import annotations
 import contextlib
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -146,6 +146,11 @@ class SpooledStore(LocalStore):
         """Remove a segment from the bucket and the spool. A spool on another machine sees to its own."""
         here = super().destroy(path)
         return self.bucket.delete(key_of(self.root, path)) or here
+
+    def destroy_all(self, paths: Iterable[Path]) -> None:
+        """Each from the bucket and the spool."""
+        for path in paths:
+            self.destroy(path)
 
     def quarantine(self, path: Path, keep: str) -> Path:
         """In the spool's quarantine what lies in the spool, in the bucket's what lies there."""

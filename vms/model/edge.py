@@ -5,6 +5,8 @@ from __future__ import annotations
 from sqlalchemy import Column, Index, LargeBinary
 from sqlmodel import Field, SQLModel
 
+from vms.model.columns import Wide
+
 
 class Mending(SQLModel, table=True):
     """An absence as the stream's chain has it, whose time a camera's card was asked for.
@@ -19,14 +21,14 @@ class Mending(SQLModel, table=True):
     commune_id: str = Field(index=True)
     camera_id: str
     stream: str
-    start_us: int
-    end_us: int
+    start_us: Wide
+    end_us: Wide
     cause: str
-    sequence: int
+    sequence: Wide
     link: bytes = Field(default=b"", sa_column=Column(LargeBinary))
     settled: bool = False
     tries: int = 0
-    next_us: int = 0  # not to be tried again before
+    next_us: Wide = 0  # not to be tried again before
 
 
 class EdgeHead(SQLModel, table=True):
@@ -35,7 +37,7 @@ class EdgeHead(SQLModel, table=True):
     camera_id: str = Field(primary_key=True)
     stream: str = Field(primary_key=True)
     commune_id: str = Field(index=True)
-    sequence: int = 0
+    sequence: Wide = 0
     link: bytes = Field(default=b"", sa_column=Column(LargeBinary))
 
 
@@ -47,5 +49,5 @@ class ClockMark(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     camera_id: str
     stream: str
-    at_us: int
-    difference_us: int
+    at_us: Wide
+    difference_us: Wide
