@@ -26,17 +26,17 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import col, delete, select
 
-from recorder.adoption import adopt
+from recorder.adoption import LOOK_BACK_DAYS, adopt
 from recorder.erasure import Mode, destroy, erased_absences, finish_marked
 from recorder.hour_keys import KeySpool
 from recorder.policies import DAY_US, Policies, is_due, spans, term
 from recorder.room import RoomKeeper
-from recorder.rows import StreamId
+from recorder.rows import StreamId, load_tail
 from recorder.segment import SegmentName
 from recorder.stock import cameras_with
 from recorder.store.local import LocalStore
 from vms import logs
-from vms.clock import HOUR_US, Clock, UtcTime
+from vms.clock import HOUR_US, MICRO, Clock, UtcTime
 from vms.db.engine import read, write
 from vms.errors import Damaged, GuetError
 from vms.keeper.protocol import CameraRetention
@@ -46,6 +46,8 @@ from vms.model import ErasureReport, Segment
 # A calendar month has 28 days at least, and a day of clock change an hour less.
 SHORTEST_MONTH_DAYS: Final = 28
 SLACK_US: Final = 2 * HOUR_US
+# How long a file without a row may be: nobody knows, and a hold on its end keeps it.
+STRAY_SPAN_US: Final = 120 * MICRO
 BATCH_LIMIT_SEGMENTS: Final = 200
 REPORT_LIMIT_ROWS: Final = 100
 REPORT_EVERY_US: Final = HOUR_US
@@ -269,12 +271,22 @@ class Retention:
             policy = self._policies.of(file.commune, file.name.camera) if file.name is not None else None
             if file.name is None or policy is None:
                 continue
-            start_us = file.name.start.us
+            stream, start_us = StreamId(file.commune, file.name.camera, file.name.stream), file.name.start.us
             async with read(self._engine) as session:
                 known = await session.get(Segment, str(file.name)) is not None
-            if not known and is_due(policy, start_us, start_us + 1, now_us):
+                tail = await load_tail(session, stream)
+            if known or not is_due(policy, start_us, start_us + STRAY_SPAN_US, now_us):
+                continue
+            # A writer that starts just now may be adopting it: that looks back by a day from the stream's end, no more.
+            lock = await asyncio.to_thread(self._store.lock, stream.commune, stream.camera, stream.stream)
+            if lock is None and start_us >= (tail.covered_us or 0) - LOOK_BACK_DAYS * DAY_US:
+                continue
+            try:
                 log.warning("stray_destroyed", segment=str(file.name), rule="P-30")
                 await asyncio.to_thread(self._store.destroy, file.path)
+            finally:
+                if lock is not None:
+                    self._store.unlock(lock)
 
     def _purge_quarantine(self, now_us: int) -> None:
         for path in self._store.quarantined():

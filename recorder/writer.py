@@ -92,6 +92,7 @@ class StreamWriter:
         self._link = genesis(camera, stream)
         self._absence: BeginAbsence | None = None
         self._segment: SegmentWriter | None = None
+        self._undeclared = "recorder-stopped"  # cause of a hole that nobody declared: before our first group, our start
         self._pending: list[Operation] = []
 
     async def start(self) -> Adopted:
@@ -218,7 +219,7 @@ class StreamWriter:
         except GuetError as error:
             return await self._abandon(placed, error)
         self.sealed_groups += 1
-        self.cause = ""
+        self.cause, self._undeclared = "", "stream-damaged"
         return None
 
     def _place(self, group: Group) -> Group | SinkRefused:
@@ -235,7 +236,7 @@ class StreamWriter:
         if hole_us <= (0 if self._absence is not None else JOIN_TOLERANCE_US):
             return replace(group, start=UtcTime(covered_us))
         if self._absence is None:
-            self._declare(covered_us, "stream-damaged", "écart sans cause déclarée")
+            self._declare(covered_us, self._undeclared, "écart sans cause déclarée")
         return group
 
     async def _begin(self, group: Group) -> None:

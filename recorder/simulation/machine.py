@@ -40,7 +40,7 @@ from vms.keeper.protocol import ZoneView
 COMMUNE: Final = "valclair"
 CAMERA: Final = "valclair-c01"
 WATCH_S: Final = 1.0
-FLUSH_S: Final = 5.0
+FLUSH_S: Final = 20.0
 ZONES: Final = ZoneView(
     id="z1", version=1, camera=CAMERA, polygons=(), no_dwelling=True,
     author="a", validator="b", created_us=1, validated_us=2,

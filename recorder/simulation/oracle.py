@@ -11,6 +11,7 @@ past its due date        nothing without a hold; and nothing went before it
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -161,12 +162,17 @@ class Oracle:
         for stream, ledger in self.ledgers.items():
             spoilt: tuple[int, int] | None = None
             started: set[int] = set()
+            # Whether markers can be trusted shows with the second unit: until then the first of a connection is kept
+            # back, and counts as received from there on.
+            several = Counter(unit.connection for unit in ledger.units if unit.read_us is not None)
             for unit in ledger.units:
                 if unit.damaged or (unit.moved and unit.kept_utc_us is None):
                     spoilt = (unit.connection, unit.group)
                 if unit.key and not unit.damaged:
                     started.add(unit.connection)
                 if unit.read_us is None or unit.kept_utc_us is not None or unit.damaged:
+                    continue
+                if several[unit.connection] == 1:
                     continue
                 if unit.connection not in started or spoilt == (unit.connection, unit.group):
                     continue

@@ -31,7 +31,6 @@ STARTS: Final = (
 DAY_S: Final = 86_400.0
 # The first life and the last are left in peace at their beginning and end: what is recorded then must be there.
 CALM_S: Final = 12.0
-LIVES_LIMIT: Final = 3
 LONG_DAYS: Final = 29
 
 
@@ -74,22 +73,22 @@ class Plan:
 def draw(seed: int) -> Plan:
     """The plan of a seed."""
     chance = random.Random(seed)  # noqa: S311 (no secret: the same seed must give the same plan)
-    streams = ("main",) if chance.random() < 0.7 else ("main", "sub")
+    streams = ("main",) if chance.random() < 0.75 else ("main", "sub")
     habits = tuple((stream, _habits(chance)) for stream in streams)
-    count = chance.randint(1, LIVES_LIMIT)
+    count = chance.choice((1, 1, 2, 2, 3))
     days = chance.choice((1, 2, 7, 29, 30))
     lives = [_life(chance, streams, days) for _ in range(count)]
-    lives.append(LifePlan(10.0 + chance.random() * 10, (), "stopped", 0, False, 0.0, None, False))
+    lives.append(LifePlan(6.0 + chance.random() * 6, (), "stopped", 0, False, 0.0, None, False))
     return Plan(
         seed, UtcTime.parse(chance.choice(STARTS)).plus(seconds=chance.random() * 60), habits, days, tuple(lives)
     )
 
 
 def _habits(chance: random.Random) -> Habits:
-    interval_s = chance.choice((0.2, 0.5, 1.0))
+    interval_s = chance.choice((0.25, 0.5, 1.0, 1.0))
     return Habits(
         interval_s=interval_s,
-        group_units=max(1, round(chance.choice((1.0, 2.0, 4.0)) / interval_s)),
+        group_units=max(1, round(chance.choice((1.0, 2.0, 4.0, 4.0)) / interval_s)),
         slices=chance.randint(1, 2),
         unit_bytes=chance.choice((1, 40, 900)),
         drift_ppm=chance.choice((0.0, 50.0, -120.0, 300.0)),
@@ -101,7 +100,7 @@ def _habits(chance: random.Random) -> Habits:
 
 
 def _life(chance: random.Random, streams: Sequence[str], days: int) -> LifePlan:
-    lasts_s = CALM_S + chance.random() * chance.choice((20, 40, 80))
+    lasts_s = CALM_S + chance.random() * chance.choice((15, 30, 70))
     count = chance.choice((0, 1, 1, 2, 2, 3))
     faults = sorted((_fault(chance, streams, days, lasts_s) for _ in range(count)), key=lambda one: one.at_s)
     ending: Ending = chance.choice(("killed", "killed", "power-cut", "power-cut", "stopped"))
