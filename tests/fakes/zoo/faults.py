@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from tests.fakes.zoo.pictures import Packet, frame
 from tests.fakes.zoo.scenario import ALL, Play, Scenario, gap, refused
-from tests.fakes.zoo.server import Peer
+from tests.fakes.zoo.server import Ask, Peer
 
 HIT = 15
 
@@ -84,6 +84,11 @@ def closes(peer: Peer) -> None:
     peer.writer.close()
 
 
+def hangs_up(ask: Ask) -> bytes:
+    ask.peer.writer.close()
+    return b""
+
+
 async def foreign_flood(peer: Peer) -> None:
     for _ in range(300):
         await peer.send(frame(9, bytes(1000)) * 4)
@@ -150,7 +155,7 @@ SCENARIOS = (
     Scenario(name="answers-one-byte", what="an answer that never ends", expect=refused("camera-unreachable", "répond"),
              reply=lambda ask, said: said[:9]),
     Scenario(name="closes-at-once", what="closes when asked anything", expect=refused("camera-unreachable", "coupé"),
-             answers={"OPTIONS": lambda ask: (ask.peer.writer.close(), b"")[1]}),
+             answers={"OPTIONS": hangs_up}),
     Scenario(name="never-plays", what="PLAY is accepted and nothing comes", expect=refused(
         "stream-stalled", "aucune image"), play=silence),
 )  # fmt: skip

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Callable
+from dataclasses import replace
 
-from tests.fakes.zoo.scenario import Scenario, gap, refused
+from tests.fakes.zoo.scenario import Play, Scenario, gap, refused
 from tests.fakes.zoo.server import Ask, Peer
+
+Reply = Callable[[Ask, bytes], bytes]
 
 
 def renamed(ask: Ask, said: bytes) -> bytes:
@@ -22,7 +26,7 @@ def spaced(ask: Ask, said: bytes) -> bytes:
     return b"\r\n".join([lines[0].rstrip(), *lines[1:]]) + mark + body
 
 
-def without(header: bytes) -> object:
+def without(header: bytes) -> Reply:
     def strip(ask: Ask, said: bytes) -> bytes:
         head, mark, body = said.partition(b"\r\n\r\n")
         kept = [line for line in head.split(b"\r\n") if not line.lower().startswith(header)]
@@ -31,24 +35,18 @@ def without(header: bytes) -> object:
     return strip
 
 
-def cseq(number: str) -> object:
+def cseq(number: str) -> Reply:
     return lambda ask, said: re.sub(rb"CSeq: \d+", b"CSeq: " + number.encode(), said)
 
 
-def length(change: int) -> object:
+def length(change: int) -> Reply:
     def altered(ask: Ask, said: bytes) -> bytes:
         return re.sub(rb"Content-Length: (\d+)", lambda m: b"Content-Length: %d" % (int(m[1]) + change), said)
 
     return altered
 
 
-async def endless_head(peer: Peer) -> None:
-    with_more = b"X-More: " + b"a" * 500 + b"\r\n"
-    for _ in range(200):
-        await peer.send(with_more)
-
-
-def asks_client(text: str) -> object:
+def asks_client(text: str) -> Play:
     async def play(peer: Peer) -> None:
         shown = peer.scenario.shown()
         await peer.show(shown[:20])
@@ -58,7 +56,7 @@ def asks_client(text: str) -> object:
     return play
 
 
-def asks_client_then_leaves(text: str) -> object:
+def asks_client_then_leaves(text: str) -> Play:
     async def play(peer: Peer) -> None:
         shown = peer.scenario.shown()
         if peer.number:
@@ -159,9 +157,15 @@ SCENARIOS = (
         name="range-refused", what="PLAY with a Range is answered 457",
         answers={"PLAY": lambda ask: ask.says("457 Invalid Range") if "range" in ask.headers else ask.usual},
     ),
-    Scenario(name="keepalive-options", what="") if False else keepalive_only("OPTIONS"),
+    keepalive_only("OPTIONS"),
     keepalive_only("OPTIONS", silent=True),
     keepalive_only("GET_PARAMETER", "OPTIONS"),
+    replace(
+        keepalive_only("GET_PARAMETER"), name="keepalive-unlisted", visits=2,
+        what="counts only GET_PARAMETER, and does not list it (EvoStream)",
+        expect=gap("camera-unreachable", "coupé", least=60),
+        answers={"OPTIONS": lambda ask: ask.says("200 OK", "Public: OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN")},
+    ),
     Scenario(
         name="server-asks-options", what="the server sends OPTIONS and GET_PARAMETER",
         play=asks_client("OPTIONS {base} RTSP/1.0\r\nCSeq: 1\r\n\r\nGET_PARAMETER * RTSP/1.0\r\nCSeq: 2\r\n\r\n"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -67,7 +67,7 @@ class Scenario:
     codec: Codec = "h264"
     make: Make | None = None
     description: Callable[[Peer, bytes], bytes] | None = None
-    answers: dict[str, Answer] = field(default_factory=dict)
+    answers: Mapping[str, Answer] = field(default_factory=dict)
     reply: Callable[[Ask, bytes], bytes] | None = None
     payloads: Payloads = usual_payloads
     alter: Alter | None = None
@@ -76,6 +76,10 @@ class Scenario:
     path: str = "/stream"
     timeout_s: int = 60
     scheme: Literal["rtsp", "rtsps", "rtsph"] = "rtsp"
+    # What an HTTP server answers to the opening of a tunnel.
+    tunnel: str = "200 OK"
+    # The SHA-256 of the certificate that the recorder was told to expect.
+    certificate: Callable[[], str] | None = None
     address: Literal["127.0.0.1", "::1"] = "127.0.0.1"
     # Seconds of waiting that the scenario needs beyond its pictures, and connections after which it is over.
     lasts_s: float = 0.0

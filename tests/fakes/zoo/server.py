@@ -104,7 +104,7 @@ class Peer:
     async def steady(self) -> None:
         """What an ordinary camera does after PLAY."""
         shown = self.scenario.shown()
-        for number in range(self.scenario.repeats):
+        for number in range(self.zoo.repeats):
             await self.show(shown, first=number * len(shown))
             self.stamp += len(shown) * FRAME_90K
 
@@ -117,8 +117,10 @@ class Peer:
 class Zoo:
     """One scenario's server; ``sent`` are the pictures sent so far over all visits."""
 
-    def __init__(self, scenario: Scenario, pace: float) -> None:
+    def __init__(self, scenario: Scenario, pace: float, repeats: int = 1) -> None:
         self.scenario = scenario
+        self.repeats = max(repeats, scenario.repeats)
+        self._tunnels: dict[str, asyncio.StreamReader] = {}
         self.pace = pace
         self.port = 0
         self.sent: list[Picture] = []
@@ -139,7 +141,16 @@ class Zoo:
         return f"rtsp://{self.scenario.address}:{self.port}{self.scenario.path}"
 
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Serve one connection."""
+        """Serve one connection; one that begins in HTTP is half of a tunnel."""
+        if self.scenario.scheme == "rtsph":
+            try:
+                tunnelled = await self._tunnel(reader, writer)
+            except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+                tunnelled = None
+            if tunnelled is None:
+                writer.close()
+                return
+            reader = tunnelled
         peer = Peer(self, len(self.peers), reader, writer)
         self.peers.append(peer)
         playing: list[asyncio.Task[None]] = []
@@ -153,6 +164,27 @@ class Zoo:
             await asyncio.gather(*playing, return_exceptions=True)
             writer.close()
             self._ended()
+
+    async def _tunnel(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> asyncio.StreamReader | None:
+        """For a GET, what the client will say; a POST is read to its end here, for the GET of the same cookie."""
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("ascii")
+        cookie = head.partition("x-sessioncookie: ")[2].partition("\r\n")[0]
+        if head.startswith("GET "):
+            said = self._tunnels[cookie] = asyncio.StreamReader()
+            writer.write(f"HTTP/1.0 {self.scenario.tunnel}\r\nContent-Type: x\r\n\r\n".encode())
+            if "200" not in self.scenario.tunnel:
+                self._ended()
+                return None
+            return said
+        waiting = b""
+        while piece := await reader.read(4096):
+            waiting += piece
+            whole = len(waiting) // 4 * 4
+            for group in range(0, whole, 4):  # each request is padded for itself
+                self._tunnels[cookie].feed_data(base64.b64decode(waiting[group : group + 4]))
+            waiting = waiting[whole:]
+        self._tunnels[cookie].feed_eof()
+        return None
 
     async def _converse(self, peer: Peer, playing: list[asyncio.Task[None]]) -> None:
         while True:
@@ -234,9 +266,11 @@ def description(scenario: Scenario) -> bytes:
 
 
 @asynccontextmanager
-async def serving(scenario: Scenario, *, pace: float = PACE, tls: ssl.SSLContext | None = None) -> AsyncIterator[Zoo]:
+async def serving(
+    scenario: Scenario, *, pace: float = PACE, tls: ssl.SSLContext | None = None, repeats: int = 1
+) -> AsyncIterator[Zoo]:
     """The scenario's server on a free port of the loopback."""
-    zoo = Zoo(scenario, pace)
+    zoo = Zoo(scenario, pace, repeats)
     server = await asyncio.start_server(zoo.accept, scenario.address, 0, ssl=tls)
     zoo.port = server.sockets[0].getsockname()[1]
     try:

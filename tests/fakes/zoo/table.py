@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.fakes.zoo import accounts, descriptions, faults, messages, packets, transport, units
+from tests.fakes.zoo import accounts, descriptions, faults, messages, packets, transport, units, ways
 from tests.fakes.zoo.scenario import Scenario
 
 GROUPS: dict[str, tuple[Scenario, ...]] = {
@@ -13,6 +13,7 @@ GROUPS: dict[str, tuple[Scenario, ...]] = {
     "packets": packets.SCENARIOS,
     "units": units.SCENARIOS,
     "faults": faults.SCENARIOS,
+    "ways": ways.SCENARIOS,
 }
 
 

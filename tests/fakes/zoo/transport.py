@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from tests.fakes.zoo.pictures import frame
-from tests.fakes.zoo.scenario import Answer, Scenario, gap, refused
+from tests.fakes.zoo.pictures import Packet, frame
+from tests.fakes.zoo.scenario import Alter, Answer, Scenario, gap, refused
 from tests.fakes.zoo.server import SESSION, Ask, Peer
-
-
-def control(audio_last: bytes, *, base: str | None = None) -> dict[str, object]:
-    """A description whose video has this control attribute, and a server that knows only one address for it."""
-    return {}
 
 
 def setup_says(transport: str, session: str = f"Session: {SESSION};timeout=60") -> dict[str, Answer]:
@@ -18,7 +13,7 @@ def setup_says(transport: str, session: str = f"Session: {SESSION};timeout=60") 
     return {"SETUP": lambda ask: ask.says("200 OK", *lines, *([session] if session else []))}
 
 
-def at_address(attribute: str, wanted: str, *, content_base: str | None = "", play: str = "") -> dict[str, object]:
+def at_address(attribute: str, wanted: str, *, content_base: str = "", play: str = "") -> dict[str, Answer]:
     """The control attribute of the video, and the only address at which SETUP works; ``{base}`` is the stream's.
 
     ``content_base`` is the header of that name, left out when empty. ``play`` is the only address at which PLAY works.
@@ -37,7 +32,7 @@ def at_address(attribute: str, wanted: str, *, content_base: str | None = "", pl
     def start(ask: Ask) -> bytes:
         return ask.usual if not play or ask.uri == filled(play, ask) else ask.says("404 Not Found")
 
-    return {"answers": {"DESCRIBE": describe, "SETUP": setup, "PLAY": start}}
+    return {"DESCRIBE": describe, "SETUP": setup, "PLAY": start}
 
 
 def filled(text: str, ask: Ask) -> str:
@@ -47,18 +42,13 @@ def filled(text: str, ask: Ask) -> str:
     return text.format(base=zoo.base, place=place)
 
 
-def on_channel(channel: int) -> object:
+def on_channel(channel: int) -> Alter:
     return lambda peer, index, packets: [packet.but(channel=channel) for packet in packets]
 
 
-def with_sound(peer: Peer, index: int, packets: list[object]) -> list[object]:
+def with_sound(peer: Peer, index: int, packets: list[Packet]) -> list[Packet | bytes]:
     """Sound and metadata that nobody asked for, on channels that nobody set up."""
     return [frame(2, b"\x80\x00" + bytes(170)), *packets, frame(4, b"\x80\x6b" + b"<metadata/>" * 9)]
-
-
-async def early(peer: Peer) -> None:
-    """Pictures are already on the way."""
-    await peer.steady()
 
 
 def plays_at_setup(ask: Ask) -> bytes:
@@ -72,39 +62,39 @@ def plays_at_setup(ask: Ask) -> bytes:
 
 SCENARIOS = (
     Scenario(name="control-absolute", what="the control attribute is a whole address",
-             **at_address("{base}/trackID=1", "{base}/trackID=1")),
+             answers=at_address("{base}/trackID=1", "{base}/trackID=1")),
     Scenario(name="control-other-host", what="the control attribute names the camera's inner address (NAT)",
-             **at_address("rtsp://192.168.1.10:554/stream/trackID=1", "{base}/trackID=1")),
+             answers=at_address("rtsp://192.168.1.10:554/stream/trackID=1", "{base}/trackID=1")),
     Scenario(name="control-other-host-wanted", what="the same, and the camera wants it so",
-             **at_address("rtsp://192.168.1.10:554/stream/trackID=1", "rtsp://192.168.1.10:554/stream/trackID=1")),
-    Scenario(name="control-missing", what="no control attribute", **at_address("", "{base}")),
-    Scenario(name="control-star", what="the control attribute of the track is *", **at_address("*", "{base}")),
+             answers=at_address("rtsp://192.168.1.10:554/stream/trackID=1", "rtsp://192.168.1.10:554/stream/trackID=1")),
+    Scenario(name="control-missing", what="no control attribute", answers=at_address("", "{base}")),
+    Scenario(name="control-star", what="the control attribute of the track is *", answers=at_address("*", "{base}")),
     Scenario(name="control-with-query", what="query in the address, track appended behind it",
-             path="/cam/realmonitor?channel=1&subtype=0", **at_address("trackID=1", "{base}/trackID=1")),
+             path="/cam/realmonitor?channel=1&subtype=0", answers=at_address("trackID=1", "{base}/trackID=1")),
     Scenario(name="control-before-query", what="query in the address, track wanted before it",
              path="/axis-media/media.amp?videocodec=h264",
-             **at_address("stream=0", "rtsp://{place}/axis-media/media.amp/stream=0?videocodec=h264")),
+             answers=at_address("stream=0", "rtsp://{place}/axis-media/media.amp/stream=0?videocodec=h264")),
     Scenario(name="control-relative-rfc", what="the control attribute is resolved as a link, not appended",
-             path="/live/main", **at_address("track1", "rtsp://{place}/live/track1")),
+             path="/live/main", answers=at_address("track1", "rtsp://{place}/live/track1")),
     Scenario(name="control-rooted", what="the control attribute begins with a slash",
-             **at_address("/other/track1", "rtsp://{place}/other/track1")),
+             answers=at_address("/other/track1", "rtsp://{place}/other/track1")),
     Scenario(name="control-with-blank", what="a blank in the control attribute",
-             **at_address("track ID=1", "{base}/track%20ID=1")),
+             answers=at_address("track ID=1", "{base}/track%20ID=1")),
     Scenario(name="content-base-slash", what="Content-Base ends in a slash",
-             **at_address("trackID=1", "{base}/trackID=1", content_base="{base}/")),
+             answers=at_address("trackID=1", "{base}/trackID=1", content_base="{base}/")),
     Scenario(name="content-base-dahua", what="Content-Base with a slash behind the query",
              path="/cam?channel=1&proto=Onvif",
-             **at_address("trackID=0", "{base}/trackID=0", content_base="{base}/")),
+             answers=at_address("trackID=0", "{base}/trackID=0", content_base="{base}/")),
     Scenario(name="content-base-no-scheme", what="Content-Base without rtsp://",
-             **at_address("trackID=1", "{base}/trackID=1", content_base="{place}/stream/")),
+             answers=at_address("trackID=1", "{base}/trackID=1", content_base="{place}/stream/")),
     Scenario(name="content-base-other-host", what="Content-Base of an inner address, refused when used",
-             **at_address("trackID=1", "{base}/trackID=1", content_base="rtsp://0.0.0.0/stream/")),
+             answers=at_address("trackID=1", "{base}/trackID=1", content_base="rtsp://0.0.0.0/stream/")),
     Scenario(name="content-base-nonsense", what="Content-Base is not an address",
-             **at_address("trackID=1", "{base}/trackID=1", content_base="stream live 1")),
+             answers=at_address("trackID=1", "{base}/trackID=1", content_base="stream live 1")),
     Scenario(name="play-at-track", what="PLAY works at the track's address only",
-             **at_address("trackID=1", "{base}/trackID=1", play="{base}/trackID=1")),
+             answers=at_address("trackID=1", "{base}/trackID=1", play="{base}/trackID=1")),
     Scenario(name="play-at-slash", what="PLAY works at the address with a slash only",
-             **at_address("trackID=1", "{base}/trackID=1", content_base="{base}/", play="{base}/")),
+             answers=at_address("trackID=1", "{base}/trackID=1", content_base="{base}/", play="{base}/")),
     Scenario(name="channels-others", what="other channels than asked", answers=setup_says(
         "RTP/AVP/TCP;unicast;interleaved=8-9;ssrc=2A27A3FB;mode=play"), alter=on_channel(8)),
     Scenario(name="channels-single", what="interleaved names one channel", answers=setup_says(

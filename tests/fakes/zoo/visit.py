@@ -19,6 +19,7 @@ from recorder.rtsp.drain import Drain
 from tests.fakes.memory_sink import MemorySink
 from tests.fakes.zoo.scenario import Scenario
 from tests.fakes.zoo.server import PACE, Zoo, serving
+from tests.fakes.zoo.tls import server_context
 from vms.clock import SystemClock
 
 VISIT_LIMIT_S = 25.0
@@ -76,19 +77,25 @@ def impatient() -> Iterator[None]:
         yield
 
 
-async def visit(scenario: Scenario, *, pace: float = PACE, tls: ssl.SSLContext | None = None) -> Outcome:
-    """Record one scenario until it is over."""
-    async with serving(scenario, pace=pace, tls=tls) as zoo:
+async def visit(
+    scenario: Scenario, *, pace: float = PACE, tls: ssl.SSLContext | None = None, limit_s: float = VISIT_LIMIT_S,
+    repeats: int = 1,
+) -> Outcome:  # fmt: skip
+    """Record one scenario until it is over, or for ``limit_s``; ordinary clips are shown ``repeats`` times."""
+    if tls is None and scenario.scheme == "rtsps":
+        tls = server_context()
+    async with serving(scenario, pace=pace, tls=tls, repeats=repeats) as zoo:
         clock, sink = SystemClock(), MemorySink()
+        certificate = scenario.certificate() if scenario.certificate is not None else ""
         pipeline = Pipeline(scenario.name, clock, Hub(), sink, None)
         loop = StreamLoop(
-            StreamTarget("zoo", "main", zoo.url), clock, Drain(), ConnectGate(limit=200),
+            StreamTarget("zoo", "main", zoo.url, certificate=certificate), clock, Drain(), ConnectGate(limit=200),
             pipeline=pipeline, backoff=Backoff(lambda: 0.5),
         )  # fmt: skip
         loop.record = True
         task = asyncio.create_task(loop.run())
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(VISIT_LIMIT_S):
+            async with asyncio.timeout(limit_s):
                 await asyncio.wait({task, asyncio.create_task(zoo.over.wait())}, return_when="FIRST_COMPLETED")
         await asyncio.sleep(SETTLE_S)
         if task.done():
