@@ -21,6 +21,7 @@ from recorder.rtsp.errors import CameraUnreachable, Redirected, RtspError, Strea
 from recorder.rtsp.keepalive import Habits
 from recorder.rtsp.session import Session
 from recorder.rtsp.tls import TlsFilter, camera_context
+from recorder.rtsp.tunnel import Tunnel, open_tunnel
 from recorder.rtsp.urls import StreamUrl, redirected
 from vms.clock import Clock
 
@@ -48,6 +49,7 @@ class RtspClient:
         self._drain = drain
         self._on_units = on_units
         self._socket: socket.socket | None = None
+        self._post: socket.socket | None = None  # of a tunnel: what we say goes another way than what we hear
         self._tls: TlsFilter | None = None
         self._carry = b""
         self._unsent = bytearray()
@@ -96,7 +98,7 @@ class RtspClient:
     async def _open_once(self) -> None:
         url = self.session.url
         try:
-            self._socket = await (self._drain.dial or connect)(url, self.session.options.receive_buffer_bytes)
+            await self._connect(url)
             if url.secure:
                 self._tls = TlsFilter(camera_context(self._certificate), url.host, url.peer)
             self.session.start(self._clock.monotonic_us())
@@ -110,6 +112,15 @@ class RtspClient:
         except BaseException:
             self.close()
             raise
+
+    async def _connect(self, url: StreamUrl) -> None:
+        dial = self._drain.dial or connect
+        room = self.session.options.receive_buffer_bytes
+        if not url.tunnel:
+            self._socket = await dial(url, room)
+            return
+        tunnel = await open_tunnel(url, room, dial, self.session.authenticator)
+        self._socket, self._post, self._carry = tunnel.reading, tunnel.writing, tunnel.received
 
     async def wait(self) -> None:
         """Wait until the stream ends; raises the RtspError that says why. Returns after ``close``."""
@@ -142,17 +153,21 @@ class RtspClient:
 
     def close(self) -> None:
         """Say goodbye and close; safe to call twice."""
-        sock, self._socket = self._socket, None
-        if sock is None:
+        if self._socket is None:
             return
-        self._drain.remove(self)
-        loop = asyncio.get_running_loop()
-        loop.remove_reader(sock)
-        loop.remove_writer(sock)
+        self._leave_loop()
+        sock, post = self._socket, self._post
+        self._socket = self._post = None
         self.session.teardown()
         goodbye = self.session.outgoing()
+        if post is not None:
+            goodbye = Tunnel.encoded(goodbye)
+        elif self._tls is not None:
+            goodbye = self._tls.encrypt(goodbye)
         with contextlib.suppress(OSError), sock:  # a camera that is gone frees the session by its own timeout
-            sock.send(self._tls.encrypt(goodbye) if self._tls is not None else goodbye)
+            (post or sock).send(goodbye)
+        if post is not None:
+            post.close()
         if not self._fault.done():
             self._fault.set_result(None)
 
@@ -228,7 +243,8 @@ class RtspClient:
             data = self._tls.encrypt(data)
         if sock is None or not (data or self._unsent):
             return
-        self._unsent += data
+        self._unsent += data if self._post is None else Tunnel.encoded(data)
+        sock = self._post or sock
         if len(self._unsent) > UNSENT_LIMIT_BYTES:
             raise CameraUnreachable("La caméra ne lit plus ce qui lui est envoyé.", where=self.session.where)
         loop = asyncio.get_running_loop()
@@ -250,12 +266,15 @@ class RtspClient:
             self.session.ended(error)
             self._fault.set_exception(error)
             self._fault.exception()  # taken note of: whoever waits gets it, and nobody has to
-            sock = self._socket
+            self._leave_loop()
+
+    def _leave_loop(self) -> None:
+        loop = asyncio.get_running_loop()
+        for sock in (self._socket, self._post):
             if sock is not None:
-                loop = asyncio.get_running_loop()
                 loop.remove_reader(sock)
                 loop.remove_writer(sock)
-            self._drain.remove(self)
+        self._drain.remove(self)
 
     async def _until_playing(self) -> None:
         await asyncio.wait({self._playing, self._fault}, return_when=asyncio.FIRST_COMPLETED)

@@ -12,6 +12,8 @@ from recorder.rtsp.rtp import MALFORMED_LIMIT_COUNT, RtpReceiver, signed_differe
 
 
 class Seen:
+    fragmentation = 28
+
     def __init__(self) -> None:
         self.payloads: list[tuple[bytes, int, bool]] = []
         self.lost_counts: list[int] = []
@@ -20,6 +22,9 @@ class Seen:
         self, data: bytes | bytearray | memoryview, start: int, end: int, rtp_time: int, marker: bool, received_us: int
     ) -> None:
         self.payloads.append((bytes(data[start:end]), rtp_time, marker))
+
+    def run(self, rtp_time: int, flags: int, body: bytes, received_us: int) -> None:
+        raise AssertionError("single packets make no runs")
 
     def lost(self, count: int) -> None:
         self.lost_counts.append(count)
