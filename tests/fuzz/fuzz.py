@@ -1,14 +1,17 @@
-"""Coverage-guided fuzzing of one reader: ``python -m tests.fuzz.fuzz sdp -max_total_time=1800 FOLDER``.
+"""Coverage-guided fuzzing of one reader: ``python -m tests.fuzz.fuzz sdp FOLDER -max_total_time=1800``.
 
-Libfuzzer's options and the folder of the corpus follow the name. The kept corpora are in ``tests/fuzz/corpus/NAME``.
+The kept corpus is laid out in FOLDER first; libFuzzer's options follow.
 """
 
 from __future__ import annotations
 
 import importlib
 import sys
+from pathlib import Path
 
 import atheris
+
+from tests.fuzz.corpora import unpack
 
 # name → module of the target, its function, packages whose branches guide the search
 TARGETS = {
@@ -26,7 +29,9 @@ TARGETS = {
 
 def main() -> None:
     """Run until something is found or libFuzzer's options end it."""
-    module, function, package = TARGETS[sys.argv.pop(1)]
+    name = sys.argv.pop(1)
+    unpack(name, Path(next(word for word in sys.argv[1:] if not word.startswith("-"))))
+    module, function, package = TARGETS[name]
     with atheris.instrument_imports(include=[package, module]):
         target = getattr(importlib.import_module(module), function)
     atheris.Setup(sys.argv, target)

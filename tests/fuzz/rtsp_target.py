@@ -1,6 +1,6 @@
 """Fuzzing of everything a camera's bytes reach: messages, descriptions, RTP, depacketisers, RTCP, parameter sets.
 
-``python -m tests.fuzz.fuzz_rtsp`` runs ``any_input`` with atheris, guided by coverage; a unit test runs ``one_input``
+``python -m tests.fuzz.fuzz rtsp`` runs ``any_input`` with atheris, guided by coverage; a unit test runs ``one_input``
 over mutations of a valid conversation. Whatever comes in, only an ``RtspError`` may come out, memory stays bounded,
 and what is handed on is sane (checked after every step, error paths too).
 """

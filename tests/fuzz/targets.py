@@ -134,7 +134,8 @@ def round_trip(data: bytes) -> None:
     """NAL units cut from the bytes, fragmented as the recorder does, come out of the reader as they went in."""
     clock = ManualClock(START)
     depacketizer = H264Depacketizer()
-    timeline, position, units = Timeline(clock), 0, []
+    timeline, position = Timeline(clock), 0
+    units: list[TimedUnit] = []
     while position < len(data) and len(units) < 64:
         size = 1 + data[position] % 60
         nal = bytes([0x65, 0x80]) + data[position + 1 : position + size]
