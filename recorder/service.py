@@ -36,6 +36,7 @@ from recorder.plan_source import PlanSource
 from recorder.policies import Policies
 from recorder.progress import Progress
 from recorder.refusals import DUPLICATE_START, tell
+from recorder.relay import advertised, machine_identity
 from recorder.reporting import REPORT_S, Reporter
 from recorder.retention import SWEEP_PAUSE_S, Retention
 from recorder.room import RoomKeeper, Stops
@@ -88,7 +89,9 @@ class Recorder:
         self._leased: LeasedCameras | None = None
         if settings.shared:
             capacity = Capacity(clock, settings.recorder_cameras)
-            leases = Leases(engine, clock, f"{settings.machine}/{index}", capacity.cameras)
+            leases = Leases(
+                engine, clock, f"{settings.machine}/{index}", capacity.cameras, address=advertised(settings, index)
+            )
             self._leased = LeasedCameras(leases, capacity, clock, self._progress)
         self.fleet = Fleet(
             engine, self._plans, RecorderIdentity(settings.recorder_dir), HealthBoard(engine, clock, index), around,
@@ -100,12 +103,15 @@ class Recorder:
         self.backfill = Backfill(
             self.fleet, Means(engine, clock, gate, self._keys, self._keeper, self._attached, reserve_bytes)
         )
-        self._server = WireServer({"health": self._health}, {"live": LiveService(self.fleet, self._plans, clock).live})
+        live = LiveService(self.fleet, self._plans, clock).live
+        self._server = WireServer({"health": self._health}, {"live": live})
+        # Other machines get pictures for a permit, and nothing else.
+        self._relayed = WireServer({}, {"live": live})
 
     async def run(self, stop: asyncio.Event) -> None:
         """Record until ``stop``; returns when everything is sealed."""
         self._plans.load()
-        await self._server.start(self._settings.run_dir / f"rec-{self._index}.sock")
+        await self._listen()
         work: list[Awaitable[None]] = [self.fleet.run(), self._flush_keys(), self._report(), self._look_at_stops()]
         work.append(self.backfill.run())
         if self._leased is not None:
@@ -125,6 +131,13 @@ class Recorder:
         finally:
             await self._end([*tasks, waiting])
 
+    async def _listen(self) -> None:
+        """On this machine's socket, and for other machines when there is a relay."""
+        await self._server.start(self._settings.run_dir / f"rec-{self._index}.sock")
+        identity, port = machine_identity(self._settings), self._settings.relay_port
+        if identity is not None and port is not None:
+            await self._relayed.start_tls(self._settings.relay_listen, port + self._index, identity.server_context())
+
     async def _end(self, tasks: list[asyncio.Future[None] | asyncio.Task[bool]]) -> None:
         for task in tasks:
             task.cancel()
@@ -132,6 +145,7 @@ class Recorder:
         try:
             async with asyncio.timeout(STOP_LIMIT_S):
                 await self._server.stop()
+                await self._relayed.stop()
                 await self.fleet.stop()
                 if self._leased is not None:
                     await self._leased.leave()

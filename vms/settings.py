@@ -35,6 +35,13 @@ class Settings(BaseSettings):
     store_url: str = ""  # s3://bucket/prefix; endpoint and account by the AWS_* variables that every S3 client reads
     spool_limit_mib: int = Field(default=65_536, ge=64)  # footage that waits on this machine for the bucket
     machine: str = Field(default_factory=platform.node, pattern=r"[A-Za-z0-9.-]{1,64}")
+    # Live pictures between machines, over mutual TLS: recorder process N listens on the port + N.
+    relay_host: str = ""  # how other machines reach this one; its name when empty
+    relay_listen: str = "0.0.0.0"  # noqa: S104  a machine of many has other machines to serve
+    relay_port: int | None = Field(default=None, ge=1, le=65_471)
+    relay_certificate: Path | None = None  # bears the machine's name
+    relay_key: Path | None = None
+    relay_authority: Path | None = None  # the operator's own, which signs the machines' certificates
     recorder_cameras: int | None = Field(default=None, ge=1, le=1000)  # a process takes no more, whatever it measures
     # Cameras, or communes, that are recorded longest when only protected footage is left on a full volume (P-35).
     store_keep_longest: list[str] = []

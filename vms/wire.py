@@ -1,11 +1,12 @@
-"""Framed messages between our processes, over Unix sockets.
+"""Framed messages between our processes, over Unix sockets; between machines over mutual TLS (``vms/wire_tls.py``).
 
     frame = u32 length of the rest ‖ u32 length of the header ‖ header (JSON, UTF-8) ‖ body (bytes)
 
 A connection carries one call after another, or becomes one stream. A call's header is ``{"op", "args"}``; the answer's
 is ``{"ok": …}`` or ``{"error": …}`` (``vms.errors``). A stream starts with ``{"stream", "args"}``, is accepted with
 ``{"ok": {}}``, and then both sides send ``{"data": …}`` frames until one of them closes. Nothing is trusted: lengths
-are bounded before anything is read, and the peer must run under our own account (SO_PEERCRED).
+are bounded before anything is read, and the peer must run under our own account (SO_PEERCRED) or be one of the
+operator's machines (its certificate).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import asyncio
 import json
 import os
 import socket
+import ssl
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -22,15 +24,19 @@ from typing import Any, Final
 
 from vms import logs
 from vms.errors import BadInput, GuetError, LimitExceeded, Unavailable
+from vms.wire_tls import TlsAddress
 
 MAX_FRAME_BYTES: Final = 32 * 1024 * 1024
 MAX_HEADER_BYTES: Final = 8 * 1024 * 1024
+# What a side that does not read holds at most (twice this, by asyncio's rule); longer frames are read as they come.
+READ_AHEAD_BYTES: Final = 128 * 1024
 IDLE_CONNECTIONS_MAX: Final = 8
 # Every view of a wall comes back at once after a restart: asyncio's own limit of 100 would turn some away.
 BACKLOG_LIMIT_CONNECTIONS: Final = 2048
 CONNECT_TIMEOUT_S: Final = 2.0
 CALL_TIMEOUT_S: Final = 10.0
 CLOSE_TIMEOUT_S: Final = 3.0
+HANDSHAKE_LIMIT_S: Final = 5.0
 
 Args = dict[str, Any]
 Answer = Args | tuple[Args, bytes]
@@ -54,7 +60,7 @@ async def read_frame(reader: asyncio.StreamReader) -> Frame:
         if total > MAX_FRAME_BYTES or header_len > min(total, MAX_HEADER_BYTES):
             raise LimitExceeded(f"Trame de {total} octets refusée.", where="vms.wire")
         payload = await reader.readexactly(total)
-    except (asyncio.IncompleteReadError, ConnectionError) as error:
+    except (asyncio.IncompleteReadError, ConnectionError, ssl.SSLError) as error:
         raise ChannelClosed from error
     try:
         header = json.loads(payload[:header_len])
@@ -120,22 +126,37 @@ class WireServer:
     def __init__(self, handlers: Mapping[str, Handler], streams: Mapping[str, StreamHandler] | None = None) -> None:
         self._handlers = dict(handlers)
         self._streams = dict(streams or {})
-        self._server: asyncio.Server | None = None
+        self._servers: list[asyncio.Server] = []
         self._connections: set[asyncio.Task[None]] = set()
 
     async def start(self, path: Path) -> None:
         """Listen on ``path`` (replaced if a dead process left it), readable by our own account only."""
         path.unlink(missing_ok=True)
-        self._server = await asyncio.start_unix_server(
-            self._accept, path, limit=MAX_FRAME_BYTES, backlog=BACKLOG_LIMIT_CONNECTIONS
+        server = await asyncio.start_unix_server(
+            self._accept, path, limit=READ_AHEAD_BYTES, backlog=BACKLOG_LIMIT_CONNECTIONS
         )
+        self._servers.append(server)
         path.chmod(0o600)
+
+    async def start_tls(self, host: str, port: int, context: ssl.SSLContext) -> int:
+        """Listen for other machines too; the port, chosen when ``port`` is 0. Unavailable when it is taken."""
+        try:
+            server = await asyncio.start_server(
+                self._accept, host, port, limit=READ_AHEAD_BYTES, backlog=BACKLOG_LIMIT_CONNECTIONS, ssl=context,
+                ssl_handshake_timeout=HANDSHAKE_LIMIT_S, ssl_shutdown_timeout=CLOSE_TIMEOUT_S,
+            )  # fmt: skip
+        except OSError as error:
+            raise Unavailable(
+                "Ce port ne s’ouvre pas.", where=f"{host}:{port}", todo="Libérez-le, ou changez VMS_RELAY_PORT."
+            ) from error
+        self._servers.append(server)
+        return int(server.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:
         """Stop listening and end every connection."""
-        if self._server is None:
-            return
-        self._server.close()
+        for server in self._servers:
+            server.close()
+        self._servers.clear()
         for task in list(self._connections):
             task.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
@@ -146,7 +167,7 @@ class WireServer:
             return
         self._connections.add(task)
         try:
-            _refuse_other_accounts(writer)
+            _refuse_strangers(writer)
             while True:
                 header, body = await read_frame(reader)
                 if "stream" in header:
@@ -196,8 +217,13 @@ class WireServer:
             await channel.fail(GuetError("Erreur interne.", where=op, todo="Voyez le journal."))
 
 
-def _refuse_other_accounts(writer: asyncio.StreamWriter) -> None:
+def _refuse_strangers(writer: asyncio.StreamWriter) -> None:
     sock: socket.socket = writer.get_extra_info("socket")
+    if sock.family != socket.AF_UNIX:
+        # The handshake has checked it already; a server that was given a laxer context still lets nobody in.
+        if not writer.get_extra_info("peercert"):
+            raise BadInput("Connexion d’une machine sans certificat.", where="vms.wire")
+        return
     _, uid, _ = struct.unpack("iII", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
     if uid not in (os.getuid(), 0):
         raise BadInput(f"Connexion d’un autre compte (uid {uid}).", where="vms.wire")
@@ -206,8 +232,9 @@ def _refuse_other_accounts(writer: asyncio.StreamWriter) -> None:
 class WireClient:
     """Calls to one server; connections are reused, and a lost one is replaced at the next call."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, address: Path | TlsAddress) -> None:
+        self._address = address
+        self._name = address.stem if isinstance(address, Path) else address.name
         self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
 
     async def call(
@@ -219,7 +246,7 @@ class WireClient:
                 return await self._call(op, args or {}, body)
         except TimeoutError as error:
             raise Unavailable(
-                f"Pas de réponse en {timeout_s:g} s.", where=f"{self._path.name}:{op}", todo="Réessayez."
+                f"Pas de réponse en {timeout_s:g} s.", where=f"{self._name}:{op}", todo="Réessayez."
             ) from error
 
     async def _call(self, op: str, args: Args, body: bytes) -> Frame:
@@ -264,13 +291,18 @@ class WireClient:
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
-                return await asyncio.open_unix_connection(self._path, limit=MAX_FRAME_BYTES)
+                if isinstance(self._address, Path):
+                    return await asyncio.open_unix_connection(self._address, limit=READ_AHEAD_BYTES)
+                peer = self._address
+                return await asyncio.open_connection(
+                    peer.host, peer.port, ssl=peer.context, server_hostname=peer.name, limit=READ_AHEAD_BYTES
+                )
         except (OSError, TimeoutError) as error:
             raise self._away() from error
 
     def _away(self) -> Unavailable:
-        name = self._path.stem
-        return Unavailable(f"Le processus « {name} » ne répond pas.", where=name, todo="Réessayez dans un instant.")
+        what = f"Le processus « {self._name} » ne répond pas."
+        return Unavailable(what, where=self._name, todo="Réessayez dans un instant.")
 
     @asynccontextmanager
     async def stream(self, op: str, args: Args | None = None) -> AsyncIterator[Channel]:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.requests import HTTPConnection
 
 from recorder.playback import Playback
+from recorder.relay import Relay
 from vms.clock import Clock
 from vms.errors import Refused
 from vms.keeper.client import KeeperForWeb
@@ -42,7 +43,11 @@ class Services:
     permits: PermitBook
     demo_accounts: tuple[DemoAccount, ...] = ()
     extractions: Extractions = field(default_factory=Extractions)
+    relay: Relay = field(init=False)
     _permit_key: bytes | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self.relay = Relay(self.engine, self.settings)
 
     async def permit_key(self) -> bytes:
         """The keeper's public key, that permits are checked with; asked once."""

@@ -97,9 +97,10 @@ class Town:
 
 @asynccontextmanager
 async def town(
-    home: Path, clips: dict[str, Path], *, main: str = "main", cameras: int = 1, card: bool = False
+    home: Path, clips: dict[str, Path], *, main: str = "main", cameras: int = 1, card: bool = False, **more: Any
 ) -> AsyncIterator[Town]:
-    settings = Settings(home=home, recorders=1)
+    """``more``: settings beyond the usual ones."""
+    settings = Settings(home=home, recorders=1, **more)
     settings.make_dirs()
     users = (UserConfig(name="admin", password="x" * 12), UserConfig(name="viewer", password="v" * 12, level="User"))
     configs = tuple(
@@ -159,13 +160,16 @@ def pictures(parts: list[bytes]) -> list[np.ndarray]:
 Watched = tuple[list[dict[str, Any]], list[bytes]]
 
 
-async def watch(made: Town, seconds: float, *, act: str = "live", stream: str = "main") -> Watched:
+async def watch(
+    made: Town, seconds: float, *, act: str = "live", stream: str = "main", client: WireClient | None = None
+) -> Watched:
     """Watch for a while, renewing the permit; what was said and the media received."""
     said: list[dict[str, Any]] = []
     media: list[bytes] = []
     view = "ab" * 16
     permit = made.keeper.permit(CAMERA, made.clock.utc(), act, view=view)
-    async with made.client().stream("live", {"permit": permit, "camera": CAMERA, "stream": stream}) as channel:
+    asked = {"permit": permit, "camera": CAMERA, "stream": stream}
+    async with (client or made.client()).stream("live", asked) as channel:
         end = asyncio.get_running_loop().time() + seconds
         renewed = asyncio.get_running_loop().time()
         while (now := asyncio.get_running_loop().time()) < end:

@@ -96,9 +96,9 @@ async def guard(session: AsyncSession, name: str, fence: int) -> None:
 class Leases:
     """One worker's leases."""
 
-    def __init__(self, engine: AsyncEngine, clock: Clock, seat: str, capacity: int = 0) -> None:
-        """``seat``: machine and process, the same at each start; ``capacity``: how much it takes, for the others."""
-        self.seat, self.capacity = seat, capacity
+    def __init__(self, engine: AsyncEngine, clock: Clock, seat: str, capacity: int = 0, *, address: str = "") -> None:
+        """``seat``: machine and process, the same at each start; ``capacity``, ``address``: told to the others."""
+        self.seat, self.capacity, self.address = seat, capacity, address
         self.id = f"{seat}/{secrets.token_hex(6)}"
         self.draining = False
         self.database_away = False
@@ -133,7 +133,10 @@ class Leases:
         asked_us = self._clock.monotonic_us()
         async with write(self._engine) as session:
             now_us = await self._now_us(session)
-            row = Worker(id=self.id, seat=self.seat, started_us=now_us, renewed_us=now_us, capacity=self.capacity)
+            row = Worker(
+                id=self.id, seat=self.seat, started_us=now_us, renewed_us=now_us, capacity=self.capacity,
+                address=self.address,
+            )  # fmt: skip
             session.add(row)
             await session.flush()
             mine = select(Worker.id).where(col(Worker.seat) == self.seat, col(Worker.id) != self.id)

@@ -19,6 +19,8 @@ class Worker(SQLModel, table=True):
     seat: str = Field(index=True)
     started_us: Wide
     renewed_us: Wide  # the database's clock: machines need not agree on the time
+    # Where its relay listens for other machines, ``host:port``; empty on a machine without one.
+    address: str = ""
     capacity: int = 0
     draining: bool = False
     # What it has made durable, for whoever takes over (see recorder/progress.py). Never pictures, never keys.

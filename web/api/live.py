@@ -12,12 +12,11 @@ import contextlib
 from typing import Any, Final, Literal
 
 from fastapi import APIRouter, Query, WebSocket, WebSocketDisconnect
-from sqlmodel import select
 
 from vms import logs
 from vms.db.engine import read
 from vms.errors import GuetError, NotFound, Refused, Unauthenticated, Unavailable
-from vms.model import Camera, CameraHealth, Commune
+from vms.model import Camera, Commune
 from vms.wire import Channel, ChannelClosed, WireClient
 from web.deps import Services
 from web.permits import Lease
@@ -53,10 +52,10 @@ async def _view(socket: WebSocket, camera_id: str, stream: Stream, act: str) -> 
     lease: Lease | None = None
     try:
         lease = await services.permits.admit(token_of(socket), act, [camera_id])
-        facts, recorder = await _facts(services, camera_id, stream)
-        path = services.settings.run_dir / f"rec-{recorder}.sock"
+        facts = await _facts(services, camera_id)
+        recorder = await services.relay.way_to(camera_id, stream)
         args = {"permit": lease.token, "camera": camera_id, "stream": stream}
-        async with WireClient(path).stream("live", args) as channel:
+        async with WireClient(recorder).stream("live", args) as channel:
             await _relay(socket, channel, lease, facts)
     except WebSocketDisconnect:
         return
@@ -67,24 +66,16 @@ async def _view(socket: WebSocket, camera_id: str, stream: Stream, act: str) -> 
             await services.permits.close(lease)
 
 
-async def _facts(services: Services, camera_id: str, stream: str) -> tuple[dict[str, Any], int]:
+async def _facts(services: Services, camera_id: str) -> dict[str, Any]:
     async with read(services.engine) as session:
         camera = await session.get(Camera, camera_id)
         if camera is None:
             raise NotFound("Cette caméra n’existe pas.", where=camera_id[:80])
         commune = await session.get(Commune, camera.commune_id)
-        row = (
-            await session.execute(
-                select(CameraHealth).where(CameraHealth.camera_id == camera_id, CameraHealth.stream == stream)
-            )
-        ).scalar_one_or_none()
-    if row is None:
-        raise Unavailable("Aucun enregistreur ne suit encore cette caméra.", where=camera_id, todo="Patientez.")
-    facts = {
+    return {
         "camera": {"id": camera.id, "number": camera.number, "name": camera.name, "place": camera.place},
         "commune": {"id": camera.commune_id, "name": commune.name if commune else camera.commune_id},
     }
-    return facts, row.recorder
 
 
 async def _relay(socket: WebSocket, channel: Channel, lease: Lease, facts: dict[str, Any]) -> None:

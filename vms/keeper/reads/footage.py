@@ -75,7 +75,7 @@ def holds(reader: Reader, _: Nothing) -> dict[str, Any]:
             "released_us": hold.released_us,
             "provisional": hold.provisional,
             "request": hold.request,
-            "request_number": asked[hold.request].number if hold.request in asked else "",
+            "request_number": asked[hold.request].number if hold.request and hold.request in asked else "",
             "active": hold.active(now_us),
         }
         for hold in found
