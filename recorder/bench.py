@@ -178,7 +178,7 @@ async def farm(home: Path, cameras: int, clip: Path | None) -> AsyncIterator[lis
         raise BadInput("Les caméras virtuelles ne sont que dans le dépôt.", todo="Donnez des flux avec --url.")
     if clip is None:
         clip = home / "clip.mp4"
-        await _make_clip(clip)
+        await make_clip(clip)
     config = {
         "cameras": [
             {
@@ -210,7 +210,7 @@ async def farm(home: Path, cameras: int, clip: Path | None) -> AsyncIterator[lis
         await _end(farm)
 
 
-async def _make_clip(path: Path) -> None:
+async def make_clip(path: Path) -> None:
     """A 1080p clip of 4 Mbit/s with moving detail, a key frame every two seconds."""
     size, rate, bits = CLIP
     maker = await asyncio.create_subprocess_exec(

@@ -102,6 +102,17 @@ def simulate(
 
 
 @app.command()
+def backfill(
+    seconds: Annotated[float, typer.Option("--seconds", "--cut", help="Durée de la coupure.")] = 120.0,
+) -> None:
+    """Coupure du réseau d’une caméra : ce qui revient de sa carte, à quelle vitesse, à l’image près."""
+    from deploy.bench.backfill import run
+
+    logs.configure("bench", logging.WARNING)
+    print_json(asyncio.run(run(seconds=seconds)))
+
+
+@app.command()
 def takeover(
     cameras: Annotated[int, typer.Option("--cameras", min=2, max=100, help="Caméras virtuelles.")] = 16,
     seconds: Annotated[

@@ -3,6 +3,7 @@
 GET  /                                     where everything listens
 GET  /cameras/ID                           counts, streams, accounts
 GET  /cameras/ID/sent/STREAM?player&since_us   the access units sent, with their digests
+GET  /cameras/ID/card/STREAM               the access units on the card, with the camera's time
 POST /cameras/ID/misbehave {"kind": …}     see ``misbehave``
 POST /cameras {camera configuration}       one more camera
 POST /cameras/ID/remove {}                 one camera fewer
@@ -81,6 +82,9 @@ class ControlServer:
                 return "200 OK", _state(self._farm[camera_id])
             case "GET", ["cameras", camera_id, "sent", stream]:
                 return "200 OK", _sent(self._farm[camera_id], stream, query)
+            case "GET", ["cameras", camera_id, "card", stream]:
+                kept = self._farm[camera_id].card[stream].between(0, 1 << 62)
+                return "200 OK", [{"digest": one.unit.digest, "utc_us": one.utc_us} for one in kept]
             case "POST", ["cameras", camera_id, "misbehave"]:
                 misbehave(self._farm[camera_id], body.pop("kind"), **body)
                 return "200 OK", _state(self._farm[camera_id])
