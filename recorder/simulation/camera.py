@@ -9,7 +9,7 @@ import asyncio
 import base64
 import random
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
@@ -28,7 +28,7 @@ PAYLOAD_TYPE: Final = 96
 CONNECT_TIMEOUT_S: Final = 5.0
 NTP_TO_UNIX_S: Final = 2_208_988_800
 # Faults that a connection has for a while; the others happen once.
-LASTING: Final = frozenset({"net-half-open", "net-refused", "net-unreachable", "net-mute", "net-stall"})
+LASTING: Final = frozenset({"net-half-open", "net-refused", "net-unreachable", "net-mute", "net-stall", "net-burst"})
 _rtp: Final = struct.Struct(">BBHBBHII").pack
 _report: Final = struct.Struct(">BBHBBHIIIIII").pack
 
@@ -88,6 +88,8 @@ class Camera:
                 one.suffer(fault)
         if kind in LASTING:
             self.wrong[kind] = fault.amount
+        elif kind == "camera-clock":
+            self.habits = replace(self.habits, clock_error_s=self.habits.clock_error_s + fault.amount)
         elif kind == "net-lost":
             self.lose_packets += int(fault.amount)
         elif kind == "net-reordered":
@@ -125,7 +127,7 @@ class _Connection:
                 self.socket.end("reset")
             case "net-half-open":
                 self._dead = True
-            case "net-stall":
+            case "net-stall" | "net-burst":
                 self._held = []
             case "net-garbage":
                 self.socket.feed(self._chance.randbytes(int(fault.amount)))
@@ -138,7 +140,7 @@ class _Connection:
                 self._media = self._chance.randrange(1 << 32)
 
     def relent(self, fault: Fault) -> None:
-        if fault.kind == "net-stall" and self._held is not None:
+        if fault.kind in ("net-stall", "net-burst") and self._held is not None:
             held, self._held = self._held, None
             for data, unit in held:
                 self._send(data, unit)

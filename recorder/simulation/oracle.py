@@ -18,6 +18,7 @@ from typing import Final
 
 from recorder.simulation.inspection import Opened
 from recorder.simulation.ledger import Ledger, Sent
+from recorder.writer import OVERLAP_LIMIT_US
 from vms.clock import MICRO
 
 # A unit's time and the edge of an absence may differ by a burst, a bent line, a joined hole.
@@ -78,30 +79,41 @@ class Oracle:
     def saw(self, stream: str, groups: Sequence[Opened]) -> dict[int, Opened]:
         """The store as it is now; the groups that were there before and are not any more, by their units' numbers."""
         there: dict[int, Opened] = {}
-        books = self.ledgers[stream].units
-        last = (-1, -1)
+        last, ends_us = -1, -1
         for group in groups:
+            place = f"{stream} {group.segment} at {group.start_us}"
             if group.problem:
-                self.say(f"{stream} {group.segment} at {group.start_us}: {group.problem}")
+                self.say(f"{place}: {group.problem}")
+            if group.start_us < ends_us:
+                self.say(f"{place}: overlaps what ends at {ends_us}")
+            if group.units and group.units[0][1] < group.start_us - OVERLAP_LIMIT_US:
+                self.say(f"{place}: its first unit says {group.units[0][1]}")
+            if any(left[1] >= right[1] for left, right in itertools.pairwise(group.units)):
+                self.say(f"{place}: time goes back in it")
+            ends_us = group.end_us
             for number, utc_us in group.units:
-                if not 0 <= number < len(books):
-                    self.say(f"{stream}: a unit that was never sent: {number}")
-                    continue
-                if number <= last[0] or utc_us <= last[1]:
-                    self.say(f"{stream}: unit {number} at {utc_us} stands after {last[0]} at {last[1]}")
-                last = (number, utc_us)
+                if number <= last:
+                    self.say(f"{place}: unit {number} stands after {last}")
+                last = number
                 there[number] = group
-                unit = books[number]
-                if unit.read_us is None:
-                    self.say(f"{stream}: unit {number} is there and was never received")
-                if unit.damaged:
-                    self.say(f"{stream}: unit {number} is there, and a packet of it never came")
-                if unit.kept_utc_us is None:
-                    self.units_kept += 1
-                    unit.kept_utc_us = utc_us
+                self._found(stream, number, utc_us)
         gone = {number: group for number, group in self._there[stream].items() if number not in there}
         self._there[stream] = there
         return gone
+
+    def _found(self, stream: str, number: int, utc_us: int) -> None:
+        books = self.ledgers[stream].units
+        if not 0 <= number < len(books):
+            self.say(f"{stream}: a unit that was never sent: {number}")
+            return
+        unit = books[number]
+        if unit.read_us is None:
+            self.say(f"{stream}: unit {number} is there and was never received")
+        if unit.damaged:
+            self.say(f"{stream}: unit {number} is there, and a packet of it never came")
+        if unit.kept_utc_us is None:
+            self.units_kept += 1
+            unit.kept_utc_us = utc_us
 
     def takes_back(self, stream: str, number: int) -> bool:
         """A group that is gone before its time: whether a failing disk had refused it, and could not be rid of it.

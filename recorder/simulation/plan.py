@@ -130,6 +130,7 @@ def _fault(chance: random.Random, streams: Sequence[str], days: int, lasts_s: fl
         "net-lost": chance.randint(1, 5),
         "net-reordered": chance.randint(1, 3),
         "net-garbage": chance.choice((1, 30, 5_000)),
+        "camera-clock": chance.choice((-1.2e9, -3_600.0, 2.0, 6e8)),
         "camera-rtp-jump": chance.choice((-40_000.0, -3.0, 2.5, 40_000.0)),
     }.get(kind, 0.0)
     if kind == "net-stall":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from recorder.rtsp.session import STALL_LIMIT_S
 from recorder.simulation.camera import Habits
 from recorder.simulation.faults import Fault
 from recorder.simulation.oracle import Excuse
@@ -37,7 +38,7 @@ TOLD_AS: Final[dict[str, tuple[frozenset[str], float]]] = {
     "net-reset": (_GONE, 25.0),
     "net-half-open": (_STALLED, 45.0),
     "net-stall": (_STALLED | _DAMAGED, 30.0),
-    "net-burst": (_STALLED, 30.0),
+    "net-burst": (_STALLED | _DAMAGED, 30.0),
     "net-lost": (_DAMAGED, 15.0),
     "net-reordered": (_DAMAGED, 15.0),
     "net-garbage": (_DAMAGED | _STALLED | {"stream-refused"}, 30.0),
@@ -68,7 +69,8 @@ def excuses_of(fault: Fault, now_us: int, begun_us: int, habits: dict[str, Habit
     if kind in ("disk-slow", "db-slow"):
         until_us += round(fault.amount * WAITING_GROUPS * SYNCS_A_GROUP * MICRO)
     stream = fault.stream if kind.startswith(("net-", "camera-")) else ""
-    from_us = now_us - round(2 * group_s * MICRO)
+    # A group that is struck may have begun long ago: it is handed over when its stream has been silent for too long.
+    from_us = now_us - round((2 * group_s + STALL_LIMIT_S) * MICRO)
     told = Excuse(from_us, until_us, kind, causes, stream)
     if stream and kind not in COSTLY:
         # It explains an absence; it excuses the loss of nothing that arrived whole.

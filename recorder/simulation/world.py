@@ -346,7 +346,7 @@ class World:
         spool = Spool(self.home / "keys-waiting.sqlite", self.keeper, Machine.nobody())
         room = AmpleRoom(engine, store, policies, self.clock, 0)
         swept = await Retention(engine, store, spool, policies, self.clock, room).sweep()
-        if swept.segments or swept.absences:
+        if report.findings or swept.segments or swept.absences:
             report = await Fsck(engine, store, self.clock.utc(), policies).check()
         for one in report.findings:
             self.oracle.say(f"in the end: {one}")
