@@ -95,6 +95,7 @@ class Placer:
         self._last: tuple[int, int] | None = None  # camera's time and media time of the last picture
         self._last_us = 0
         self._step_us = STEP_DEFAULT_US
+        self._latest_step_us = 0
         self._broken = True  # until the first key picture, and after damage
         self._ended = False
 
@@ -138,7 +139,8 @@ class Placer:
             elif passed_us > HOLE_LIMIT_US:
                 hole = True
             elif 0 < media_us <= MICRO:
-                self._step_us = media_us
+                # One picture that is missing doubles a distance: the smaller of two in a row is the usual one.
+                self._step_us, self._latest_step_us = min(media_us, self._latest_step_us or media_us), media_us
         self._last, self._ended = (stamp.camera_us, unit.rtp_time), stamp.ends
         at_us = self._clock.ours(stamp.camera_us, after_step=self._after_step)
         return min(max(at_us, 0), LATEST_US - MICRO), hole
@@ -171,13 +173,13 @@ class Grouper:
         self._units: list[TimedUnit] = []
         self._size = 0
         self._fmt: StreamFormat | None = None
-        self._first = True
+        self._first = self._opening = True
 
     def push(self, timed: TimedUnit, fmt: StreamFormat, *, hole: bool) -> list[EdgeGroup]:
         """Take the next picture of the gap; the group that it closes, if any."""
         closed: list[EdgeGroup] = []
         if self._units and (hole or timed.utc.since(self._units[-1].utc) > HOLE_LIMIT_US):
-            closed = self._close(None)
+            closed = self._close(None, limit_us=timed.utc.us)
         elif self._units and (timed.unit.key or self._too_long(timed)):
             closed = self._close(timed.utc.us)
         if not self._units and not timed.unit.key and not self._continues(timed, hole=hole):
@@ -192,7 +194,7 @@ class Grouper:
 
     def finish(self) -> list[EdgeGroup]:
         """The last group, once nothing more comes."""
-        return self._close(None)
+        return self._close(None, limit_us=self._end_us)
 
     def _continues(self, timed: TimedUnit, *, hole: bool) -> bool:
         if hole:
@@ -204,16 +206,17 @@ class Grouper:
     def _too_long(self, timed: TimedUnit) -> bool:
         return self._size > GROUP_LIMIT_BYTES or timed.utc.since(self._units[0].utc) > GROUP_LIMIT_US
 
-    def _close(self, next_us: int | None) -> list[EdgeGroup]:
+    def _close(self, next_us: int | None, *, limit_us: int = 0) -> list[EdgeGroup]:
         units, self._units, self._size = self._units, [], 0
         if not units or self._fmt is None:
             return []
         start_us, last = units[0].utc.us, units[-1]
-        if start_us - self._start_us <= JOIN_LIMIT_US:
+        if self._opening and start_us - self._start_us <= JOIN_LIMIT_US:
             start_us = self._start_us
+        self._opening = False
         if next_us is None:
             end_us = last.utc.us + max(STEP_US, (last.duration_90k or 0) * 100 // 9)
-            end_us = self._end_us if self._end_us - end_us <= JOIN_LIMIT_US else end_us
+            end_us = min(limit_us, self._end_us if self._end_us - end_us <= JOIN_LIMIT_US else end_us)
             group = EdgeGroup(tuple(units), self._fmt, start_us, end_us)
             self._fmt = None  # what follows a hole starts at a key picture
             return [group]
