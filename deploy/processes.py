@@ -62,15 +62,17 @@ class Supervisor:
             Child(f"recorder-{i}", ["-m", "deploy.process", "recorder", "--index", str(i)])
             for i in range(settings.recorder_count())
         ]
-        self.keeper = Child("keeper", ["-m", "deploy.process", "keeper"])
+        # A machine that only records asks the head's keeper, and its cameras are seen on the head's pages.
+        whole = not settings.keeper_at
+        self.keeper = [Child("keeper", ["-m", "deploy.process", "keeper"])] if whole else []
         self.recorders = recorders
-        self.web = Child("web", ["-m", "deploy.process", "web"])
+        self.web = [Child("web", ["-m", "deploy.process", "web"])] if whole else []
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def children(self) -> list[Child]:
         """All children in starting order."""
-        return [self.keeper, *self.recorders, self.web]
+        return [*self.keeper, *self.recorders, *self.web]
 
     def start(self) -> None:
         """Start every child and watch it."""
@@ -97,9 +99,9 @@ class Supervisor:
         """Stop web, then the recorders, then the keeper; what does not end in its time is killed."""
         for child in self.children:
             child.stopping = True
-        await _end([self.web], STOP_WEB_S)
+        await _end(self.web, STOP_WEB_S)
         await _end(self.recorders, STOP_RECORDERS_S)
-        await _end([self.keeper], STOP_KEEPER_S)
+        await _end(self.keeper, STOP_KEEPER_S)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

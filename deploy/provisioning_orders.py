@@ -71,7 +71,7 @@ class OrderContext:
 
     def seal(self, camera: str, credential: Credential) -> bytes:
         """The camera's streaming account, sealed to the recorders."""
-        return seal_for_recorder(recorder_public(self.settings.recorder_dir), camera, credential)
+        return seal_for_recorder(recorder_public(self.settings.recorder_identity_dir), camera, credential)
 
 
 def camera_id(commune: str, number: int) -> str:

@@ -40,10 +40,10 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     await ensure_schema(engine)
     supervisor = Supervisor(settings, clock)
     supervisor.start()
-    loops = [
-        asyncio.create_task(OrderRunner(engine, clock, child_environment(settings)).run(), name="orders"),
-        asyncio.create_task(Mailer(settings, clock).run(), name="mail"),
-    ]
+    loops = []
+    if not settings.keeper_at:
+        orders, mail = OrderRunner(engine, clock, child_environment(settings)), Mailer(settings, clock)
+        loops = [asyncio.create_task(orders.run(), name="orders"), asyncio.create_task(mail.run(), name="mail")]
     log.info("démarré", home=settings.home.name, recorders=len(supervisor.recorders))
     try:
         await stop.wait()

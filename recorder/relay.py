@@ -15,25 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import col, select
 
 from vms.db.engine import read
-from vms.errors import BadInput, Unavailable
+from vms.errors import Unavailable
 from vms.model import CameraHealth, Lease, Worker
 from vms.settings import Settings
-from vms.wire_tls import MachineIdentity, TlsAddress
-
-
-def machine_identity(settings: Settings) -> MachineIdentity | None:
-    """This machine's certificate, or None when it has no relay; BadInput for half a setting."""
-    files = (settings.relay_certificate, settings.relay_key, settings.relay_authority)
-    certificate, key, authority = files
-    if certificate is None or key is None or authority is None:
-        if any(files):
-            raise BadInput(
-                "Le relais demande un certificat, sa clé, l’autorité et un port.",
-                where="VMS_RELAY_*",
-                todo="Donnez VMS_RELAY_CERTIFICATE, VMS_RELAY_KEY, VMS_RELAY_AUTHORITY et VMS_RELAY_PORT.",
-            )
-        return None
-    return MachineIdentity(certificate, key, authority)
+from vms.wire_tls import TlsAddress, machine_identity
 
 
 def advertised(settings: Settings, index: int) -> str:
@@ -91,11 +76,4 @@ class Relay:
 
     @cached_property
     def _calling(self) -> ssl.SSLContext:
-        identity = machine_identity(self._settings)
-        if identity is None:
-            raise Unavailable(
-                "Cette machine n’a pas de certificat : elle ne peut rien demander aux autres.",
-                where="VMS_RELAY_CERTIFICATE",
-                todo="Donnez VMS_RELAY_CERTIFICATE, VMS_RELAY_KEY et VMS_RELAY_AUTHORITY.",
-            )
-        return identity.client_context()
+        return machine_identity(self._settings).client_context()

@@ -36,7 +36,7 @@ from recorder.plan_source import PlanSource
 from recorder.policies import Policies
 from recorder.progress import Progress
 from recorder.refusals import DUPLICATE_START, tell
-from recorder.relay import advertised, machine_identity
+from recorder.relay import advertised
 from recorder.reporting import REPORT_S, Reporter
 from recorder.retention import SWEEP_PAUSE_S, Retention
 from recorder.room import RoomKeeper, Stops
@@ -53,9 +53,10 @@ from vms.clock import MICRO, Clock, SystemClock
 from vms.db.engine import ensure_schema, open_engine
 from vms.db.leases import Leases
 from vms.errors import Conflict, GuetError
-from vms.keeper.client import KeeperForRecorder
+from vms.keeper.client import KeeperForRecorder, way_to_keeper
 from vms.settings import Settings
 from vms.wire import Answer, Args, WireServer
+from vms.wire_tls import machine_identity
 
 STOP_LIMIT_S: Final = 5.0
 FLUSH_S: Final = 5.0
@@ -78,7 +79,7 @@ class Recorder:
         self._clock = clock
         self._store: LocalStore | None = None
         self._attaching = asyncio.Lock()
-        self._keeper = KeeperForRecorder(settings.run_dir / "k-rec.sock")
+        self._keeper = KeeperForRecorder(way_to_keeper(settings))
         self._plans = PlanSource(self._keeper, settings.recorder_dir)
         self._spool = KeySpool(settings.recorder_dir / "keys-waiting.sqlite")
         self._sinks: list[DeferredSink] = []
@@ -93,8 +94,9 @@ class Recorder:
                 engine, clock, f"{settings.machine}/{index}", capacity.cameras, address=advertised(settings, index)
             )
             self._leased = LeasedCameras(leases, capacity, clock, self._progress)
+        identity = RecorderIdentity(settings.recorder_identity_dir)
         self.fleet = Fleet(
-            engine, self._plans, RecorderIdentity(settings.recorder_dir), HealthBoard(engine, clock, index), around,
+            engine, self._plans, identity, HealthBoard(engine, clock, index), around,
             self._leased or FixedShare(index, settings.recorder_count()),
         )  # fmt: skip
         self._keys = HourKeys(self._keeper, self._spool, self.fleet.public_key)
@@ -134,9 +136,9 @@ class Recorder:
     async def _listen(self) -> None:
         """On this machine's socket, and for other machines when there is a relay."""
         await self._server.start(self._settings.run_dir / f"rec-{self._index}.sock")
-        identity, port = machine_identity(self._settings), self._settings.relay_port
-        if identity is not None and port is not None:
-            await self._relayed.start_tls(self._settings.relay_listen, port + self._index, identity.server_context())
+        if (port := self._settings.relay_port) is not None:
+            context = machine_identity(self._settings).server_context()
+            await self._relayed.start_tls(self._settings.relay_listen, port + self._index, context)
 
     async def _end(self, tasks: list[asyncio.Future[None] | asyncio.Task[bool]]) -> None:
         for task in tasks:

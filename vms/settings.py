@@ -35,13 +35,21 @@ class Settings(BaseSettings):
     store_url: str = ""  # s3://bucket/prefix; endpoint and account by the AWS_* variables that every S3 client reads
     spool_limit_mib: int = Field(default=65_536, ge=64)  # footage that waits on this machine for the bucket
     machine: str = Field(default_factory=platform.node, pattern=r"[A-Za-z0-9.-]{1,64}")
-    # Live pictures between machines, over mutual TLS: recorder process N listens on the port + N.
+    # This machine among others: its certificate bears its name; the authority is the operator's own.
+    machine_certificate: Path | None = None
+    machine_key: Path | None = None
+    machine_authority: Path | None = None
+    # The head's keeper listens here for recorder machines, those of the list, or all that the authority vouches for.
+    keeper_port: int | None = Field(default=None, ge=1, le=65_535)
+    recorder_machines: list[str] = []
+    # On a machine that only records: ``host:port`` of the head's keeper; the head's certificate bears ``host``.
+    keeper_at: str = Field(default="", pattern=r"^(|[A-Za-z0-9.-]{1,253}:[0-9]{1,5})$")
+    # A folder with ``identity.key`` and ``identity.pub``, the same on all machines: camera accounts are sealed to it.
+    recorder_identity: Path | None = None
+    # Live pictures between machines: recorder process N listens on the port + N.
     relay_host: str = ""  # how other machines reach this one; its name when empty
     relay_listen: str = "0.0.0.0"  # noqa: S104  a machine of many has other machines to serve
     relay_port: int | None = Field(default=None, ge=1, le=65_471)
-    relay_certificate: Path | None = None  # bears the machine's name
-    relay_key: Path | None = None
-    relay_authority: Path | None = None  # the operator's own, which signs the machines' certificates
     recorder_cameras: int | None = Field(default=None, ge=1, le=1000)  # a process takes no more, whatever it measures
     # Cameras, or communes, that are recorded longest when only protected footage is left on a full volume (P-35).
     store_keep_longest: list[str] = []
@@ -93,6 +101,11 @@ class Settings(BaseSettings):
         return self.home / "recorder"
 
     @property
+    def recorder_identity_dir(self) -> Path:
+        """The recorders' identity: this machine's own, or the one that all machines share."""
+        return self.recorder_identity or self.recorder_dir
+
+    @property
     def run_dir(self) -> Path:
         """Unix sockets; a short private folder elsewhere when ``home`` is too deep for a socket's path."""
         inside = self.home / "run"
@@ -111,6 +124,8 @@ class Settings(BaseSettings):
         """The shared database: facts about cameras, segments and incidents, never about people or keys."""
         if not self.database_url:
             self.database_url = f"sqlite+aiosqlite:///{self.home / 'guet.sqlite'}"
+        if self.keeper_at and not self.shared:
+            raise ValueError("VMS_KEEPER_AT: a machine that only records needs the VMS_DATABASE_URL that all share")
         return self
 
     @property

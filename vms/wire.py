@@ -17,7 +17,7 @@ import os
 import socket
 import ssl
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -127,6 +127,7 @@ class WireServer:
         self._handlers = dict(handlers)
         self._streams = dict(streams or {})
         self._servers: list[asyncio.Server] = []
+        self._names: frozenset[str] = frozenset()
         self._connections: set[asyncio.Task[None]] = set()
 
     async def start(self, path: Path) -> None:
@@ -138,8 +139,12 @@ class WireServer:
         self._servers.append(server)
         path.chmod(0o600)
 
-    async def start_tls(self, host: str, port: int, context: ssl.SSLContext) -> int:
-        """Listen for other machines too; the port, chosen when ``port`` is 0. Unavailable when it is taken."""
+    async def start_tls(self, host: str, port: int, context: ssl.SSLContext, names: Collection[str] = ()) -> int:
+        """Listen for other machines too, all of them or those of ``names``; the port, chosen when ``port`` is 0.
+
+        Unavailable when it is taken.
+        """
+        self._names = frozenset(names)
         try:
             server = await asyncio.start_server(
                 self._accept, host, port, limit=READ_AHEAD_BYTES, backlog=BACKLOG_LIMIT_CONNECTIONS, ssl=context,
@@ -147,7 +152,7 @@ class WireServer:
             )  # fmt: skip
         except OSError as error:
             raise Unavailable(
-                "Ce port ne s’ouvre pas.", where=f"{host}:{port}", todo="Libérez-le, ou changez VMS_RELAY_PORT."
+                "Ce port ne s’ouvre pas.", where=f"{host}:{port}", todo="Libérez-le, ou changez de port."
             ) from error
         self._servers.append(server)
         return int(server.sockets[0].getsockname()[1])
@@ -167,7 +172,7 @@ class WireServer:
             return
         self._connections.add(task)
         try:
-            _refuse_strangers(writer)
+            _refuse_strangers(writer, self._names)
             while True:
                 header, body = await read_frame(reader)
                 if "stream" in header:
@@ -217,12 +222,14 @@ class WireServer:
             await channel.fail(GuetError("Erreur interne.", where=op, todo="Voyez le journal."))
 
 
-def _refuse_strangers(writer: asyncio.StreamWriter) -> None:
+def _refuse_strangers(writer: asyncio.StreamWriter, names: Collection[str]) -> None:
     sock: socket.socket = writer.get_extra_info("socket")
     if sock.family != socket.AF_UNIX:
-        # The handshake has checked it already; a server that was given a laxer context still lets nobody in.
-        if not writer.get_extra_info("peercert"):
-            raise BadInput("Connexion d’une machine sans certificat.", where="vms.wire")
+        # The handshake has checked the certificate already; with a laxer context still nobody gets in without one.
+        certificate = writer.get_extra_info("peercert") or {}
+        borne = {value for kind, value in certificate.get("subjectAltName", ()) if kind == "DNS"}
+        if not borne or (names and borne.isdisjoint(names)):
+            raise BadInput(f"Connexion d’une machine inconnue ({', '.join(sorted(borne)) or '?'}).", where="vms.wire")
         return
     _, uid, _ = struct.unpack("iII", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
     if uid not in (os.getuid(), 0):

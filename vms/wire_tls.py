@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vms.errors import BadInput
+from vms.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class MachineIdentity:
             raise BadInput(
                 "Le certificat de cette machine, sa clé ou l’autorité ne se lisent pas.",
                 where=str(self.certificate),
-                todo="Vérifiez VMS_RELAY_CERTIFICATE, VMS_RELAY_KEY et VMS_RELAY_AUTHORITY.",
+                todo="Vérifiez VMS_MACHINE_CERTIFICATE, VMS_MACHINE_KEY et VMS_MACHINE_AUTHORITY.",
             ) from error
         return context
 
@@ -53,3 +54,15 @@ class TlsAddress:
     port: int
     name: str
     context: ssl.SSLContext
+
+
+def machine_identity(settings: Settings) -> MachineIdentity:
+    """This machine's certificate; BadInput when it has none."""
+    certificate, key, authority = settings.machine_certificate, settings.machine_key, settings.machine_authority
+    if certificate is None or key is None or authority is None:
+        raise BadInput(
+            "Cette machine n’a pas de quoi se faire connaître des autres.",
+            where="VMS_MACHINE_CERTIFICATE",
+            todo="Donnez VMS_MACHINE_CERTIFICATE, VMS_MACHINE_KEY et VMS_MACHINE_AUTHORITY.",
+        )
+    return MachineIdentity(certificate, key, authority)

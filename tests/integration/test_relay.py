@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from deploy.demo.run import free_port
-from recorder.relay import Relay, advertised, machine_identity
+from recorder.relay import Relay, advertised
 from tests.fakes.authority import Authority
 from tests.fakes.recorder_keeper import camera_plan
 from tests.fakes.recorder_town import CAMERA, OTHER, pictures, town, watch, write_clips
@@ -20,7 +20,7 @@ from vms.errors import BadInput, Refused, Unavailable
 from vms.model import Camera, CameraHealth, Commune, Lease, Worker
 from vms.settings import Settings
 from vms.wire import Channel, ChannelClosed, WireClient, WireServer
-from vms.wire_tls import MachineIdentity, TlsAddress
+from vms.wire_tls import MachineIdentity, TlsAddress, machine_identity
 
 RECORDS, SHOWS = "rec-a", "web-b"
 FRAGMENT = bytes(200_000)
@@ -85,7 +85,7 @@ async def test_a_view_of_another_machine(short_home: Path, identities: dict[str,
     clips = write_clips(short_home / "clips")
     async with town(
         short_home, clips, cameras=2, machine=RECORDS, relay_listen="127.0.0.1", relay_port=port,
-        relay_certificate=ours.certificate, relay_key=ours.key, relay_authority=ours.authority,
+        machine_certificate=ours.certificate, machine_key=ours.key, machine_authority=ours.authority,
     ) as made:  # fmt: skip
         made.keeper.decide(camera_plan(CAMERA), camera_plan(OTHER))
         await made.recorded()
@@ -131,7 +131,7 @@ async def test_where_a_camera_is_looked_for(tmp_path: Path, identities: dict[str
     alone = Settings(home=tmp_path)
     shared = Settings(
         home=tmp_path, machine=SHOWS, database_url="postgresql+asyncpg://nobody@localhost/none",
-        relay_certificate=ours.certificate, relay_key=ours.key, relay_authority=ours.authority,
+        machine_certificate=ours.certificate, machine_key=ours.key, machine_authority=ours.authority,
     )  # fmt: skip
     engine = open_engine(alone.database_url)
     await ensure_schema(engine)
@@ -161,11 +161,11 @@ async def test_where_a_camera_is_looked_for(tmp_path: Path, identities: dict[str
 
 
 def test_half_a_relay_is_refused(tmp_path: Path, identities: dict[str, MachineIdentity]) -> None:
-    assert machine_identity(Settings(home=tmp_path)) is None
     assert advertised(Settings(home=tmp_path), 0) == ""
     assert advertised(Settings(home=tmp_path, machine="m", relay_port=9000), 2) == "m:9002"
-    with pytest.raises(BadInput):
-        machine_identity(Settings(home=tmp_path, relay_key=identities[RECORDS].key))
+    for settings in (Settings(home=tmp_path), Settings(home=tmp_path, machine_key=identities[RECORDS].key)):
+        with pytest.raises(BadInput):
+            machine_identity(settings)
     broken = MachineIdentity(tmp_path / "none.crt", identities[RECORDS].key, identities[RECORDS].authority)
     with pytest.raises(BadInput):
         broken.server_context()

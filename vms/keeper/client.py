@@ -12,9 +12,20 @@ from pathlib import Path
 from typing import Any
 
 from vms.errors import Damaged
-from vms.keeper.protocol import Act, Admitted, CameraRetention, PastSpan, Plan, ProvisioningOrderView, Session
+from vms.keeper.protocol import (
+    RECORDER_SOCKET,
+    Act,
+    Admitted,
+    CameraRetention,
+    PastSpan,
+    Plan,
+    ProvisioningOrderView,
+    Session,
+)
 from vms.keeper.statement import open_plan
+from vms.settings import Settings
 from vms.wire import WireClient
+from vms.wire_tls import TlsAddress, machine_identity
 
 
 class KeeperForWeb:
@@ -151,11 +162,19 @@ class KeeperForWeb:
         return await self._call("read", token=token, name=name, args=args or {})
 
 
+def way_to_keeper(settings: Settings) -> Path | TlsAddress:
+    """Where recorders find the keeper: on this machine, or on the head (``VMS_KEEPER_AT``), over mutual TLS."""
+    if not settings.keeper_at:
+        return settings.run_dir / RECORDER_SOCKET
+    host, _, port = settings.keeper_at.rpartition(":")
+    return TlsAddress(host, int(port), host, machine_identity(settings).client_context())
+
+
 class KeeperForRecorder:
     """What a recorder may ask: what the law lets it do, and where keys, heads and reports go."""
 
-    def __init__(self, path: Path) -> None:
-        self._wire = WireClient(path)
+    def __init__(self, address: Path | TlsAddress) -> None:
+        self._wire = WireClient(address)
 
     async def plan(self, known_version: str = "", trusted_key: bytes | None = None) -> tuple[Plan, str] | None:
         """The plan and its signed form for a cache, or None when ``known_version`` is still right.

@@ -29,6 +29,7 @@ from vms.keeper.recorder_desk import RecorderDesk
 from vms.keeper.store import explained
 from vms.settings import Settings
 from vms.wire import WireServer
+from vms.wire_tls import machine_identity
 
 TICK_S: Final = 1.0
 
@@ -43,6 +44,7 @@ class Keeper:
         self._clock = clock
         self.house = House(folder, clock)
         self._servers: list[WireServer] = []
+        self._for_recorders: WireServer | None = None
         self._ticker: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -61,8 +63,17 @@ class Keeper:
             server = WireServer({op: _typed(handler) for op, handler in handlers.items()})
             await server.start(self._run_dir / name)
             self._servers.append(server)
+            if name == RECORDER_SOCKET:
+                self._for_recorders = server
         self._ticker = asyncio.create_task(self._tick())
         log.info("gardien prêt", communes=len(self.house.host.communes()))
+
+    async def listen(self, settings: Settings) -> None:
+        """Answer the machines that only record, too: their questions, and no other audience's."""
+        if settings.keeper_port is not None and self._for_recorders is not None:
+            context = machine_identity(settings).server_context()
+            names = settings.recorder_machines
+            await self._for_recorders.start_tls(settings.relay_listen, settings.keeper_port, context, names)
 
     async def stop(self) -> None:
         """Stop answering, then close the files."""
@@ -101,6 +112,7 @@ async def serve(settings: Settings) -> None:
     os.umask(0o077)
     keeper = Keeper(settings.keeper_dir, settings.run_dir, SystemClock(settings.test_clock_offset_s))
     await keeper.start()
+    await keeper.listen(settings)
     stopping = asyncio.Event()
     for one in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(one, stopping.set)
