@@ -45,6 +45,7 @@ class CameraSpec:
     zones: ZoneView | None
     credentials: Credentials | None = field(default=None, repr=False)
     fence: int = 0  # of the camera's lease: another one means that another recorder may have written in between
+    certificates: tuple[tuple[str, str], ...] = ()  # by stream: the SHA-256 of the only one to speak TLS with
 
     @property
     def treatment(self) -> Treatment:
@@ -160,7 +161,7 @@ class CameraRun:
         self._pipelines[stream] = pipeline
         if self._mask is not None:
             self._mask.add(stream, pipeline)
-        target = StreamTarget(spec.camera, stream, url, spec.credentials)
+        target = StreamTarget(spec.camera, stream, url, spec.credentials, dict(spec.certificates).get(stream, ""))
         return StreamLoop(
             target, around.clock, around.drain, around.gate, pipeline=pipeline, framing=framing, mask=self._mask
         )

@@ -28,6 +28,7 @@ from vms.db.engine import read
 from vms.errors import Damaged
 from vms.keeper.protocol import CameraPlan, Plan
 from vms.model import Camera
+from vms.services.stream_certificate import CERTIFICATE
 
 RECONCILE_S: Final = 1.0
 # Cameras are read again when one was added, removed or changed, and anyway this often.
@@ -136,7 +137,12 @@ class Fleet:
         except Damaged as error:
             log.error("compte de caméra illisible", camera=row.id, why=str(error))
             account = None
-        return CameraSpec(row.id, camera.commune, urls, record, camera.zone_set if record else None, account, fence)
+        certificates = tuple(
+            (name, str(profile.get(CERTIFICATE, "")))
+            for name, profile in (("main", row.main_profile), ("sub", row.sub_profile))
+        )
+        zones = camera.zone_set if record else None
+        return CameraSpec(row.id, camera.commune, urls, record, zones, account, fence, certificates)
 
     def _change(self, camera: str, spec: CameraSpec | None, plan: CameraPlan | None) -> None:
         """Start what it takes to bring one camera to ``spec``, unless a change of it is under way."""

@@ -202,6 +202,7 @@ class RtspClient:
             return
         try:
             self.session.tick(self._clock.monotonic_us())
+            self._note_playing()
             self._flush()
         except RtspError as error:
             self._fail(error)
@@ -221,9 +222,13 @@ class RtspClient:
             units = self.session.units()
             if units:
                 self._on_units(units)
-        if self.session.state is State.PLAYING and not self._playing.done():
-            self._playing.set_result(None)
+        self._note_playing()
         return used
+
+    def _note_playing(self) -> None:
+        wanted = State.DESCRIBED if self.session.options.describe_only else State.PLAYING
+        if self.session.state is wanted and not self._playing.done():
+            self._playing.set_result(None)
 
     def _listen(self) -> None:
         sock = self._socket

@@ -55,6 +55,7 @@ class PlayOptions:
     play_headers: tuple[tuple[str, str], ...] = (("Range", "npt=0.000-"),)
     receiver: type[RtpReceiver] = RtpReceiver
     receive_buffer_bytes: int | None = None  # of the socket; None leaves it to the system
+    describe_only: bool = False  # nothing is set up, so that no picture and no sound is ever sent
 
 
 LIVE: Final = PlayOptions()
@@ -266,6 +267,8 @@ class Conversation:
         self._depacketizer = build(video.parameter_sets, wary=True)
         self.receiver = self.options.receiver(video.payload_type, self._depacketizer, self.where)
         self.state = State.DESCRIBED
+        if self.options.describe_only:
+            return
         transport = (("Transport", "RTP/AVP/TCP;unicast;interleaved=0-1"), *self.options.setup_headers)
         self._request("SETUP", self._tracks[0], transport)
 

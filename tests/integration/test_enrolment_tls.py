@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,18 +30,21 @@ def town(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Town:
     return Town(tmp_path, trusted=False)
 
 
-def rtsps(camera: VirtualCamera, call: Call) -> str:
-    """GetStreamUri of a camera that encrypts its streams."""
-    assert call.text("Protocol") == "RtspsUnicast"
-    stream = call.text("ProfileToken").removeprefix("profile-")
-    url = f"rtsps://{camera.config.address}:322/{stream}"
-    return element("tr2:GetStreamUriResponse", leaf("tr2:Uri", url))
+def rtsps_at(port: int) -> Callable[[VirtualCamera, Call], str]:
+    """GetStreamUri of a camera that encrypts its streams, at a port of their own."""
+
+    def rtsps(camera: VirtualCamera, call: Call) -> str:
+        assert call.text("Protocol") == "RtspsUnicast"
+        stream = call.text("ProfileToken").removeprefix("profile-")
+        url = f"rtsps://{camera.config.address}:{port}/{stream}"
+        return element("tr2:GetStreamUriResponse", leaf("tr2:Uri", url))
+
+    return rtsps
 
 
 async def test_an_encrypted_camera_is_enrolled_under_its_certificate(
     town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(OPERATIONS, "GetStreamUri", Operation(OPERATIONS["GetStreamUri"].access, rtsps))
     used: list[str] = []
     call = SoapClient.call
 
@@ -51,10 +55,18 @@ async def test_an_encrypted_camera_is_enrolled_under_its_certificate(
     monkeypatch.setattr(SoapClient, "call", noted)
     async with farm(camera()) as cameras:
         device = cameras["cam-7"]
-        async with tls_front(self_signed(tmp_path), device.config.address, device.http_port) as port:
+        address = device.config.address
+        async with (
+            tls_front(self_signed(tmp_path), address, device.http_port) as port,
+            tls_front(self_signed(tmp_path), address, device.rtsp_port) as streams,
+        ):
+            access = OPERATIONS["GetStreamUri"].access
+            monkeypatch.setitem(OPERATIONS, "GetStreamUri", Operation(access, rtsps_at(streams)))
             url = f"https://127.77.0.7:{port}/onvif/device_service"
             enrolled = await town.enrol(device, url=url)
-            assert (enrolled.tls, enrolled.main_url) == (True, "rtsps://127.77.0.7:322/main")
+            assert (enrolled.tls, enrolled.main_url) == (True, f"rtsps://127.77.0.7:{streams}/main")
+            # The stream's certificate is another one than the services', and held to as well.
+            assert enrolled.main_profile["certificate"] == await fetch_fingerprint("127.77.0.7", streams)
             # The camera names its services over plain HTTP; they are only ever reached over the pinned channel.
             assert {u.split("/")[0] + u.split("/")[2] for u in used} == {f"https:127.77.0.7:{port}"}
             entry = town.vault.read("valclair-c07")

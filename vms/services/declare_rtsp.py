@@ -18,6 +18,7 @@ from vms.onvif.soap import Credential
 from vms.onvif.territory import Territory
 from vms.services.profile_choice import ANY_FRAMING, Framing
 from vms.services.steps import Steps
+from vms.services.stream_certificate import pin
 
 PLAN: Final = (
     ("address", "Vérifier l’adresse"),
@@ -73,7 +74,7 @@ def split_account(url: str) -> tuple[str, Credential | None]:
         port = parts.port
     except ValueError as error:
         raise BadInput("Cette adresse de flux est illisible.", todo="Écrivez rtsp://10.42.16.90:554/chemin.") from error
-    if parts.scheme not in ("rtsp", "rtsps") or not parts.hostname or port == 0:
+    if parts.scheme not in ("rtsp", "rtsps", "rtsph") or not parts.hostname or port == 0:
         raise BadInput("Cette adresse n’est pas celle d’un flux RTSP.", todo="Écrivez rtsp://10.42.16.90:554/chemin.")
     account = Credential(parts.username, parts.password or "") if parts.username else None
     bare = parts.netloc.rpartition("@")[2]
@@ -112,6 +113,8 @@ async def declare(
             _require_lawful(sub, ANY_FRAMING)
             declared.sub_profile = _plain(sub)
         declared.main_profile = _plain(main)
+        await pin(declared.main_profile, declared.main_url)
+        await pin(declared.sub_profile, declared.sub_url)
         step["detail"] = f"{main.codec.upper()}, {main.width} × {main.height}. Le son ne sera jamais demandé."
         if unknown_rate:
             step.update(rule="T-06", todo="La cadence n’est pas annoncée : elle sera mesurée à la réception.")

@@ -24,6 +24,7 @@ from vms.services.device_session import DeviceSessions, require_transport
 from vms.services.identify import Identity, Match, identify
 from vms.services.profile_choice import ANY_FRAMING, Choice, Framing, Setting, choose
 from vms.services.steps import Steps
+from vms.services.stream_certificate import pin
 from vms.vault.entry import ADMINISTRATOR, USER, VaultEntry
 from vms.vault.files import Vault
 
@@ -178,6 +179,8 @@ class Enrolment:
                 enrolled.main_profile, enrolled.sub_profile = _plain(choice.main), _plain(choice.sub)
                 enrolled.main_url = await self._stream_url(media, choice.main)
                 enrolled.sub_url = await self._stream_url(media, choice.sub) if choice.sub is not None else ""
+                await pin(enrolled.main_profile, enrolled.main_url)
+                await pin(enrolled.sub_profile, enrolled.sub_url)
                 step["detail"] = _profile_words(choice)
                 if choice.notes:
                     note: Lapse = choice.notes[0]

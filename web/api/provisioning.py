@@ -74,7 +74,7 @@ class EnrolIn(BaseModel):
 class DeclareRtspIn(BaseModel):
     """A source without ONVIF: plain RTSP, only on a trusted prefix, shown as *non durci*."""
 
-    url: str = Field(min_length=8, max_length=400, pattern="^rtsps?://")
+    url: str = Field(min_length=8, max_length=400, pattern="^rtsp[sh]?://")
     sub_url: str = Field(default="", max_length=400)
     username: str = Field(default="", max_length=64)
     password: str = Field(default="", max_length=128)
