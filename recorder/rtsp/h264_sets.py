@@ -136,6 +136,14 @@ def _frame_rate(reader: BitReader) -> float | None:
     return rate if 0 < rate <= FPS_LIMIT else None
 
 
+def put_first(known: dict[int, bytes], key: int, nal: bytes) -> None:
+    """Add a set in front of the others: a new one is the one in use, whatever number a description gave before."""
+    others = {other: kept for other, kept in known.items() if other != key}
+    known.clear()
+    known[key] = nal
+    known.update(others)
+
+
 class H264Sets:
     """The parameter sets seen so far, and the format they make."""
 
@@ -160,7 +168,7 @@ class H264Sets:
             known.clear()
             return
         if len(nal) <= SET_LIMIT_BYTES and (key in known or len(known) < SETS_LIMIT_COUNT):
-            known[key] = nal
+            put_first(known, key, nal)
 
     def format(self) -> StreamFormat:
         """The stream's format; ParameterSetsMissing while the sets do not suffice."""

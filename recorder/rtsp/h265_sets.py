@@ -8,6 +8,7 @@ from typing import Final
 from recorder.access_unit import StreamFormat
 from recorder.rtsp.bits import BitReader, BitsExhausted
 from recorder.rtsp.errors import ParameterSetsMissing
+from recorder.rtsp.h264_sets import put_first
 
 VPS: Final = 32
 SPS: Final = 33
@@ -138,7 +139,7 @@ class H265Sets:
             known.clear()
             return
         if len(nal) <= SET_LIMIT_BYTES and (key in known or len(known) < SETS_LIMIT_COUNT):
-            known[key] = nal
+            put_first(known, key, nal)
 
     def format(self) -> StreamFormat:
         """The stream's format; ParameterSetsMissing while the sets do not suffice."""
