@@ -22,12 +22,12 @@ def digest_of(ask: Ask, given: dict[str, str], realm: str, password: str) -> str
 
     a1 = hashed(f"{USER}:{realm}:{password}")
     if algorithm.endswith("-SESS"):
-        a1 = hashed(f"{a1}:{given['nonce']}:{given['cnonce']}")
+        a1 = hashed(f"{a1}:{given['nonce']}:{given.get('cnonce', '')}")
     a2 = f"{ask.method}:{given['uri']}"
     if given.get("qop") == "auth-int":
         a2 += ":" + hashed("")
     if "qop" in given:
-        return hashed(f"{a1}:{given['nonce']}:{given['nc']}:{given['cnonce']}:{given['qop']}:{hashed(a2)}")
+        return hashed(f"{a1}:{given['nonce']}:{given.get('nc')}:{given.get('cnonce')}:{given['qop']}:{hashed(a2)}")
     return hashed(f"{a1}:{given['nonce']}:{hashed(a2)}")
 
 

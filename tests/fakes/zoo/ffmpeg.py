@@ -69,7 +69,7 @@ async def _restarted(url: str, folder: Path) -> tuple[int, str]:
             process = await asyncio.create_subprocess_exec(
                 ffmpeg, "-v", "error", "-nostdin", "-rtsp_transport", "tcp",
                 "-allowed_media_types", "video", "-timeout", "8000000", "-i",
-                url.replace("rtsph://", "rtsp://"), "-map", "0:v:0", "-c", "copy", "-f", "mp4", "-flush_packets", "1",
+                url.replace("rtsph://", "rtsp://"), "-map", "0:v:0", "-map_metadata", "-1", "-c", "copy", "-f", "mp4", "-flush_packets", "1",
                 "-movflags", "+frag_every_frame+empty_moov+default_base_moof", str(folder / f"{starts:03d}.mp4"),
                 stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
             )  # fmt: skip
@@ -121,7 +121,10 @@ def _read(folder: Path, codec: Codec, sent: list[frozenset[str]]) -> tuple[int, 
 
 
 def _samples(path: Path) -> Iterable[bytes]:
-    with contextlib.suppress(av.FFmpegError, IndexError, OSError), av.open(str(path)) as container:
+    with (
+        contextlib.suppress(av.FFmpegError, IndexError, OSError),
+        av.open(str(path), metadata_errors="ignore") as container,
+    ):
         for packet in container.demux(container.streams.video[0]):
             if packet.size:
                 yield bytes(packet)
