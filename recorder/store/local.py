@@ -260,7 +260,11 @@ class LocalStore:
             except FileNotFoundError:
                 return False
             # A crash here may bring the name back: its row still says ``destroying``, and the next sweep does it again.
-            self.disk.sync_dir(path.parent)
+            try:
+                self.disk.sync_dir(path.parent)
+            except FileNotFoundError:
+                # The day's last segment went at the same time, and the empty day with it.
+                self.disk.sync_dir(path.parent.parent)
         # An empty day says when the camera had footage: it goes too.
         with contextlib.suppress(OSError):
             path.parent.rmdir()

@@ -69,6 +69,8 @@ class LeasesMachine(RuleBasedStateMachine):
         # The highest fence under which something was committed, by thing.
         self.kept: dict[str, int] = {}
         self.seen: dict[str, int] = {}
+        for seat in SEATS:
+            self.start(seat)
 
     @rule(seat=st.sampled_from(SEATS))
     def start(self, seat: str) -> None:
@@ -89,6 +91,19 @@ class LeasesMachine(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from((0.3, RENEW_S, TTL_S - MARGIN_S, TTL_S, 2 * TTL_S)))
     def wait(self, seconds: float) -> None:
         self.clock.advance(seconds=seconds)
+
+    @rule(stalled=st.sets(st.sampled_from(SEATS)), seconds=st.integers(1, 7))
+    def seconds_pass(self, stalled: set[str], seconds: int) -> None:
+        """Some seconds of the usual life, for all but those whose process stands still."""
+        for _ in range(seconds):
+            self.clock.advance(seconds=RENEW_S)
+            for seat, worker in sorted(self.workers.items()):
+                if seat not in stalled:
+                    self.do(worker.renew(b""))
+                    for name, fence in self.do(worker.take(THINGS)).items():
+                        assert fence > self.seen.get(name, 0)
+                        self.seen[name] = fence
+            self.one_writer()
 
     @precondition(lambda self: self.workers)
     @rule(data=st.data())
@@ -197,7 +212,7 @@ def live(loop: asyncio.AbstractEventLoop, url: str, examples: int) -> None:
 
 def test_leases_on_sqlite(tmp_path: Path) -> None:
     with loop_of_its_own() as loop:
-        live(loop, f"sqlite+aiosqlite:///{tmp_path / 'g.sqlite'}", 40)
+        live(loop, f"sqlite+aiosqlite:///{tmp_path / 'g.sqlite'}", 20)
 
 
 def test_leases_on_postgresql() -> None:
@@ -205,7 +220,7 @@ def test_leases_on_postgresql() -> None:
         server = postgresql(Path(folder))
         started = loop.run_until_complete(server.__aenter__())
         try:
-            live(loop, started.url, 20)
+            live(loop, started.url, 8)
         finally:
             loop.run_until_complete(server.__aexit__(None, None, None))
 
