@@ -11,7 +11,8 @@ was taken before it arrived.
     at the start cameras send a group at once, faster than real time; for 10 s the line is moved, not bent, whenever a
                  picture would stand in the future.
     jumps        media time that goes back, or departs from arrival by more than 1 s, is a jump: the line is laid anew
-                 at the arrival, and the jump is noted. Pictures sent out of order (B pictures) are no jump.
+                 at the arrival, and the jump is noted. Pictures sent out of order (B pictures) are no jump. Media time
+                 that stands still says nothing: as long as it does, pictures bear the time of their arrival.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ CLAIM_DIFFERENCE_LIMIT_US: Final = MICRO
 # The least distance between two units of a stream: their times stay in order on every scale we write.
 STEP_US: Final = 100
 NOTES_LIMIT_COUNT: Final = 32
+# Pictures in a row with the time of the one before; some cameras give each two the same.
+STILL_LIMIT_UNITS: Final = 3
 
 NoteKind = Literal["media-jump", "clock-step", "claim-differs", "claim-agrees"]
 
@@ -64,6 +67,7 @@ class Timeline:
         self._started_us = 0
         self._last_arrival_us = 0
         self._last_media: int | None = None
+        self._still_units = 0
         self._duration_90k: int | None = None
         # Least (arrival - line) per second of the window, as (second, least).
         self._least: deque[tuple[int, int]] = deque()
@@ -152,6 +156,12 @@ class Timeline:
         return self._stamped(unit, utc_us, (shown_us - utc_us) * 9 // 100)
 
     def _follow(self, unit: AccessUnit, previous: int, media_us: int, arrival_us: int) -> None:
+        self._still_units = self._still_units + 1 if unit.rtp_time == previous else 0
+        if self._still_units >= STILL_LIMIT_UNITS:  # a media clock that says nothing: the arrival is all there is
+            if self._still_units == STILL_LIMIT_UNITS:
+                self._note("media-jump", arrival_us, arrival_us - (self._line_us + media_us))
+            self._lay(media_us, arrival_us)
+            return
         delay_us = arrival_us - (self._line_us + media_us)
         advanced_us = (unit.rtp_time - previous) * 100 // 9
         waited_us = unit.received_us - self._last_arrival_us

@@ -203,3 +203,18 @@ def test_an_absurd_claim_is_harmless(claimed: int) -> None:
     camera = Camera()
     camera.timeline.claim(0, claimed)
     camera.run(1)
+
+
+def test_a_media_clock_that_stands_still_is_replaced_by_the_arrival() -> None:
+    camera = Camera()
+    stamped = [camera.unit(media=0) for _ in range(100)]
+    assert all(-40_000 * 3 <= one.utc.since(START.plus(us=40_000 * (n + 1))) <= 0 for n, one in enumerate(stamped))
+    assert [b.utc.since(a.utc) for a, b in itertools.pairwise(stamped[3:])] == [40_000] * 96
+    assert [note.kind for note in camera.timeline.notes()] == ["media-jump"]
+
+
+def test_pictures_that_share_a_time_in_pairs_are_no_standstill() -> None:
+    camera = Camera()
+    stamped = [camera.unit(media=2 * FRAME * (n // 2)) for n in range(100)]
+    assert camera.timeline.notes() == []
+    assert all(a.utc < b.utc for a, b in itertools.pairwise(stamped))
