@@ -67,9 +67,11 @@ async def _restarted(url: str, folder: Path) -> tuple[int, str]:
         while True:
             starts += 1
             process = await asyncio.create_subprocess_exec(
-                ffmpeg, "-v", "error", "-nostdin", "-rtsp_transport", "tcp",
+                ffmpeg, "-v", "error", "-nostdin", "-rtsp_transport",
+                "http" if url.startswith("rtsph:") else "tcp",
                 "-allowed_media_types", "video", "-timeout", "8000000", "-i",
-                url.replace("rtsph://", "rtsp://"), "-map", "0:v:0", "-map_metadata", "-1", "-c", "copy", "-f", "mp4", "-flush_packets", "1",
+                url.replace("rtsph://", "rtsp://"),
+                "-map", "0:v:0", "-map_metadata", "-1", "-c", "copy", "-f", "mp4", "-flush_packets", "1",
                 "-movflags", "+frag_every_frame+empty_moov+default_base_moof", str(folder / f"{starts:03d}.mp4"),
                 stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
             )  # fmt: skip
