@@ -39,6 +39,8 @@ class Session(Conversation):
                 if end - position < 4:
                     break
                 stop = position + 4 + (data[position + 2] << 8 | data[position + 3])
+                if stop > end and (receiver is None or end - position < resync.PATIENCE_BYTES):
+                    break
                 if receiver is not None and (stop > end or (stop < end and data[stop] != DOLLAR)):
                     onward = self._uneven(data, position, stop, end)
                     if onward >= 0:
@@ -80,12 +82,9 @@ class Session(Conversation):
 
         A frame head that was damaged may claim bytes that are other frames.
         """
-        marks = self._marks()
         if stop <= end:
-            return resync.instead_of_frame(data, position, stop, end, marks)
-        if end - position < resync.PATIENCE_BYTES:
-            return -1
-        return resync.find_start(data, position + 4, end, marks)
+            return resync.instead_of_frame(data, position, stop, end, self._marks())
+        return resync.find_start(data, position + resync.FRAME_BYTES, end, self._marks())
 
     def _marks(self) -> resync.Marks:
         receiver = self.receiver
