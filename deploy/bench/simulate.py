@@ -34,6 +34,7 @@ from vms.db.engine import ensure_schema, open_engine
 from vms.db.leases import RENEW_S
 from vms.errors import BadInput, Unavailable
 from vms.keeper.service import TICK_S
+from vms.keeper.statement import STATEMENT_LIMIT_BYTES
 
 COMMUNES_LIMIT_COUNT: Final = 20_000
 CAMERAS_LIMIT_COUNT: Final = 200_000
@@ -130,9 +131,13 @@ def figures_of(costs: dict[str, Cost], communes: int, cameras: int) -> dict[str,
         "db_commits_capacity_per_s": costs["segments"].per_s,
         "retention_day_s": day,
         "retention_commune_day_s": costs["retention"].wall_s,
+        "db_bytes_per_segment": float(costs["row"].times),
         "retention_idle_sweep_s": costs["idle"].wall_s * cameras / costs["idle"].times,
         "checkpoint_s": costs["checkpoint"].wall_s / (costs["checkpoint"].times / communes),
         "plan_ms": costs["plan"].cpu_ms_each,
+        "plan_mib": costs["plan_size"].times / (1024 * 1024),
+        # Above the limit of a statement a recorder refuses the plan: more cameras need more keepers.
+        "cameras_per_keeper_limit": cameras * STATEMENT_LIMIT_BYTES // costs["plan_size"].times,
         "heads_per_s": costs["heads"].per_s,
         "leases_taken_s": costs["taken"].wall_s,
         "keeper_start_s": costs["start"].wall_s,
@@ -149,9 +154,10 @@ async def _keeper(folder: Path, clock: ManualClock, spread: dict[str, int], full
     keeper = SimulatedKeeper(folder, clock)
     try:
         costs = {"setup": setup, "start": await keeper.start()}
-        costs["plan"], recorded = await keeper.plans(PLANS)
+        costs["plan"], recorded, size = await keeper.plans(PLANS)
         if recorded != sum(spread.values()):
             raise RuntimeError(f"the plan records {recorded} cameras of {sum(spread.values())}")
+        costs["plan_size"] = Cost(size)
         costs["checkpoint"] = await keeper.checkpoints(ROUNDS)
         sample = _sample(spread, full)
         costs["heads"] = await keeper.heads([camera for _, camera in sample], ROUNDS)
@@ -179,7 +185,8 @@ async def _index(home: Path, url: str, server: int | None, spread: dict[str, int
         costs["taken"], costs["renew"] = await index.leases(every, recorders, ROUNDS)
         chosen = every if full else [one for one in every if one[0] == every[0][0]]
         others = 0 if full else len(every) - len(chosen)
-        costs["retention"], costs["idle"], _ = await index.retention(home / "recorder", chosen, others)
+        costs["retention"], costs["idle"] = await index.retention(home / "recorder", chosen, others, every)
+        costs["row"] = Cost(round(index.row_bytes))
         return costs
     finally:
         await engine.dispose()

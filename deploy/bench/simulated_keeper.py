@@ -15,9 +15,9 @@ from vms.keeper.communes import Commune
 from vms.keeper.entry import Entry
 from vms.keeper.host import Host
 from vms.keeper.house import House
+from vms.keeper.plan import make_plan
 from vms.keeper.recorder_desk import RecorderDesk
 from vms.keeper.records import COMMUNE_ID, CommuneRecord
-from vms.keeper.statement import open_plan
 from vms.keeper.store import Tx
 from vms.keys.wrapping import generate_commune_key
 from vms.law.facts import CameraFacts, Order, Zones
@@ -99,14 +99,15 @@ class SimulatedKeeper:
             await self.house.start()
         return cost
 
-    async def plans(self, times: int) -> tuple[Cost, int]:
-        """The plan as each recorder asks for it each second, knowing it already; and how many cameras are recorded."""
+    async def plans(self, times: int) -> tuple[Cost, int, int]:
+        """The plan as each recorder asks for it each second; cameras recorded by it, and its signed size in bytes."""
         cost = Cost(times)
-        first = await self.desk.plan({}, b"")
+        first = str((await self.desk.plan({}, b""))["plan"])
+        plan = make_plan(self.house.communes, self.house.host.keys.permit_public, self._clock.utc().us)
         with measured(cost):
             for _ in range(times):
-                await self.desk.plan({"known": ""}, b"")
-        return cost, sum(camera.record for camera in open_plan(first["plan"], None).cameras)
+                await self.desk.plan({"known": plan.version}, b"")
+        return cost, sum(camera.record for camera in plan.cameras), len(first)
 
     async def checkpoints(self, rounds: int) -> Cost:
         """A journal entry in every commune at once, each with its signed checkpoint, durable."""
