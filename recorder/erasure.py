@@ -121,7 +121,9 @@ async def erased_absences(engine: AsyncEngine, camera: str, before_us: int, is_d
         for row in rows:
             stream = (row.commune_id, row.camera_id, row.stream)
             await _advance_mark(session, stream, row.end_us or 0, (row.sequence, row.link))
-        await session.execute(delete(Absence).where(col(Absence.id).in_([row.id for row in rows])))
+        for table in (Absence, Mending):
+            ids = [row.id for row in rows if isinstance(row, table)]
+            await session.execute(delete(table).where(col(table.id).in_(ids)))
     return len(rows)
 
 

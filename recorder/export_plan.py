@@ -20,7 +20,7 @@ from vms import logs
 from vms.db.engine import read
 from vms.errors import BadInput, Damaged, NotFound
 from vms.model import Absence as AbsenceRow
-from vms.model import Segment
+from vms.model import Mending, Segment
 
 log = logs.get("recorder.export_plan")
 
@@ -45,7 +45,7 @@ async def plan_stream(engine: AsyncEngine, store: LocalStore, wanted: Wanted, no
     """
     if not wanted.from_us < wanted.to_us <= now_us:
         raise BadInput("La plage finit avant de commencer, ou n’est pas encore passée.", where=wanted.camera)
-    rows, absences = await _rows(engine, wanted)
+    rows, absences, mended = await _rows(engine, wanted)
     pieces: list[Piece] = []
     headers: list[SegmentHeader] = []
     for row in rows:
@@ -57,9 +57,11 @@ async def plan_stream(engine: AsyncEngine, store: LocalStore, wanted: Wanted, no
         if found is not None:
             headers.append(found[0])
             pieces.append(found[1])
-    first = headers[0].sequence if headers else 0
-    last = headers[-1].sequence if headers else -1
-    closed = [row for row in absences if row.end_us is not None and first < row.sequence < last]
+    live = [header.sequence for header in headers if header.origin == "live"]
+    first, last = (live[0], live[-1]) if live else (0, -1)
+    # Absences that a card was asked for are links still, though what is missing of them stands in other rows.
+    links: list[AbsenceRow | Mending] = [*absences, *mended]
+    closed = [row for row in links if row.end_us is not None and first < row.sequence < last]
     return StreamPlan(
         camera=wanted.camera,
         commune=wanted.commune,
@@ -74,7 +76,7 @@ async def plan_stream(engine: AsyncEngine, store: LocalStore, wanted: Wanted, no
     )
 
 
-async def _rows(engine: AsyncEngine, wanted: Wanted) -> tuple[list[Segment], list[AbsenceRow]]:
+async def _rows(engine: AsyncEngine, wanted: Wanted) -> tuple[list[Segment], list[AbsenceRow], list[Mending]]:
     async with read(engine) as session:
         chosen = select(Segment).where(
             col(Segment.commune_id) == wanted.commune,
@@ -94,7 +96,15 @@ async def _rows(engine: AsyncEngine, wanted: Wanted) -> tuple[list[Segment], lis
             (col(AbsenceRow.end_us) > wanted.from_us) | col(AbsenceRow.end_us).is_(None),
         )
         absences = list((await session.execute(missing.order_by(col(AbsenceRow.start_us)))).scalars())
-    return segments, absences
+        asked = select(Mending).where(
+            col(Mending.commune_id) == wanted.commune,
+            col(Mending.camera_id) == wanted.camera,
+            col(Mending.stream) == wanted.stream,
+            col(Mending.start_us) < wanted.to_us,
+            col(Mending.end_us) > wanted.from_us,
+        )
+        mended = list((await session.execute(asked.order_by(col(Mending.start_us)))).scalars())
+    return segments, absences, mended
 
 
 def _piece(store: LocalStore, row: Segment, wanted: Wanted) -> tuple[SegmentHeader, Piece] | None:
@@ -109,6 +119,6 @@ def _piece(store: LocalStore, row: Segment, wanted: Wanted) -> tuple[SegmentHead
     return header, Piece(row.name, str(store.local(path)), placed[-1].end, touching[0], len(touching))
 
 
-def _record(row: AbsenceRow) -> bytes:
+def _record(row: AbsenceRow | Mending) -> bytes:
     end_us = row.end_us if row.end_us is not None else row.start_us + 1
     return AbsenceRecord(row.camera_id, row.stream, row.sequence, row.start_us, end_us, row.cause).encode()

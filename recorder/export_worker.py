@@ -181,10 +181,11 @@ class ExportWorker:
             header, length = SegmentHeader.parse(read(0, HEADER_LIMIT_BYTES))
             if str(header.name) != piece.name:
                 raise Damaged("Ce fichier porte le nom d’un autre segment.", where=piece.name)
-            records.append((header.sequence, header.encode()))
+            base = EDGE_BASE if header.origin == "edge" else 0
+            records.append((base + header.sequence, header.encode()))
             for placed in walk(read, header, length, verify=False):
                 number = placed.header.number
-                records.append((header.sequence + 1 + number, placed.header.encode()))
+                records.append((base + header.sequence + 1 + number, placed.header.encode()))
                 if number not in keys:
                     continue
                 await self._admitted()
@@ -238,6 +239,10 @@ class ExportWorker:
 
     def _tell(self, message: dict[str, Any]) -> None:
         write_frame(self._writer, message)
+
+
+# Links of the edge chain stand after all of the live one; each counts for itself.
+EDGE_BASE: Final = 1 << 63
 
 
 class _HashingSink:

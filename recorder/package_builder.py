@@ -79,6 +79,12 @@ class _OpenVideo:
     groups: int = 0
     pictures: int = 0
     nals: bytearray = field(default_factory=bytearray)
+    last_sequence: int = 0
+
+    def goes_on_with(self, segment: SegmentHeader, header: GroupHeader) -> bool:
+        """Whether the group is the next link of the same chain: what came from a card has another, in its own order."""
+        step = segment.sequence + 1 + header.number - self.last_sequence
+        return segment.origin == self.header.origin and (segment.origin == "live" or step in (1, 2))
 
 
 class PackageBuilder:
@@ -107,7 +113,10 @@ class PackageBuilder:
         init, fragment = mp4.split_group(plain)
         if self._video is not None and (self._video.init != init or self._video.to_us != header.utc_us):
             self._end_video()
+        if self._video is not None and not self._video.goes_on_with(segment, header):
+            self._end_video()
         video = self._video or self._begin_video(segment, header, init, fragment)
+        video.last_sequence = segment.sequence + 1 + header.number
         self._write_video(mp4.shifted(fragment, -video.offset_90k))
         samples = mp4.nal_units(fragment)
         for sample in samples:

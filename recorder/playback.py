@@ -49,12 +49,13 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """A stream's time within a range."""
+    """A stream's time within a range; ``recovered`` is what of ``recorded`` came from the camera's own card."""
 
     camera: str
     stream: str
     now_us: int
     recorded: tuple[Recorded, ...]
+    recovered: tuple[Recorded, ...]
     absences: tuple[Missing, ...]
     destroyed_before_us: int
 
@@ -111,18 +112,20 @@ class Playback:
             )
             absences = list((await session.execute(chosen.order_by(col(Absence.start_us)))).scalars())
         stretches: list[Recorded] = []
+        recovered: list[Recorded] = []
         for row in rows:
             to_us = row.end_us if row.state == "sealed" else await self._open_end(row)
-            if stretches and row.start_us <= stretches[-1].end.us:
-                stretches[-1] = Recorded(stretches[-1].start, max(UtcTime(to_us), stretches[-1].end))
-            else:
-                stretches.append(Recorded(UtcTime(row.start_us), UtcTime(to_us)))
+            for found in (stretches, recovered) if row.origin == "edge" else (stretches,):
+                if found and row.start_us <= found[-1].end.us:
+                    found[-1] = Recorded(found[-1].start, max(UtcTime(to_us), found[-1].end))
+                else:
+                    found.append(Recorded(UtcTime(row.start_us), UtcTime(to_us)))
         missing = tuple(
             Missing(UtcTime(one.start_us), None if one.end_us is None else UtcTime(one.end_us), one.cause, one.detail)
             for one in absences
         )
         destroyed_us = mark.destroyed_until_us if mark is not None else 0
-        return Timeline(camera, stream, self._clock.utc().us, tuple(stretches), missing, destroyed_us)
+        return Timeline(camera, stream, self._clock.utc().us, tuple(stretches), tuple(recovered), missing, destroyed_us)
 
     async def window(
         self, permit: Permit, camera: str, stream: str, start: UtcTime, end: UtcTime

@@ -13,6 +13,7 @@ from typing import Final
 from vms.errors import Damaged
 
 RECORDS_LIMIT: Final = 4_000_000
+EDGE_ORIGIN: Final = 2
 _SEGMENT_TAG: Final = b"GUETSEG1"
 _GROUP_TAG: Final = b"GRP1"
 _ABSENCE_TAG: Final = b"ABS1"
@@ -23,7 +24,10 @@ _ABSENCE: Final = struct.Struct(">4sQQQ")
 
 @dataclass(frozen=True, slots=True)
 class SegmentRecord:
-    """A segment's header: its link's number, the link before, its name, and which zone set was burnt in."""
+    """A segment's header: its link's number, the link before, its name, and which zone set was burnt in.
+
+    ``edge`` for footage brought back from the camera's card: its links are of the stream's edge chain.
+    """
 
     sequence: int
     previous: bytes
@@ -33,6 +37,7 @@ class SegmentRecord:
     commune: str
     zone_set: str
     codec: str
+    edge: bool
     raw: bytes
 
 
@@ -98,14 +103,18 @@ def linked(camera: str, stream: str, records: Sequence[Record]) -> list[Link]:
 
     The first one is a segment's header, which says what came before it. Each later header and absence must carry the
     number and (a header) the link that the records before it give. A header with a later number begins another run:
-    what stood between is gone, and the caller must find that time declared absent.
+    what stood between is gone, and the caller must find that time declared absent. The edge chain stands after the live
+    one, and is a run, or several, of its own.
     """
     links: list[Link] = []
     link, sequence, run = b"", 0, 0
     segment: SegmentRecord | None = None
     for record in records:
         if isinstance(record, SegmentRecord):
-            if not links or record.sequence > sequence + 1:
+            edge = segment is not None and segment.edge
+            if edge and not record.edge:
+                raise Damaged("La chaîne vive reprend après celle de la carte.", where=f"segment {record.name}")
+            if not links or record.edge != edge or record.sequence > sequence + 1:
                 run += bool(links)
                 link, sequence = record.previous, record.sequence - 1
             if record.previous != link or record.sequence != sequence + 1:
@@ -118,6 +127,8 @@ def linked(camera: str, stream: str, records: Sequence[Record]) -> list[Link]:
         elif isinstance(record, AbsenceRecord):
             if (record.sequence, record.camera, record.stream) != (sequence + 1, camera, stream):
                 raise Damaged("La chaîne est rompue.", where=f"{camera} {stream}, absence {record.sequence}")
+            if segment is not None and segment.edge:
+                raise Damaged("Une absence n’est pas de la chaîne de la carte.", where=f"{camera} {stream}")
             segment = None
         else:
             expected = record.number + 1 + (segment.sequence if segment else 0)
@@ -142,12 +153,13 @@ def _record(data: bytes, at: int) -> Record:
 
 
 def _segment(data: bytes, at: int) -> SegmentRecord:
-    _, length, _, _, sequence, previous, width, height = _SEGMENT.unpack_from(data, at)
+    _, length, _, origin, sequence, previous, width, height = _SEGMENT.unpack_from(data, at)
     (name, commune, zone_set, codec), end = _strings(data, at + _SEGMENT.size, 4)
     if end + 16 != at + length or at + length > len(data):
         raise Damaged("Un maillon de la chaîne est illisible.", where=f"octet {at}")
     raw = data[at : at + length]
-    return SegmentRecord(sequence, previous, width, height, name, commune, zone_set, codec, raw)
+    edge = origin == EDGE_ORIGIN
+    return SegmentRecord(sequence, previous, width, height, name, commune, zone_set, codec, edge, raw)
 
 
 def _strings(data: bytes, at: int, count: int) -> tuple[list[str], int]:

@@ -65,7 +65,7 @@ def _video(container: Container, video: Video, links: list[Link]) -> None:
     """Step 6: each fragment, put back to its recorded time, has the hash of its group's link."""
     init = container.read(video.init, INIT_LIMIT_BYTES)
     nal_list = container.read(video.nal_list, container.entry(video.nal_list).size)
-    groups = [link for link in links if link.sequence >= video.first_sequence and isinstance(link.record, GroupRecord)]
+    groups = _groups_from(links, video)
     place, pictures, nals, end_us = 0, 0, 0, video.from_us
     for number, (offset, fragment) in enumerate(_fragments(container, video, init)):
         if number >= len(groups):
@@ -88,6 +88,16 @@ def _video(container: Container, video: Video, links: list[Link]) -> None:
         raise Damaged("La vidéo n’a pas le nombre d’images annoncé.")
     if place != len(nal_list):
         raise Damaged("La liste des unités NAL est plus longue que la vidéo.", where=video.nal_list)
+
+
+def _groups_from(links: list[Link], video: Video) -> list[Link]:
+    """The chain's groups from the video's first one on, by its number and its instant: there may be two chains."""
+    for place, link in enumerate(links):
+        record = link.record
+        first = isinstance(record, GroupRecord) and record.utc_us == video.from_us
+        if first and link.sequence == video.first_sequence:
+            return [one for one in links[place:] if isinstance(one.record, GroupRecord)]
+    return []
 
 
 def _fragments(container: Container, video: Video, init: bytes) -> Iterator[tuple[int, bytes]]:
@@ -170,9 +180,11 @@ def _hidden_problem(stream: StreamEvidence, links: list[Link]) -> str:
         if asked and not any(low <= start and end <= high for low, high in shown + damaged):
             return "des images enregistrées de la plage ne sont pas dans le paquet"
     recorded = [(r.from_us, r.to_us, r.cause) for link in links if isinstance(r := link.record, AbsenceRecord)]
-    lost = _lost(links)
+    own = [link for link in links if link.segment is None or not link.segment.edge]
+    live = [r for link in own if isinstance(r := link.record, GroupRecord)]
+    lost = _lost(own)
     for absence in stream.absences:
-        between = groups and groups[0][0] <= absence.from_us and absence.to_us <= groups[-1][1]
+        between = live and live[0].utc_us <= absence.from_us and absence.to_us <= live[-1].utc_us + live[-1].duration_us
         known = any(
             low <= absence.from_us and absence.to_us <= high and cause == absence.cause for low, high, cause in recorded
         )

@@ -63,6 +63,7 @@ class TimelineView(BaseModel):
     stream: str
     now_us: int
     recorded: list[SpanView]
+    recovered: list[SpanView]  # what of ``recorded`` came from the camera's own card
     absences: list[AbsenceView]
     holds: list[HoldView]
     destroyed_before_us: int
@@ -98,6 +99,7 @@ async def timeline(
         stream=stream,
         now_us=now.us,
         recorded=[SpanView(from_us=one.start.us, to_us=one.end.us) for one in known.recorded],
+        recovered=[SpanView(from_us=one.start.us, to_us=one.end.us) for one in known.recovered],
         absences=[
             AbsenceView(from_us=one.start.us, to_us=one.end.us if one.end else None, cause=one.cause, detail=one.detail)
             for one in known.absences
