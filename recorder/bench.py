@@ -12,6 +12,7 @@ import json
 import os
 import platform
 import shutil
+import statistics
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Sequence
@@ -20,15 +21,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from recorder.assignment import recorder_of
+from recorder.bench_sources import REPOSITORY, START_LIMIT_S, STOP_LIMIT_S, end, farm, gstreamer, line_of
+from recorder.rtsp import native
 from vms.errors import BadInput, Unavailable
 
-REPOSITORY: Final = Path(__file__).parent.parent
 CAMERAS_LIMIT_COUNT: Final = 200
-START_LIMIT_S: Final = 90.0
-STOP_LIMIT_S: Final = 20.0
+# Streams for which one recorder process is enough; the next process starts beyond.
+CAMERAS_PER_RECORDER: Final = 100
+SAMPLES_COUNT: Final = 5  # of memory; the median is given
+SOURCES: Final = ("virtual", "gstreamer")
 POLL_S: Final = 0.2
-CLIP_S: Final = 10
-CLIP: Final = ("1920x1080", "25", "4M")
 SEGMENT_S: Final = 60
 TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
 
@@ -42,54 +45,89 @@ class Use:
 
 
 async def run(
-    *, cameras: int = 50, seconds: float = 60.0, urls: Sequence[str] = (), clip: Path | None = None
-) -> dict[str, Any]:
-    """The bench's JSON object: ``cameras`` virtual ones on ``clip`` (else 1080p), or the foreign streams in ``urls``.
+    *, cameras: int = 50, seconds: float = 60.0, urls: Sequence[str] = (), clip: Path | None = None,
+    recorders: int | None = None, source: str = "virtual", packet_sends: bool = False, pure: bool = False,
+) -> dict[str, Any]:  # fmt: skip
+    """The JSON object: ``cameras`` of a ``source`` on ``clip`` (else 1080p), or the foreign streams in ``urls``.
 
-    BadInput for numbers out of range, Unavailable when streams do not start or a tool is missing.
+    ``recorders`` processes share the streams as the product's do; without a number, one for each CAMERAS_PER_RECORDER
+    begun, at most one a core. ``pure`` leaves the compiled part out. BadInput for what is out of range, Unavailable
+    when streams do not start or a tool is missing.
     """
-    if not 1 <= cameras <= CAMERAS_LIMIT_COUNT or not 1 <= seconds <= 86_400:
+    cores = os.cpu_count() or 1
+    if not 1 <= cameras <= CAMERAS_LIMIT_COUNT or not 1 <= seconds <= 86_400 or not 1 <= (recorders or 1) <= 64:
         raise BadInput(f"De 1 à {CAMERAS_LIMIT_COUNT} caméras, de 1 s à un jour.", where="vms bench record")
+    if source not in SOURCES:
+        raise BadInput(f"La source est l’une de : {', '.join(SOURCES)}.", where="vms bench record")
     if shutil.which("ffmpeg") is None:
         raise Unavailable("ffmpeg est introuvable : il est la mesure de comparaison.", todo="Installez ffmpeg.")
     with tempfile.TemporaryDirectory(prefix="guet-bench-") as folder:
         home = Path(folder)
         async with contextlib.AsyncExitStack() as stack:
-            given = list(urls) or await stack.enter_async_context(farm(home, cameras, clip))
-            figures, kept = await _measure(home, given, seconds)
+            given = list(urls)
+            if not given and source == "gstreamer":
+                given = await stack.enter_async_context(gstreamer(home, cameras, clip))
+            elif not given:
+                given = await stack.enter_async_context(farm(home, cameras, clip, packet_sends=packet_sends))
+            count = recorders or min(cores, -(-len(given) // CAMERAS_PER_RECORDER))
+            figures, causes = await _measure(home, shares(given, count), seconds, pure=pure)
     return {
         "bench": "record",
-        "machine": {"cores": os.cpu_count() or 1, "system": platform.platform(), "python": platform.python_version()},
+        "machine": {
+            "cores": cores, "system": platform.platform(), "python": platform.python_version(),
+            "load_average": round(os.getloadavg()[0], 2),
+        },
         "runs": 1,
-        "sources": {"cameras": len(given), "seconds": seconds, "virtual": not urls, "absences": kept["causes"]},
+        "recorders": count,
+        "compiled": native.compiled and not pure,
+        "sources": {
+            "cameras": len(given), "seconds": seconds, "virtual": not urls and source == "virtual",
+            "source": "url" if urls else source, "packet_sends": packet_sends, "absences": causes,
+        },
         "figures": figures,
-    }
+    }  # fmt: skip
 
 
-async def _measure(home: Path, urls: Sequence[str], seconds: float) -> tuple[dict[str, float], dict[str, Any]]:
-    async with recording(home, urls) as child, _ffmpegs(home, urls) as peers:
-        ours_before, theirs_before = use([child.pid]), use([peer.pid for peer in peers])
-        await asyncio.sleep(seconds)
-        ours_after, theirs_after = use([child.pid]), use([peer.pid for peer in peers])
+def shares(urls: Sequence[str], recorders: int) -> list[list[str]]:
+    """Each recorder's streams, spread as the fleet spreads cameras."""
+    parts: list[list[str]] = [[] for _ in range(recorders)]
+    for number, url in enumerate(urls):
+        parts[recorder_of(f"bench-c{number:03d}", recorders)].append(url)
+    return parts
+
+
+async def _measure(
+    home: Path, parts: Sequence[Sequence[str]], seconds: float, *, pure: bool
+) -> tuple[dict[str, float], list[str]]:
+    urls = [url for part in parts for url in part]
+    async with contextlib.AsyncExitStack() as stack:
+        children = []
+        for number, part in enumerate(parts):
+            (home / f"recorder-{number}").mkdir()
+            own = recording(home / f"recorder-{number}", part, pure=pure)
+            children.append(await stack.enter_async_context(own))
+        peers = await stack.enter_async_context(_ffmpegs(home, urls))
+        ours, theirs = [child.pid for child in children], [peer.pid for peer in peers]
+        before, samples = (use(ours), use(theirs)), []
+        for _ in range(SAMPLES_COUNT):
+            await asyncio.sleep(seconds / SAMPLES_COUNT)
+            samples.append((use(ours), use(theirs)))
         alive = sum(peer.returncode is None for peer in peers)
-        kept = await recorded(child)
-    count = len(urls)
-    ours_percent = 100 * (ours_after.cpu_s - ours_before.cpu_s) / seconds / count
-    theirs_percent = 100 * (theirs_after.cpu_s - theirs_before.cpu_s) / seconds / count
+        kept = [await recorded(child) for child in children]
+    after, count = samples[-1], len(urls)
+    ours_percent, theirs_percent = (100 * (after[side].cpu_s - before[side].cpu_s) / seconds / count for side in (0, 1))
+    ours_mib, theirs_mib = (statistics.median(sample[side].pss_mib for sample in samples) for side in (0, 1))
     figures = {
         "cpu_ratio_to_ffmpeg": ours_percent / theirs_percent if theirs_percent else 0.0,
-        "memory_ratio_to_ffmpeg": ours_after.pss_mib / theirs_after.pss_mib if theirs_after.pss_mib else 0.0,
+        "memory_ratio_to_ffmpeg": ours_mib / theirs_mib if theirs_mib else 0.0,
         "cpu_percent_per_camera": ours_percent,
-        "pss_mib_per_camera": ours_after.pss_mib / count,
+        "pss_mib_per_camera": ours_mib / count,
         "ffmpeg_cpu_percent_per_camera": theirs_percent,
-        "ffmpeg_pss_mib_per_camera": theirs_after.pss_mib / count,
+        "ffmpeg_pss_mib_per_camera": theirs_mib / count,
         "ffmpeg_alive_count": float(alive),
-        "gaps": float(kept["gaps"]),
-        "frames_missing": float(kept["frames_missing"]),
-        "units": float(kept["units"]),
-        "sealed_mib": kept["sealed_mib"],
-    }
-    return {name: round(value, 4) for name, value in figures.items()}, kept
+    } | {name: float(sum(one[name] for one in kept)) for name in ("gaps", "frames_missing", "units", "sealed_mib")}
+    causes = sorted({cause for one in kept for cause in one["causes"]})
+    return {name: round(value, 4) for name, value in figures.items()}, causes
 
 
 def use(pids: Sequence[int]) -> Use:
@@ -107,12 +145,15 @@ def use(pids: Sequence[int]) -> Use:
 
 
 @asynccontextmanager
-async def recording(home: Path, urls: Sequence[str]) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Our recorder in a process of its own, every stream with a sealed group."""
+async def recording(
+    home: Path, urls: Sequence[str], *, pure: bool = False
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Our recorder in a process of its own, every stream with a sealed group; ``pure`` without the compiled part."""
     (home / "ours").mkdir()
     child = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "recorder.bench_child"),
         cwd=REPOSITORY,
+        env=os.environ | ({native.PURE_VARIABLE: "1"} if pure else {}),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )
@@ -120,19 +161,19 @@ async def recording(home: Path, urls: Sequence[str]) -> AsyncIterator[asyncio.su
         if child.stdin is None:
             raise Unavailable("Le processus de mesure n’a pas d’entrée.", where="vms bench record")
         child.stdin.write(json.dumps({"home": str(home / "ours"), "urls": list(urls)}).encode() + b"\n")
-        said = await _line(child, START_LIMIT_S)
+        said = await line_of(child, START_LIMIT_S)
         if said.get("event") != "playing":
             raise Unavailable("Les flux n’ont pas démarré.", where="vms bench record", todo="Vérifiez les adresses.")
         yield child
     finally:
-        await _end(child)
+        await end(child)
 
 
 async def recorded(child: asyncio.subprocess.Process) -> dict[str, Any]:
     """End the recording; what it kept: ``gaps``, ``causes``, ``frames_missing``, ``units``, ``sealed_mib``."""
     if child.stdin is not None:
         child.stdin.close()
-    return await _line(child, STOP_LIMIT_S)
+    return await line_of(child, STOP_LIMIT_S)
 
 
 @asynccontextmanager
@@ -159,7 +200,7 @@ async def _ffmpegs(home: Path, urls: Sequence[str]) -> AsyncIterator[list[asynci
         await _until_written(home / "ffmpeg", len(urls))
         yield peers
     finally:
-        await asyncio.gather(*(_end(peer) for peer in peers))
+        await asyncio.gather(*(end(peer) for peer in peers))
 
 
 async def _until_written(folder: Path, count: int) -> None:
@@ -169,79 +210,3 @@ async def _until_written(folder: Path, count: int) -> None:
             return
         await asyncio.sleep(POLL_S)
     raise Unavailable("ffmpeg n’a pas ouvert tous les flux.", where="vms bench record")
-
-
-@asynccontextmanager
-async def farm(home: Path, cameras: int, clip: Path | None) -> AsyncIterator[list[str]]:
-    """That many virtual cameras on one clip, each on its own loopback address."""
-    if not (REPOSITORY / "tests" / "fakes" / "camera").is_dir():
-        raise BadInput("Les caméras virtuelles ne sont que dans le dépôt.", todo="Donnez des flux avec --url.")
-    if clip is None:
-        clip = home / "clip.mp4"
-        await make_clip(clip)
-    config = {
-        "cameras": [
-            {
-                "id": f"bench-{number}",
-                "address": f"127.0.{1 + number // 250}.{1 + number % 250}",
-                "main": str(clip),
-                "onvif": False,
-                "rtsp_authentication": False,
-                "factory": False,
-                "start_phase_s": number * 0.037,
-            }
-            for number in range(cameras)
-        ],
-        "rtsp_port": 0,
-        "http_port": 0,
-        "discovery_port": 0,
-    }
-    path = home / "farm.json"
-    path.write_text(json.dumps(config))
-    farm = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.fakes.camera", "--config", str(path)),
-        cwd=REPOSITORY,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    try:
-        said = await _line(farm, START_LIMIT_S)
-        yield [camera["streams"]["main"] for camera in said["cameras"]]
-    finally:
-        await _end(farm)
-
-
-async def make_clip(path: Path) -> None:
-    """A 1080p clip of 4 Mbit/s with moving detail, a key frame every two seconds."""
-    size, rate, bits = CLIP
-    maker = await asyncio.create_subprocess_exec(
-        *("ffmpeg", "-v", "error", "-f", "lavfi", "-i", f"testsrc2=size={size}:rate={rate},noise=alls=12:allf=t"),
-        *("-t", str(CLIP_S), "-c:v", "libx264", "-preset", "ultrafast", "-bf", "0", "-g", "50", "-sc_threshold", "0"),
-        *("-b:v", bits, "-maxrate", bits, "-bufsize", bits, "-pix_fmt", "yuv420p", str(path)),
-    )
-    if await maker.wait() != 0:
-        raise Unavailable("ffmpeg n’a pas pu fabriquer le film de mesure.", where="vms bench record")
-
-
-async def _line(process: asyncio.subprocess.Process, limit_s: float) -> dict[str, Any]:
-    """The next JSON line of a process; Unavailable when it ends or takes too long."""
-    if process.stdout is None:
-        raise Unavailable("Le processus de mesure n’a pas de sortie.", where="vms bench record")
-    try:
-        async with asyncio.timeout(limit_s):
-            line = await process.stdout.readline()
-        found: dict[str, Any] = json.loads(line)
-    except (TimeoutError, ValueError) as error:
-        raise Unavailable("Un processus de mesure n’a rien répondu.", where="vms bench record") from error
-    return found
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is None:
-        with contextlib.suppress(ProcessLookupError):
-            process.terminate()
-        try:
-            async with asyncio.timeout(STOP_LIMIT_S):
-                await process.wait()
-        except TimeoutError:
-            process.kill()
-            await process.wait()

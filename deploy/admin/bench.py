@@ -28,13 +28,23 @@ def record(
     seconds: Annotated[float, typer.Option("--seconds", help="Durée de la mesure.")] = 60.0,
     url: Urls = None,
     urls: UrlsFile = None,
+    recorders: Annotated[
+        int | None, typer.Option("--recorders", min=1, max=64, help="Processus ; sinon un par cent caméras.")
+    ] = None,
+    source: Annotated[str, typer.Option("--source", help="Caméras : virtual ou gstreamer.")] = "virtual",
+    packet_sends: Annotated[bool, typer.Option("--packet-sends", help="Un envoi par paquet RTP.")] = False,
+    pure: Annotated[bool, typer.Option("--pure", help="Sans la partie compilée.")] = False,
 ) -> None:
     """Ce que coûte l’enregistrement, à côté de « ffmpeg -c copy » sur les mêmes flux."""
     from recorder.bench import run
 
     logs.configure("bench", logging.WARNING)
     given = streams(url or [], urls)
-    print_json(asyncio.run(run(cameras=cameras, seconds=seconds, urls=given)))
+    made = run(
+        cameras=cameras, seconds=seconds, urls=given, recorders=recorders, source=source, packet_sends=packet_sends,
+        pure=pure,
+    )  # fmt: skip
+    print_json(asyncio.run(made))
 
 
 @app.command()

@@ -28,7 +28,7 @@ from sqlmodel import col, select
 
 from deploy.bench.edge_desk import COMMUNE, EdgeDesk
 from deploy.processes import child_environment
-from recorder.bench import REPOSITORY, make_clip
+from recorder.bench_sources import REPOSITORY, make_clip
 from recorder.fsck import Fsck
 from recorder.policies import Policies
 from recorder.store.local import LocalStore

@@ -31,7 +31,7 @@ from sqlmodel import col, func, select
 
 from deploy.bench.servers import Server, client_environment, object_store, postgresql
 from deploy.processes import child_environment
-from recorder.bench import farm
+from recorder.bench_sources import farm
 from recorder.drain_spool import SpoolDrain
 from recorder.fsck import Fsck
 from recorder.policies import Policies

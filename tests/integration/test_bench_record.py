@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from recorder.bench import run, use
+from recorder.bench import run, shares, use
 from recorder.bench_child import missing
 from tests.fakes.small_clip import write_clip
 from vms.errors import BadInput
@@ -29,10 +29,39 @@ async def test_a_short_run_says_what_it_measured(tmp_path: Path) -> None:
     assert figures["pss_mib_per_camera"] > 0
 
 
+async def test_each_packet_sent_alone_to_two_recorders_in_pure_python(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.mp4")
+    found = await run(cameras=2, seconds=2, clip=clip, recorders=2, packet_sends=True, pure=True)
+    assert (found["recorders"], found["compiled"], found["sources"]["packet_sends"]) == (2, False, True)
+    assert found["figures"]["gaps"] == found["figures"]["frames_missing"] == 0
+    assert found["figures"]["units"] >= 2 * 50
+
+
+async def test_gstreamer_s_server_as_the_source(tmp_path: Path) -> None:
+    found = await run(cameras=1, seconds=2, clip=write_clip(tmp_path / "clip.mp4"), source="gstreamer")
+    assert found["sources"]["source"] == "gstreamer"
+    assert not found["sources"]["virtual"]
+    assert found["figures"]["gaps"] == found["figures"]["frames_missing"] == 0
+    assert found["figures"]["units"] >= 25
+
+
+def test_streams_are_shared_out_once_each() -> None:
+    urls = [f"rtsp://10.0.0.{number}/" for number in range(40)]
+    parts = shares(urls, 2)
+    assert sorted(url for part in parts for url in part) == sorted(urls)
+    assert min(map(len, parts)) > 10
+    assert shares(urls, 1) == [urls]
+
+
 @pytest.mark.parametrize(("cameras", "seconds"), [(0, 5), (10_000, 5), (1, 0)])
 async def test_numbers_out_of_range(cameras: int, seconds: float) -> None:
     with pytest.raises(BadInput):
         await run(cameras=cameras, seconds=seconds)
+
+
+async def test_a_source_that_does_not_exist() -> None:
+    with pytest.raises(BadInput):
+        await run(cameras=1, seconds=1, source="imaginary")
 
 
 def test_use_of_this_process_and_of_none() -> None:

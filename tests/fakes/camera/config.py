@@ -34,7 +34,8 @@ class CameraConfig(_Strict):
     the main stream can be configured to (another size or codec), as encoder settings of a real camera are.
     ``card`` gives it a memory card that records both streams (Profile G).
     ``factory`` says that the first account still has its factory password: streams and settings are
-    refused to it until it is changed. ``memory`` is the file of its flash (``memory.py``); None forgets.
+    refused to it until it is changed. ``packet_sends`` gives each RTP packet a send of its own, as simple
+    cameras do; else a unit's packets leave together. ``memory`` is the file of its flash (``memory.py``); None forgets.
     """
 
     id: str
@@ -66,6 +67,7 @@ class CameraConfig(_Strict):
     clock_offset_s: float = 0.0
     announced_size: tuple[int, int] | None = None
     start_phase_s: float = 0.0
+    packet_sends: bool = False
     memory: Path | None = None
 
     @property

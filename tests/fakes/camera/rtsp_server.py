@@ -57,12 +57,20 @@ class VideoPlayer:
     packets: int = 0
     octets: int = 0
     cut: Callable[[], bool] = bool
+    packet_sends: bool = False
 
     def send(self, frames: bytes | bytearray) -> bool:
         """Write frames unless too much waits already."""
         if self.cut() or self.transport.is_closing() or self.transport.get_write_buffer_size() > MAX_UNREAD_BYTES:
             return False
-        self.transport.write(frames)
+        if self.packet_sends:
+            position = 0
+            while position < len(frames):
+                stop = position + 4 + (frames[position + 2] << 8 | frames[position + 3])
+                self.transport.write(frames[position:stop])  # at once, unless the peer's window is full
+                position = stop
+        else:
+            self.transport.write(frames)
         return True
 
 
@@ -262,7 +270,10 @@ class RtspConnection(asyncio.Protocol):
         self._write(response("200 OK", request.sequence, headers))
         if VIDEO_TRACK in self._channels and self._player is None:
             self._player = VideoPlayer(
-                self._transport, self._channels[VIDEO_TRACK], cut=lambda: self._camera.faults.cut
+                self._transport,
+                self._channels[VIDEO_TRACK],
+                cut=lambda: self._camera.faults.cut,
+                packet_sends=self._camera.config.packet_sends,
             )
             stream.players.append(self._player)
             self._camera.pacer.watch(stream)
