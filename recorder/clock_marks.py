@@ -2,7 +2,7 @@
 
 A camera says in its sender reports what its clock showed at a media time. A report may come seconds after the first
 picture of a connection, so the first picture after an absence is remembered until one has come. Kept in the shared
-database by ``MarkBook``: what is brought back from the camera's card is placed by these (docs/decisions/0007).
+database by ``MarkBook``: what is brought back from the camera's card is placed by these (docs/decisions/0008).
 """
 
 from __future__ import annotations
