@@ -74,10 +74,20 @@ class Bucket:
             )  # fmt: skip
 
     def put(self, key: str, data: bytes) -> None:
-        """Store an object and see that it is there with that size; safe to do twice."""
+        """Store an object and see that it is there with that size; safe to do twice.
+
+        StoreError when the bucket keeps versions: there, what is destroyed stays readable (P-30, S5).
+        """
         with self._answering(key):
-            obstore.put(self._store, key, data, use_multipart=False)
+            version = obstore.put(self._store, key, data, use_multipart=False)["version"]
             found = obstore.head(self._store, key)["size"]
+        if version not in (None, "null"):
+            raise StoreError(
+                "Ce magasin d’objets garde des versions : ce qui est détruit y resterait lisible.",
+                cause="disk-wrong",
+                where=self.url,
+                todo="Donnez un magasin sans versions ; le tampon local garde tout en attendant.",
+            )
         if found != len(data):
             raise StoreError(
                 f"Le magasin d’objets dit {found} octets au lieu de {len(data)}.", cause="disk-wrong", where=key

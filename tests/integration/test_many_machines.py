@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import boto3
 import pytest
+from moto.server import ThreadedMotoServer
 from sqlmodel import select
 
 from deploy.bench.servers import Server, client_environment, object_store
@@ -271,3 +273,26 @@ async def test_a_second_writer_of_one_stream_is_refused_and_told_once(tmp_path: 
     assert [(one.kind, one.camera_id) for one in told] == [("two-recorders", CAMERA)]
     await first.close()
     await rig.close()
+
+
+async def test_a_bucket_that_keeps_versions_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On moto's server: what is deleted from such a bucket is still there under its version."""
+    moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    moto.start()
+    host, port = moto.get_host_and_port()
+    try:
+        names = {"AWS_ACCESS_KEY_ID": "guet", "AWS_SECRET_ACCESS_KEY": "guet", "AWS_REGION": "us-east-1"}
+        for name, value in {**names, "AWS_ENDPOINT_URL": f"http://{host}:{port}", "AWS_ALLOW_HTTP": "true"}.items():
+            monkeypatch.setenv(name, value)
+        client = boto3.client("s3", endpoint_url=f"http://{host}:{port}", region_name="us-east-1")
+        for bucket in ("plain", "versioned"):
+            client.create_bucket(Bucket=bucket)
+        client.put_bucket_versioning(Bucket="versioned", VersioningConfiguration={"Status": "Enabled"})
+        plain = Bucket("s3://plain/footage")
+        plain.put("a/b.seg", b"x" * 100)
+        assert plain.get("a/b.seg") == b"x" * 100
+        assert plain.delete("a/b.seg")
+        with pytest.raises(StoreError, match="versions"):
+            Bucket("s3://versioned/footage").put("a/b.seg", b"x" * 100)
+    finally:
+        moto.stop()
