@@ -17,6 +17,8 @@ step "Pages: types, form, unit tests, budget"
 npm --prefix web/ui run --silent check
 step "Tests without processes of their own, on both cores"
 python -m pytest -q -n 2 tests/house tests/unit tests/property tests/golden tests/fuzz
-step "Tests of protocols, processes, browser and whole machines"
-python -m pytest -q --durations=15 tests/contract tests/integration tests/browser tests/system
+step "Tests of protocols and of single processes, a file at a time on each core"
+python -m pytest -q -n 2 --dist loadfile --durations=10 tests/contract tests/integration
+step "Tests of whole machines and in the browser, one after another"
+python -m pytest -q --durations=15 tests/browser tests/system
 printf '\nmake test: %s s\n' "$(( $(date +%s) - started ))"
