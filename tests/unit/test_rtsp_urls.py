@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from recorder.rtsp.auth import Credentials
-from recorder.rtsp.urls import base_url, parse_url, resolve_control
+from recorder.rtsp.urls import base_url, parse_url, redirected, resolve_control, track_addresses
 from vms.errors import BadInput
 
 
@@ -66,3 +66,81 @@ def test_the_base_comes_from_content_base_then_location_then_the_request() -> No
     assert base_url(request, "/other/", "") == "rtsp://c/other/"
     assert base_url(request, "rtsp://c/\r\nX: y", "") == request
     assert base_url(request, "x" * 5000, "") == request
+
+
+@pytest.mark.parametrize(
+    ("text", "host", "port", "request_line"),
+    [
+        ("rtsp://[2001:db8::7]/a", "2001:db8::7", 554, "rtsp://[2001:db8::7]/a"),
+        ("rtsps://[::1]:8322/a?b", "::1", 8322, "rtsps://[::1]:8322/a?b"),
+        ("rtsp://[fe80::1%25eth0]:554/a", "fe80::1%eth0", 554, "rtsp://[fe80::1]:554/a"),
+        ("rtsp://u:p@[::1]/a", "::1", 554, "rtsp://[::1]/a"),
+    ],
+)
+def test_ipv6_addresses(text: str, host: str, port: int, request_line: str) -> None:
+    """RFC 6874: a zone is for this machine's use, the camera knows it by another name."""
+    url, _ = parse_url(text)
+    assert (url.host, url.port, url.request) == (host, port, request_line)
+    assert url.peer == f"[{host}]:{port}"
+
+
+def test_a_tunnel_asks_for_the_stream_in_rtsp() -> None:
+    url, account = parse_url("rtsph://user:pass@192.0.2.1/live")
+    assert (url.tunnel, url.secure, url.port, url.request) == (True, False, 80, "rtsp://192.0.2.1/live")
+    assert account is not None
+
+
+REQUEST = "rtsp://192.0.2.1:554/live/main?channel=1"
+
+
+@pytest.mark.parametrize(
+    ("base", "control", "expected"),
+    [
+        (REQUEST, "track1", REQUEST + "/track1"),
+        (REQUEST, "track1", "rtsp://192.0.2.1:554/live/main/track1?channel=1"),
+        (REQUEST, "track1", "rtsp://192.0.2.1:554/live/track1"),
+        (REQUEST, "rtsp://10.0.0.1/x/track1", "rtsp://10.0.0.1/x/track1"),
+        (REQUEST, "rtsp://10.0.0.1/x/track1", "rtsp://192.0.2.1:554/x/track1"),
+        ("rtsp://0.0.0.0/live/", "track1", REQUEST + "/track1"),
+    ],
+)
+def test_every_address_that_a_control_attribute_has_meant_is_tried(base: str, control: str, expected: str) -> None:
+    found = track_addresses(REQUEST, base, control)
+    assert expected in found
+    assert len(found) == len(set(found)) <= 8
+    assert found[0] == resolve_control(base, control)
+
+
+@pytest.mark.parametrize("control", ["", "*"])
+def test_no_control_attribute_is_the_stream_itself(control: str) -> None:
+    assert track_addresses(REQUEST, REQUEST, control)[0] == REQUEST
+
+
+@pytest.mark.parametrize("control", ["track 1", "caf\xe9", "a\x00b", "a\x7fb"])
+def test_what_no_request_line_can_carry_is_escaped(control: str) -> None:
+    found = resolve_control(REQUEST, control)
+    assert found.isascii()
+    assert found.isprintable()
+    assert " " not in found
+
+
+@pytest.mark.parametrize("location", ["rtsp://192.0.2.1/other", "rtsp://192.0.2.1:8554/", "rtsp://u:p@192.0.2.1/x"])
+def test_a_camera_may_send_us_elsewhere_on_its_own_host(location: str) -> None:
+    target = redirected(parse_url(REQUEST)[0], location)
+    assert target is not None
+    assert target.host == "192.0.2.1"
+
+
+@pytest.mark.parametrize(
+    "location",
+    ["rtsp://192.0.2.2/x", "rtsp://localhost/x", "http://192.0.2.1/", "rtsps://192.0.2.1/", "", "/x", "rtsp:"],
+    ["rtsp://192.0.2.2/x", "rtsp://localhost/x", "http://192.0.2.1/", "rtsps://192.0.2.1/", "", "/x", "rtsp:"],
+)
+def test_a_camera_may_send_us_nowhere_else(location: str) -> None:
+    assert redirected(parse_url(REQUEST)[0], location) is None
+    assert redirected(parse_url("rtsps://192.0.2.1/a")[0], "rtsp://192.0.2.1/a") is None
+
+
+def test_a_content_base_without_its_scheme_is_completed_for_the_host_that_was_asked() -> None:
+    assert base_url("rtsp://192.0.2.1:1935/", "192.0.2.1:1935/live/", "") == "rtsp://192.0.2.1:1935/live/"
+    assert base_url("rtsp://192.0.2.1/a", "stream live 1", "") == "rtsp://192.0.2.1/a"
