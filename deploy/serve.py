@@ -6,6 +6,7 @@ import asyncio
 import signal
 
 from deploy.mail import Mailer
+from deploy.operator_mail import OperatorMail
 from deploy.orders import OrderRunner
 from deploy.processes import Supervisor, child_environment
 from vms import logs
@@ -43,7 +44,8 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     loops = []
     if not settings.keeper_at:
         orders, mail = OrderRunner(engine, clock, child_environment(settings)), Mailer(settings, clock)
-        loops = [asyncio.create_task(orders.run(), name="orders"), asyncio.create_task(mail.run(), name="mail")]
+        told = OperatorMail(engine, settings, clock)
+        loops = [asyncio.create_task(one.run(), name=type(one).__name__) for one in (orders, mail, told)]
     log.info("démarré", home=settings.home.name, recorders=len(supervisor.recorders))
     try:
         await stop.wait()

@@ -1,0 +1,56 @@
+"""The operator hears of the volume through a real SMTP server: when it changes, and once a day while it is bad."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from deploy.demo.run import free_port
+from deploy.operator_mail import OperatorMail
+from tests.integration.test_mail import Inbox, smtp_server
+from vms.clock import ManualClock, UtcTime
+from vms.db.engine import ensure_schema, open_engine, write
+from vms.model import Volume
+from vms.settings import Settings
+
+START = UtcTime.parse("2026-11-24T14:10:00Z")
+
+
+async def test_the_operator_hears_of_each_change_and_again_each_day(tmp_path: Path) -> None:
+    inbox, port, clock = Inbox(), free_port(), ManualClock(START)
+    settings = Settings(home=tmp_path, smtp_host="127.0.0.1", smtp_port=port, operator_email="astreinte@hote.example")
+    engine = open_engine(settings.database_url)
+    await ensure_schema(engine)
+
+    async def becomes(level: str, hours: float = 0) -> bool:
+        clock.step(seconds=3600 * hours)
+        now_us = clock.utc().us
+        row = Volume(
+            id="main", level=level, total_bytes=4 * 10**12, free_bytes=10**12, bytes_per_s=1e6,
+            reserve_us=now_us + 5 * 24 * 3600 * 10**6, measured_us=now_us,
+        )  # fmt: skip
+        async with write(engine) as session:
+            await session.merge(row)
+        return await OperatorMail(engine, settings, clock).look()
+
+    async with smtp_server(inbox, port):
+        assert not await OperatorMail(engine, settings, clock).look(), "nothing was measured yet"
+        assert not await becomes("ok")
+        assert await becomes("warn")
+        assert not await becomes("warn", hours=1)
+        assert await becomes("warn", hours=24)
+        assert await becomes("stopping", hours=1)
+        assert await becomes("ok", hours=1)
+        assert not await becomes("ok", hours=48)
+        clock.step(seconds=3600)
+        assert await OperatorMail(engine, settings, clock).look(), "the figures are old: the recorder is gone"
+    subjects = [str(one["Subject"]) for one in inbox.messages()]
+    assert [("bientôt" in one, "plus mesuré" in one) for one in subjects] == [
+        (True, False), (True, False), (False, False), (False, False), (False, True)
+    ]  # fmt: skip
+    first = inbox.messages()[0]
+    assert first["To"] == "astreinte@hote.example"
+    body = first.get_content()
+    assert "Avant la réserve : 5 jours" in body
+    assert "1000,0 Go" in body
+    assert "valclair" not in body
+    await engine.dispose()
