@@ -27,6 +27,9 @@ from vms.wire import MAX_FRAME_BYTES, ChannelClosed, read_frame, write_frame
 RENEW_INTERVAL_S: Final = 1.3
 CLOSE_TIMEOUT_S: Final = 2.0
 STREAMS_LIMIT: Final = 64
+# glibc gives large buffers back to the system at once and asks for fresh, zeroed pages for the next: for buffers of a
+# megabyte that costs more than hashing them. Kept, they are reused. Other C libraries ignore the names.
+ALLOCATION: Final = {"MALLOC_MMAP_THRESHOLD_": "67108864", "MALLOC_TRIM_THRESHOLD_": "536870912"}
 
 Progress = Callable[[int, int], None]
 T = TypeVar("T")
@@ -182,7 +185,11 @@ async def _start(
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             pass_fds=(theirs.fileno(),),
-            env={"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(Path(recorder.__file__).parent.parent)},
+            env={
+                "PATH": os.environ.get("PATH", ""),
+                "PYTHONPATH": str(Path(recorder.__file__).parent.parent),
+                **ALLOCATION,
+            },
         )
     reader, writer = await asyncio.open_connection(sock=ours, limit=MAX_FRAME_BYTES)
     return process, reader, writer

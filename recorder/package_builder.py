@@ -1,4 +1,5 @@
-"""Opened groups in, an evidence package out, front to back (E-31, T-10). No I/O of its own, no keys.
+"""Opened groups in, an evidence package out, front to back (E-31, T-10). No I/O of its own, no keys;
+writing and hashing go on beside the caller, each on a thread of its own.
 
 The recorded fragments are copied byte for byte, save for their decode time (``vms.evidence.mp4``). A video ends where
 pictures are missing or their format changes: a picture that stands still for minutes would say what was not seen.
@@ -8,9 +9,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
+from cryptography.utils import Buffer
+
 from recorder import oeff
+from recorder.lane import Lane
 from recorder.segment import GroupHeader, SegmentHeader
 from vms.clock import MICRO, UtcTime
 from vms.errors import Damaged
@@ -93,6 +98,8 @@ class PackageBuilder:
     def __init__(self, out: Sink, facts: PackageFacts) -> None:
         self._container = ContainerWriter(out)
         self._facts = facts
+        # Beside the caller, who reads and opens: one writes and seals, one makes the digests of the manifest.
+        self._writing, self._hashing = Lane(), Lane()
         self._files: list[PackagedFile] = []
         self._streams: list[StreamEvidence] = []
         self._journal: list[JournalEvidence] = []
@@ -107,21 +114,20 @@ class PackageBuilder:
         self._stream, self._videos, self._inits = stream, [], {}
 
     def group(self, segment: SegmentHeader, header: GroupHeader, plain: bytes) -> None:
-        """Copy one opened group; Damaged when it is not what its header says."""
+        """Copy one opened group; Damaged when it is not what its header says, and then nothing of it was copied."""
         if hashlib.sha256(plain).digest() != header.plain_sha256:
             raise Damaged("Ce groupe n’est pas celui qui a été enregistré.", where=f"{segment.name} {header.number}")
         init, fragment = mp4.split_group(plain)
+        samples = mp4.nal_spans(fragment)
         if self._video is not None and (self._video.init != init or self._video.to_us != header.utc_us):
             self._end_video()
         if self._video is not None and not self._video.goes_on_with(segment, header):
             self._end_video()
         video = self._video or self._begin_video(segment, header, init, fragment)
         video.last_sequence = segment.sequence + 1 + header.number
-        self._write_video(mp4.shifted(fragment, -video.offset_90k))
-        samples = mp4.nal_units(fragment)
-        for sample in samples:
-            for nal in sample:
-                video.nals += hashlib.sha256(nal).digest()
+        for part in mp4.shifted_parts(fragment, -video.offset_90k):
+            self._write_video(part)
+        self._hashing.run(partial(_digest_nals, memoryview(fragment), samples, video.nals))
         video.groups += 1
         video.pictures += len(samples)
         video.to_us = header.end_us
@@ -214,14 +220,16 @@ class PackageBuilder:
         self._write_video(oeff.head(init, source, exporter, self._facts.created_us, header.utc_us))
         return video
 
-    def _write_video(self, data: bytes) -> None:
-        self._container.write(data)
-        self._video_digest.update(data)
+    def _write_video(self, data: Buffer) -> None:
+        self._writing.run(partial(self._container.write, data))
+        self._hashing.run(partial(self._video_digest.update, data))
 
     def _end_video(self) -> None:
         video, self._video = self._video, None
         if video is None:
             return
+        self._writing.drain()
+        self._hashing.drain()
         entry = self._container.end()
         self._files.append(PackagedFile(path=video.path, sha256=self._video_digest.hexdigest(), bytes=entry.size))
         stem = video.path.removeprefix("video/").removesuffix(".mp4")
@@ -253,6 +261,12 @@ class PackageBuilder:
     def _add(self, path: str, data: bytes) -> None:
         self._container.add(path, data)
         self._files.append(PackagedFile(path=path, sha256=hashlib.sha256(data).hexdigest(), bytes=len(data)))
+
+
+def _digest_nals(fragment: memoryview, samples: list[list[tuple[int, int]]], into: bytearray) -> None:
+    for sample in samples:
+        for start, end in sample:
+            into += hashlib.sha256(fragment[start:end]).digest()
 
 
 def fill_absences(from_us: int, to_us: int, videos: list[tuple[int, int]], known: list[Absence]) -> list[Absence]:

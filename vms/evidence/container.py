@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Final, Protocol
 
+from cryptography.utils import Buffer
+
 from vms.errors import BadInput, Damaged
 
 ENTRIES_LIMIT: Final = 4096
@@ -43,7 +45,7 @@ _TAIL_BYTES: Final = _END64.size + _LOCATOR.size + _END.size
 class Sink(Protocol):
     """Where a container's bytes go, front to back."""
 
-    def write(self, data: bytes, /) -> object:
+    def write(self, data: Buffer, /) -> object:
         """Take all of ``data``."""
         ...
 
@@ -87,11 +89,11 @@ class ContainerWriter:
         self._write(_local(name))
         self._open = Entry(name, self._at, 0, 0)
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: Buffer) -> None:
         """More of the open entry's content."""
         self._write(data)
         one = self._opened()
-        self._open = Entry(one.name, one.offset, one.size + len(data), zlib.crc32(data, one.crc))
+        self._open = Entry(one.name, one.offset, one.size + len(memoryview(data)), zlib.crc32(data, one.crc))
 
     def end(self) -> Entry:
         """End the open entry."""
@@ -111,9 +113,9 @@ class ContainerWriter:
             raise BadInput("Aucun fichier du paquet n’est ouvert.")
         return self._open
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, data: Buffer) -> None:
         self._sink.write(data)
-        self._at += len(data)
+        self._at += len(memoryview(data))
 
 
 class Container:

@@ -62,21 +62,32 @@ def decode_time_90k(fragment: bytes) -> int:
 
 def shifted(fragment: bytes, by_90k: int) -> bytes:
     """The fragment with its decode time moved by so many ticks, every other byte the same; Damaged out of range."""
+    return b"".join(shifted_parts(fragment, by_90k))
+
+
+def shifted_parts(fragment: bytes, by_90k: int) -> tuple[memoryview, bytes, memoryview]:
+    """The same in three pieces, without a copy: what stands before the decode time, the new one, what follows."""
     at = _decode_time_at(fragment)
     moved = int.from_bytes(fragment[at : at + 8], "big") + by_90k
     if not 0 <= moved < 1 << 64:
         raise Damaged("L’horloge du fragment sort de ses bornes.")
-    return fragment[:at] + moved.to_bytes(8, "big") + fragment[at + 8 :]
+    view = memoryview(fragment)
+    return view[:at], moved.to_bytes(8, "big"), view[at + 8 :]
 
 
 def nal_units(fragment: bytes) -> list[list[bytes]]:
     """The NAL units of each sample of a fragment of ours: one track, one run, 4-byte lengths; Damaged otherwise."""
+    return [[fragment[start:end] for start, end in sample] for sample in nal_spans(fragment)]
+
+
+def nal_spans(fragment: bytes) -> list[list[tuple[int, int]]]:
+    """Where these NAL units start and end in the fragment; Damaged as ``nal_units``."""
     found = list(boxes(fragment))
     if [box.kind for box in found] != [b"moof", b"mdat"]:
         raise Damaged("Ce fragment n’a pas la forme attendue.")
     sizes = _sample_sizes(fragment, found[0])
     at, end = found[1].body, found[1].end
-    samples: list[list[bytes]] = []
+    samples: list[list[tuple[int, int]]] = []
     for size in sizes:
         if at + size > end:
             raise Damaged("Une image dépasse son fragment.", where=f"octet {at}")
@@ -87,13 +98,13 @@ def nal_units(fragment: bytes) -> list[list[bytes]]:
     return samples
 
 
-def _split_nals(data: bytes, at: int, end: int) -> list[bytes]:
+def _split_nals(data: bytes, at: int, end: int) -> list[tuple[int, int]]:
     nals = []
     while at < end:
         length = int.from_bytes(data[at : at + 4], "big") if end - at >= 4 else 0
         if length == 0 or at + 4 + length > end:
             raise Damaged("Une unité NAL a une longueur impossible.", where=f"octet {at}")
-        nals.append(data[at + 4 : at + 4 + length])
+        nals.append((at + 4, at + 4 + length))
         at += 4 + length
     return nals
 

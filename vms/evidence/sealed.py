@@ -16,6 +16,7 @@ from typing import BinaryIO, Final
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.utils import Buffer
 
 from vms.errors import Damaged
 from vms.evidence.container import Sink
@@ -23,6 +24,8 @@ from vms.keys.sealing import open_group, seal_group, sealed_length
 
 MAGIC: Final = b"GUETPKG1"
 PART_BYTES: Final = 4 * 1024 * 1024
+# Small enough for the page cache to take without looking for contiguous room.
+WRITE_BYTES: Final = 256 * 1024
 PARTS_LIMIT: Final = 1 << 24
 KEY_BYTES: Final = 32
 PART_INFO: Final = b"guet/package-part/v1\0"
@@ -52,29 +55,37 @@ class SealingSink:
         self._out = out
         self._package = package
         self._key = package_key
-        self._held = bytearray()
+        # One buffer for all parts: a fresh one each time costs as much as sealing it.
+        self._held = bytearray(PART_BYTES)
+        self._filled = 0
         self._number = 0
         out.write(MAGIC)
 
-    def write(self, data: bytes, /) -> int:
+    def write(self, data: Buffer, /) -> int:
         """Take ``data``; whole parts are sealed and written."""
-        self._held += data
-        # A full part is written only once there is more: the last one, however long, must be known to be last.
-        while len(self._held) > PART_BYTES:
-            self._seal(bytes(self._held[:PART_BYTES]), last=False)
-            del self._held[:PART_BYTES]
-        return len(data)
+        left = memoryview(data)
+        while left:
+            # A full part is written only once there is more: the last one, however long, must be known to be last.
+            if self._filled == PART_BYTES:
+                self._seal(last=False)
+            taken = left[: PART_BYTES - self._filled]
+            self._held[self._filled : self._filled + len(taken)] = taken
+            self._filled += len(taken)
+            left = left[len(taken) :]
+        return len(memoryview(data))
 
     def finish(self) -> None:
         """Seal what is left as the last part."""
-        self._seal(bytes(self._held), last=True)
-        self._held.clear()
+        self._seal(last=True)
 
-    def _seal(self, data: bytes, *, last: bool) -> None:
+    def _seal(self, *, last: bool) -> None:
         key, context = part_key(self._key, self._number), part_context(self._package, self._number, last)
-        sealed = seal_group(key, context, data)
-        self._out.write(struct.pack(">I", len(sealed)) + sealed)
+        sealed = memoryview(seal_group(key, context, memoryview(self._held)[: self._filled]))
+        self._out.write(struct.pack(">I", len(sealed)))
+        for at in range(0, len(sealed), WRITE_BYTES):
+            self._out.write(sealed[at : at + WRITE_BYTES])
         self._number += 1
+        self._filled = 0
 
 
 def open_parts(source: BinaryIO, package: str, package_key: bytes) -> Iterator[bytes]:
