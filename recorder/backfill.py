@@ -36,7 +36,7 @@ from vms.errors import GuetError
 from vms.keeper.protocol import PastSpan
 from vms.model import Camera, ClockMark
 
-ROUND_S: Final = 2.0
+ROUND_S: Final = 1.0
 FILLS_LIMIT_COUNT: Final = 2
 MASKED_LIMIT_COUNT: Final = 1
 # Cameras send a sender report every few seconds: how long the one that dates the gap's end is waited for.

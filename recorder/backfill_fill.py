@@ -26,8 +26,8 @@ from vms.db.engine import read
 from vms.errors import Unavailable
 from vms.keeper.protocol import PastSpan
 
-# Forty times real time costs a process some 6 % of a core at 4 Mbit/s.
-SPEED_LIMIT_RATIO: Final = 40
+# Sixty times real time costs a process some 10 % of a core at 4 Mbit/s.
+SPEED_LIMIT_RATIO: Final = 60
 # Asked for beyond the gap, to see a picture past its end instead of waiting for one.
 BEYOND_US: Final = 3 * MICRO
 BEFORE_US: Final = 200_000

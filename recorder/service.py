@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from recorder.assignment import ConnectGate, FixedShare
 from recorder.backfill import Backfill, Means
 from recorder.camera import Surroundings
+from recorder.camera_events import CameraEvents
 from recorder.capacity import Capacity
 from recorder.deferred_sink import DeferredSink
 from recorder.drain_spool import SpoolDrain
@@ -105,6 +106,7 @@ class Recorder:
         self.backfill = Backfill(
             self.fleet, Means(engine, clock, gate, self._keys, self._keeper, self._attached, reserve_bytes)
         )
+        self._events = CameraEvents(self.fleet, engine, clock)
         live = LiveService(self.fleet, self._plans, clock).live
         self._server = WireServer({"health": self._health}, {"live": live})
         # Other machines get pictures for a permit, and nothing else.
@@ -115,7 +117,7 @@ class Recorder:
         self._plans.load()
         await self._listen()
         work: list[Awaitable[None]] = [self.fleet.run(), self._flush_keys(), self._report(), self._look_at_stops()]
-        work.append(self.backfill.run())
+        work += [self.backfill.run(), self._events.run()]
         if self._leased is not None:
             work += [self._leased.run(), self._leased.while_held("retention", self._retention)]
         elif self._index == 0:

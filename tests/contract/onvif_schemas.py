@@ -96,6 +96,16 @@ def published_recording_schema(service: str) -> etree.XMLSchema:
     return schema_of(PUBLISHED / f"{service}.wsdl", PUBLISHED / "onvif.xsd")
 
 
+def event_schema() -> etree.XMLSchema:
+    """The event service."""
+    return schema_of(PACKAGE / "events.wsdl")
+
+
+def notification_schema() -> etree.XMLSchema:
+    """WS-BaseNotification, which events rest on."""
+    return etree.XMLSchema(etree.parse(str(PACKAGE / "b-2.xsd")))
+
+
 def our_media2_schema() -> etree.XMLSchema:
     """Media2's subset as our client knows it."""
     return schema_of(OURS / "media2.wsdl")

@@ -19,9 +19,21 @@ from tests.contract import onvif_schemas
 from tests.fakes.camera import CameraConfig, Farm, FarmConfig, UserConfig, VirtualCamera
 from tests.fakes.camera.accounts import ALLOWED, Access
 from tests.fakes.camera.misbehave import misbehave
+from tests.fakes.camera.onvif_events import Subscription
 from tests.fakes.camera.onvif_recordings import SearchSession
 from tests.fakes.camera.onvif_server import SERVICES
-from tests.fakes.camera.soap import DEVICE, ENVELOPE, MEDIA, MEDIA2, PREFIXES, RECORDING, REPLAY, SEARCH
+from tests.fakes.camera.soap import (
+    DEVICE,
+    ENVELOPE,
+    EVENTS,
+    MEDIA,
+    MEDIA2,
+    NOTIFICATION,
+    PREFIXES,
+    RECORDING,
+    REPLAY,
+    SEARCH,
+)
 from tests.fakes.clips import encode_clip
 
 ADDRESS = "127.0.61.1"
@@ -34,6 +46,8 @@ SCHEMAS: dict[str, Callable[[], etree.XMLSchema]] = {
     DEVICE: onvif_schemas.device_schema,
     MEDIA: onvif_schemas.media_schema,
     MEDIA2: onvif_schemas.published_media2_schema,
+    EVENTS: onvif_schemas.event_schema,
+    NOTIFICATION: onvif_schemas.notification_schema,
     SEARCH: functools.partial(onvif_schemas.published_recording_schema, "search"),
     REPLAY: functools.partial(onvif_schemas.published_recording_schema, "replay"),
     RECORDING: functools.partial(onvif_schemas.published_recording_schema, "recording"),
@@ -92,6 +106,12 @@ CONTENT: dict[tuple[str, str], str] = {
     (MEDIA2, "SetMask"): MASK.replace("<tr2:Mask>", '<tr2:Mask token="known">'),
     (MEDIA2, "DeleteMask"): "<tr2:Token>known</tr2:Token>",
     (MEDIA2, "GetMaskOptions"): "<tr2:ConfigurationToken>source-configuration-1</tr2:ConfigurationToken>",
+    (
+        EVENTS,
+        "CreatePullPointSubscription",
+    ): "<tev:Filter><wsnt:TopicExpression Dialect='http://www.onvif.org/ver10/tev/"
+    "topicExpression/ConcreteSet'>tns1:VideoSource/SignalLoss</wsnt:TopicExpression></tev:Filter>",
+    (EVENTS, "PullMessages"): "<tev:Timeout>PT1S</tev:Timeout><tev:MessageLimit>9</tev:MessageLimit>",
     (SEARCH, "GetRecordingInformation"): "<tse:RecordingToken>recording-main</tse:RecordingToken>",
     (SEARCH, "FindRecordings"): "<tse:Scope><tt:IncludedRecordings>recording-main</tt:IncludedRecordings></tse:Scope>"
     "<tse:MaxMatches>4</tse:MaxMatches><tse:KeepAliveTime>PT10S</tse:KeepAliveTime>",
@@ -142,7 +162,8 @@ async def ask(
 ) -> httpx.Response:
     auth = httpx.DigestAuth(*user) if user else None
     async with httpx.AsyncClient(auth=auth) as client:
-        return await client.post(camera.device_url, content=envelope(namespace, name, content))
+        url = f"{camera.device_url}?subscription=known"  # only pull points mind
+        return await client.post(url, content=envelope(namespace, name, content))
 
 
 def subcodes(answer: httpx.Response) -> list[str]:
@@ -160,6 +181,8 @@ def known_mask(camera: VirtualCamera) -> None:
 def known_search(camera: VirtualCamera) -> None:
     waiting = ["recording-main", "recording-sub"]
     camera.searches["known"] = SearchSession(waiting, 10.0, time.monotonic() + 10.0)
+    topics = ("VideoSource/SignalLoss", "RecordingConfig/JobState")
+    camera.pull_points["known"] = Subscription(topics, {}, time.monotonic() + 10.0)
 
 
 @pytest.mark.parametrize(("namespace", "name"), OPERATIONS)

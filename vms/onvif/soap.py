@@ -22,6 +22,10 @@ MEDIA2: Final = "http://www.onvif.org/ver20/media/wsdl"
 SEARCH: Final = "http://www.onvif.org/ver10/search/wsdl"
 RECORDING: Final = "http://www.onvif.org/ver10/recording/wsdl"
 REPLAY: Final = "http://www.onvif.org/ver10/replay/wsdl"
+EVENTS: Final = "http://www.onvif.org/ver10/events/wsdl"
+NOTIFICATION: Final = "http://docs.oasis-open.org/wsn/b-2"
+ADDRESSING: Final = "http://www.w3.org/2005/08/addressing"
+TOPICS: Final = "http://www.onvif.org/ver10/topics"
 SCHEMA: Final = "http://www.onvif.org/ver10/schema"
 # Subcodes by which cameras say "not here" and "not you" (ONVIF Core §5.11.2, WSS §12).
 UNSUPPORTED: Final = frozenset({"ActionNotSupported", "NotSupported", "UnknownAction", "OptionalActionNotImplemented"})
@@ -32,7 +36,7 @@ _BASE64: Final = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soap-m
 # The prefixes that every camera knows: some parse by prefix instead of by namespace.
 _PREFIXES: Final = {
     "s": ENVELOPE, "wsse": WSSE, "wsu": WSU, "tds": DEVICE, "tr2": MEDIA2, "tse": SEARCH, "trc": RECORDING,
-    "trp": REPLAY, "tt": SCHEMA,
+    "trp": REPLAY, "tev": EVENTS, "wsnt": NOTIFICATION, "wsa": ADDRESSING, "tns1": TOPICS, "tt": SCHEMA,
 }  # fmt: skip
 for _prefix, _uri in _PREFIXES.items():
     ET.register_namespace(_prefix, _uri)

@@ -15,6 +15,7 @@ from tests.fakes.camera.config import CameraConfig
 from tests.fakes.camera.device import DeviceState
 from tests.fakes.camera.digest import DigestDoor
 from tests.fakes.camera.memory import Memory
+from tests.fakes.camera.onvif_events import Subscription
 from tests.fakes.camera.onvif_recordings import SearchSession
 from tests.fakes.camera.onvif_server import OnvifServer
 from tests.fakes.camera.pacer import Pacer
@@ -60,6 +61,8 @@ class VirtualCamera:
         self.streams = self._make_streams()
         self.card = {name: Recording(name) for name in self.streams} if config.card else {}
         self.searches: dict[str, SearchSession] = {}
+        self.pull_points: dict[str, Subscription] = {}
+        self.asked_path = ""  # of the ONVIF request being answered: a pull point has one of its own
         self._rtsp: asyncio.Server | None = None
         self._onvif = OnvifServer(self)
         self._memory = Memory(config.memory)

@@ -14,6 +14,7 @@ from tests.fakes.camera.device import MAX_SCOPES, NetworkProtocol
 from tests.fakes.camera.operations import Operation
 from tests.fakes.camera.soap import (
     DEVICE,
+    EVENTS,
     MEDIA,
     MEDIA2,
     RECORDING,
@@ -41,6 +42,7 @@ SERVICE_PATHS = {
     SEARCH: "search_service",
     REPLAY: "replay_service",
     RECORDING: "recording_service",
+    EVENTS: "event_service",
 }
 
 
@@ -110,7 +112,7 @@ def _information(camera: VirtualCamera, call: Call) -> str:
 
 
 def _services(camera: VirtualCamera, call: Call) -> str:
-    from tests.fakes.camera import onvif_media, onvif_media2, onvif_recordings
+    from tests.fakes.camera import onvif_events, onvif_media, onvif_media2, onvif_recordings
 
     with_capabilities = call.text("IncludeCapability", "false") in ("true", "1")
     capabilities = {
@@ -120,9 +122,10 @@ def _services(camera: VirtualCamera, call: Call) -> str:
         SEARCH: onvif_recordings.search_capabilities("tse:Capabilities"),
         REPLAY: onvif_recordings.replay_capabilities("trp:Capabilities"),
         RECORDING: onvif_recordings.recording_capabilities("trc:Capabilities"),
+        EVENTS: onvif_events.event_capabilities("tev:Capabilities"),
     }
     namespaces = [DEVICE, MEDIA] + ([MEDIA2] if camera.config.media2 else [])
-    namespaces += [SEARCH, REPLAY, RECORDING] if camera.config.card else []
+    namespaces += [SEARCH, REPLAY, RECORDING, EVENTS] if camera.config.card else []
     entries = [
         element(
             "tds:Service",

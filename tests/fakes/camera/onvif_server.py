@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from tests.fakes.camera import onvif_device, onvif_media, onvif_media2, onvif_recordings, wrong_answers
+from tests.fakes.camera import onvif_device, onvif_events, onvif_media, onvif_media2, onvif_recordings, wrong_answers
 from tests.fakes.camera.accounts import Access, Account
 from tests.fakes.camera.operations import Operation
 from tests.fakes.camera.soap import (
     CONTENT_TYPE,
     DEVICE,
+    EVENTS,
     MEDIA,
     MEDIA2,
+    NOTIFICATION,
     RECORDING,
     REPLAY,
     SEARCH,
@@ -37,6 +39,8 @@ SERVICES: dict[str, dict[str, Operation]] = {
     SEARCH: onvif_recordings.SEARCH_OPERATIONS,
     REPLAY: onvif_recordings.REPLAY_OPERATIONS,
     RECORDING: onvif_recordings.RECORDING_OPERATIONS,
+    EVENTS: onvif_events.EVENT_OPERATIONS,
+    NOTIFICATION: onvif_events.NOTIFICATION_OPERATIONS,
 }
 
 
@@ -109,6 +113,7 @@ class OnvifServer:
         if method != "POST" or path.split("?")[0] not in PATHS:
             await _respond(writer, "404 Not Found", b"", [])
             return True
+        self._camera.asked_path = path
         status, extra, answered = self._answer(method, body, headers.get("authorization", ""))
         await _respond(writer, status, answered, extra)
         return headers.get("connection", "").lower() != "close"
@@ -131,7 +136,7 @@ class OnvifServer:
 
     def _operation(self, call: Call) -> Operation:
         missing = {MEDIA2} if not self._camera.config.media2 else set()
-        missing |= set() if self._camera.config.card else {SEARCH, REPLAY, RECORDING}
+        missing |= set() if self._camera.config.card else {SEARCH, REPLAY, RECORDING, EVENTS, NOTIFICATION}
         if call.namespace in missing:
             raise Fault("no such service", "ter:ActionNotSupported", "ter:NoSuchService", code="Receiver")
         operation = SERVICES.get(call.namespace, {}).get(call.name)

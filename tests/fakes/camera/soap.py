@@ -14,6 +14,10 @@ MEDIA2 = "http://www.onvif.org/ver20/media/wsdl"
 SEARCH = "http://www.onvif.org/ver10/search/wsdl"
 RECORDING = "http://www.onvif.org/ver10/recording/wsdl"
 REPLAY = "http://www.onvif.org/ver10/replay/wsdl"
+EVENTS = "http://www.onvif.org/ver10/events/wsdl"
+NOTIFICATION = "http://docs.oasis-open.org/wsn/b-2"
+ADDRESSING = "http://www.w3.org/2005/08/addressing"
+TOPICS = "http://www.onvif.org/ver10/topics"
 SCHEMA = "http://www.onvif.org/ver10/schema"
 ERROR = "http://www.onvif.org/ver10/error"
 WSSE = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
@@ -28,6 +32,10 @@ PREFIXES = {
     "tse": SEARCH,
     "trc": RECORDING,
     "trp": REPLAY,
+    "tev": EVENTS,
+    "wsnt": NOTIFICATION,
+    "wsa": ADDRESSING,
+    "tns1": TOPICS,
     "tt": SCHEMA,
     "ter": ERROR,
 }
