@@ -1,4 +1,5 @@
 /** Puts the two players on one video element, and reads which numbered frame is really on screen. */
+import { InStepPlayer } from "../../../web/ui/src/media/inStep";
 import { LivePlayer } from "../../../web/ui/src/media/livePlayer";
 import { ReplayPlayer } from "../../../web/ui/src/media/replayPlayer";
 
@@ -38,4 +39,39 @@ function replay(camera: string, startUs: number): ReplayPlayer {
   return new ReplayPlayer(video, drawn, { camera, url: `${at}/replay/${camera}`, bytesUrl }, startUs);
 }
 
-Object.assign(window, { guet: { video, frameOnScreen, live, replay } });
+const quad = Array.from({ length: 4 }, () => document.body.appendChild(document.createElement("canvas")));
+
+function inStep(camera: string, startUs: number): void {
+  const bytesUrl = (permit: string, segment: string, offset: number, length: number): string =>
+    `/replay/${permit}/segments/${segment}?offset=${offset}&length=${length}`;
+  const sources = quad.map((canvas) => ({
+    source: { camera, url: `${at}/replay/${camera}`, bytesUrl },
+    canvas,
+  }));
+  Object.assign(guet, { player: new InStepPlayer(sources, startUs) });
+}
+
+const numbersInStep = (): number[] => quad.map(numberIn);
+
+/** What the first three canvases show, at every drawing. */
+async function watchInStep(ms: number): Promise<number[][]> {
+  const seen: number[][] = [];
+  const began = performance.now();
+  while (performance.now() - began < ms) {
+    await new Promise((done) => requestAnimationFrame(done));
+    seen.push(numbersInStep().slice(0, 3));
+  }
+  return seen;
+}
+
+const still = document.createElement("canvas");
+
+/** A still is smaller than its picture. */
+function numberOfStill(): number {
+  const whole = new OffscreenCanvas(320, 192);
+  whole.getContext("2d")?.drawImage(still, 0, 0, 320, 192);
+  return numberIn(whole);
+}
+
+const guet = { video, drawn, still, frameOnScreen, numberOfStill, live, replay, inStep, numbersInStep, watchInStep };
+Object.assign(window, { guet });
