@@ -7,9 +7,14 @@ with the cause, and the pipeline spaces its tries.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections import deque
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
 
 from recorder.access_unit import StreamFormat
+from recorder.leased_cameras import LeaseAwaited
 from recorder.minutes import MinuteMeter
 from recorder.sink import GroupSink, SinkRefused
 from recorder.store.errors import StoreError
@@ -19,6 +24,21 @@ from vms.clock import UtcTime
 from vms.errors import GuetError
 
 log = logs.get("recorder.deferred_sink")
+
+
+# What is kept in memory of a camera whose lease is about to come over: more than a handover takes.
+AWAITED_LIMIT_GROUPS: Final = 12
+AWAITED_LIMIT_BYTES: Final = 48 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _Awaited:
+    plaintext: bytes
+    start: UtcTime
+    end: UtcTime
+    units: int
+    fmt: StreamFormat
+    zone_set: str | None
 
 
 class DeferredSink(GroupSink):
@@ -32,6 +52,8 @@ class DeferredSink(GroupSink):
         self._starting = asyncio.Lock()
         self.closed = False
         self._writer: StreamWriter | None = None
+        # Groups of a camera that another recorder still writes: kept from where it stops, once it has stopped.
+        self._awaited: deque[_Awaited] = deque(maxlen=AWAITED_LIMIT_GROUPS)
 
     @property
     def writer(self) -> StreamWriter | None:
@@ -42,8 +64,8 @@ class DeferredSink(GroupSink):
         """Try to start the writer now; a failure is left to the first group."""
         try:
             await self._started()
-        except SinkRefused as error:
-            log.warning("écriture pas encore possible", why=str(error), cause=error.cause)
+        except (SinkRefused, LeaseAwaited) as error:
+            log.warning("écriture pas encore possible", why=str(error))
 
     async def group(
         self, plaintext: bytes, start: UtcTime, end: UtcTime, units: int, fmt: StreamFormat, zone_set: str | None
@@ -55,7 +77,11 @@ class DeferredSink(GroupSink):
                 cause="disk-full",
                 todo="Agrandissez le volume.",
             )
-        writer = await self._started()
+        try:
+            writer = await self._started()
+        except LeaseAwaited:
+            self._await(_Awaited(plaintext, start, end, units, fmt, zone_set))
+            return
         await writer.group(plaintext, start, end, units, fmt, zone_set)
         self.minutes.add(start.us, end.us, units, fmt.width, fmt.height)
 
@@ -63,7 +89,7 @@ class DeferredSink(GroupSink):
         """Record an absence. Without a writer there is nothing to add to: at its start it finds the hole by itself."""
         try:
             writer = await self._started()
-        except SinkRefused:
+        except (SinkRefused, LeaseAwaited):
             return
         await writer.absence(start, cause, detail)
 
@@ -88,8 +114,23 @@ class DeferredSink(GroupSink):
                 try:
                     writer = await self._make()
                     await writer.start()
+                    await self._catch_up(writer)
+                except LeaseAwaited:
+                    raise
                 except GuetError as error:
                     cause = error.cause if isinstance(error, StoreError) else "disk-wrong"
                     raise SinkRefused(error.what, cause=cause, where=error.where, todo=error.todo) from error
                 self._writer = writer
             return self._writer
+
+    def _await(self, group: _Awaited) -> None:
+        self._awaited.append(group)
+        while sum(len(one.plaintext) for one in self._awaited) > AWAITED_LIMIT_BYTES:
+            self._awaited.popleft()
+
+    async def _catch_up(self, writer: StreamWriter) -> None:
+        """Write what came while the lease was awaited; what the recorder before has covered is left out (S4)."""
+        while self._awaited:
+            one = self._awaited.popleft()
+            with contextlib.suppress(SinkRefused):
+                await writer.group(one.plaintext, one.start, one.end, one.units, one.fmt, one.zone_set)

@@ -16,8 +16,15 @@ from vms.errors import Unavailable
 
 # Recorders that start together see each other before any of them takes all there is.
 FIRST_LOOK_S: Final = 1.5
+# A process that is told to end lets others connect first: a look, a connection, a key frame. Then it must seal, within
+# what its supervisor gives it.
+HANDOVER_S: Final = 4.0
 
 log = logs.get("recorder.leases")
+
+
+class LeaseAwaited(Unavailable):
+    """The camera's lease is still another's, who is about to give it up."""
 
 
 class LeasedCameras:
@@ -53,18 +60,37 @@ class LeasedCameras:
         held = {name for name in self._leases.fences() if name.startswith("camera:")}
         await self._leases.release(held - wanted - running_names)
         room = min(self._capacity.cameras, self._share(len(cameras))) - len(held & wanted)
+        if self._leases.draining:
+            room = 0
         if room > 0 and self._settled():
             taken = await self._leases.take(sorted(wanted - held), room)
             if taken:
                 log.info("caméras prises", count=len(taken), room=room)
-        fences = self._leases.fences()
+        fences = {**await self._soon(wanted, room), **self._leases.fences()}
         return {camera: fences[_name(camera)] for camera in cameras if _name(camera) in fences}
 
+    async def _soon(self, wanted: Collection[str], room: int) -> dict[str, int]:
+        """What workers that are ending will give up, with the fences to come: their cameras may be called already."""
+        ending = [one.id for one in self._leases.peers if one.draining and one.alive and one.id != self._leases.id]
+        if not ending or room <= 0:
+            return {}
+        held = await self._leases.held_by(ending)
+        return {name: held[name] + 1 for name in sorted(held.keys() & wanted)[:room]}
+
+    async def hand_over(self) -> None:
+        """Let the others connect to this worker's cameras before it leaves them; at once when there are no others."""
+        self._leases.draining = True
+        await self._leases.renew(encode(self._progress()))
+        others = [one for one in self._leases.peers if one.alive and not one.draining and one.id != self._leases.id]
+        if others and any(name.startswith("camera:") for name in self._leases.fences()):
+            log.info("relève attendue", others=len(others), wait_s=HANDOVER_S)
+            await self._clock.sleep(HANDOVER_S)
+
     def held(self, camera: str) -> Held:
-        """The camera's lease; Unavailable when it is another's by now."""
+        """The camera's lease; LeaseAwaited when it is another's now."""
         held = self._leases.held(_name(camera))
         if held is None:
-            raise Unavailable("Cette caméra est suivie par un autre enregistreur.", where=camera)
+            raise LeaseAwaited("Cette caméra est suivie par un autre enregistreur.", where=camera)
         return held
 
     def told_lost(self) -> set[str]:
@@ -103,7 +129,9 @@ class LeasedCameras:
 
     def _share(self, cameras: int) -> int:
         """This worker's part of all cameras, by what each worker that lives can carry."""
-        others = sum(one.capacity for one in self._leases.peers if one.alive and one.id != self._leases.id)
+        others = sum(
+            one.capacity for one in self._leases.peers if one.alive and not one.draining and one.id != self._leases.id
+        )
         mine = max(1, self._capacity.cameras)
         return math.ceil(cameras * mine / (mine + others))
 

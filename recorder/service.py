@@ -132,6 +132,8 @@ class Recorder:
             done, _ = await asyncio.wait([*tasks, waiting], return_when=asyncio.FIRST_COMPLETED)
             for task in done - {waiting}:
                 task.result()  # none of them ends by itself: an error here ends the process, which is started anew
+            if self._leased is not None:
+                await self._leased.hand_over()
         finally:
             await self._end([*tasks, waiting])
 

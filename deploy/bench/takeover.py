@@ -59,6 +59,8 @@ TAKEOVER_LIMIT_S: Final = 60.0
 DRAIN_LIMIT_S: Final = 60.0
 STOP_LIMIT_S: Final = 10.0
 POLL_S: Final = 0.2
+# The dead recorder's last groups lie this far before its death at most.
+AROUND_US: Final = 5 * MICRO
 # What the search for keys must find, or it proves nothing: this many bytes of a sealed group.
 CONTROL_BYTES: Final = 48
 
@@ -187,9 +189,12 @@ class Site:
             raise Unavailable("Les caméras n’ont pas toutes été reprises.", todo="\n".join(said)) from None
 
 
-async def run(*, cameras: int = 16, seconds: float = 12.0, clip: Path | None = None) -> dict[str, Any]:
+async def run(
+    *, cameras: int = 16, seconds: float = 12.0, clip: Path | None = None, upgrade: bool = False
+) -> dict[str, Any]:
     """The bench's JSON object; ``seconds`` of recording before the death and after the takeover.
 
+    With ``upgrade`` the recorder is told to end, as when its version changes, instead of being killed.
     BadInput for numbers out of range, Unavailable when a server or a camera does not start.
     """
     if not 2 <= cameras <= CAMERAS_LIMIT_COUNT or not 1 <= seconds <= 3600:
@@ -201,8 +206,8 @@ async def run(*, cameras: int = 16, seconds: float = 12.0, clip: Path | None = N
             before = await site.until_held(MACHINES, START_LIMIT_S)
             await asyncio.sleep(seconds)
             dead = before[site.cameras[0]]
-            await site.end(dead, signal.SIGKILL)
-            killed = SystemClock().utc()
+            begun = SystemClock().utc()
+            await site.end(dead, signal.SIGTERM if upgrade else signal.SIGKILL)
             (alive,) = (one for one in MACHINES if one != dead)
             await site.until_held([alive], TAKEOVER_LIMIT_S)
             await asyncio.sleep(seconds)
@@ -213,12 +218,18 @@ async def run(*, cameras: int = 16, seconds: float = 12.0, clip: Path | None = N
                 await site.end(machine, signal.SIGTERM)
                 await _drain(site, machine)
             taken = [camera for camera, machine in before.items() if machine == dead]
-            figures = await _figures(site, taken, killed)
+            figures = await _figures(site, taken, begun)
     return {
         "bench": "takeover",
         "machine": {"cores": os.cpu_count() or 1, "system": platform.platform(), "python": platform.python_version()},
         "runs": 1,
-        "sources": {"cameras": cameras, "taken_over": len(taken), "database": "PostgreSQL", "bucket": "S3"},
+        "sources": {
+            "cameras": cameras,
+            "taken_over": len(taken),
+            "database": "PostgreSQL",
+            "bucket": "S3",
+            "upgrade": upgrade,
+        },
         "figures": figures,
     }
 
@@ -282,7 +293,7 @@ def _spool(settings: Settings) -> SpooledStore:
     return store
 
 
-async def _figures(site: Site, taken: Sequence[str], killed: UtcTime) -> dict[str, float]:
+async def _figures(site: Site, taken: Sequence[str], begun: UtcTime) -> dict[str, float]:
     store = await asyncio.to_thread(_spool, site.settings(MACHINES[0]))
     async with read(site.engine) as session:
         chosen = select(Segment).order_by(col(Segment.camera_id), col(Segment.start_us))
@@ -291,7 +302,7 @@ async def _figures(site: Site, taken: Sequence[str], killed: UtcTime) -> dict[st
     for row in rows:
         _, placed = await asyncio.to_thread(read_index, store, store.path_of(SegmentName.parse(row.name), COMMUNE))
         spans[row.camera_id] += [(one.header.utc_us, one.header.end_us) for one in placed]
-    gaps = [_gap_s(spans[camera], killed.us) for camera in taken]
+    gaps = [_gap_s(spans[camera], begun.us) for camera in taken]
     policies = await asyncio.to_thread(Policies, store, site.home / "no-policies.json")
     for finding in (report := await Fsck(site.engine, store, SystemClock().utc(), policies).check()).findings:
         log.warning(str(finding), note=finding.note)
@@ -313,11 +324,13 @@ async def _figures(site: Site, taken: Sequence[str], killed: UtcTime) -> dict[st
     }
 
 
-def _gap_s(spans: list[tuple[int, int]], killed_us: int) -> float:
-    """The time without pictures around the death, to the first picture of the next recorder's first group."""
-    last = max(end for start, end in spans if start < killed_us)
-    following = [start for start, _ in spans if start >= killed_us]
-    return (min(following) - last) / MICRO if following else float("inf")
+def _gap_s(spans: list[tuple[int, int]], begun_us: int) -> float:
+    """The longest time without pictures from the death on, to the first picture of the next recorder's first group."""
+    ordered = sorted(spans)
+    if ordered[-1][0] < begun_us:
+        return float("inf")
+    around = [span for span in ordered if span[1] >= begun_us - AROUND_US]
+    return max((after[0] - before[1] for before, after in itertools.pairwise(around)), default=0) / MICRO
 
 
 def _doubles(spans: list[tuple[int, int]]) -> int:

@@ -34,7 +34,7 @@ from vms.errors import Conflict
 from vms.model import Lease, Worker
 
 RENEW_S: Final = 1.0
-TTL_S: Final = 5.0
+TTL_S: Final = 4.0
 # By how much a holder gives up before others may take: more than two machines' clocks drift apart in TTL_S.
 MARGIN_S: Final = 1.0
 # A new process watches its predecessor this long: one that still renews is alive, and the new one is refused.
@@ -220,6 +220,16 @@ class Leases:
             return {}
         self._fences.update(taken)
         return taken
+
+    async def held_by(self, workers: Collection[str]) -> dict[str, int]:
+        """What other workers hold, with their fences; nothing while the database is away."""
+        try:
+            async with read(self._engine) as session:
+                chosen = select(Lease.name, Lease.fence).where(col(Lease.holder).in_(list(workers)))
+                return {row[0]: row[1] for row in await session.execute(chosen)}
+        except SQLAlchemyError as error:
+            log.warning("baux non lus, base absente", why=type(error).__name__)
+            return {}
 
     async def release(self, names: Collection[str]) -> None:
         """Give leases up: whoever wants them may take them at once. What cannot be said now lapses by itself."""
