@@ -71,6 +71,7 @@ class Timeline:
         self._duration_90k: int | None = None
         # Least (arrival - line) per second of the window, as (second, least).
         self._least: deque[tuple[int, int]] = deque()
+        self._least_us = 0  # the least of them all
 
     def restart(self) -> None:
         """A new connection: the media clock starts anew, and a wall clock that was set meanwhile is followed."""
@@ -118,6 +119,8 @@ class Timeline:
 
     def _our_clock(self, monotonic_us: int) -> int:
         """Our clock when the monotonic clock showed ``monotonic_us``, which lies a little in the past."""
+        if monotonic_us == self._last_arrival_us and not self._fresh:
+            return monotonic_us + self._offset_us  # came in the same read: no time in which to follow the wall clock
         wall_offset_us = self._clock.utc().us - self._clock.monotonic_us()
         if self._fresh:
             last_us = self._last_utc_us
@@ -192,11 +195,13 @@ class Timeline:
         if least and least[-1][0] == second:
             if delay_us < least[-1][1]:
                 least[-1] = (second, delay_us)
+                self._least_us = min(self._least_us, delay_us)
         else:
             least.append((second, delay_us))
             while second - least[0][0] >= WINDOW_S / WINDOW_SLICE_S:
                 least.popleft()
-        return min(item[1] for item in least)
+            self._least_us = min(item[1] for item in least)
+        return self._least_us
 
     def _jump(self, media_us: int, arrival_us: int, difference_us: int) -> None:
         self._lay(media_us, arrival_us)
