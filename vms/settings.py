@@ -53,8 +53,6 @@ class Settings(BaseSettings):
     recorder_cameras: int | None = Field(default=None, ge=1, le=1000)  # a process takes no more, whatever it measures
     # Cameras, or communes, that are recorded longest when only protected footage is left on a full volume (P-35).
     store_keep_longest: list[str] = []
-    # Takes the recordings while the main volume is away, another one, or read-only.
-    store_spare_dir: Path | None = None
     # Whoever presents it may read /metrics from another machine; without it only this machine may.
     metrics_token: str = ""
     # Told by e-mail of what the host itself must do: a volume that fills, or is away.

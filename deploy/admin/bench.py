@@ -107,7 +107,7 @@ def simulate(
     """Ce que coûte le pilotage de nombreuses communes : gardien, base, baux, destructions, points de contrôle."""
     from deploy.bench.simulate import run
 
-    logs.configure("bench", logging.ERROR)
+    logs.configure("bench", logging.CRITICAL)
     print_json(asyncio.run(run(communes=communes, cameras=cameras, full=full, database=database)))
 
 

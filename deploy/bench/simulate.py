@@ -184,8 +184,8 @@ async def _index(home: Path, url: str, server: int | None, spread: dict[str, int
         recorders = -(-len(every) // CAMERAS_PER_RECORDER)
         costs["taken"], costs["renew"] = await index.leases(every, recorders, ROUNDS)
         chosen = every if full else [one for one in every if one[0] == every[0][0]]
-        others = 0 if full else len(every) - len(chosen)
-        costs["retention"], costs["idle"] = await index.retention(home / "recorder", chosen, others, every)
+        others = 0 if full else min(SAMPLE_CAMERAS, len(every) - len(chosen))
+        costs["retention"], costs["idle"] = await index.retention(home / "recorder", chosen, others, sample + chosen)
         costs["row"] = Cost(round(index.row_bytes))
         return costs
     finally:

@@ -144,7 +144,7 @@ class Index:
         await sweeper.sweep()
         made = await self._day(store, cameras, others)
         self.clock.step(seconds=31 * 86_400)
-        due, idle = Cost(made), Cost(len(known_cameras))
+        due, idle = Cost(made), Cost(len(cameras) + others)
         with measured(due, self.server):
             swept: Swept = await sweeper.sweep()
         # The others' single segment is younger: it stays.

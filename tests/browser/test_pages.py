@@ -48,7 +48,7 @@ PAGES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         ("cadrage", "/cameras/{camera}/cadrage"), ("decouverte", "/decouverte"),
         ("declarer", "/decouverte/declarer"), ("enroler", "/decouverte/{found}"), ("autorisation", "/autorisation"),
         ("habilitations", "/habilitations"), ("personne", "/habilitations/{person}"), ("journal", "/journal"),
-        ("conservation", "/conservation"),
+        ("conservation", "/conservation"), ("stockage", "/stockage"),
     ),
     "secretary": (("secretariat-accueil", "/"), ("secretariat-demandes", "/demandes"), ("secretariat-mur", "/mur")),
     "auditor": (("dpo-journal", "/journal"), ("dpo-demandes", "/demandes")),

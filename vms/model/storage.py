@@ -13,7 +13,7 @@ from vms.model.columns import Wide, WideOrNone
 class Volume(SQLModel, table=True):
     """One volume of footage as last measured, and until when it is enough (P-35)."""
 
-    id: str = Field(primary_key=True)  # main | spare
+    id: str = Field(primary_key=True)  # main
     level: str = "ok"  # ok | warn | reserve | stopping | wrong
     total_bytes: Wide = 0
     free_bytes: Wide = 0

@@ -22,8 +22,6 @@ export function Volumes({ volumes, nowUs }: { volumes: readonly Volume[]; nowUs:
 }
 
 function VolumeCard({ volume, nowUs }: { volume: Volume; nowUs: number }) {
-  const { t } = useLingui();
-  const title = volume.id === "main" ? t`Volume principal` : t`Volume de secours`;
   const stale = nowUs - volume.measured_us > STALE_AFTER_US;
   return (
     <div className="stack">
@@ -37,7 +35,7 @@ function VolumeCard({ volume, nowUs }: { volume: Volume; nowUs: number }) {
       ) : null}
       <LevelNote volume={volume} nowUs={nowUs} />
       {volume.level === "wrong" ? null : <Figures volume={volume} nowUs={nowUs} />}
-      <Card title={title} aside={<StateTag {...levelState(volume.level)} />}>
+      <Card title={<Trans>Volume principal</Trans>} aside={<StateTag {...levelState(volume.level)} />}>
         <Facts
           items={[
             { label: <Trans>Taille du volume</Trans>, value: formatBytes(volume.total_bytes) },
