@@ -82,15 +82,18 @@ def faults(
     seed: Annotated[int, typer.Option("--seed", min=0, help="La première graine.")] = 1,
     processes: Annotated[int, typer.Option("--processes", min=1, max=256, help="Processus à employer.")] = 2,
     trace: Annotated[bool, typer.Option("--trace", help="Montre sur stderr ce qui arrive (une graine).")] = False,
+    real: Annotated[int, typer.Option("--real", min=0, help="Et chaque panne réelle, tant de fois.")] = 0,
 ) -> None:
     """Pannes simulées : disque, base, gardien, horloge, réseau, morts ; S1 à S5 vérifiés ; sortie 1 si rompus."""
-    from recorder.simulation.runs import bench, traced
+    from recorder.simulation.runs import bench, hurt_for_real, traced
 
     logs.configure("bench", logging.CRITICAL)
     if trace:
         for line in traced(seed)[0]:
             print(line, file=sys.stderr)
     result = bench(seed, runs, processes)
+    if real:
+        result["real"] = hurt_for_real(real)
     print_json(result)
     for one in result["broken"]:
         print(f"graine {one['seed']} : {one['problems'][0]} ; rejouez : {one['replay']}", file=sys.stderr)

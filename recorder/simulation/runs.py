@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from recorder.simulation.engines import Engines
 from recorder.simulation.plan import draw
+from recorder.simulation.real import hurt
 from recorder.simulation.world import Verdict, simulate
 from vms import logs
 
@@ -161,6 +162,12 @@ def bench(first: int, runs: int, processes: int) -> dict[str, Any]:
             for seed, problems in totals.broken[:PROBLEMS_SHOWN]
         ],
     }
+
+
+def hurt_for_real(times: int) -> dict[str, Any]:
+    """The table of the real faults, over a folder of its own; Damaged or TimeoutError when a recorder failed."""
+    with tempfile.TemporaryDirectory(prefix="guet-faults-") as folder:
+        return hurt(Path(folder), times)
 
 
 def replay(seed: int) -> str:

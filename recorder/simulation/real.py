@@ -1,0 +1,237 @@
+"""The same faults once more for real: a process that writes, a small volume, and what the operating system can do.
+
+Where this account may mount, the store is a tmpfs of a few MiB, bound to its place so that it can go away and come
+back; where it may not, only what needs no mount is done. What a process called durable must be there afterwards, and
+fsck must agree; what it lost it must have told, with its cause.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Thread
+from typing import Any, Final
+
+from recorder.fsck import Fsck
+from recorder.policies import Policies
+from recorder.scan import read_index
+from recorder.store.local import LocalStore
+from vms.clock import SystemClock
+from vms.db.engine import open_engine
+from vms.errors import Damaged, GuetError
+
+VOLUME_MIB: Final = 12
+BALLAST_LEFT_BYTES: Final = 128 * 1024
+FILE_LIMIT_BYTES: Final = 16 * 1024
+WAIT_S: Final = 20.0
+SUSPENDED_S: Final = 1.5
+STEADY_GROUPS: Final = 6
+
+
+@dataclass
+class Row:
+    """One kind of fault: how often, what was told meanwhile, and what was said to be durable and is not there."""
+
+    fault: str
+    times: int = 0
+    refused: int = 0
+    told_as: Counter[str] = field(default_factory=Counter)
+    lost: int = 0
+
+
+class Child:
+    """The writing process and what it has said so far."""
+
+    def __init__(self, home: Path) -> None:
+        self.kept: list[tuple[str, int]] = []
+        self.refused: list[str] = []
+        self.changed = 0
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "recorder.simulation.real_child", str(home)],
+            cwd=Path(__file__).parent.parent.parent, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        )  # fmt: skip
+        self.pid = self._process.pid
+        self._reader = Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        for line in self._process.stdout or ():
+            words = line.split()
+            if not line.endswith("\n"):
+                continue
+            if words[0] == "kept":
+                self.kept.append((words[1], int(words[2])))
+            elif words[0] == "lost":
+                self.refused.append(words[3])
+
+    def until(self, met: Callable[[], bool], what: str) -> None:
+        """Wait for something that it will say; TimeoutError with ``what`` when it does not."""
+        limit = time.monotonic() + WAIT_S
+        while not met():
+            if time.monotonic() > limit or self._process.poll() is not None:
+                raise TimeoutError(f"{what}: {len(self.kept)} kept, {len(self.refused)} refused")
+            time.sleep(0.02)
+
+    def goes_on(self, what: str) -> None:
+        """Wait until it keeps groups again, of every camera."""
+        since = len(self.kept)
+        self.until(lambda: len(self.kept) >= since + STEADY_GROUPS, f"records again after {what}")
+
+    def kill(self) -> None:
+        """SIGKILL; what it had said by then counts."""
+        self._process.send_signal(signal.SIGKILL)
+        self._process.wait()
+        self._reader.join()
+
+
+class Volume:
+    """The store's place. ``small`` says whether it is a volume of its own, of a few MiB."""
+
+    def __init__(self, home: Path) -> None:
+        self.place, self._volume = home / "store", home / "volume"
+        self.place.mkdir()
+        self._volume.mkdir()
+        self.small = _mount("-t", "tmpfs", "-o", f"size={VOLUME_MIB}m", "guet", str(self._volume))
+        if self.small:
+            self.come_back()
+
+    def go_away(self) -> None:
+        """Unmounted under whoever writes there; an empty mount point is left."""
+        subprocess.run(["umount", "-l", str(self.place)], check=True)
+
+    def come_back(self) -> None:
+        """Mounted again."""
+        subprocess.run(["mount", "--bind", str(self._volume), str(self.place)], check=True)
+
+    def fill(self) -> None:
+        """Leave next to no room."""
+        room = os.statvfs(self.place)
+        size = room.f_bavail * room.f_frsize - BALLAST_LEFT_BYTES
+        (self._volume / "ballast").write_bytes(bytes(max(0, size)))
+
+    def empty(self) -> None:
+        """Give the room back."""
+        (self._volume / "ballast").unlink()
+
+    def close(self) -> None:
+        """Unmount everything."""
+        if self.small:
+            subprocess.run(["umount", "-l", str(self.place)], check=False)
+            subprocess.run(["umount", "-l", str(self._volume)], check=False)
+
+
+@contextmanager
+def volume(home: Path) -> Iterator[Volume]:
+    """The store's volume, unmounted at the end."""
+    made = Volume(home)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def hurt(home: Path, times: int) -> dict[str, Any]:
+    """Do everything ``times`` times; the table. Blocks; TimeoutError when a recorder does not recover."""
+    rows: list[Row] = []
+    with volume(home) as place:
+        for fault, do in _faults(place).items():
+            row = Row(fault)
+            for _ in range(times):
+                asyncio.run(_once(home, row, do))
+            rows.append(row)
+        return {
+            "volume": f"tmpfs, {VOLUME_MIB} MiB" if place.small else "no mount permitted: the file system at hand",
+            "faults": [
+                {"fault": row.fault, "times": row.times, "groups_refused": row.refused,
+                 "told_as": dict(row.told_as), "groups_lost_after_said_durable": row.lost}
+                for row in rows
+            ],
+        }  # fmt: skip
+
+
+def _faults(place: Volume) -> dict[str, Callable[[Child], None]]:
+    faults: dict[str, Callable[[Child], None]] = {
+        "killed": lambda child: None,
+        "suspended": _suspend,
+        "file-size-limit": _limit_files,
+    }
+    if place.small:
+        faults["volume-full"] = lambda child: _with(child, place.fill, place.empty, "disk-full")
+        faults["volume-unmounted"] = lambda child: _with(child, place.go_away, place.come_back, "disk-wrong")
+    return faults
+
+
+async def _once(home: Path, row: Row, do: Callable[[Child], None]) -> None:
+    """One life of the process: it records, suffers, records again, is killed, and is judged by what it said."""
+    child = Child(home)
+    try:
+        child.goes_on("its start")
+        do(child)
+        child.goes_on(row.fault)
+    finally:
+        child.kill()
+    row.times += 1
+    row.refused += len(child.refused)
+    row.told_as.update(child.refused)
+    store = LocalStore(home / "store", (home / "store-id").read_text(encoding="utf-8").strip())
+    there = await asyncio.to_thread(_there, store)
+    row.lost += len(set(child.kept) - there)
+    engine = open_engine(f"sqlite+aiosqlite:///{home / 'guet.sqlite'}")
+    try:
+        fsck = Fsck(engine, store, SystemClock().utc(), Policies(store, home / "retention.json"))
+        report = await fsck.repair()
+    finally:
+        await engine.dispose()
+    if not report.ok:
+        raise Damaged("Le stockage ne tient pas.", where=row.fault, todo=str(report.findings[0]))
+
+
+def _there(store: LocalStore) -> set[tuple[str, int]]:
+    found: set[tuple[str, int]] = set()
+    for file in store.files():
+        if file.name is None:
+            continue
+        try:
+            _, placed = read_index(store, file.path, check_last=True)
+        except GuetError:
+            continue  # no whole header: no group either
+        found |= {(file.name.camera, one.header.utc_us) for one in placed}
+    return found
+
+
+def _suspend(child: Child) -> None:
+    os.kill(child.pid, signal.SIGSTOP)
+    time.sleep(SUSPENDED_S)
+    os.kill(child.pid, signal.SIGCONT)
+
+
+def _limit_files(child: Child) -> None:
+    """As a quota does: no file, the index's included, grows beyond the limit."""
+    before = resource.prlimit(child.pid, resource.RLIMIT_FSIZE, (FILE_LIMIT_BYTES, resource.RLIM_INFINITY))
+    child.until(lambda: "disk-full" in child.refused, "refuses for want of room")
+    resource.prlimit(child.pid, resource.RLIMIT_FSIZE, before)
+
+
+def _with(child: Child, begin: Callable[[], None], end: Callable[[], None], cause: str) -> None:
+    begin()
+    try:
+        child.until(lambda: cause in child.refused, f"refuses with {cause}")
+    finally:
+        end()
+
+
+def _mount(*arguments: str) -> bool:
+    try:
+        return subprocess.run(["mount", *arguments], capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        return False
