@@ -201,7 +201,8 @@ async def _measure(browser: Browser, town: BenchTown, day: Day, runs: int) -> di
     await _sign_in(page, town)
     firsts = [await _first_frame(page, fetches, us) for us in day.instants(runs)]
     seeks = [await _seek(page, fetches, us) for us in day.instants(2 * runs)[runs:]]
-    return _figures(firsts, seeks) | await _in_step(page, day)
+    found = playback_figures(firsts, seeks) | await _in_step(page, day)
+    return found | {"day_index_kib": await _day_index_kib(page, day)}
 
 
 async def _sign_in(page: Page, town: BenchTown) -> None:
@@ -254,6 +255,13 @@ async def _in_step(page: Page, day: Day) -> dict[str, float]:
     return in_step_figures(samples, IN_STEP_S)
 
 
+async def _day_index_kib(page: Page, day: Day) -> float:
+    """What the page is told of the whole day before anything is opened: where pictures are, and why they are not."""
+    asked = {"from_us": str(day.start.us), "to_us": str(day.end.us)}
+    answer = await page.request.get(f"/api/v1/cameras/{CAMERAS[0]}/timeline", params=asked)
+    return len(await answer.body()) / 1024
+
+
 def in_step_figures(samples: Sequence[Sequence[int]], seconds: float) -> dict[str, float]:
     """The largest difference, in ms, between the capture times of pictures on screen together, and pictures a second.
 
@@ -278,7 +286,8 @@ def _timed(marks: dict[str, float], since: str, fetches: Fetches) -> Timed:
     return Timed(steps, len(fetches.seen))
 
 
-def _figures(firsts: Sequence[Timed], seeks: Sequence[Timed]) -> dict[str, float]:
+def playback_figures(firsts: Sequence[Timed], seeks: Sequence[Timed]) -> dict[str, float]:
+    """Medians and percentiles of first frames and seeks, in ms, and the most groups that one seek opened."""
     figures = {
         "first_frame_p50_ms": statistics.median(one.steps["first"] for one in firsts),
         "first_frame_p95_ms": percentile([one.steps["first"] for one in firsts], 95),
