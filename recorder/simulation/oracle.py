@@ -19,7 +19,6 @@ from typing import Final
 from recorder.simulation.inspection import Opened
 from recorder.simulation.ledger import Ledger, Sent
 from recorder.writer import OVERLAP_LIMIT_US
-from vms.clock import MICRO
 
 # A unit's time and the edge of an absence may differ by a burst, a bent line, a joined hole.
 TIME_SLACK_US: Final = 2_500_000
@@ -151,7 +150,8 @@ class Oracle:
                 if unit.read_us < death.begun_us or unit.kept_utc_us is not None:
                     break
                 lost.append(unit)
-            whole = [unit for unit in lost if not self._excuse(stream, unit)]
+            spoilt = _spoilt(ledger.units)
+            whole = [unit for unit in lost if unit.number not in spoilt and not self._excuse(stream, unit)]
             for unit in lost:
                 unit.excused = unit.excused or "death"
             groups = len({unit.group for unit in whole})
@@ -172,21 +172,19 @@ class Oracle:
     def settle(self, errors_us: Sequence[int]) -> None:
         """At the end: every unit received is there, or its loss is explained and told."""
         for stream, ledger in self.ledgers.items():
-            spoilt: tuple[int, int] | None = None
+            spoilt = _spoilt(ledger.units)
             started: set[int] = set()
             # Whether markers can be trusted shows with the second unit: until then the first of a connection is kept
             # back, and counts as received from there on.
             several = Counter(unit.connection for unit in ledger.units if unit.read_us is not None)
             for unit in ledger.units:
-                if unit.damaged or (unit.moved and unit.kept_utc_us is None):
-                    spoilt = (unit.connection, unit.group)
                 if unit.key and not unit.damaged:
                     started.add(unit.connection)
-                if unit.read_us is None or unit.kept_utc_us is not None or unit.damaged:
+                if unit.read_us is None or unit.kept_utc_us is not None or unit.number in spoilt:
                     continue
                 if several[unit.connection] == 1:
                     continue
-                if unit.connection not in started or spoilt == (unit.connection, unit.group):
+                if unit.connection not in started:
                     continue
                 excuse = self._excuse(stream, unit)
                 if excuse is None and not unit.excused:
@@ -227,6 +225,13 @@ class Oracle:
                 self.say(f"{stream}: an absence {tile.cause} from {tile.start_us} that nothing explains")
 
 
-def seconds(us: int) -> float:
-    """Microseconds as seconds, for sentences."""
-    return us / MICRO
+def _spoilt(units: Sequence[Sent]) -> set[int]:
+    """Units that no decoder could use: from one that lacks a packet to the end of its group."""
+    found: set[int] = set()
+    since: tuple[int, int] | None = None
+    for unit in units:
+        if unit.damaged or (unit.moved and unit.kept_utc_us is None):
+            since = (unit.connection, unit.group)
+        if since == (unit.connection, unit.group):
+            found.add(unit.number)
+    return found
