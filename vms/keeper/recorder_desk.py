@@ -158,7 +158,9 @@ class RecorderDesk:
                 raise BadInput("Cette caméra n’est pas connue.", where=head.camera)
             if head.segment and parse_segment_name(head.segment).camera != head.camera:
                 raise BadInput("Ce segment n’est pas de cette caméra.", where=head.segment)
-            body = json.dumps(head.model_dump(), sort_keys=True, separators=(",", ":")).encode()
+            # A statement about the live chain reads as it always has: only another chain is named.
+            said = head.model_dump(exclude={"origin"} if head.origin == "live" else None)
+            body = json.dumps(said, sort_keys=True, separators=(",", ":")).encode()
             statement = sign_statement(HEAD, body, self._house.host.keys.permit_private)
             by_commune.setdefault(commune.id, []).append((head, statement))
             signed.append(
