@@ -9,6 +9,7 @@ before and after each commit.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
@@ -83,7 +84,7 @@ class EdgeWriter:
         if segment is None:
             return
         segment.close()
-        sealed = segment.sealed()
+        sealed = replace(segment.sealed(), state=self._store.ended_state)
         head = (segment.header.sequence + segment.groups, segment.last_link)
         try:
             async with write(self._engine) as session:

@@ -106,7 +106,7 @@ class MarkBook:
         due = {key: found for key, found in marks.items() if found}
         if not due:
             return
-        async with write(self._engine) as session:
+        async with write(self._engine, alone=False) as session:
             for (camera, stream), found in due.items():
                 await self._keep(session, camera, stream, found)
 

@@ -66,7 +66,7 @@ class HealthBoard:
         if not due and not notes:
             return 0
         try:
-            async with write(self._engine) as session:
+            async with write(self._engine, alone=False) as session:
                 await self._put(session, [self._row(*key, *value, now_us) for key, value in sorted(due.items())])
                 for (camera, stream), (health, _) in due.items():
                     if stream == "main" and self._unsettled(camera, health, now_us):

@@ -102,7 +102,7 @@ class MinuteBoard:
         if not taken:
             return 0
         try:
-            async with write(self._engine) as session:
+            async with write(self._engine, alone=False) as session:
                 for meter, minutes in taken:
                     await self._settle(session, meter, minutes, plans.get(meter.camera))
         except SQLAlchemyError as error:
