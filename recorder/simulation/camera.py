@@ -219,8 +219,10 @@ class _Connection:
             self._sequence = (self._sequence + 1) & 0xFFFF
         while camera.lose_packets and packets:
             camera.lose_packets -= 1
-            packets.pop(self._chance.randrange(len(packets)))
-            unit.damaged = True
+            packets.pop(gone := self._chance.randrange(len(packets)))
+            # Without its parameter sets, which were announced, a key unit may be whole to those who know them.
+            unit.moved = unit.moved or (unit.key and gone == 0)
+            unit.damaged = unit.damaged or not (unit.key and gone == 0)
         if camera.swap_packets and len(packets) > 1:
             camera.swap_packets -= 1
             place = self._chance.randrange(len(packets) - 1)

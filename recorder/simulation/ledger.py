@@ -21,7 +21,7 @@ class Sent:
     at_us: int  # true time of the shot, µs since the simulation began
     slices: int
     damaged: bool = False  # a fault took a packet of it
-    moved: bool = False  # a fault moved a packet of it: a recorder may put it right, and need not
+    moved: bool = False  # a fault moved a packet of it, or took its parameter sets: a recorder need not put it right
     read_us: int | None = None  # when the recorder had read its last byte
     kept_utc_us: int | None = None  # the time under which it was found in the store
     excused: str = ""

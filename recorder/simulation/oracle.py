@@ -229,9 +229,12 @@ def _spoilt(units: Sequence[Sent]) -> set[int]:
     """Units that no decoder could use: from one that lacks a packet to the end of its group."""
     found: set[int] = set()
     since: tuple[int, int] | None = None
-    for unit in units:
+    for unit, following in itertools.zip_longest(units, units[1:]):
         if unit.damaged or (unit.moved and unit.kept_utc_us is None):
             since = (unit.connection, unit.group)
+        first = unit.number == 0 or units[unit.number - 1].connection != unit.connection
+        if first and following is not None and (following.damaged or following.moved):
+            found.add(unit.number)  # kept back at the time: nobody can say whose the missing packet was
         if since == (unit.connection, unit.group):
             found.add(unit.number)
     return found

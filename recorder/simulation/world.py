@@ -115,7 +115,7 @@ class World:
     async def _life(self, number: int, life: LifePlan) -> None:
         begun_us = self.clock.monotonic_us()
         self.tell(f"life {number} begins, the wall clock shows {self.clock.utc().iso()}")
-        await self._note_clock_debt()
+        await self._note_clock_debt(begun_us)
         machine = Machine(
             self.home, self._engines.recorder, self.volume, self.keeper, self.clock, self.dial, self.loop.chance,
             tuple(self.ledgers), life.watched,
@@ -190,7 +190,7 @@ class World:
         self._slow = False
         await asyncio.sleep(life.pause_s)
 
-    async def _note_clock_debt(self) -> None:
+    async def _note_clock_debt(self, begun_us: int) -> None:
         """A wall clock that was set back stands before time that is told for already: until it has caught up, gaps."""
         for stream in self.ledgers:
             tiles = await self._tiles(stream)
@@ -200,7 +200,7 @@ class World:
             if debt_us > 0:
                 now_us = self.clock.monotonic_us()
                 until_us = now_us + debt_us + 15 * MICRO
-                self.oracle.excuses.append(causes_of("clock", now_us, until_us, stream))
+                self.oracle.excuses.append(causes_of("clock", begun_us, until_us, stream))
                 self.oracle.doubled.append((self._ended_us - 15 * MICRO, until_us))
 
     # faults
@@ -217,6 +217,8 @@ class World:
         if fault.kind in CLOCK_FAULTS:
             await self._inspect()
         self._begin(fault)
+        if fault.kind in CLOCK_FAULTS and self._hardly_begun(begun_us):
+            await self._note_clock_debt(begun_us)
         # A key that neither the keeper nor the spool can keep seals nothing; one of the two is enough.
         if fault.kind in KEEPER_FAULTS:
             nowhere = "spool-full" in self.keeper.wrong and len(self.keeper.wrong) > 1
@@ -229,6 +231,14 @@ class World:
         await asyncio.sleep(SETTLED_S)
         self.verdict.effective[fault.kind] += self._hits() > before or fault.kind in CLOCK_FAULTS
         await self._check(f"after {fault.kind}")
+
+    def _hardly_begun(self, begun_us: int) -> bool:
+        """Whether some stream has not been given its time yet in this life: it will be the clock's new one."""
+        for ledger in self.ledgers.values():
+            lately = [one for one in ledger.units[-3:] if one.read_us is not None and one.read_us >= begun_us]
+            if len(lately) < 3:
+                return True
+        return False
 
     def _hits(self) -> int:
         return self.volume.hits + self.database.hits + self.keeper.hits + sum(one.hits for one in self.cameras.values())
@@ -261,11 +271,13 @@ class World:
     def _relent(self, fault: Fault) -> None:
         kind = fault.kind
         if kind in DISK_FAULTS:
+            self.volume.once = None if kind == "disk-eio-stored" else self.volume.once
             if self.volume.wrong.pop(kind, None) is not None and kind == "disk-away":
                 for name in self.volume.mount():
                     self.oracle.say(f"written to the empty mount point: {name}")
         elif kind in DATABASE_FAULTS:
             self.database.wrong.pop(kind, None)
+            self.database.once = None if kind == self.database.once else self.database.once
         elif kind in KEEPER_FAULTS:
             self.keeper.wrong.pop(kind, None)
         elif kind == "clock-ahead-and-right-again":
