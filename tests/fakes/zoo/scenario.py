@@ -20,6 +20,7 @@ class Expect:
     """``all``: every unit sent is recorded; ``some``: at least ``least`` of them, none altered; ``none``: a refusal.
 
     ``cause`` is that of the absence which tells it; without one there must be no absence. ``says`` is in its detail.
+    Two causes with a bar between them: which one comes first depends on the recorder's patience.
     ``open_end`` units at the end may lack: without a marker a picture is over only when the next one comes.
     """
 
