@@ -257,8 +257,8 @@ async def _in_step(page: Page, day: Day) -> dict[str, float]:
 
 async def _day_index_kib(page: Page, day: Day) -> float:
     """What the page is told of the whole day before anything is opened: where pictures are, and why they are not."""
-    asked = {"from_us": str(day.start.us), "to_us": str(day.end.us)}
-    answer = await page.request.get(f"/api/v1/cameras/{CAMERAS[0]}/timeline", params=asked)
+    asked = f"from_us={day.start.us}&to_us={day.end.us}"
+    answer = await page.request.get(f"/api/v1/cameras/{CAMERAS[0]}/timeline?{asked}")
     return len(await answer.body()) / 1024
 
 
