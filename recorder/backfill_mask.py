@@ -11,11 +11,9 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from privacy.masker import MaskWorker
 from privacy.units import DroppedUnit, EncodedUnit, MaskedUnit, MaskFailed, Outcome, StreamSpec
 from recorder.access_unit import AccessUnit, StreamFormat, TimedUnit
 from recorder.backfill_frames import Placed
-from recorder.masking import masked_format, zone_set_of
 from vms.keeper.protocol import ZoneView
 
 INSIDE_LIMIT_UNITS: Final = 48
@@ -67,6 +65,9 @@ class Masked:
 
     def __init__(self, camera: str, stream: str, zones: ZoneView, size: tuple[int, int] | None) -> None:
         """``size`` is what the stream's pictures had when the zones were first applied, if that is known (P-11)."""
+        from privacy.masker import MaskWorker  # decoders are loaded only where a camera is masked
+        from recorder.masking import zone_set_of
+
         self._stream = stream
         self._worker = MaskWorker(camera, zone_set_of(zones, {stream: size} if size is not None else {}))
         self._spec: StreamSpec | None = None
@@ -139,6 +140,8 @@ class Masked:
 
     def _shown(self, outcome: MaskedUnit, source: TimedUnit) -> Shown:
         if outcome.key and (self._fmt is None or self._fmt.parameter_sets != outcome.parameter_sets):
+            from recorder.masking import masked_format
+
             self._fmt = masked_format(outcome, source)
         if self._fmt is None:
             raise MaskFailed("Le masquage a rendu une image sans image clé avant elle.")
