@@ -79,7 +79,8 @@ class ReplayReceiver(RtpReceiver):
         if stamp is not None:
             if len(self._stamps) >= STAMPS_LIMIT_COUNT:
                 del self._stamps[next(iter(self._stamps))]
-            self._stamps[self.rtp_time] = stamp
+            # By the packet's own time: it may have been held back behind one that is missing.
+            self._stamps[self.unwrap(int.from_bytes(data[start + 4 : start + 8], "big"))] = stamp
 
     def take(self, rtp_time: int) -> Stamp | None:
         """The stamp of the unit with this media time, given once."""
