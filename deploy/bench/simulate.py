@@ -29,10 +29,11 @@ from recorder.fleet import RECONCILE_S
 from recorder.health import REFRESH_S
 from recorder.reporting import REPORT_S
 from recorder.retention import SWEEP_PAUSE_S
-from vms.clock import ManualClock, UtcTime
+from vms.clock import MICRO, ManualClock, UtcTime
 from vms.db.engine import ensure_schema, open_engine
 from vms.db.leases import RENEW_S
 from vms.errors import BadInput, Unavailable
+from vms.keeper.plan import PLAN_FRESH_US
 from vms.keeper.service import TICK_S
 from vms.keeper.statement import STATEMENT_LIMIT_BYTES
 
@@ -95,7 +96,9 @@ def rates_of(communes: int, cameras: int) -> dict[str, float]:
     recorders = -(-cameras // CAMERAS_PER_RECORDER)
     streams = cameras * len(STREAMS)
     return {
-        "plan": recorders / RECONCILE_S,
+        # Made anew at most once in PLAN_FRESH_US, however many recorders ask.
+        "plan": min(recorders / RECONCILE_S, MICRO / PLAN_FRESH_US),
+        "plan_asked": recorders / RECONCILE_S,
         "heads": streams / REPORT_S,
         "hour_keys": cameras / 3600,
         "tick": 1 / TICK_S,
@@ -113,7 +116,7 @@ def figures_of(costs: dict[str, Cost], communes: int, cameras: int) -> dict[str,
     """The figures, from what was measured and how often it happens."""
     rates = rates_of(communes, cameras)
     percent = {name: costs[name].percent(rate) for name, rate in rates.items()}
-    keeper = sum(percent[name] for name in ("plan", "heads", "hour_keys", "tick", "checkpoint"))
+    keeper = sum(percent[name] for name in ("plan", "plan_asked", "heads", "hour_keys", "tick", "checkpoint"))
     recorders = sum(percent[name] for name in ("segments", "health", "renew"))
     retention = percent["retention"] + percent["idle"]
     # A segment's end and the next one's start are two rows; each destroyed one is marked, then removed.
@@ -154,7 +157,7 @@ async def _keeper(folder: Path, clock: ManualClock, spread: dict[str, int], full
     keeper = SimulatedKeeper(folder, clock)
     try:
         costs = {"setup": setup, "start": await keeper.start()}
-        costs["plan"], recorded, size = await keeper.plans(PLANS)
+        costs["plan"], costs["plan_asked"], recorded, size = await keeper.plans(PLANS)
         if recorded != sum(spread.values()):
             raise RuntimeError(f"the plan records {recorded} cameras of {sum(spread.values())}")
         costs["plan_size"] = Cost(size)

@@ -10,12 +10,12 @@ from typing import Final
 
 from deploy.bench.cost import Cost, measured
 from recorder.segment import SegmentName
-from vms.clock import HOUR_US, Clock, UtcTime
+from vms.clock import HOUR_US, MICRO, Clock, ManualClock, UtcTime
 from vms.keeper.communes import Commune
 from vms.keeper.entry import Entry
 from vms.keeper.host import Host
 from vms.keeper.house import House
-from vms.keeper.plan import make_plan
+from vms.keeper.plan import PLAN_FRESH_US, make_plan
 from vms.keeper.recorder_desk import RecorderDesk
 from vms.keeper.records import COMMUNE_ID, CommuneRecord
 from vms.keeper.store import Tx
@@ -87,7 +87,7 @@ def _register(tx: Tx, communes: list[str]) -> None:
 class SimulatedKeeper:
     """An open keeper, and what its recorders ask of it."""
 
-    def __init__(self, folder: Path, clock: Clock) -> None:
+    def __init__(self, folder: Path, clock: ManualClock) -> None:
         self.house = House(folder, clock)
         self.desk = RecorderDesk(self.house)
         self._clock = clock
@@ -99,15 +99,19 @@ class SimulatedKeeper:
             await self.house.start()
         return cost
 
-    async def plans(self, times: int) -> tuple[Cost, int, int]:
-        """The plan as each recorder asks for it each second; cameras recorded by it, and its signed size in bytes."""
-        cost = Cost(times)
+    async def plans(self, times: int) -> tuple[Cost, Cost, int, int]:
+        """The plan made anew, and as each recorder asks for it; cameras recorded by it, its signed size in bytes."""
+        cost, again = Cost(times), Cost(times * 10)
         first = str((await self.desk.plan({}, b""))["plan"])
         plan = make_plan(self.house.communes, self.house.host.keys.permit_public, self._clock.utc().us)
-        with measured(cost):
-            for _ in range(times):
+        for _ in range(times):
+            self._clock.step(seconds=PLAN_FRESH_US / MICRO)
+            with measured(cost):
                 await self.desk.plan({"known": plan.version}, b"")
-        return cost, sum(camera.record for camera in plan.cameras), len(first)
+        with measured(again):
+            for _ in range(again.times):
+                await self.desk.plan({"known": plan.version}, b"")
+        return cost, again, sum(camera.record for camera in plan.cameras), len(first)
 
     async def checkpoints(self, rounds: int) -> Cost:
         """A journal entry in every commune at once, each with its signed checkpoint, durable."""

@@ -6,15 +6,50 @@ import base64
 import json
 from collections.abc import Iterable
 from hashlib import sha256
+from typing import Final
 
 from vms import logs
+from vms.clock import MICRO
 from vms.errors import GuetError
 from vms.keeper.communes import Commune
 from vms.keeper.protocol import CameraPlan, CommunePlan, LegalState, Plan, ZoneView
 from vms.law.camera import record_until, viewing_lapse
 from vms.law.facts import CameraFacts, CommuneFacts, Zones
 
+# An act makes another plan at once; what only time changes shows within this (recorders keep `record_until_us` anyway).
+PLAN_FRESH_US: Final = MICRO
+
 log = logs.get("keeper.plan")
+
+
+class PlanDesk:
+    """The plan in force, made once for all recorders that ask: each asks every second, for the whole house."""
+
+    def __init__(self, permit_public: bytes) -> None:
+        self._permit_public = permit_public
+        self._facts: tuple[CommuneFacts | None, ...] = ()
+        self._made_us = 0
+        self._plan: Plan | None = None
+
+    def plan(self, communes: Iterable[Commune], now_us: int) -> Plan:
+        """The plan at ``now_us``: the one made last, unless a fact has changed since or it is a second old."""
+        known = list(communes)
+        facts = tuple(_facts(commune) for commune in known)
+        same = len(facts) == len(self._facts) and all(
+            one is other for one, other in zip(facts, self._facts, strict=True)
+        )
+        if self._plan is None or not same or not 0 <= now_us - self._made_us < PLAN_FRESH_US:
+            self._plan = make_plan(known, self._permit_public, now_us)
+            self._facts, self._made_us = facts, now_us
+        return self._plan
+
+
+def _facts(commune: Commune) -> CommuneFacts | None:
+    """A commune's facts object, another one after each act; None while they are altered."""
+    try:
+        return commune.facts
+    except GuetError:
+        return None
 
 
 def camera_plan(facts: CommuneFacts, camera: CameraFacts, now_us: int) -> CameraPlan:

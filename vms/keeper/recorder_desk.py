@@ -19,7 +19,7 @@ from vms.keeper.entry import Entry
 from vms.keeper.hour_keys import WrappedHour
 from vms.keeper.house import House
 from vms.keeper.past_plan import past_spans
-from vms.keeper.plan import make_plan
+from vms.keeper.plan import PlanDesk
 from vms.keeper.reads.footage import camera_retentions
 from vms.keeper.segment_name import parse_segment_name
 from vms.keeper.statement import HEAD, PLAN, sign_statement
@@ -98,6 +98,7 @@ class RecorderDesk:
 
     def __init__(self, house: House) -> None:
         self._house = house
+        self._plans = PlanDesk(house.host.keys.permit_public)
 
     def ops(self) -> dict[str, Op]:
         """The closed list of operations."""
@@ -117,7 +118,7 @@ class RecorderDesk:
     async def plan(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
         """The signed plan, unless the recorder knows it already."""
         keys = self._house.host.keys
-        plan = make_plan(self._house.communes, keys.permit_public, self._house.clock.utc().us)
+        plan = self._plans.plan(self._house.communes, self._house.clock.utc().us)
         if args.get("known") == plan.version:
             return {"unchanged": True, "version": plan.version}
         return {"plan": sign_statement(PLAN, plan.model_dump_json().encode(), keys.permit_private)}
