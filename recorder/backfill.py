@@ -42,10 +42,12 @@ MASKED_LIMIT_COUNT: Final = 1
 # Cameras send a sender report every few seconds: how long the one that dates the gap's end is waited for.
 MARK_WAIT_US: Final = 20 * MICRO
 NO_CARD_RETRY_US: Final = 3600 * MICRO
+NO_ROOM_RETRY_US: Final = 300 * MICRO
 RETRY_FIRST_US: Final = 30 * MICRO
 RETRY_LIMIT_US: Final = 3600 * MICRO
 TRIES_LIMIT_COUNT: Final = 12
-# Recovered footage must not eat what live footage needs: this much above the reserve must stay free.
+# Recovered footage must not eat what live footage needs: this much above the reserve must stay free, or the reserve
+# once more where that is less.
 FREE_MARGIN_BYTES: Final = 1024 * 1024 * 1024
 
 log = logs.get("recorder.backfill")
@@ -69,7 +71,7 @@ class Means:
     keys: HourKeys
     keeper: PastKeeper
     store: Callable[[], Awaitable[LocalStore]]
-    reserve_bytes: int
+    reserve_bytes: Callable[[], int]  # what must stay free on the volume
 
 
 class Backfill:
@@ -81,7 +83,7 @@ class Backfill:
         self._drain = Drain()
         self._fills: dict[str, asyncio.Task[None]] = {}
         self._masked: set[str] = set()
-        self._no_card_until: dict[str, int] = {}
+        self._not_before: dict[str, int] = {}
         self.done: list[Filled] = []
 
     async def run(self) -> None:
@@ -110,7 +112,7 @@ class Backfill:
         ready = [
             camera
             for camera, run in runs.items()
-            if run.spec.record and camera not in self._fills and self._no_card_until.get(camera, 0) <= now_us
+            if run.spec.record and camera not in self._fills and self._not_before.get(camera, 0) <= now_us
         ]
         if not ready or len(self._fills) >= FILLS_LIMIT_COUNT:
             return
@@ -142,7 +144,7 @@ class Backfill:
             await self._fill(gap, run, row, clock)
         except CardLacks as lack:
             if lack.kind == NO_SERVICE:
-                self._no_card_until[gap.stream.camera] = self._means.clock.monotonic_us() + NO_CARD_RETRY_US
+                self._not_before[gap.stream.camera] = self._means.clock.monotonic_us() + NO_CARD_RETRY_US
                 return
             async with write(engine) as session:
                 await mend(session, gap)
@@ -156,14 +158,15 @@ class Backfill:
     async def _fill(self, gap: Gap, run: CameraRun, row: Camera, clock: CardClock) -> None:
         means, account = self._means, run.spec.credentials
         known = clock.right or clock.left
+        store = await means.store()
+        if not await self._has_room(store):
+            self._not_before[gap.stream.camera] = means.clock.monotonic_us() + NO_ROOM_RETRY_US
+            log.warning("rattrapage sans place", stream=str(gap.stream), rule="P-35")
+            return
         card = await find_card(
             row, gap.stream.stream, account, means.clock, known.difference_us if known is not None else 0
         )
         spans = await means.keeper.past_plan(gap.stream.commune, gap.stream.camera, gap.start_us, gap.end_us)
-        store = await means.store()
-        if await asyncio.to_thread(store.free_bytes) < means.reserve_bytes + FREE_MARGIN_BYTES:
-            log.warning("rattrapage sans place", stream=str(gap.stream), rule="P-35")
-            return
         async with write(means.engine) as session:
             await mend(session, gap)
         writer = EdgeWriter(gap.stream, store=store, engine=means.engine, keys=means.keys, fence=run.spec.fence)
@@ -184,6 +187,12 @@ class Backfill:
             "absence complétée", stream=str(gap.stream), gap_s=(gap.end_us - gap.start_us) / MICRO, units=filled.units,
             footage_s=filled.footage_us / MICRO, took_s=filled.took_us / MICRO, undecodable=filled.undecodable,
         )  # fmt: skip
+
+    async def _has_room(self, store: LocalStore) -> bool:
+        """Whether the volume has more than live footage will need: recovered footage must not cost any (P-35)."""
+        reserve_bytes = self._means.reserve_bytes()
+        margin_bytes = min(FREE_MARGIN_BYTES, reserve_bytes)
+        return await asyncio.to_thread(store.free_bytes) >= reserve_bytes + margin_bytes
 
     async def _card_clock(self, gap: Gap, row: Camera) -> CardClock | None:
         """The camera's clock beside ours at both edges; None while the report that tells the right one may yet come.

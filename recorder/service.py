@@ -102,9 +102,8 @@ class Recorder:
         )  # fmt: skip
         self._keys = HourKeys(self._keeper, self._spool, self.fleet.public_key)
         self._reporter = Reporter(self._keeper, engine, settings.recorder_dir / f"absences-told-{index}.json")
-        reserve_bytes = settings.store_reserve_mib * MIB
         self.backfill = Backfill(
-            self.fleet, Means(engine, clock, gate, self._keys, self._keeper, self._attached, reserve_bytes)
+            self.fleet, Means(engine, clock, gate, self._keys, self._keeper, self._attached, self._reserve_bytes)
         )
         self._events = CameraEvents(self.fleet, engine, clock)
         live = LiveService(self.fleet, self._plans, clock).live
