@@ -61,7 +61,11 @@ async def find_gaps(session: AsyncSession, cameras: Iterable[str], now_us: int) 
         *(await session.execute(fresh.order_by(col(Absence.start_us)).limit(ROWS_LIMIT_COUNT))).scalars()
     ]
     rows += (await session.execute(again.order_by(col(Mending.start_us)).limit(ROWS_LIMIT_COUNT))).scalars()
-    return sorted(_joined(rows), key=lambda gap: gap.start_us)
+    # Between two causes nothing was seen: what goes on as an open absence is one gap with what comes before it.
+    lasting = select(Absence).where(col(Absence.camera_id).in_(names), col(Absence.end_us).is_(None))
+    going_on = {(row.camera_id, row.stream, row.start_us) for row in (await session.execute(lasting)).scalars()}
+    gaps = [gap for gap in _joined(rows) if (gap.stream.camera, gap.stream.stream, gap.end_us) not in going_on]
+    return sorted(gaps, key=lambda gap: gap.start_us)
 
 
 def _joined(rows: Iterable[Absence | Mending]) -> list[Gap]:

@@ -61,6 +61,7 @@ class Site:
     engine: AsyncEngine
     desk: EdgeDesk
     control: str
+    cut_s: float
 
     async def ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         """One request to the cameras' control endpoint."""
@@ -95,7 +96,8 @@ class Site:
     async def _filled(self) -> bool:
         async with read(self.engine) as session:
             rows = list((await session.execute(select(Mending).where(Mending.camera_id == CAMERAS[0]))).scalars())
-            return bool(rows) and all(row.settled for row in rows)
+            asked_us = sum(row.end_us - row.start_us for row in rows)
+            return asked_us >= self.cut_s * MICRO and all(row.settled for row in rows)
 
 
 async def run(*, seconds: float = 120.0, clip: Path | None = None) -> dict[str, Any]:
@@ -106,7 +108,7 @@ async def run(*, seconds: float = 120.0, clip: Path | None = None) -> dict[str, 
     if not 1 <= seconds <= SECONDS_LIMIT:
         raise BadInput(f"Une coupure de 1 à {SECONDS_LIMIT:g} s.", where="vms bench backfill")
     with tempfile.TemporaryDirectory(prefix="guet-bench-") as folder:
-        async with _site(Path(folder), clip) as site:
+        async with _site(Path(folder), clip, seconds) as site:
             async with _recorder(site.settings):
                 await site.until("live", START_LIMIT_S)
                 await asyncio.sleep(BEFORE_S)
@@ -183,7 +185,7 @@ def compare(made: Sequence[str], kept: Sequence[str]) -> tuple[int, int]:
 
 
 @asynccontextmanager
-async def _site(home: Path, clip: Path | None) -> AsyncIterator[Site]:
+async def _site(home: Path, clip: Path | None, seconds: float) -> AsyncIterator[Site]:
     if not (REPOSITORY / "tests" / "fakes" / "camera").is_dir():
         raise BadInput("Les caméras virtuelles ne sont que dans le dépôt.", where="vms bench backfill")
     settings = Settings(home=home, recorders=1, store_reserve_mib=1)
@@ -211,7 +213,7 @@ async def _site(home: Path, clip: Path | None) -> AsyncIterator[Site]:
         async with asyncio.timeout(START_LIMIT_S):
             told = json.loads(await farm.stdout.readline() if farm.stdout is not None else b"{}")
         await _declare(settings, engine, told["cameras"])
-        yield Site(settings, engine, desk, told["control"])
+        yield Site(settings, engine, desk, told["control"], seconds)
     except (TimeoutError, ValueError, KeyError) as error:
         raise Unavailable("Les caméras virtuelles n’ont pas démarré.", where="vms bench backfill") from error
     finally:
