@@ -34,9 +34,10 @@ LANGUAGES: Final = ("fr", "en")
 PATIENCE_S: Final = 120.0
 SETTLED: Final = """() => document.querySelector('h1') !== null && document.querySelector('[aria-busy="true"]') === null
   && document.fonts.status === 'loaded'"""
-PLAYS: Final = """() => [...document.querySelectorAll('video')].some((video) => video.readyState >= 2)
-  // A recording at rest is drawn on the canvas over its element.
-  || [...document.querySelectorAll('.stage canvas')].some((canvas) => !canvas.hidden && canvas.width > 1)"""
+PLAYS: Final = """() => document.querySelector('.over') === null
+  && ([...document.querySelectorAll('video')].some((video) => video.readyState >= 2)
+    // A recording at rest is drawn on the canvas over its element.
+    || [...document.querySelectorAll('.stage canvas')].some((canvas) => !canvas.hidden && canvas.width > 1))"""
 PAGES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "nobody": (
         ("connexion", "/connexion"), ("accessibilite", "/accessibilite"), ("regles", "/regles"), ("404", "/rien-ici"),
