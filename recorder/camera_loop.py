@@ -41,7 +41,7 @@ Gate = Callable[[str], AbstractAsyncContextManager[object]]
 
 @dataclass(frozen=True, slots=True)
 class StreamTarget:
-    """Where a stream is and with which account, which never shows in logs; ``certificate`` is the pinned one's SHA-256."""
+    """Where a stream is and with which account, which shows in no log; ``certificate`` is the pinned SHA-256."""
 
     camera: str
     stream: str

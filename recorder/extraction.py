@@ -30,7 +30,17 @@ from vms.model import Camera
 SUFFIX: Final = ".guetpkg"
 # A file younger than this may be one whose key is on its way to the keeper.
 SWEEP_AGE_S: Final = 3600
-REQUEST_FACTS: Final = ("number", "frame", "frame_fr", "authority", "procedure_number", "motive", "from_us", "to_us", "fields")
+REQUEST_FACTS: Final = (
+    "number",
+    "frame",
+    "frame_fr",
+    "authority",
+    "procedure_number",
+    "motive",
+    "from_us",
+    "to_us",
+    "fields",
+)
 DECISION_FACTS: Final = ("decision", "ground", "decided_by", "decided_us")
 
 

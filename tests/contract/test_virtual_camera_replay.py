@@ -11,10 +11,10 @@ import pytest
 
 from recorder.access_unit import AccessUnit
 from recorder.rtsp.client import RtspClient
+from recorder.rtsp.conversation import PlayOptions
 from recorder.rtsp.drain import Drain
 from recorder.rtsp.errors import StreamRefused
 from recorder.rtsp.replay import ReplayReceiver, Stamp, replay_options
-from recorder.rtsp.conversation import PlayOptions
 from recorder.rtsp.urls import parse_url
 from tests.fakes.camera import CameraConfig, Farm, FarmConfig, VirtualCamera
 from tests.fakes.camera.card import Recording

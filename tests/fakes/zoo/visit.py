@@ -42,7 +42,9 @@ class Outcome:
     def complaint(self, scenario: Scenario) -> str:
         """How this differs from what a good recorder does; empty when it does not."""
         expect = scenario.expect
-        told = [detail for cause, detail in zip(self.causes, self.details, strict=True) if cause in expect.cause.split("|")]
+        told = [
+            detail for cause, detail in zip(self.causes, self.details, strict=True) if cause in expect.cause.split("|")
+        ]
         if self.altered or not self.ordered:
             return f"{self.altered} units altered, order {self.ordered}"
         if expect.kept == "all" and not 0 < self.sent <= self.kept + expect.open_end:
