@@ -55,7 +55,8 @@ export function readOpened(group: Group, plain: Bytes): OpenedGroup {
   const { init, media } = splitGroup(plain);
   const scale = timescale(init);
   const frames = samples(media).map(({ ticks, duration }) => ({
-    startUs: ticksToUs(ticks, scale),
+    // Ticks of 90 kHz round down: the first frame of a group is not before what is recorded.
+    startUs: Math.max(group.startUs, ticksToUs(ticks, scale)),
     endUs: ticksToUs(ticks + duration, scale),
   }));
   return { group, init, media, frames };
