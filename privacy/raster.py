@@ -11,8 +11,7 @@ Why a margin: the encoder transforms blocks of 4 × 4 or 8 × 8 samples. A block
 back with quantisation noise on both sides of the edge. No clear sample can come back, since it is overwritten before
 the encoder sees it; but the noise would make the inside uneven, and an uneven inside is what a failed mask looks like.
 Measured on the clips at the masker's quality: without a margin single pixels of a slanted edge come back up to 52
-levels off (a lone painted pixel does not survive quantisation), with one pixel 10, with three 7; two pixels inside the
-edge, over thirteen random pairs of zones, with one pixel 6, with two or three 2. Two pixels are taken.
+levels off (a lone painted pixel does not survive quantisation), with one pixel 10, with three 7. One pixel is taken.
 
 Why no alignment to blocks: whole 8 × 8 blocks would end the noise (2 to 5 levels), but hide up to 7 pixels more of the
 public way on each side, which is not ours to hide either.
@@ -32,7 +31,7 @@ from privacy.geometry import Point, Polygon, edges
 
 Grid = NDArray[np.bool_]
 
-MARGIN_PIXELS: Final = 2
+MARGIN_PIXELS: Final = 1
 CELL_PIXELS: Final = 2
 # A zone of fewer pixels than this drowns in the noise of one transform block: it cannot be shown to be opaque.
 ZONE_MIN_PIXELS: Final = 16
