@@ -20,6 +20,7 @@ from tests.fakes.camera.clips import unit_digest
 from tests.fakes.camera.misbehave import misbehave
 from tests.fakes.recorder_keeper import COMMUNE, camera_plan, zones
 from tests.fakes.recorder_town import CAMERA, OTHER, ZONE, Town, pictures, town, write_clips
+from tests.judges.pixels import FLAT_TOLERANCE
 from vms.clock import MICRO
 from vms.evidence.mp4 import decode_time_90k, nal_units, split_group
 from vms.keys import derive, sealing, wrapping
@@ -153,7 +154,7 @@ async def _masked_is_whole_and_opaque(made: Town) -> None:
     for group in kept[first : last + 1]:
         for picture in pictures([group.plaintext]):
             inside = picture[64:176, 84:236]
-            assert int(inside.max()) - int(inside.min()) < 12
+            assert int(inside.max()) - int(inside.min()) <= 2 * FLAT_TOLERANCE
 
 
 async def _fsck_is_clean(made: Town) -> None:
