@@ -15,6 +15,7 @@ from typing import Any, Final, Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.orm import Mapped
 from sqlmodel import col, select
 
 from recorder.rows import StreamId
@@ -76,49 +77,35 @@ class Reporter:
         """The ends of segments sealed since the last round, of cameras that have stopped since too."""
         for stream in self._streams:
             name = f"{stream} segments"
-            async with read(self._engine) as session:
-                chosen = (
-                    select(Segment)
-                    .where(
-                        Segment.camera_id == stream.camera,
-                        Segment.stream == stream.stream,
-                        # Whole, wherever it lies: a segment that goes to the bucket late is not told out of order.
-                        col(Segment.state).in_([SEALED, SPOOLED]),
-                        Segment.origin == "live",
-                        col(Segment.start_us) > self._told.get(name, 0),
-                    )
-                    .order_by(col(Segment.start_us))
-                    .limit(BATCH_LIMIT)
-                )
-                rows = list((await session.execute(chosen)).scalars())
-            if not rows:
-                continue
-            await self._keeper.put_heads([_head(row) for row in rows])
-            await self._remember(name, rows[-1].start_us)
+            # Whole, wherever it lies: a segment that goes to the bucket late is not told out of order.
+            rows = await self._untold(stream, "live", (SEALED, SPOOLED), col(Segment.start_us), name)
+            if rows:
+                await self._keeper.put_heads([_head(row) for row in rows])
+                await self._remember(name, rows[-1].start_us)
 
     async def _report_edges(self) -> None:
         """What was brought back from cameras' cards since the last round: heads of its chain, and journal entries."""
         for stream in self._streams:
             name = f"{stream} edge"
-            async with read(self._engine) as session:
-                chosen = (
-                    select(Segment)
-                    .where(
-                        Segment.camera_id == stream.camera,
-                        Segment.stream == stream.stream,
-                        Segment.state == "sealed",
-                        Segment.origin == "edge",
-                        col(Segment.sequence) > self._told.get(name, 0),
-                    )
-                    .order_by(col(Segment.sequence))
-                    .limit(BATCH_LIMIT)
-                )
-                rows = list((await session.execute(chosen)).scalars())
-            if not rows:
-                continue
-            await self._keeper.put_heads([_head(row) for row in rows])
-            await self._keeper.report_recovered(stream.commune, _spans(rows))
-            await self._remember(name, rows[-1].sequence)
+            rows = await self._untold(stream, "edge", (SEALED,), col(Segment.sequence), name)
+            if rows:
+                await self._keeper.put_heads([_head(row) for row in rows])
+                await self._keeper.report_recovered(stream.commune, _spans(rows))
+                await self._remember(name, rows[-1].sequence)
+
+    async def _untold(
+        self, stream: StreamId, origin: str, states: Sequence[str], order: Mapped[int], name: str
+    ) -> list[Segment]:
+        """The next segments of a stream and origin after what ``name`` remembers, in that order, a batch at most."""
+        chosen = (
+            select(Segment)
+            .where(Segment.camera_id == stream.camera, Segment.stream == stream.stream)
+            .where(Segment.origin == origin, col(Segment.state).in_(states), order > self._told.get(name, 0))
+            .order_by(order)
+            .limit(BATCH_LIMIT)
+        )
+        async with read(self._engine) as session:
+            return list((await session.execute(chosen)).scalars())
 
     async def _remember(self, name: str, us: int) -> None:
         self._told[name] = us

@@ -7,7 +7,6 @@ measured here talks to a camera, so the provisioner's report of an enrolled one 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import secrets
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -19,7 +18,9 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from deploy.demo.run import listens
 from deploy.processes import child_environment
+from recorder.bench_sources import end
 from vms.clock import MICRO, Clock, SystemClock, UtcTime, paris_date
 from vms.db.engine import ensure_schema, open_engine, write
 from vms.errors import Unavailable
@@ -33,7 +34,6 @@ COMMUNE_NAME: Final = "Valclair-sur-Brume"
 PURPOSE: Final = "5"
 MAYOR, CHIEF, AGENT = "maire.bench", "cheffe.bench", "agent.bench"
 START_LIMIT_S: Final = 60.0
-STOP_LIMIT_S: Final = 10.0
 POLL_S: Final = 0.05
 RETENTION_DAYS: Final = 15
 
@@ -90,26 +90,17 @@ async def bench_town(home: Path, port: int, cameras: Sequence[str]) -> AsyncIter
         yield town
     finally:
         for process in reversed(started):
-            await _end(process)
+            await end(process)
         await engine.dispose()
 
 
 async def _answering(settings: Settings) -> None:
     sockets = [settings.run_dir / f"k-{name}.sock" for name in ("adm", "web", "rec", "prov")]
     for _ in range(round(START_LIMIT_S / POLL_S)):
-        if all(path.exists() for path in sockets) and await _listens(settings.port):
+        if all(path.exists() for path in sockets) and await listens(settings.port):
             return
         await asyncio.sleep(POLL_S)
     raise Unavailable("Le gardien et le service des pages n’ont pas démarré à temps.", where="vms bench")
-
-
-async def _listens(port: int) -> bool:
-    try:
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-    except OSError:
-        return False
-    writer.close()
-    return True
 
 
 async def _people(town: BenchTown) -> None:
@@ -186,18 +177,6 @@ async def _commission(town: BenchTown, camera: str, number: int) -> None:
                 updated_us=now.us,
             )
         )
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is None:
-        with contextlib.suppress(ProcessLookupError):
-            process.terminate()
-        try:
-            async with asyncio.timeout(STOP_LIMIT_S):
-                await process.wait()
-        except TimeoutError:
-            process.kill()
-            await process.wait()
 
 
 def past(town: BenchTown, hours: float) -> UtcTime:

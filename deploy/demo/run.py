@@ -77,13 +77,14 @@ async def wait_until_up(settings: Settings, running: asyncio.Task[None]) -> None
     for _ in range(int(UP_LIMIT_S / POLL_S)):
         if running.done():
             running.result()
-        if all(path.exists() for path in sockets) and await _listens(local.port):
+        if all(path.exists() for path in sockets) and await listens(local.port):
             return
         await asyncio.sleep(POLL_S)
     raise Unavailable("Les processus n’ont pas démarré à temps.", where="vms demo", todo="Voyez leurs messages.")
 
 
-async def _listens(port: int) -> bool:
+async def listens(port: int) -> bool:
+    """Whether something answers on a loopback port."""
     try:
         _, writer = await asyncio.open_connection("127.0.0.1", port)
     except OSError:

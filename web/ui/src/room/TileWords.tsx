@@ -63,14 +63,15 @@ export function Plate({ ageS, lastUs }: { ageS: number; lastUs: number | undefin
   );
 }
 
-interface FrameProps {
+interface NoPictureFrameProps {
   icon: LucideIcon;
   tone?: "c-danger" | "c-warn" | "dim";
   title: ReactNode;
   children?: ReactNode;
 }
 
-function Frame({ icon: Icon, tone = "dim", title, children }: FrameProps) {
+/** An icon, a title and words in the place of a picture. */
+export function NoPictureFrame({ icon: Icon, tone = "dim", title, children }: NoPictureFrameProps) {
   return (
     <div className="none">
       <span className={tone}>
@@ -99,21 +100,21 @@ export function NoPicture({ snapshot, onRetry }: NoPictureProps) {
       return <Refused state={state} onRetry={onRetry} />;
     case "unplayable":
       return (
-        <Frame icon={FileX} title={<Trans>Format non lisible ici</Trans>}>
+        <NoPictureFrame icon={FileX} title={<Trans>Format non lisible ici</Trans>}>
           <p className="cap dim">
             <Trans>
               H.265 sans flux H.264 associé : ce navigateur ne sait pas l’ouvrir. L’enregistrement continue.
             </Trans>
           </p>
-        </Frame>
+        </NoPictureFrame>
       );
     default:
       return (
-        <Frame icon={Pause} title={<Trans>Image masquée</Trans>}>
+        <NoPictureFrame icon={Pause} title={<Trans>Image masquée</Trans>}>
           <p className="cap dim">
             <Trans>Le flux reprend avec la page.</Trans>
           </p>
-        </Frame>
+        </NoPictureFrame>
       );
   }
 }
@@ -124,13 +125,13 @@ function Lost({ ageS, lastUs, cause }: { ageS: number; lastUs: number | undefine
   const why = cause ? words(cause) : "";
   const at = lastUs === undefined ? "" : formatTime(lastUs, true);
   return (
-    <Frame icon={Unplug} tone="c-danger" title={<Trans>Signal perdu depuis {age}</Trans>}>
+    <NoPictureFrame icon={Unplug} tone="c-danger" title={<Trans>Signal perdu depuis {age}</Trans>}>
       <p className="cap dim">
         {at ? <Trans>Dernière image à {at}.</Trans> : <Trans>Aucune image reçue.</Trans>}
         {why ? ` ${why.charAt(0).toLocaleUpperCase()}${why.slice(1)}.` : null}{" "}
         <Trans>Nouvel essai en cours.</Trans>
       </p>
-    </Frame>
+    </NoPictureFrame>
   );
 }
 
@@ -140,28 +141,28 @@ function Dark({ snapshot, cause }: { snapshot: LiveSnapshot; cause: string }) {
   const why = words(cause);
   if (name === "cut") {
     return (
-      <Frame icon={EyeOff} tone="c-danger" title={<Trans>Diffusion coupée</Trans>}>
+      <NoPictureFrame icon={EyeOff} tone="c-danger" title={<Trans>Diffusion coupée</Trans>}>
         <p className="cap dim">
           <Trans>Cause : {why}. Ni direct, ni enregistrement avant contrôle.</Trans>
         </p>
-      </Frame>
+      </NoPictureFrame>
     );
   }
   if (name === "suspended") {
     return (
-      <Frame icon={Pause} title={<Trans>Caméra arrêtée</Trans>}>
+      <NoPictureFrame icon={Pause} title={<Trans>Caméra arrêtée</Trans>}>
         <p className="cap dim">
           <Trans>Cause : {why}. Ni direct, ni enregistrement.</Trans>
         </p>
-      </Frame>
+      </NoPictureFrame>
     );
   }
   return (
-    <Frame icon={Unplug} tone="c-danger" title={<Trans>Signal perdu</Trans>}>
+    <NoPictureFrame icon={Unplug} tone="c-danger" title={<Trans>Signal perdu</Trans>}>
       <p className="cap dim">
         <Trans>Cause : {why}. Nouvel essai en cours.</Trans>
       </p>
-    </Frame>
+    </NoPictureFrame>
   );
 }
 
@@ -175,44 +176,44 @@ function Refused({
   const { refusal, willRetry } = state;
   if (willRetry && refusal.type === "withdrawn") {
     return (
-      <Frame icon={Ban} title={<Trans>Accès interrompu</Trans>}>
+      <NoPictureFrame icon={Ban} title={<Trans>Accès interrompu</Trans>}>
         <p className="cap dim">
           <ServerWords {...refusal} todo="" /> <Trans>La page redemande l’accès.</Trans>{" "}
           <RuleTag rule={refusal.rule} />
         </p>
-      </Frame>
+      </NoPictureFrame>
     );
   }
   if (willRetry) {
     return (
-      <Frame icon={ServerOff} tone="c-warn" title={<Trans>Service des droits injoignable</Trans>}>
+      <NoPictureFrame icon={ServerOff} tone="c-warn" title={<Trans>Service des droits injoignable</Trans>}>
         <p className="cap dim">
           <Trans>
             Sans lui, aucune image ne s’affiche. L’enregistrement continue ; la page réessaie d’elle-même.
           </Trans>
         </p>
-      </Frame>
+      </NoPictureFrame>
     );
   }
   return (
-    <Frame icon={Ban} title={<Trans>Accès refusé</Trans>}>
+    <NoPictureFrame icon={Ban} title={<Trans>Accès refusé</Trans>}>
       <p className="cap dim">
         <ServerWords {...refusal} /> <RuleTag rule={refusal.rule} />
       </p>
       <Button size="s" onClick={onRetry}>
         <Trans>Réessayer</Trans>
       </Button>
-    </Frame>
+    </NoPictureFrame>
   );
 }
 
 /** Waiting for the first picture. */
 export function Connecting() {
   return (
-    <Frame icon={LoaderCircle} title={<Trans>Connexion à la caméra</Trans>}>
+    <NoPictureFrame icon={LoaderCircle} title={<Trans>Connexion à la caméra</Trans>}>
       <p className="cap dim">
         <Trans>Première image en moins de 3 s.</Trans>
       </p>
-    </Frame>
+    </NoPictureFrame>
   );
 }

@@ -1,23 +1,15 @@
 import { Plural, Trans, useLingui } from "@lingui/react/macro";
 import { Link } from "@tanstack/react-router";
 import { Scissors } from "lucide-react";
-import { type FormEvent, useState } from "react";
 import type { Camera } from "../../api/cameras";
-import {
-  formatBytes,
-  formatDateTime,
-  formatDuration,
-  formatNumber,
-  formatTime,
-  fromParisFields,
-  toParisFields,
-} from "../../i18n/format";
+import { formatBytes, formatDateTime, formatDuration, formatNumber, formatTime } from "../../i18n/format";
 import type { Quality } from "../../media/liveState";
 import type { ReplaySnapshot } from "../../media/replayState";
-import { Button, buttonClass, Facts, StateTag, TextField, TimeText } from "../../parts";
+import { Button, buttonClass, Facts, StateTag, TimeText } from "../../parts";
 import { useCause } from "../TileWords";
+import { PointFields } from "./PointFields";
 import { StepChoice } from "./StepChoice";
-import { type Points, readSelection, type Selected, withPoint } from "./selection";
+import { type Points, readSelection, type Selected } from "./selection";
 import type { CameraTimeline, Stretch } from "./timelineApi";
 import { overlaps } from "./timelineView";
 
@@ -47,23 +39,7 @@ export function SelectionPanel(props: SelectionPanelProps) {
         <h2>
           <Trans>Sélection</Trans>
         </h2>
-        <div className="io">
-          <PointField which="inUs" label={t`Entrée`} hint="I" points={points} near={us} onPoints={onPoints} />
-          <PointField
-            which="outUs"
-            label={t`Sortie`}
-            hint="O"
-            points={points}
-            near={us}
-            onPoints={onPoints}
-          />
-          <Button size="s" onClick={() => onPoints(withPoint(points, "inUs", Math.round(us)))}>
-            <Trans>Entrée ici</Trans>
-          </Button>
-          <Button size="s" onClick={() => onPoints(withPoint(points, "outUs", Math.round(us)))}>
-            <Trans>Sortie ici</Trans>
-          </Button>
-        </div>
+        <PointFields points={points} us={us} onPoints={onPoints} />
         {selected === undefined ? <NoSelection /> : <SelectedFacts selected={selected} />}
         <Ask camera={camera} selected={selected} />
       </section>
@@ -82,62 +58,6 @@ export function SelectionPanel(props: SelectionPanelProps) {
       <AbsenceList timeline={timeline} view={view} onSeek={onSeek} />
       {cameras.length > 1 ? <StepChoice cameras={cameras} chosen={[camera]} us={us} /> : null}
     </aside>
-  );
-}
-
-interface PointFieldProps {
-  which: "inUs" | "outUs";
-  label: string;
-  hint: string;
-  points: Points;
-  near: number;
-  onPoints: (points: Points) => void;
-}
-
-/** A typed point: the time of day, on the day of the position. */
-export function PointField({ which, label, hint, points, near, onPoints }: PointFieldProps) {
-  const { t } = useLingui();
-  const current = points[which];
-  const [error, setError] = useState("");
-  const submit = (text: string): void => {
-    if (text.trim() === "") {
-      onPoints({ ...points, [which]: undefined });
-      setError("");
-      return;
-    }
-    const clock = text.trim().replace(/h/i, ":");
-    const day = toParisFields(current ?? near).date;
-    const [found] = /^\d{1,2}:\d{2}(:\d{2})?$/.test(clock)
-      ? fromParisFields(day, clock.padStart(5, "0"))
-      : [];
-    if (found === undefined) setError(t`Tapez une heure, par exemple 14:08:20.`);
-    else {
-      setError("");
-      onPoints(withPoint(points, which, found));
-    }
-  };
-  const onSubmit = (event: FormEvent<HTMLFormElement>): void => {
-    event.preventDefault();
-    submit(String(new FormData(event.currentTarget).get(which)));
-  };
-  return (
-    <form onSubmit={onSubmit} key={current}>
-      <TextField
-        dense
-        label={
-          <>
-            {label} <kbd>{hint}</kbd>
-          </>
-        }
-        name={which}
-        inputMode="numeric"
-        autoComplete="off"
-        placeholder="hh:mm:ss"
-        defaultValue={current === undefined ? "" : formatTime(current, true)}
-        error={error}
-        onBlur={(event) => submit(event.currentTarget.value)}
-      />
-    </form>
   );
 }
 

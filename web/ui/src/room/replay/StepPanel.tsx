@@ -5,9 +5,9 @@ import type { Camera } from "../../api/cameras";
 import { formatBytes, formatDateTime, formatDuration } from "../../i18n/format";
 import { cameraNumber } from "../../pages/cameras/words";
 import { Button, buttonClass, Facts, Note } from "../../parts";
-import { PointField } from "./SelectionPanel";
+import { PointFields } from "./PointFields";
 import { StepChoice } from "./StepChoice";
-import { type Points, readSelection, type Selected, withPoint } from "./selection";
+import { type Points, readSelection, type Selected } from "./selection";
 import type { CameraTimeline } from "./timelineApi";
 import { streamOf } from "./useInStep";
 
@@ -35,23 +35,7 @@ export function StepPanel({ all, cameras, timelines, us, points, onPoints }: Ste
         <h2>
           <Trans>Sélection</Trans>
         </h2>
-        <div className="io">
-          <PointField which="inUs" label={t`Entrée`} hint="I" points={points} near={us} onPoints={onPoints} />
-          <PointField
-            which="outUs"
-            label={t`Sortie`}
-            hint="O"
-            points={points}
-            near={us}
-            onPoints={onPoints}
-          />
-          <Button size="s" onClick={() => onPoints(withPoint(points, "inUs", Math.round(us)))}>
-            <Trans>Entrée ici</Trans>
-          </Button>
-          <Button size="s" onClick={() => onPoints(withPoint(points, "outUs", Math.round(us)))}>
-            <Trans>Sortie ici</Trans>
-          </Button>
-        </div>
+        <PointFields points={points} us={us} onPoints={onPoints} />
         <StepFacts cameras={cameras} selected={selected} />
       </section>
       <StepChoice cameras={all} chosen={cameras} us={us} />

@@ -1,13 +1,13 @@
 import { Trans, useLingui } from "@lingui/react/macro";
-import { Ban, KeyRound, LoaderCircle, type LucideIcon, Unplug } from "lucide-react";
-import { type ReactNode, type Ref, useCallback } from "react";
+import { Ban, KeyRound, LoaderCircle, Unplug } from "lucide-react";
+import { type Ref, useCallback } from "react";
 import type { Camera } from "../../api/cameras";
 import { formatDuration, formatTime } from "../../i18n/format";
 import type { InStepPlayer, StepTileState } from "../../media/inStep";
 import { cameraNumber } from "../../pages/cameras/words";
 import { Button, RuleTag, StateTag } from "../../parts";
 import { CaptureClock } from "../CaptureClock";
-import { useCause } from "../TileWords";
+import { NoPictureFrame, useCause } from "../TileWords";
 import type { CameraTimeline } from "./timelineApi";
 import { contains } from "./timelineView";
 
@@ -81,57 +81,41 @@ function tagOf(state: StepTileState | undefined, alive: boolean) {
   }
 }
 
-function Frame({ icon: Icon, tone, title, children }: FrameProps) {
-  return (
-    <div className="none">
-      <span className={tone}>
-        <Icon className="ic" aria-hidden />
-      </span>
-      <b>{title}</b>
-      {children}
-    </div>
-  );
-}
-
-interface FrameProps {
-  icon: LucideIcon;
-  tone: "c-danger" | "dim";
-  title: ReactNode;
-  children?: ReactNode;
-}
-
 type WhyProps = Pick<StepTileProps, "state" | "timeline" | "us" | "alive"> & { onRetry: () => void };
 
 function Why({ state, timeline, us, alive, onRetry }: WhyProps) {
   const phase = state?.phase;
-  if (!alive) return <Frame icon={Ban} tone="dim" title={<Trans>Image masquée : session terminée</Trans>} />;
+  if (!alive)
+    return <NoPictureFrame icon={Ban} tone="dim" title={<Trans>Image masquée : session terminée</Trans>} />;
   switch (phase?.kind) {
     case "ready":
       return <Absent timeline={timeline} us={us} />;
     case "refused":
       return (
-        <Frame icon={Ban} tone="c-danger" title={<Trans>Relecture refusée</Trans>}>
+        <NoPictureFrame icon={Ban} tone="c-danger" title={<Trans>Relecture refusée</Trans>}>
           <p className="cap dim">
             {phase.refusal.what} <RuleTag rule={phase.refusal.rule} />
           </p>
           <Button size="s" onClick={onRetry}>
             <Trans>Réessayer</Trans>
           </Button>
-        </Frame>
+        </NoPictureFrame>
       );
     case "locked":
       return (
-        <Frame icon={KeyRound} tone="dim" title={<Trans>Relecture à déverrouiller</Trans>}>
+        <NoPictureFrame icon={KeyRound} tone="dim" title={<Trans>Relecture à déverrouiller</Trans>}>
           <p className="cap dim">{phase.holders.join(", ") || phase.todo}</p>
           <Button size="s" onClick={onRetry}>
             <Trans>Réessayer</Trans>
           </Button>
-        </Frame>
+        </NoPictureFrame>
       );
     case "unplayable":
-      return <Frame icon={Ban} tone="dim" title={<Trans>Format non lisible ici</Trans>} />;
+      return <NoPictureFrame icon={Ban} tone="dim" title={<Trans>Format non lisible ici</Trans>} />;
     default:
-      return <Frame icon={LoaderCircle} tone="dim" title={<Trans>Ouverture de l’enregistrement</Trans>} />;
+      return (
+        <NoPictureFrame icon={LoaderCircle} tone="dim" title={<Trans>Ouverture de l’enregistrement</Trans>} />
+      );
   }
 }
 
@@ -148,7 +132,7 @@ function Absent({ timeline, us }: { timeline: CameraTimeline | undefined; us: nu
   const isDestroyed = timeline !== undefined && us < timeline.destroyedBeforeUs;
   const title = isDestroyed ? t`Images détruites à leur terme` : t`Pas d’image à cet instant`;
   return (
-    <Frame icon={Unplug} tone="c-danger" title={title}>
+    <NoPictureFrame icon={Unplug} tone="c-danger" title={title}>
       <p className="cap dim">
         {cause === "" || isDestroyed ? null : (
           <Trans>
@@ -157,6 +141,6 @@ function Absent({ timeline, us }: { timeline: CameraTimeline | undefined; us: nu
         )}{" "}
         {next === undefined ? null : <Trans>Reprend dans {inTime}, au pas des autres.</Trans>}
       </p>
-    </Frame>
+    </NoPictureFrame>
   );
 }
