@@ -11,7 +11,6 @@ from vms.clock import MICRO
 # What the camera had just sent when the process was stopped had not all been received, or was being written just then.
 UNDER_WAY_S: Final = 1.5
 ANCHOR_S: Final = 3.0
-JITTER_UNITS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +83,30 @@ def loss(life: Player, kept: int, kills_us: list[int]) -> Loss:
 
 
 def check_masked(lives: list[Player], runs: list[list[Group]]) -> None:
-    """Masked units are other bytes, but as many as were sent while they were."""
+    """Masked units are other bytes, but one for each that was sent: the groups are as long as those of the source.
+
+    The first may have begun inside a group of the source's, and the last was open when the process was stopped.
+    """
     for run in runs:
-        count, span_us = sum(len(group.units()) for group in run), run[-1].end_us - run[0].start_us
+        lengths = [len(group.units()) for group in run]
         life = next(
             (one for one in lives if one.sent_us[0] - MICRO <= run[0].start_us <= one.sent_us[-1] + MICRO), None
         )
         assert life is not None, f"no player was sent what was recorded from {run[0].start_us}"
-        sent = sum(1 for at in life.sent_us if run[0].start_us <= at < run[0].start_us + span_us)
-        assert abs(count - sent) <= max(JITTER_UNITS, count // 50), (count, sent, span_us / MICRO)
+        sent = lengths_from(life, run[0].start_us)
+        assert any(as_long(lengths, of_life) for of_life in sent), (lengths, sent)
+
+
+def lengths_from(life: Player, start_us: int) -> list[list[int]]:
+    """The lengths in units of the groups that a player was sent, from each that began about then."""
+    keys = [n for n, key in enumerate(life.keys) if key]
+    lengths = [end - begin for begin, end in zip(keys, [*keys[1:], len(life.keys)], strict=True)]
+    near = [n for n, key in enumerate(keys) if abs(life.sent_us[key] - start_us) < ANCHOR_S * MICRO]
+    return [lengths[n:] for n in near]
+
+
+def as_long(recorded: list[int], sent: list[int]) -> bool:
+    """Whether the recorded groups are the sent ones: all whole but the first and the last."""
+    if len(recorded) > len(sent) or recorded[0] > sent[0]:
+        return False
+    return recorded[1:-1] == sent[1 : len(recorded) - 1] and recorded[-1] <= sent[len(recorded) - 1]
