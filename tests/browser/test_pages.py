@@ -1,4 +1,5 @@
-"""Every page, as someone who may see it: no axe violation, no console or CSP complaint, nothing wider than the screen.
+"""Every page, as someone who may see it: no axe violation, no console or CSP complaint, nothing wider than the screen,
+and everything reached by the keyboard, its focus seen.
 
 At 1440×900 and 390×844, light and dark, French and English; the screenshots stay in ``artefacts/pages``.
 """
@@ -19,6 +20,7 @@ from playwright.async_api import Browser, Page
 from deploy.demo.town import CAMERAS, PASSWORD, accounts_of
 from tests.browser.axe import violations
 from tests.browser.chromium import DESKTOP, PHONE, Watched, act_for, chromium, open_page, sign_in
+from tests.browser.keyboard import walk
 from tests.fakes.machine import Machine, eventually, running
 from tests.system.page import timeline
 from vms.clock import MICRO
@@ -29,6 +31,7 @@ ARTEFACTS: Final = Path(__file__).parents[2] / "artefacts" / "pages"
 COMMUNE: Final = "Valclair-sur-Brume"
 NUMBERS: Final = (2, 3, 4)
 CAMERA: Final = "valclair-c02"
+OTHER: Final = "valclair-c04"
 SCREENS: Final = {"1440": DESKTOP, "390": PHONE}
 LANGUAGES: Final = ("fr", "en")
 PATIENCE_S: Final = 120.0
@@ -44,7 +47,8 @@ PAGES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     ),
     "mayor": (
         ("commune", "/commune"), ("accueil", "/"), ("mur", "/mur"),
-        ("relecture", "/relecture?cameras={camera}"), ("demandes", "/demandes"),
+        ("relecture", "/relecture?cameras={camera}"), ("relecture-ensemble", "/relecture?cameras={camera},{other}"),
+        ("demandes", "/demandes"),
         ("demande-nouvelle", "/demandes/nouvelle"), ("demande", "/demandes/{request}"), ("decider", "/decider"),
         ("decision", "/decision/{request}"), ("cameras", "/cameras"), ("camera", "/cameras/{camera}"),
         ("cadrage", "/cameras/{camera}/cadrage"), ("decouverte", "/decouverte"),
@@ -56,7 +60,7 @@ PAGES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "auditor": (("dpo-journal", "/journal"), ("dpo-demandes", "/demandes")),
     "host_admin": (("hebergeur", "/hebergeur"),),
 }  # fmt: skip
-MOVING: Final = frozenset({"mur", "cadrage", "relecture"})
+MOVING: Final = frozenset({"mur", "cadrage", "relecture", "relecture-ensemble"})
 PURPOSE_OF: Final = {"mayor": "5"}
 
 
@@ -107,6 +111,7 @@ async def _fill(scene: Scene) -> None:
     await mayor.post(f"/cameras/{CAMERA}/framing/open", {"minutes": 15})
     scene.ids |= {
         "camera": CAMERA,
+        "other": OTHER,
         "request": made["request"],
         "found": next(one["id"] for one in found if one["address"] not in there),
         "person": next(one["person"] for one in people if one["label"] == "Agent PM 07"),
@@ -173,6 +178,7 @@ async def test_every_page_is_accessible_quiet_and_fits(scene: Scene, role: str) 
         for language in LANGUAGES:
             await visit(scene, watched, path, language, moving=role == "mayor" and name in MOVING)
             wrong += await check(watched, name, language)
+        wrong += [f"{name}: {one}" for one in await walk(watched.page)]
     wrong += [f"console: {one}" for one in watched.complaints()]
     await watched.page.context.close()
     assert not wrong, "\n".join(wrong)

@@ -21,6 +21,7 @@ import { Transport } from "./Transport";
 import type { Stretch } from "./timelineApi";
 import { contains, follow, viewAround, zoom } from "./timelineView";
 import { useAddress } from "./useAddress";
+import { useFirstPicture } from "./useFirstPicture";
 import { useInStep } from "./useInStep";
 import { useNotice } from "./useNotice";
 import { usePosition } from "./useReplay";
@@ -76,6 +77,7 @@ export function StepPage({ all, cameras, startUs, startRate }: StepPageProps) {
     },
     [player],
   );
+  useFirstPicture(timelines, player && startUs === undefined ? first : undefined, seek);
   const goLive = (): void => void navigate({ to: "/mur", search: { camera: cameras[0]?.id } as never });
   const setPoint = (which: "inUs" | "outUs"): void => setPoints(withPoint(points, which, Math.round(us)));
   const absences = timelines.flatMap((each) => each?.absences ?? []).sort((a, b) => a.fromUs - b.fromUs);
