@@ -11,6 +11,7 @@ import typer
 
 from deploy.admin import bench as bench_commands
 from deploy.admin import camera as camera_commands
+from deploy.admin import law as law_commands
 from deploy.admin import verify as verify_commands
 from deploy.admin.discover import discover
 from deploy.admin.fsck import fsck
@@ -36,6 +37,7 @@ app.command("login")(login)
 app.command("logout")(logout)
 app.command("fsck")(fsck)
 app.add_typer(camera_commands.app, name="camera")
+app.add_typer(law_commands.app, name="law")
 app.add_typer(bench_commands.app, name="bench")
 app.add_typer(verify_commands.audit, name="audit")
 app.add_typer(verify_commands.evidence, name="evidence")

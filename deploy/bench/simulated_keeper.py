@@ -46,7 +46,7 @@ def found(folder: Path, clock: Clock, communes: dict[str, int]) -> None:
 
         def facts(tx: Tx, made: Commune = made, commune: str = commune, count: int = count) -> None:
             for kind, name, value in _facts(commune, camera_ids(commune, count), public, tx.now.us):
-                made.records.put(tx.db, kind, name, value)
+                made.records.put(tx.db, kind, name, value, tx.now.us)
             tx.journal(Entry("modification", "init_commune"))
 
         made.store.transact(facts)

@@ -159,6 +159,12 @@ async def papers(town: Town) -> None:
     await chief.post(
         town.path("/cnil"), {"reference": f"RU-074 n° 2026{town.commune.network:03d}", "date": today.isoformat()}
     )
+    # The intercommunality acquires and pools for its communes, each of which agreed (P-60 I).
+    body = {"kind": "epci", "name": INTERCOMMUNALITY, "reference": "Statuts 2020", "members": ["commune"]}
+    made = await chief.post(town.path("/groupings"), body | {"chair": "epci_president"})
+    agreed = {"reference": "Délibération 2026-31", "date": (today - timedelta(days=40)).isoformat()}
+    await chief.post("/session/step-up", {"password": PASSWORD})
+    await chief.post(town.path(f"/groupings/{made['grouping']}/consent"), agreed)
     for kind in ("equipment_and_staff", "state"):
         await chief.post(
             town.path("/conventions"),

@@ -123,12 +123,12 @@ async def test_a_lapsed_commune_is_shown_with_its_reason(place: Town) -> None:
     assert granted["habilitation"]
     for one in (await place.read(MAYOR, "people"))["people"]:
         if one["person"] == place.people["agent"]:
-            assert {h["role"]: h["lapse"] for h in one["habilitations"]}["csu_operator"]["rule"] == "P-61"
+            assert {h["role"]: h["lapse"] for h in one["habilitations"]}["csu_operator"]["rule"] == "P-60"
             officer = next(h["id"] for h in one["habilitations"] if h["role"] == "officer")
     await place.act(MAYOR, "withdraw", habilitation=officer, motive="départ")
     choice = (await place.web.session(place.tokens["agent"])).communes[0]
     assert not choice.available
-    assert choice.rule in ("P-58", "P-61")
+    assert choice.rule in ("P-58", "P-60")
     assert choice.reason
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from vms.keeper.gate import Motive, Person
 from vms.law.dates import DAY_US
-from vms.law.facts import CameraFacts, CommuneFacts, Convention, Framing, Habilitation, Order, Request, Zones
+from vms.law.facts import CameraFacts, CommuneFacts, Convention, Framing, Grouping, Habilitation, Order, Request, Zones
 
 NOW: Final = 1_795_000_000_000_000  # 18 November 2026, 10:13 UTC
 CAMERA: Final = "valclair-c01"
@@ -140,6 +140,14 @@ def conventions() -> tuple[Convention, ...]:
     return tuple(made)
 
 
+def grouping(**changes: Any) -> Grouping:
+    """An intercommunality that pools with the commune's consent."""
+    members = frozenset({"commune"})
+    made = Grouping("g-1", "epci", "Pays de Brume", "Statuts 2020", members, "epci_president")
+    made = replace(made, consent_ref="Délibération 2024-12", consent_us=NOW - 99 * DAY_US)
+    return replace(made, **changes)
+
+
 def framing(**changes: Any) -> Framing:
     """A framing session that is open."""
     made = Framing("f-1", CAMERA, "p-officer", NOW - 60_000_000, NOW + 600_000_000)
@@ -156,6 +164,7 @@ def commune(**changes: Any) -> CommuneFacts:
         orders={"o-1": order()},
         habilitations=tuple(habilitation(role) for role in CATEGORY),
         conventions=conventions(),
+        groupings=(grouping(),),
         cameras={CAMERA: camera()},
         zones=(zones(),),
         framings=(framing(),),

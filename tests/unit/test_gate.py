@@ -23,6 +23,7 @@ from tests.unit.gate_facts import (
     commune,
     conventions,
     framing,
+    grouping,
     habilitation,
     order,
     person_of,
@@ -32,7 +33,7 @@ from tests.unit.gate_facts import (
 from vms.keeper.gate import Denied, Grant, Motive, Person, Span, admit, may
 from vms.keeper.protocol import Act
 from vms.law.dates import DAY_US
-from vms.law.facts import CommuneFacts
+from vms.law.facts import CommuneFacts, Modification, Suspension
 from vms.law.rulebook import rulebook
 
 Lapse = Callable[[str], CommuneFacts]
@@ -52,6 +53,11 @@ def with_habilitation(role: str, **changes: object) -> CommuneFacts:
 def only(concerned: str, role: str, **changes: object) -> CommuneFacts:
     """Valclair where the habilitation is changed if the role is the one concerned."""
     return with_habilitation(role, **(changes if role == concerned else {}))
+
+
+def moved_and_settled() -> Modification:
+    """A camera that was moved yesterday and is under its new order, but whose zones are those of before (P-11)."""
+    return Modification("m-1", CAMERA, "moved", NOW - DAY_US, "p-chief", "o-0", NOW - DAY_US, "o-1")
 
 
 def without(kind: str) -> CommuneFacts:
@@ -79,6 +85,41 @@ LAPSES: Final[dict[str, tuple[Lapse, frozenset[str], frozenset[str], str]]] = {
     "pooling-lapsed": (lambda _: without("police_pooling"), EVERY, frozenset({"officer", "chief"}), "P-61"),
     "staff-convention-lapsed": (lambda _: without("equipment_and_staff"), EVERY, frozenset({"csu_operator"}), "P-61"),
     "state-convention-lapsed": (lambda _: without("state"), EVERY, frozenset({"csu_operator"}), "P-61"),
+    "grouping-missing": (lambda _: commune(groupings=()), EVERY, frozenset({"csu_operator"}), "P-60"),
+    "grouping-with-a-region": (
+        lambda _: commune(groupings=(grouping(members=frozenset({"commune", "region"})),)),
+        EVERY, frozenset({"csu_operator"}), "P-60",
+    ),
+    "consent-missing": (
+        lambda _: commune(groupings=(grouping(consent_us=None),)), EVERY, frozenset({"csu_operator"}), "P-60",
+    ),
+    "consent-to-come": (
+        lambda _: commune(groupings=(grouping(consent_us=NOW + 1),)), EVERY, frozenset({"csu_operator"}), "P-60",
+    ),
+    "consent-withdrawn": (
+        lambda _: commune(groupings=(grouping(consent_ended_us=NOW),)), EVERY, frozenset({"csu_operator"}), "P-60",
+    ),
+    "approval-suspended": (
+        lambda r: only("csu_operator", r, suspensions=(Suspension(NOW, None, "enquête"),)),
+        EVERY, frozenset({"csu_operator"}), "P-53",
+    ),
+    "habilitation-suspended": (
+        lambda r: only("officer", r, suspensions=(Suspension(NOW - 9, NOW + 1, "enquête"),)),
+        EVERY, frozenset({"officer"}), "P-58",
+    ),
+    "order-withdrawn": (
+        lambda _: commune(orders={"o-1": order(withdrawn_us=NOW)}), EVERY - {"export"}, frozenset(ROLES), "P-27",
+    ),
+    "other-regime": (
+        lambda _: commune(orders={"o-1": order(regime="lieu_ouvert")}), LIVE, frozenset(ROLES), "P-05",
+    ),
+    "change-not-settled": (
+        lambda _: commune(modifications=(Modification("m-1", CAMERA, "purpose", NOW, "p-chief", "o-1"),)),
+        LIVE, frozenset(ROLES), "P-27",
+    ),
+    "moved-since-its-zones": (
+        lambda _: commune(modifications=(moved_and_settled(),)), LIVE, frozenset(ROLES), "P-11",
+    ),
     "order-ended": (
         lambda _: commune(orders={"o-1": order(until_us=NOW)}), EVERY - {"export"}, frozenset(ROLES), "P-21",
     ),

@@ -119,7 +119,7 @@ def test_facts_come_back_as_they_were(kind: str) -> None:
     keeper = Records("valclair", b"k" * 32)
     with closing(sqlite3.connect(":memory:")) as db:
         db.executescript(records.SCHEMA)
-        keeper.put(db, kind, "one", FACTS[kind])
+        keeper.put(db, kind, "one", FACTS[kind], START.us)
         assert keeper.get(db, kind, "one", type(FACTS[kind])) == FACTS[kind]
         with pytest.raises(NotFound):
             keeper.get(db, kind, "two", type(FACTS[kind]))
@@ -140,10 +140,10 @@ def test_an_altered_fact_is_damaged(change: str) -> None:
     keeper = Records("valclair", b"k" * 32)
     with closing(sqlite3.connect(":memory:")) as db:
         db.executescript(records.SCHEMA)
-        keeper.put(db, "commune", COMMUNE_ID, CommuneRecord("Valclair", "", 0))
+        keeper.put(db, "commune", COMMUNE_ID, CommuneRecord("Valclair", "", 0), 0)
         keeper.load(db)
         db.execute("DELETE FROM fact")
-        keeper.put(db, "order", "o-1", order())
+        keeper.put(db, "order", "o-1", order(), 0)
         db.execute(change)
         with pytest.raises(Damaged):
             keeper.load(db)
@@ -152,7 +152,7 @@ def test_an_altered_fact_is_damaged(change: str) -> None:
 def test_a_fact_of_another_commune_or_key_is_damaged() -> None:
     with closing(sqlite3.connect(":memory:")) as db:
         db.executescript(records.SCHEMA)
-        Records("valclair", b"k" * 32).put(db, "order", "o-1", order())
+        Records("valclair", b"k" * 32).put(db, "order", "o-1", order(), 0)
         for other in (Records("brumesnil", b"k" * 32), Records("valclair", b"x" * 32)):
             with pytest.raises(Damaged):
                 other.get(db, "order", "o-1", Order)

@@ -78,6 +78,7 @@ Name = Annotated[str, Field(min_length=1, max_length=TEXT_LIMIT_CHARS), AfterVal
 MotiveText = Annotated[str, AfterValidator(_plain), AfterValidator(_short)]
 Identifier = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 Slug = Annotated[str, Field(pattern=SLUG)]
+Digest = Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")]
 Cameras = Annotated[tuple[Identifier, ...], Field(min_length=1, max_length=64)]
 
 

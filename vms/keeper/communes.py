@@ -49,7 +49,7 @@ class Change:
 
     def put(self, kind: str, fact_id: str, value: Any) -> None:
         """Write a fact."""
-        self.records.put(self.tx.db, kind, fact_id, value)
+        self.records.put(self.tx.db, kind, fact_id, value, self.now_us)
 
     def journal(self, entry: Entry) -> int:
         """Write the act's entry; an act without one is a mistake (P-40)."""
@@ -102,6 +102,10 @@ class Commune:
         if self._facts is None:
             raise Damaged("Les faits de cette commune sont altérés.", where=self.id, todo="Restaurez une sauvegarde.")
         return self._facts
+
+    def facts_at(self, at_us: int) -> CommuneFacts:
+        """What the gate read at an instant (``Records.load_at``)."""
+        return self.records.load_at(self.store.reader, at_us)
 
     def refresh(self) -> None:
         """Read the facts again; Damaged when a row was altered, and then nothing is granted any more."""
@@ -228,9 +232,10 @@ class Communes:
 
         def work(tx: Tx) -> None:
             record = CommuneRecord(name, base64.b64encode(public).decode(), tx.now.us)
-            opened.records.put(tx.db, "commune", COMMUNE_ID, record)
+            opened.records.put(tx.db, "commune", COMMUNE_ID, record, tx.now.us)
             for person, label, box in wrapped:
-                opened.records.put(tx.db, "holder", person, Holder(person, label, box, tx.now.us))
+                held = Holder(person, label, box, tx.now.us)
+                opened.records.put(tx.db, "holder", person, held, tx.now.us)
             tx.journal(Entry("modification", "init_commune", detail={"holders": [person for person, _, _ in wrapped]}))
             first(Change(tx, opened.records, opened.records.load(tx.db), Author(), self._keys))
 

@@ -80,6 +80,22 @@ async def prune_journal(store: Store, now_us: int) -> int:
     return await store.write(work)
 
 
+async def prune_facts(commune: Commune, now_us: int) -> int:
+    """Forget versions of facts superseded for 36 months: they explain journal entries, and go with them (P-43)."""
+    before_us = add_months(now_us, -rulebook().durations.journal_months)
+    oldest = commune.store.reader.execute("SELECT min(at_us) FROM fact_version WHERE version > 1").fetchone()[0]
+    if oldest is None or oldest >= before_us:
+        return 0
+
+    def work(tx: Tx) -> int:
+        count = commune.records.prune(tx.db, before_us)
+        if count:
+            tx.journal(Entry("effacement", "prune_facts", detail={"count": count, "before_us": before_us}))
+        return count
+
+    return await commune.store.write(work)
+
+
 def _ended(commune: Commune, active: set[str]) -> bool:
     rows = commune.keys.reader.execute("SELECT hold FROM hold_key")
     return any(hold not in active for (hold,) in rows)

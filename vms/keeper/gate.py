@@ -6,17 +6,24 @@ Pure: facts, a person, an act and an instant in, a Grant or a Denied out. Every 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from vms.errors import Refused
 from vms.keeper.protocol import Act, Role
-from vms.law.authorisation import order_lapse, purposes_of
-from vms.law.camera import replay_lapse, viewing_lapse
+from vms.law.authorisation import order_reasons, purposes_of
+from vms.law.camera import replay_reasons, viewing_reasons
 from vms.law.facts import CameraFacts, CommuneFacts, Habilitation
-from vms.law.habilitation import conventions_lapse, habilitation_end, habilitation_lapse
+from vms.law.habilitation import (
+    conventions_lapse,
+    habilitation_end,
+    habilitation_lapse,
+    habilitation_reasons,
+    pooling_reasons,
+)
 from vms.law.lapse import Lapse
+from vms.law.reason import Reason, first_lapse
 from vms.law.rulebook import rulebook
 
 CAMERAS_LIMIT: Final = 64
@@ -79,7 +86,7 @@ def admit(
     """
     if person.host_admin:
         return Denied("P-57", "L’administrateur de l’hébergeur n’a aucun droit sur les images.", "")
-    lapse = _question_lapse(act, cameras, span, now_us)
+    lapse = first_lapse(question_reasons(act, cameras, span, now_us))
     if lapse is not None:
         return _denied(lapse)
     known: list[CameraFacts] = []
@@ -92,7 +99,7 @@ def admit(
     if isinstance(chosen, Denied):
         return chosen
     for one in known:
-        lapse = _camera_lapse(facts, person, chosen, act, one, span, motive, now_us)
+        lapse = first_lapse(camera_reasons(facts, chosen.role, act, one, span, motive, now_us))
         if lapse is not None:
             return _denied(lapse, one.id)
     return Grant(Role(chosen.role), chosen.id, habilitation_end(chosen))
@@ -120,11 +127,21 @@ def by_precedence(habilitations: Sequence[Habilitation]) -> list[Habilitation]:
     return sorted(habilitations, key=lambda h: PRECEDENCE.index(Role(h.role)))
 
 
-def _question_lapse(act: Act, cameras: Sequence[str], span: Span, now_us: int) -> Lapse | None:
+def question_reasons(act: Act, cameras: Sequence[str], span: Span, now_us: int) -> Iterator[Reason]:
+    """What any question must be, whoever asks: some cameras, one for a framing, a range in the past or none (P-41)."""
+    lapse = None
     if not 1 <= len(cameras) <= CAMERAS_LIMIT:
-        return Lapse("P-41", f"Il faut de 1 à {CAMERAS_LIMIT} caméras.", "Choisissez des caméras.")
-    if act is Act.FRAMING and len(cameras) != 1:
-        return Lapse("P-57", "Une séance de cadrage porte sur une seule caméra.", "Choisissez une caméra.")
+        lapse = Lapse("P-41", f"Il faut de 1 à {CAMERAS_LIMIT} caméras.", "Choisissez des caméras.")
+    yield Reason("P-41", "Nombre de caméras", lapse)
+    lapse = None
+    if act is Act.FRAMING:
+        if len(cameras) != 1:
+            lapse = Lapse("P-57", "Une séance de cadrage porte sur une seule caméra.", "Choisissez une caméra.")
+        yield Reason("P-57", "Une seule caméra cadrée", lapse)
+    yield Reason("P-41", "Plage demandée", _span_lapse(act, span, now_us), "", *(span or ()))
+
+
+def _span_lapse(act: Act, span: Span, now_us: int) -> Lapse | None:
     if span is None:
         return None
     if act in (Act.LIVE, Act.FRAMING):
@@ -142,7 +159,7 @@ def _choose(
     """The habilitation that gives the right, or the refusal of the one that came closest."""
     best = (-1, Denied("P-58", f"Vous n’avez pas d’habilitation à {facts.name}.", "Adressez-vous au maire."))
     for one in by_precedence(facts.habilitations_of(person.id)):
-        depth, lapse = _right_lapse(facts, one, act, cameras, now_us)
+        depth, lapse = _depth(right_reasons(facts, one, act, cameras, now_us))
         if lapse is None:
             return one
         if depth > best[0]:
@@ -150,77 +167,102 @@ def _choose(
     return best[1]
 
 
-def _right_lapse(
+def _depth(reasons: Iterable[Reason]) -> tuple[int, Lapse | None]:
+    """How many elements hold before the first that does not, and that one."""
+    depth = 0
+    for reason in reasons:
+        if reason.lapse is not None:
+            return depth, reason.lapse
+        depth += 1
+    return depth, None
+
+
+def right_reasons(
     facts: CommuneFacts, one: Habilitation, act: Act, cameras: Sequence[CameraFacts], now_us: int
-) -> tuple[int, Lapse | None]:
-    role = rulebook().role[one.role]
+) -> Iterator[Reason]:
+    """Whether an habilitation gives ``act`` on these cameras at ``now_us``: role, dates, deed, scope, pooling."""
+    role, lapse = rulebook().role[one.role], None
     if act not in role.image:
         what = "Votre qualité ne donne accès à aucune image." if not role.image else "Votre qualité exclut cet acte."
-        return 0, Lapse(role.rule, what, "Demandez à un agent habilité.")
-    lapse = habilitation_lapse(one, now_us)
-    if lapse is not None:
-        return 1, lapse
+        lapse = Lapse(role.rule, what, "Demandez à un agent habilité.")
+    yield Reason(role.rule, "Qualité qui permet cet acte", lapse, role.fr)
+    yield from habilitation_reasons(one, now_us)
+    lapse = None
     if act not in one.acts:
         word = rulebook().image_act[act].fr.lower()
-        return 2, Lapse("P-58", f"Votre habilitation ne couvre pas : {word}.", "Demandez son extension au maire.")
+        lapse = Lapse("P-58", f"Votre habilitation ne couvre pas : {word}.", "Demandez son extension au maire.")
+    yield Reason("P-58", "Acte dans la portée de l’habilitation", lapse, one.decision_ref)
+    lapse = None
     if one.cameras is not None and any(camera.id not in one.cameras for camera in cameras):
-        return 3, Lapse("P-58", "Votre habilitation ne couvre pas cette caméra.", "Demandez son extension au maire.")
-    return 4, conventions_lapse(facts, one, now_us)
+        lapse = Lapse("P-58", "Votre habilitation ne couvre pas cette caméra.", "Demandez son extension au maire.")
+    yield Reason("P-58", "Caméra dans la portée de l’habilitation", lapse, one.decision_ref)
+    yield from pooling_reasons(facts, one, now_us)
 
 
-def _camera_lapse(
-    facts: CommuneFacts,
-    person: Person,
-    chosen: Habilitation,
-    act: Act,
-    camera: CameraFacts,
-    span: Span,
-    motive: Motive,
-    now_us: int,
-) -> Lapse | None:
-    order = facts.order_of(camera)
+def camera_reasons(
+    facts: CommuneFacts, role: str, act: Act, camera: CameraFacts, span: Span, motive: Motive, now_us: int
+) -> Iterator[Reason]:
+    """What the camera's side needs for ``act`` under ``role`` at ``now_us``: its state, its papers, the motive."""
     if act is Act.FRAMING:
-        return _framing_lapse(facts, camera, now_us)
+        yield from _framing_reasons(facts, camera, now_us)
+        return
     if act is Act.EXPORT:
-        return _export_lapse(facts, camera, span, motive, now_us)
+        yield from _export_reasons(facts, camera, span, motive, now_us)
+        return
     live = act is Act.LIVE or (act is Act.SNAPSHOT and span is None)
-    lapse = viewing_lapse(facts, camera, now_us) if live else replay_lapse(facts, camera, now_us)
-    if lapse is not None:
-        return lapse
-    if order is not None and order.allowed_roles and chosen.role not in order.allowed_roles:
-        return Lapse(
-            "P-25", "L’arrêté ne cite pas votre qualité parmi celles qui voient les images.", "Voyez l’arrêté."
-        )
+    yield from viewing_reasons(facts, camera, now_us) if live else replay_reasons(facts, camera, now_us)
+    order = facts.order_of(camera, now_us)
+    ref, lapse = order.reference if order else "", None
+    if order is not None and order.allowed_roles and role not in order.allowed_roles:
+        what = "L’arrêté ne cite pas votre qualité parmi celles qui voient les images."
+        lapse = Lapse("P-25", what, "Voyez l’arrêté.")
+    yield Reason("P-25", "Qualité admise par l’arrêté", lapse, ref)
+    lapse = None
     if motive.purpose not in purposes_of(camera, order):
         what = "Il faut un motif parmi les finalités de cette caméra."
-        return Lapse("P-02", what, "Choisissez une de ses finalités.")
-    return None
+        lapse = Lapse("P-02", what, "Choisissez une de ses finalités.")
+    yield Reason("P-02", "Motif parmi les finalités de la caméra", lapse, motive.purpose and f"{motive.purpose}°")
 
 
-def _framing_lapse(facts: CommuneFacts, camera: CameraFacts, now_us: int) -> Lapse | None:
-    if facts.open_framing(camera.id, now_us) is None:
+def _framing_reasons(facts: CommuneFacts, camera: CameraFacts, now_us: int) -> Iterator[Reason]:
+    opened, lapse = facts.open_framing(camera.id, now_us), None
+    if opened is None:
         what = "Aucune séance de cadrage n’est ouverte sur cette caméra."
-        return Lapse("P-57", what, "Un agent habilité peut en ouvrir une, quinze minutes au plus.")
-    return order_lapse(facts.order_of(camera), now_us)
+        lapse = Lapse("P-57", what, "Un agent habilité peut en ouvrir une, quinze minutes au plus.")
+    dates = (opened.from_us, opened.until_us) if opened else ()
+    yield Reason("P-57", "Séance de cadrage ouverte", lapse, opened.id if opened else "", *dates)
+    yield from order_reasons(facts.order_of(camera, now_us), now_us)
 
 
-def _export_lapse(facts: CommuneFacts, camera: CameraFacts, span: Span, motive: Motive, now_us: int) -> Lapse | None:
+def _export_reasons(
+    facts: CommuneFacts, camera: CameraFacts, span: Span, motive: Motive, now_us: int
+) -> Iterator[Reason]:
     """An extraction answers a decided request, and nothing beyond it (P-74).
 
     The order need not hold any more: what was lawfully recorded stays due to the authority that asked in time (P-70).
     """
-    request = facts.requests.get(motive.request or "")
+    request, lapse = facts.requests.get(motive.request or ""), None
     if request is None:
-        return Lapse("P-72", "Une extraction répond à une demande enregistrée.", "Enregistrez la demande.")
+        lapse = Lapse("P-72", "Une extraction répond à une demande enregistrée.", "Enregistrez la demande.")
+        yield Reason("P-72", "Demande enregistrée", lapse)
+        return
+    number = request.number or request.id
+    yield Reason("P-72", "Demande enregistrée", None, number, request.registered_us)
     if request.state not in ("approved", "packaged") or request.decision != "execute":
-        return Lapse("P-74", "Le maire ou son délégué n’a pas autorisé cette extraction.", "Attendez sa décision.")
+        lapse = Lapse("P-74", "Le maire ou son délégué n’a pas autorisé cette extraction.", "Attendez sa décision.")
+    yield Reason("P-74", "Extraction autorisée", lapse, number, request.decided_us)
+    lapse = None
     if request.decided_us is None or request.decided_us > now_us:
-        return Lapse("P-74", "La décision n’était pas prise à cet instant.", "Attendez sa décision.")
+        lapse = Lapse("P-74", "La décision n’était pas prise à cet instant.", "Attendez sa décision.")
+    yield Reason("P-74", "Décision déjà prise", lapse, number, request.decided_us)
+    lapse = None
     if camera.id not in request.cameras:
-        return Lapse("P-74", "Cette caméra n’est pas dans la demande décidée.", "Enregistrez une autre demande.")
+        lapse = Lapse("P-74", "Cette caméra n’est pas dans la demande décidée.", "Enregistrez une autre demande.")
+    yield Reason("P-74", "Caméra dans la demande décidée", lapse, number)
+    lapse = None
     if span is not None and not (request.from_us <= span[0] and span[1] <= request.to_us):
-        return Lapse("P-74", "La plage dépasse celle de la demande décidée.", "Enregistrez une autre demande.")
-    return None
+        lapse = Lapse("P-74", "La plage dépasse celle de la demande décidée.", "Enregistrez une autre demande.")
+    yield Reason("P-74", "Plage dans la demande décidée", lapse, number, request.from_us, request.to_us)
 
 
 def _denied(lapse: Lapse, where: str = "") -> Denied:

@@ -80,16 +80,16 @@ class Due:
     early: tuple[Held, ...]
 
 
-def retention_days(facts: CommuneFacts, camera: str) -> int:
+def retention_days(facts: CommuneFacts, camera: str, now_us: int) -> int:
     """The days that a camera's footage may stay: its order's, or the legal maximum when none is known (P-30)."""
     known = facts.cameras.get(camera)
-    order = facts.order_of(known) if known else None
+    order = facts.order_of(known, now_us) if known else None
     return order.max_days if order else MAX_DAYS
 
 
 def is_due(facts: CommuneFacts, camera: str, hour_us: int, now_us: int) -> bool:
     """Whether the first instant of an hour is due (P-31, S5)."""
-    return hour_key_due(hour_us, retention_days(facts, camera)) <= now_us
+    return hour_key_due(hour_us, retention_days(facts, camera, now_us)) <= now_us
 
 
 def holds_on(facts: CommuneFacts, camera: str, from_us: int, to_us: int, now_us: int) -> tuple[Hold, ...]:
@@ -128,7 +128,7 @@ def decide(db: sqlite3.Connection, facts: CommuneFacts, now_us: int) -> Due:
     due_held: list[Held] = []
     for (camera,) in db.execute("SELECT DISTINCT camera FROM hour_key").fetchall():
         # No calendar makes a month shorter than 28 days, nor a clock change a day shorter than 23 hours.
-        youngest_us = now_us - min(retention_days(facts, camera), SHORTEST_MONTH_DAYS) * DAY_US + HOUR_US
+        youngest_us = now_us - min(retention_days(facts, camera, now_us), SHORTEST_MONTH_DAYS) * DAY_US + HOUR_US
         rows = db.execute(
             "SELECT key_id, camera, hour_us, wrapped FROM hour_key WHERE camera = ? AND hour_us <= ?",
             (camera, youngest_us),

@@ -12,7 +12,7 @@ from vms.errors import GuetError
 from vms.keeper.backoff import BackOff
 from vms.keeper.communes import Communes, Destruction
 from vms.keeper.consultations import Consultations
-from vms.keeper.destruction import destroy_due, prune_journal
+from vms.keeper.destruction import destroy_due, prune_facts, prune_journal
 from vms.keeper.escalation import escalate
 from vms.keeper.host import Host
 from vms.keeper.key_windows import KeyWindows
@@ -91,6 +91,8 @@ class House:
         self._pruned_us = now_us
         for store in (self.host.store, *(commune.store for commune in self.communes)):
             await prune_journal(store, now_us)
+        for commune in self.communes:
+            await prune_facts(commune, now_us)
 
     async def close(self) -> None:
         """Close every file."""

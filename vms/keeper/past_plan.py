@@ -59,6 +59,9 @@ def _changes(facts: CommuneFacts, camera: CameraFacts) -> Iterator[int]:
     yield from (since_us for since_us, _ in camera.states)
     yield from (one.validated_us for one in facts.zones if one.camera == camera.id and one.validated_us is not None)
     yield from (at for at in (camera.panel_us, camera.prefect_informed_us, facts.cnil_us) if at is not None)
-    order = facts.order_of(camera)
-    if order is not None:
+    yield from (since_us for since_us, _ in camera.attached)
+    for order in facts.orders.values():
         yield from (order.from_us, order_end(order))
+    for change in facts.modifications:
+        if change.camera == camera.id:
+            yield from (at for at in (change.declared_us, change.settled_us) if at is not None)

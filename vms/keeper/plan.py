@@ -57,7 +57,7 @@ def camera_plan(facts: CommuneFacts, camera: CameraFacts, now_us: int) -> Camera
     state = camera.state_at(now_us)
     lapse = viewing_lapse(facts, camera, now_us)
     zones = facts.active_zones(camera.id, now_us)
-    order = facts.order_of(camera)
+    order = facts.order_of(camera, now_us)
     framing = facts.open_framing(camera.id, now_us)
     return CameraPlan(
         camera=camera.id,

@@ -85,6 +85,7 @@ ACT_NAMES: Final = frozenset(
         "put_in_service", "suspend_camera", "retire_camera", "add_person", "grant", "withdraw", "record_convention",
         "place_hold", "release_hold", "register_request", "decide", "complete_request", "sign_manifest",
         "record_package", "receive_package", "purge_package", "order_provisioning",
+        "withdraw_order", "declare_change", "suspend", "resume", "record_grouping", "consent",
     }
 )  # fmt: skip
 READ_NAMES: Final = frozenset(
@@ -92,7 +93,7 @@ READ_NAMES: Final = frozenset(
         "people", "orders", "cameras", "zone_sets",
         "journal", "journal_tile", "journal_checkpoint", "journal_proof", "journal_records",
         "holds", "retention", "requests", "request", "whoami_rights", "rights", "communes", "purposes", "conventions",
-        "legal_frames", "provisioning_orders",
+        "legal_frames", "provisioning_orders", "groupings", "explain",
     }
 )  # fmt: skip
 

@@ -8,17 +8,30 @@ from __future__ import annotations
 
 import hmac
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any, Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from vms.errors import Damaged, NotFound
-from vms.law.facts import CameraFacts, CommuneFacts, Convention, Framing, Habilitation, Hold, Order, Request, Zones
+from vms.keeper import history
+from vms.keeper.history import History, Sealer
+from vms.law.facts import (
+    CameraFacts,
+    CommuneFacts,
+    Convention,
+    Framing,
+    Grouping,
+    Habilitation,
+    Hold,
+    Modification,
+    Order,
+    Request,
+    Zones,
+)
 
-SCHEMA: Final = """
+FACT_SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS fact (
   kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, mac BLOB NOT NULL, PRIMARY KEY (kind, id)
 ) STRICT, WITHOUT ROWID;
@@ -36,6 +49,7 @@ CREATE TABLE IF NOT EXISTS outbox (
   created_us INTEGER NOT NULL, sent_us INTEGER
 ) STRICT;
 """
+SCHEMA: Final = FACT_SCHEMA + history.SCHEMA
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +103,8 @@ KINDS: Final[dict[str, TypeAdapter[Any]]] = {
     "order": TypeAdapter(Order),
     "habilitation": TypeAdapter(Habilitation),
     "convention": TypeAdapter(Convention),
+    "grouping": TypeAdapter(Grouping),
+    "modification": TypeAdapter(Modification),
     "camera": TypeAdapter(CameraFacts),
     "zones": TypeAdapter(Zones),
     "framing": TypeAdapter(Framing),
@@ -105,11 +121,13 @@ class Records:
 
     def __init__(self, commune: str, mac_key: bytes) -> None:
         self._commune = commune
-        self._key = mac_key
+        self._sealer = Sealer(commune, mac_key)
+        self._history = History(self._sealer)
 
-    def put(self, db: sqlite3.Connection, kind: str, fact_id: str, value: Any) -> None:
-        """Write a fact, new or changed."""
+    def put(self, db: sqlite3.Connection, kind: str, fact_id: str, value: Any, now_us: int) -> None:
+        """Write a fact, new or changed, as it is from ``now_us`` on; what the gate reads keeps its former versions."""
         body = KINDS[kind].dump_json(value).decode()
+        self._history.keep(db, kind, fact_id, body, now_us)
         db.execute(
             "INSERT INTO fact (kind, id, body, mac) VALUES (?, ?, ?, ?) "
             "ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body, mac = excluded.mac",
@@ -133,12 +151,32 @@ class Records:
 
     def load(self, db: sqlite3.Connection) -> CommuneFacts:
         """Everything the gate reads, from one statement and so from one moment."""
+        rows = db.execute("SELECT kind, id, body, mac FROM fact ORDER BY kind, id")
+        facts = self._assembled(self._each(rows))
+        if facts is None:
+            raise Damaged("La fiche de la commune manque.", where=self._commune)
+        return facts
+
+    def load_at(self, db: sqlite3.Connection, at_us: int) -> CommuneFacts:
+        """What the gate read at an instant: each fact as it was then recorded; nothing before the commune was founded.
+
+        Damaged when a version was altered or is missing; NotFound when the instant lies before what is kept (P-43).
+        """
+        bodies = self._history.bodies_at(db, at_us)
+        found = ((kind, fact_id, self._parsed(kind, fact_id, body)) for (kind, fact_id), body in bodies.items())
+        return self._assembled(found) or CommuneFacts(self._commune, self._commune)
+
+    def prune(self, db: sqlite3.Connection, before_us: int) -> int:
+        """Forget versions that were superseded before an instant; how many (P-43)."""
+        return self._history.prune(db, before_us)
+
+    def _assembled(self, rows: Iterable[tuple[str, str, Any]]) -> CommuneFacts | None:
         found: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS}
-        for kind, fact_id, value in self._each(db.execute("SELECT kind, id, body, mac FROM fact ORDER BY kind, id")):
+        for kind, fact_id, value in rows:
             found[kind][fact_id] = value
         commune: CommuneRecord | None = found["commune"].get(COMMUNE_ID)
         if commune is None:
-            raise Damaged("La fiche de la commune manque.", where=self._commune)
+            return None
         return CommuneFacts(
             id=self._commune,
             name=commune.name,
@@ -147,6 +185,8 @@ class Records:
             orders=found["order"],
             habilitations=tuple(found["habilitation"].values()),
             conventions=tuple(found["convention"].values()),
+            groupings=tuple(found["grouping"].values()),
+            modifications=tuple(found["modification"].values()),
             cameras=found["camera"],
             zones=tuple(found["zones"].values()),
             framings=tuple(found["framing"].values()),
@@ -159,15 +199,17 @@ class Records:
             yield kind, fact_id, self._open(kind, fact_id, body, mac)
 
     def _open(self, kind: str, fact_id: str, body: str, mac: bytes) -> Any:
-        where = f"{self._commune}: {kind} {fact_id}"
         if kind not in KINDS or not hmac.compare_digest(self._mac(kind, fact_id, body), mac):
+            where = f"{self._commune}: {kind} {fact_id}"
             raise Damaged("Un fait du coffre du gardien a été altéré.", where=where, todo="Restaurez-le.")
+        return self._parsed(kind, fact_id, body)
+
+    def _parsed(self, kind: str, fact_id: str, body: str) -> Any:
         try:
             return KINDS[kind].validate_json(body)
         except ValidationError as error:
+            where = f"{self._commune}: {kind} {fact_id}"
             raise Damaged("Un fait du coffre du gardien est illisible.", where=where) from error
 
     def _mac(self, kind: str, fact_id: str, body: str) -> bytes:
-        parts = (self._commune, kind, fact_id, body)
-        text = b"".join(len(part.encode()).to_bytes(4) + part.encode() for part in parts)
-        return hmac.digest(self._key, b"guet/fact/v1\0" + text, sha256)
+        return self._sealer.mac("fact", kind, fact_id, body)

@@ -12,7 +12,12 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A prefectural authorisation (P-20…P-26); empty ``cameras`` or ``allowed_roles`` mean no restriction."""
+    """A prefectural authorisation (P-20…P-27); empty ``cameras`` or ``allowed_roles`` mean no restriction.
+
+    ``ground`` says why a provisional one was given, ``replaces`` which order it renews, ``recipients`` which services
+    of the State may be given a direct access and under which ``modalities`` (P-50). ``document_sha256`` is the digest
+    of the signed text, kept at the town hall.
+    """
 
     id: str
     reference: str
@@ -26,6 +31,23 @@ class Order:
     cameras: frozenset[str] = frozenset()
     provisional: bool = False
     event_end_us: int | None = None
+    ground: str = ""
+    recipients: frozenset[str] = frozenset()
+    modalities: str = ""
+    regime: str = "voie_publique"
+    replaces: str | None = None
+    withdrawn_us: int | None = None
+    withdrawn_ref: str = ""
+    document_sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Suspension:
+    """A right that rests for a time; ``until_us`` None is until it is resumed (P-53)."""
+
+    from_us: int
+    until_us: int | None
+    motive: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +75,20 @@ class Habilitation:
     basis_until_us: int | None = None
     withdrawn_us: int | None = None
     withdrawn_motive: str = ""
+    suspensions: tuple[Suspension, ...] = ()
+    document_sha256: str = ""
+
+    def suspension(self, now_us: int) -> Suspension | None:
+        """The suspension in force at an instant, if any."""
+        for one in self.suspensions:
+            if one.from_us <= now_us and (one.until_us is None or now_us < one.until_us):
+                return one
+        return None
 
 
 @dataclass(frozen=True, slots=True)
 class Convention:
-    """An agreement between bodies, with its dates (P-61)."""
+    """An agreement between bodies, with its dates (P-61, P-63); ``form`` is the way of pooling agents (P-62)."""
 
     id: str
     kind: str
@@ -65,6 +96,39 @@ class Convention:
     parties: str
     from_us: int
     until_us: int
+    form: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """The body that acquires and pools for the commune, and the commune's own consent with its dates (P-60).
+
+    ``members`` are the kinds of its members, ``chair`` the kind of who presides.
+    """
+
+    id: str
+    kind: str
+    name: str
+    reference: str
+    members: frozenset[str]
+    chair: str
+    consent_ref: str = ""
+    consent_us: int | None = None
+    consent_ended_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Modification:
+    """A change of what the order was given for, to be declared: the camera waits for its new order (P-27)."""
+
+    id: str
+    camera: str
+    kind: str
+    declared_us: int
+    declared_by: str
+    order: str | None = None
+    settled_us: int | None = None
+    settled_order: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +161,7 @@ class Framing:
 
 @dataclass(frozen=True, slots=True)
 class CameraFacts:
-    """A camera's legal side; ``states`` is its history, oldest first."""
+    """A camera's legal side; ``states`` is its history, ``attached`` that of its orders, both oldest first."""
 
     id: str
     commune: str
@@ -113,6 +177,8 @@ class CameraFacts:
     panel_place: str = ""
     prefect_informed_us: int | None = None
     source: str = "onvif"
+    regime: str = "voie_publique"
+    attached: tuple[tuple[int, str], ...] = ()
 
     def state_at(self, now_us: int) -> str:
         """The legal state at an instant; ``found`` before anything was recorded."""
@@ -143,8 +209,8 @@ class Hold:
     request: str | None = None
 
     def active(self, now_us: int) -> bool:
-        """Whether it holds at this instant."""
-        return self.placed_us <= now_us < self.until_us and (self.released_us is None or now_us < self.released_us)
+        """Whether it holds at this instant; from its placing on, whatever a clock that was set back says since."""
+        return now_us < self.until_us and (self.released_us is None or now_us < self.released_us)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +250,8 @@ class CommuneFacts:
     orders: Mapping[str, Order] = field(default_factory=dict)
     habilitations: tuple[Habilitation, ...] = ()
     conventions: tuple[Convention, ...] = ()
+    groupings: tuple[Grouping, ...] = ()
+    modifications: tuple[Modification, ...] = ()
     cameras: Mapping[str, CameraFacts] = field(default_factory=dict)
     zones: tuple[Zones, ...] = ()
     framings: tuple[Framing, ...] = ()
@@ -204,9 +272,32 @@ class CommuneFacts:
                 return one
         return None
 
-    def order_of(self, camera: CameraFacts) -> Order | None:
-        """The order that a camera was authorised under."""
-        return self.orders.get(camera.order) if camera.order else None
+    def order_of(self, camera: CameraFacts, at_us: int) -> Order | None:
+        """The order that a camera is under at an instant: the one it was attached to, or the one that has replaced it
+        since, so that a renewal recorded in time leaves no dark day (P-20, P-21).
+        """
+        attached = [order for since_us, order in camera.attached if since_us <= at_us]
+        name = attached[-1] if attached else camera.attached[0][1] if camera.attached else camera.order
+        order = self.orders.get(name) if name else None
+        for _ in self.orders:  # as many steps as there are orders at most
+            found = self._successor(order, at_us)
+            if found is None:
+                break
+            order = found
+        return order
+
+    def _successor(self, order: Order | None, at_us: int) -> Order | None:
+        if order is None:
+            return None
+        return next((one for one in self.orders.values() if one.replaces == order.id and one.from_us <= at_us), None)
+
+    def open_modification(self, camera: str, at_us: int) -> Modification | None:
+        """The change of this camera that waits for a new order at an instant, if any (P-27)."""
+        for one in self.modifications:
+            settled = one.settled_us is not None and one.settled_us <= at_us
+            if one.camera == camera and one.declared_us <= at_us and not settled:
+                return one
+        return None
 
     def habilitations_of(self, person: str) -> tuple[Habilitation, ...]:
         """All of a person's habilitations here, lapsed ones too."""

@@ -20,7 +20,7 @@ def framing_lapse(facts: CommuneFacts, camera: CameraFacts, minutes: int, now_us
         return Lapse("P-57", f"Une séance de cadrage dure de 1 à {most} minutes.", "Choisissez une durée plus courte.")
     if camera.state_at(now_us) not in FRAMEABLE:
         return Lapse("P-20", "Aucune image avant l’autorisation du préfet.", "Rattachez d’abord la caméra à l’arrêté.")
-    lapse = order_lapse(facts.order_of(camera), now_us)
+    lapse = order_lapse(facts.order_of(camera, now_us), now_us)
     if lapse is not None:
         return lapse
     if facts.open_framing(camera.id, now_us) is not None:

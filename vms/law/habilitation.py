@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from vms.law.dates import french_date
-from vms.law.facts import CommuneFacts, Habilitation
+from vms.law.facts import CommuneFacts, Habilitation, Suspension
+from vms.law.grouping import grouping_reasons
 from vms.law.lapse import Lapse
+from vms.law.reason import Reason, first_lapse
 from vms.law.rulebook import rulebook
 
 ALL_ACTS = frozenset({"live", "replay", "framing", "export", "snapshot"})
@@ -32,55 +36,87 @@ def grant_lapse(habilitation: Habilitation) -> Lapse | None:
     return None
 
 
+def habilitation_reasons(one: Habilitation, now_us: int) -> Iterator[Reason]:
+    """Every element of an habilitation at ``now_us``: not withdrawn, begun, not over, not suspended, its deed in force
+    (P-51, P-53, P-58).
+    """
+    withdrawn = one.withdrawn_us is not None and now_us >= one.withdrawn_us
+    lapse = Lapse("P-58", "Votre habilitation a été retirée.", "Adressez-vous au maire.") if withdrawn else None
+    yield Reason("P-58", "Habilitation non retirée", lapse, one.decision_ref, None, one.withdrawn_us)
+    lapse = None
+    if now_us < one.from_us:
+        start = french_date(one.from_us)
+        lapse = Lapse("P-58", f"Votre habilitation ne commence que le {start}.", "Attendez cette date.")
+    elif now_us >= one.until_us:
+        end = french_date(one.until_us)
+        lapse = Lapse("P-58", f"Votre habilitation a pris fin le {end}.", "Demandez son renouvellement au maire.")
+    yield Reason("P-58", "Habilitation en vigueur", lapse, one.decision_ref, one.from_us, one.until_us)
+    suspended = one.suspension(now_us)
+    rule = rulebook().role[one.role].rule if rulebook().role[one.role].basis == "approval" else "P-58"
+    lapse = None
+    if suspended is not None:
+        lapse = Lapse(rule, "Votre habilitation est suspendue.", "Adressez-vous au maire.")
+    yield Reason(rule, "Habilitation non suspendue", lapse, one.decision_ref, *_span(suspended))
+    yield from _basis_reasons(one, now_us)
+
+
 def habilitation_lapse(habilitation: Habilitation, now_us: int) -> Lapse | None:
     """The first element of an habilitation that does not hold at ``now_us`` (P-58), or None."""
-    if habilitation.withdrawn_us is not None and now_us >= habilitation.withdrawn_us:
-        return Lapse("P-58", "Votre habilitation a été retirée.", "Adressez-vous au maire.")
-    if now_us < habilitation.from_us:
-        start = french_date(habilitation.from_us)
-        return Lapse("P-58", f"Votre habilitation ne commence que le {start}.", "Attendez cette date.")
-    if now_us >= habilitation.until_us:
-        end = french_date(habilitation.until_us)
-        return Lapse("P-58", f"Votre habilitation a pris fin le {end}.", "Demandez son renouvellement au maire.")
-    return _basis_lapse(habilitation, now_us)
+    return first_lapse(habilitation_reasons(habilitation, now_us))
 
 
-def _basis_lapse(habilitation: Habilitation, now_us: int) -> Lapse | None:
-    role = rulebook().role[habilitation.role]
+def _span(suspended: Suspension | None) -> tuple[int | None, int | None]:
+    return (None, None) if suspended is None else (suspended.from_us, suspended.until_us)
+
+
+def _basis_reasons(one: Habilitation, now_us: int) -> Iterator[Reason]:
+    role = rulebook().role[one.role]
     if not role.basis:
-        return None
+        return
     name = "L’agrément du préfet" if role.basis == "approval" else "La délégation"
     todo = "Demandez-le au préfet." if role.basis == "approval" else "Il faut un nouvel arrêté du maire."
-    if not habilitation.basis_ref:
-        return Lapse(role.rule, f"{name} manque.", todo)
-    if habilitation.basis_from_us is not None and now_us < habilitation.basis_from_us:
-        return Lapse(role.rule, f"{name} n’a pas encore pris effet.", todo)
-    if habilitation.basis_until_us is not None and now_us >= habilitation.basis_until_us:
-        return Lapse(role.rule, f"{name} a pris fin le {french_date(habilitation.basis_until_us)}.", todo)
-    return None
+    lapse = None
+    if not one.basis_ref:
+        lapse = Lapse(role.rule, f"{name} manque.", todo)
+    elif one.basis_from_us is not None and now_us < one.basis_from_us:
+        lapse = Lapse(role.rule, f"{name} n’a pas encore pris effet.", todo)
+    elif one.basis_until_us is not None and now_us >= one.basis_until_us:
+        lapse = Lapse(role.rule, f"{name} a pris fin le {french_date(one.basis_until_us)}.", todo)
+    element = "Agrément du préfet" if role.basis == "approval" else "Délégation du maire"
+    yield Reason(role.rule, element, lapse, one.basis_ref, one.basis_from_us, one.basis_until_us)
 
 
 def habilitation_end(habilitation: Habilitation) -> int:
-    """The earliest instant at which an element of the habilitation lapses."""
+    """The earliest instant at which an element of the habilitation lapses; µs, never after ``until_us``."""
     ends = (habilitation.until_us, habilitation.basis_until_us, habilitation.withdrawn_us)
     return min(end for end in ends if end is not None)
 
 
-def conventions_lapse(facts: CommuneFacts, habilitation: Habilitation, now_us: int) -> Lapse | None:
-    """Which convention a pooled right lacks here at ``now_us``, or None (P-61)."""
+def pooling_reasons(facts: CommuneFacts, habilitation: Habilitation, now_us: int) -> Iterator[Reason]:
+    """What a pooled right needs here at ``now_us``: a body that may pool, the commune's consent, the conventions
+    (P-60…P-62); nothing for an agent of the commune's own.
+    """
     if not habilitation.pooled:
-        return None
+        return
+    if rulebook().role[habilitation.role].by_grouping:
+        yield from grouping_reasons(facts, now_us)
     for kind, rule in rulebook().convention.items():
         if habilitation.role not in rule.needed_by:
             continue
         known = [c for c in facts.conventions if c.kind == kind]
-        if any(c.from_us <= now_us < c.until_us for c in known):
+        element = f"Convention « {rule.fr} »"
+        held = next((c for c in known if c.from_us <= now_us < c.until_us), None)
+        if held is not None:
+            yield Reason(rule.rule, element, None, held.reference, held.from_us, held.until_us)
             continue
         past = max((c.until_us for c in known if c.until_us <= now_us), default=None)
-        what = (
-            f"La convention « {rule.fr} » manque."
-            if past is None
-            else (f"La convention « {rule.fr} » est échue depuis le {french_date(past)}.")
-        )
-        return Lapse(rule.rule, what, "Demandez sa signature ou sa reconduction au maire.")
-    return None
+        what = f"La convention « {rule.fr} » manque."
+        if past is not None:
+            what = f"La convention « {rule.fr} » est échue depuis le {french_date(past)}."
+        lapse = Lapse(rule.rule, what, "Demandez sa signature ou sa reconduction au maire.")
+        yield Reason(rule.rule, element, lapse, until_us=past)
+
+
+def conventions_lapse(facts: CommuneFacts, habilitation: Habilitation, now_us: int) -> Lapse | None:
+    """What a pooled right lacks here at ``now_us``, or None (P-60, P-61)."""
+    return first_lapse(pooling_reasons(facts, habilitation, now_us))

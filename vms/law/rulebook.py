@@ -36,6 +36,7 @@ class RoleRule(Entry):
     image: frozenset[str]
     rule: str
     basis: Literal["", "delegation", "approval"] = ""
+    by_grouping: bool = False
 
 
 class Category(Entry):
@@ -46,11 +47,41 @@ class Category(Entry):
 
 
 class ConventionRule(Entry):
-    """A convention that a pooled right needs (P-61)."""
+    """A convention that a pooled right needs (P-61), or that is kept because it must exist (P-63)."""
 
     fr: str
     rule: str
-    needed_by: frozenset[str]
+    needed_by: frozenset[str] = frozenset()
+    forms: frozenset[str] = frozenset()
+
+
+class Words(Entry):
+    """A closed list's entry that has words and nothing else."""
+
+    fr: str
+    en: str
+
+
+class PoolingForm(Words):
+    """A legal way of pooling municipal police; ``months`` bounds it when the law wants it short (P-62)."""
+
+    article: str
+    months: int | None = None
+
+
+class GroupingRule(Words):
+    """A body that may acquire and pool, and of whom it may consist (P-60)."""
+
+    article: str
+    may_pool: bool
+    members: frozenset[str]
+    chairs: frozenset[str]
+
+
+class ModificationRule(Words):
+    """A change to declare; ``new_view``: the camera shows something else, so its zones are to be drawn again (P-27)."""
+
+    new_view: bool = False
 
 
 class LegalFrame(Entry):
@@ -95,6 +126,7 @@ class Durations(Entry):
 
     authorisation_years: int
     renewal_warning_months: int
+    prefect_silence_months: int
     provisional_months: int
     retention_max_days: int
     journal_months: int
@@ -122,6 +154,14 @@ class Rulebook(Entry):
     role: dict[str, RoleRule]
     category: dict[str, Category]
     convention: dict[str, ConventionRule]
+    pooling_form: dict[str, PoolingForm]
+    grouping: dict[str, GroupingRule]
+    member: dict[str, Words]
+    regime: dict[str, Words]
+    recipient: dict[str, Words]
+    provisional_ground: dict[str, Words]
+    modification: dict[str, ModificationRule]
+    article: dict[str, str]
     legal_frame: dict[str, LegalFrame]
     hold_procedure: dict[str, str]
     refusal_ground: dict[str, RefusalGround]

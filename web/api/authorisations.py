@@ -5,10 +5,36 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter
+from pydantic import BaseModel, Field
 
+from vms.keeper.acts.groupings import RecordGrouping
 from vms.keeper.acts.orders import RecordCnil, RecordOrder
 from vms.keeper.acts.people import RecordConvention
+from vms.keeper.arguments import Moment
 from web.deps import Acting, Srv, Token, arguments
+
+
+class WithdrawOrderIn(BaseModel):
+    """The préfet's decision and its date."""
+
+    reference: str = Field(min_length=1, max_length=200)
+    date: Moment
+
+
+class ChangeIn(BaseModel):
+    """What has changed: moved, field, purpose, retention."""
+
+    kind: str = Field(max_length=40)
+    motive: str = Field(default="", max_length=200)
+
+
+class ConsentIn(BaseModel):
+    """The commune's decision and its date; ``agree`` false takes the consent back."""
+
+    reference: str = Field(min_length=1, max_length=200)
+    date: Moment
+    agree: bool = True
+
 
 router = APIRouter(prefix="/communes/{commune}", tags=["authorisations"])
 
@@ -23,6 +49,40 @@ async def authorisations(commune: Acting, token: Token, services: Srv) -> dict[s
 async def record_order(commune: Acting, body: RecordOrder, token: Token, services: Srv) -> dict[str, Any]:
     """Record a prefectural order as its text says (P-20, P-25)."""
     return await services.keeper.act(token, "record_order", arguments(body))
+
+
+@router.post("/authorisations/{order}/withdraw")
+async def withdraw_order(
+    commune: Acting, order: str, body: WithdrawOrderIn, token: Token, services: Srv
+) -> dict[str, Any]:
+    """Record that the préfet withdrew an order: its cameras stop at that date (P-27)."""
+    return await services.keeper.act(token, "withdraw_order", {"order": order, **arguments(body)})
+
+
+@router.post("/cameras/{camera_id}/changes", status_code=201)
+async def declare_change(
+    commune: Acting, camera_id: str, body: ChangeIn, token: Token, services: Srv
+) -> dict[str, Any]:
+    """Declare a change of what the order was given for: the camera waits for its new order (P-27)."""
+    return await services.keeper.act(token, "declare_change", {"camera": camera_id, **arguments(body)})
+
+
+@router.get("/groupings")
+async def groupings(commune: Acting, token: Token, services: Srv) -> dict[str, Any]:
+    """Bodies that acquire or pool for the commune, and its consent to each (P-60)."""
+    return await services.keeper.read(token, "groupings")
+
+
+@router.post("/groupings", status_code=201)
+async def record_grouping(commune: Acting, body: RecordGrouping, token: Token, services: Srv) -> dict[str, Any]:
+    """Record a body with its members and its chair (P-60)."""
+    return await services.keeper.act(token, "record_grouping", arguments(body))
+
+
+@router.post("/groupings/{grouping}/consent")
+async def consent(commune: Acting, grouping: str, body: ConsentIn, token: Token, services: Srv) -> dict[str, Any]:
+    """Record the commune's consent, or its end (P-60)."""
+    return await services.keeper.act(token, "consent", {"grouping": grouping, **arguments(body)})
 
 
 @router.post("/cnil", status_code=201)

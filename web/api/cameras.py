@@ -49,6 +49,8 @@ class AuthoriseIn(BaseModel):
     """The prefectural order that covers this camera (P-20)."""
 
     order: str = Field(min_length=1, max_length=64)
+    purposes: tuple[str, ...] = Field(default=(), max_length=11)
+    regime: str | None = Field(default=None, max_length=40)
 
 
 class FramingClassIn(BaseModel):
@@ -151,7 +153,7 @@ async def _act(services: Services, token: str, name: str, camera_id: str, **args
 @router.post("/cameras/{camera_id}/authorise")
 async def authorise(camera_id: str, body: AuthoriseIn, token: Token, services: Srv) -> dict[str, Any]:
     """Put the camera under a prefectural order."""
-    return await _act(services, token, "authorise_camera", camera_id, order=body.order)
+    return await _act(services, token, "authorise_camera", camera_id, **body.model_dump())
 
 
 @router.post("/cameras/{camera_id}/framing-class")

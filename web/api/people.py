@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from vms.keeper.acts.people import Grant
+from vms.keeper.arguments import MomentEnd
 from web.deps import Acting, Srv, Token, arguments
 
 router = APIRouter(tags=["people"])
@@ -26,6 +27,13 @@ class WithdrawIn(BaseModel):
     """Why an habilitation ends now."""
 
     motive: str = Field(min_length=1, max_length=200)
+
+
+class SuspendIn(BaseModel):
+    """Why an habilitation rests, and until when (no end: until it is resumed)."""
+
+    motive: str = Field(min_length=1, max_length=200)
+    until: MomentEnd | None = None
 
 
 @router.get("/communes/{commune}/people")
@@ -50,6 +58,18 @@ async def grant(commune: Acting, body: Grant, token: Token, services: Srv) -> di
 async def withdraw(habilitation: str, body: WithdrawIn, token: Token, services: Srv) -> dict[str, Any]:
     """Withdraw an habilitation: its views are dark within five seconds (P-53)."""
     return await services.keeper.act(token, "withdraw", {"habilitation": habilitation, "motive": body.motive})
+
+
+@router.post("/habilitations/{habilitation}/suspend")
+async def suspend(habilitation: str, body: SuspendIn, token: Token, services: Srv) -> dict[str, Any]:
+    """Suspend an habilitation: its views are dark within five seconds (P-53)."""
+    return await services.keeper.act(token, "suspend", {"habilitation": habilitation, **arguments(body)})
+
+
+@router.post("/habilitations/{habilitation}/resume")
+async def resume(habilitation: str, token: Token, services: Srv) -> dict[str, Any]:
+    """End a suspension (P-53)."""
+    return await services.keeper.act(token, "resume", {"habilitation": habilitation})
 
 
 @router.get("/communes/{commune}/people/{person}/rights")

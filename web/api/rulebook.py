@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from vms.law.rulebook import LegalFrame, Purpose, RefusalGround, rulebook
-from web.deps import Srv, Token
+from web.deps import Acting, Srv, Token
 
 router = APIRouter(tags=["rulebook"])
 
@@ -40,3 +42,22 @@ async def legal_frames(token: Token, services: Srv) -> LegalFramesView:
     return LegalFramesView(
         frames=dict(book.legal_frame), grounds=dict(book.refusal_ground), hold_procedures=dict(book.hold_procedure)
     )
+
+
+@router.get("/communes/{commune}/explanations")
+async def explanation(
+    commune: Acting,
+    token: Token,
+    services: Srv,
+    person: Annotated[str, Query(max_length=300)],
+    act: Annotated[str, Query(max_length=20)],
+    camera: Annotated[str, Query(max_length=80)],
+    at: Annotated[str | None, Query(max_length=40)] = None,
+    purpose: Annotated[str, Query(max_length=3)] = "",
+    request: Annotated[str | None, Query(max_length=80)] = None,
+) -> dict[str, Any]:
+    """Whether a person might do that act on that camera at that instant (now by default), element by element, by the
+    facts as they were then recorded; no picture, and the question is journalled (D-12).
+    """
+    asked = {"person": person, "act": act, "camera": camera, "purpose": purpose, "at": at, "request": request}
+    return await services.keeper.read(token, "explain", {k: v for k, v in asked.items() if v is not None})

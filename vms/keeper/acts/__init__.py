@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from vms.keeper.acts import cameras, holds, orders, packages, people, provisioning, requests, zones
+from vms.keeper.acts import (
+    cameras,
+    changes,
+    groupings,
+    holds,
+    orders,
+    packages,
+    people,
+    provisioning,
+    requests,
+    zones,
+)
 from vms.keeper.acts.spec import ActSpec
 
 # ``add_person`` is not among them: an account is the host's, see ``vms.keeper.office``.
@@ -12,6 +23,8 @@ ACTS: Final[dict[str, ActSpec]] = {
     **people.ACTS,
     **orders.ACTS,
     **cameras.ACTS,
+    **changes.ACTS,
+    **groupings.ACTS,
     **zones.ACTS,
     **holds.ACTS,
     **requests.ACTS,

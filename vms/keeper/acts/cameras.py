@@ -8,6 +8,7 @@ from typing import Any, Final
 from pydantic import Field
 
 from vms.errors import Refused
+from vms.keeper.acts.changes import declare, settle
 from vms.keeper.acts.spec import ActSpec, camera_in, move, one_of, refuse
 from vms.keeper.arguments import Args, Identifier, Moment, MotiveText, Name
 from vms.keeper.communes import Change, new_id
@@ -30,6 +31,7 @@ class AuthoriseCamera(OneCamera):
 
     order: Identifier
     purposes: tuple[str | int, ...] = ()
+    regime: Identifier | None = None
 
 
 class FramingClass(OneCamera):
@@ -75,8 +77,16 @@ def authorise_camera(change: Change, args: AuthoriseCamera) -> dict[str, Any]:
     camera = camera_in(change, args.camera)
     order = one_of("arrêté", change.facts.orders.get(args.order), args.order)
     purposes = frozenset(str(code).removesuffix("°") for code in args.purposes) or order.purposes
-    authorised = replace(camera, order=order.id, purposes=purposes)
+    former = camera.attached or (((0, camera.order),) if camera.order else ())
+    authorised = replace(
+        camera,
+        order=order.id,
+        purposes=purposes,
+        regime=args.regime or camera.regime,
+        attached=(*former, (change.now_us, order.id)),
+    )
     refuse(order_lapse(order, change.now_us) or covers_camera(order, authorised), camera.id)
+    settle(change, camera, order)
     if camera.state_at(change.now_us) in AUTHORISABLE_AGAIN:
         change.put("camera", camera.id, authorised)
     else:
@@ -91,6 +101,9 @@ def declare_framing_class(change: Change, args: FramingClass) -> dict[str, Any]:
     if camera.state_at(change.now_us) == "in_service":
         what = "Le plan d’une caméra en service ne change pas sans nouvel arrêté."
         raise Refused(what, where=camera.id, todo="Suspendez-la d’abord.", rule="P-27")
+    served = any(state == "in_service" for _, state in camera.states)
+    if served and camera.narrow is not None and camera.narrow != args.narrow:
+        declare(change, camera, "field")  # what the préfet authorised was the other field
     change.put("camera", camera.id, replace(camera, narrow=args.narrow, fast_flows=args.fast_flows))
     return _done(change, "declare_framing_class", camera.id, narrow=args.narrow, fast_flows=args.fast_flows)
 

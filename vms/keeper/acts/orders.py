@@ -9,12 +9,13 @@ from typing import Any, Final
 from pydantic import Field
 
 from vms.errors import BadInput, Conflict, Refused
-from vms.keeper.acts.spec import ActSpec, refuse
-from vms.keeper.arguments import Args, Cameras, Identifier, Moment, MomentEnd, Name
+from vms.keeper.acts.spec import ActSpec, one_of, refuse
+from vms.keeper.arguments import Args, Cameras, Digest, Identifier, Moment, MomentEnd, Name, Text
 from vms.keeper.communes import Change, new_id
 from vms.keeper.records import COMMUNE_ID, CommuneRecord, NetPrefix
 from vms.law.authorisation import record_lapse
 from vms.law.facts import Order
+from vms.law.lapse import Lapse
 
 ADDRESSES_LIMIT: Final = 65_536
 PREFIXES_LIMIT: Final = 64
@@ -41,6 +42,20 @@ class RecordOrder(Args):
     cameras: Cameras | tuple[()] = ()
     provisional: bool = False
     event_end: MomentEnd | None = None
+    ground: str = Field(default="", max_length=16)
+    recipients: tuple[Identifier, ...] = ()
+    modalities: Text = ""
+    regime: Identifier = "voie_publique"
+    replaces: Identifier | None = None
+    document_sha256: Digest = ""
+
+
+class WithdrawOrder(Args):
+    """The préfet takes an authorisation back, by a decision and from a date (P-27)."""
+
+    order: Identifier
+    reference: Name
+    date: Moment
 
 
 class RecordCnil(Args):
@@ -92,8 +107,15 @@ def record_order(change: Change, args: RecordOrder) -> dict[str, Any]:
         cameras=frozenset(args.cameras),
         provisional=args.provisional,
         event_end_us=args.event_end,
+        ground=args.ground,
+        recipients=frozenset(args.recipients),
+        modalities=args.modalities,
+        regime=args.regime,
+        replaces=args.replaces,
+        document_sha256=args.document_sha256,
     )
     refuse(record_lapse(order), args.reference)
+    refuse(_replace_lapse(change, order), args.reference)
     change.put("order", order.id, order)
     seq = change.modified(
         "record_order",
@@ -104,6 +126,31 @@ def record_order(change: Change, args: RecordOrder) -> dict[str, Any]:
         max_days=order.max_days,
         purposes=sorted(order.purposes, key=int),
     )
+    return {"order": order.id, "journal": seq}
+
+
+def _replace_lapse(change: Change, order: Order) -> Lapse | None:
+    """An order replaces one that exists, that nothing has replaced yet, and that began before it (P-21)."""
+    if order.replaces is None:
+        return None
+    former = one_of("arrêté", change.facts.orders.get(order.replaces), order.replaces)
+    if any(one.replaces == former.id for one in change.facts.orders.values()):
+        return Lapse("P-21", "Un autre arrêté remplace déjà celui-là.", "Citez le dernier en date.")
+    if order.from_us <= former.from_us:
+        return Lapse("P-21", "Un arrêté en remplace un plus ancien.", "Vérifiez les dates des deux arrêtés.")
+    return None
+
+
+def withdraw_order(change: Change, args: WithdrawOrder) -> dict[str, Any]:
+    """Record that the préfet took an order back: from its date, live and recording stop for all its cameras (P-27)."""
+    order = one_of("arrêté", change.facts.orders.get(args.order), args.order)
+    if order.withdrawn_us is not None:
+        raise Conflict("Cet arrêté est déjà retiré.", where=order.id, todo="Relisez la page.")
+    if args.date <= order.from_us:
+        what = "Le retrait précède le début de l’arrêté."
+        raise BadInput(what, where="date", todo="Reprenez la date de la décision.")
+    change.put("order", order.id, replace(order, withdrawn_us=args.date, withdrawn_ref=args.reference))
+    seq = change.modified("withdraw_order", order=order.id, reference=args.reference, date_us=args.date)
     return {"order": order.id, "journal": seq}
 
 
@@ -121,5 +168,6 @@ def record_cnil(change: Change, args: RecordCnil) -> dict[str, Any]:
 ACTS: Final = {
     "declare_prefix": ActSpec(DeclarePrefix, declare_prefix),
     "record_order": ActSpec(RecordOrder, record_order),
+    "withdraw_order": ActSpec(WithdrawOrder, withdraw_order),
     "record_cnil": ActSpec(RecordCnil, record_cnil),
 }

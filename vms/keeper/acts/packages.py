@@ -158,7 +158,7 @@ def _in_state(change: Change, request_id: str, state: str) -> Request:
 
 def _purge_date(change: Change, request: Request, received_us: int | None) -> int:
     """When our copy goes: at the footage's own due date or days after the receipt, whichever is later (P-33)."""
-    days = min(retention_days(change.facts, camera) for camera in request.cameras)
+    days = min(retention_days(change.facts, camera, change.now_us) for camera in request.cameras)
     original = due(request.from_us, days)
     after = rulebook().durations.package_after_receipt_days * DAY_US
     return max(original, (change.now_us if received_us is None else received_us) + after)

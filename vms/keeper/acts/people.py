@@ -9,9 +9,10 @@ from pydantic import Field
 
 from vms.errors import BadInput, Refused
 from vms.keeper.acts.spec import ActSpec, one_of, refuse
-from vms.keeper.arguments import Args, Identifier, Moment, MomentEnd, MotiveText, Name, Text
+from vms.keeper.arguments import Args, Digest, Identifier, Moment, MomentEnd, MotiveText, Name, Text
 from vms.keeper.communes import Change, new_id
-from vms.law.facts import Convention, Habilitation
+from vms.law.dates import add_months
+from vms.law.facts import Convention, Habilitation, Suspension
 from vms.law.habilitation import grant_lapse
 from vms.law.rulebook import rulebook
 
@@ -50,6 +51,7 @@ class Grant(Args):
     training_date: Moment | None = None
     pooled: bool = False
     basis: Basis | None = None
+    document_sha256: Digest = ""
 
 
 class Withdraw(Args):
@@ -59,14 +61,29 @@ class Withdraw(Args):
     motive: MotiveText = Field(min_length=1)
 
 
+class Suspend(Args):
+    """An habilitation to let rest, now and until a date or until it is resumed (P-53)."""
+
+    habilitation: Identifier
+    motive: MotiveText = Field(min_length=1)
+    until: MomentEnd | None = None
+
+
+class Resume(Args):
+    """A suspended habilitation that may serve again."""
+
+    habilitation: Identifier
+
+
 class RecordConvention(Args):
-    """A convention to record (P-61)."""
+    """A convention to record (P-61…P-63); ``form`` is the way of pooling agents."""
 
     kind: Identifier
     reference: Name
     parties: Text = ""
     from_: Moment = Field(alias="from")
     until: MomentEnd
+    form: str = Field(default="", max_length=32)
 
 
 def grant(change: Change, args: Grant) -> dict[str, Any]:
@@ -75,6 +92,8 @@ def grant(change: Change, args: Grant) -> dict[str, Any]:
         raise Refused("Nul ne s’habilite soi-même.", todo="Demandez au maire.", rule="P-58")
     if args.role in GIVEN_BY_MAYOR and change.author.role not in MAYORAL:
         raise Refused("Cette qualité est donnée par le maire ou son délégué.", todo="Demandez au maire.", rule="P-58")
+    if args.training_date is not None and args.training_date > change.now_us:
+        raise BadInput("Cette formation n’a pas eu lieu.", where="training_date", todo="Notez-la une fois suivie.")
     made = _habilitation(args)
     refuse(grant_lapse(made), args.role)
     cameras = made.cameras or frozenset()
@@ -108,13 +127,56 @@ def withdraw(change: Change, args: Withdraw) -> dict[str, Any]:
     return {"habilitation": one.id, "withdrawn_us": change.now_us, "journal": seq}
 
 
+def suspend(change: Change, args: Suspend) -> dict[str, Any]:
+    """Let an habilitation rest at once: its views go dark within five seconds (P-53)."""
+    one = _known(change, args.habilitation)
+    if one.suspension(change.now_us) is not None:
+        return {"habilitation": one.id, "suspended": True}
+    if args.until is not None and args.until <= change.now_us:
+        raise BadInput("La suspension finit avant d’avoir commencé.", where="until", todo="Vérifiez la date.")
+    suspensions = (*one.suspensions, Suspension(change.now_us, args.until, args.motive))
+    change.put("habilitation", one.id, replace(one, suspensions=suspensions))
+    seq = change.modified("suspend", motive=args.motive, habilitation=one.id, person=one.person, until_us=args.until)
+    return {"habilitation": one.id, "suspended": True, "journal": seq}
+
+
+def resume(change: Change, args: Resume) -> dict[str, Any]:
+    """End the suspension in force; every other element of the habilitation must hold by itself (P-53, P-58)."""
+    one = _known(change, args.habilitation)
+    if one.person == change.author.person:
+        raise Refused("Nul ne lève sa propre suspension.", todo="Demandez au maire.", rule="P-58")
+    current = one.suspension(change.now_us)
+    if current is None:
+        return {"habilitation": one.id, "suspended": False}
+    ended = tuple(replace(s, until_us=change.now_us) if s == current else s for s in one.suspensions)
+    change.put("habilitation", one.id, replace(one, suspensions=ended))
+    seq = change.modified("resume", habilitation=one.id, person=one.person)
+    return {"habilitation": one.id, "suspended": False, "journal": seq}
+
+
+def _known(change: Change, habilitation: str) -> Habilitation:
+    """An habilitation that this person may suspend or give back (P-58)."""
+    found = {one.id: one for one in change.facts.habilitations}.get(habilitation)
+    one: Habilitation = one_of("habilitation", found, habilitation)
+    if one.role in GIVEN_BY_MAYOR and change.author.role not in MAYORAL:
+        raise Refused("Cette qualité relève du maire ou de son délégué.", todo="Demandez au maire.", rule="P-58")
+    return one
+
+
 def record_convention(change: Change, args: RecordConvention) -> dict[str, Any]:
-    """Record a convention with its dates (P-61)."""
-    if args.kind not in rulebook().convention:
+    """Record a convention with its dates, and the legal form of a pooling (P-61…P-63)."""
+    rule = rulebook().convention.get(args.kind)
+    if rule is None:
         raise BadInput("Ce genre de convention n’existe pas.", where=args.kind, todo="Choisissez dans la liste.")
+    if args.form and args.form not in rule.forms:
+        raise BadInput("Cette forme ne va pas avec cette convention.", where="form", todo="Choisissez dans la liste.")
+    months = rulebook().pooling_form[args.form].months if args.form else None
+    if months is not None and args.until > add_months(args.from_, months):
+        what = f"Cette mise en commun est limitée à {months} mois."
+        raise Refused(what, where="until", todo="Reprenez les dates de l’arrêté du préfet.", rule="P-62")
     if not args.from_ < args.until:
         raise BadInput("La convention finit avant d’avoir commencé.", where="until", todo="Vérifiez les deux dates.")
-    made = Convention(new_id("v"), args.kind, args.reference, args.parties, args.from_, args.until)
+    made = Convention(new_id("v"), args.kind, args.reference, args.parties, args.from_, args.until, args.form)
     change.put("convention", made.id, made)
     seq = change.modified(
         "record_convention", convention=made.id, kind=made.kind, reference=made.reference, until_us=made.until_us
@@ -144,11 +206,14 @@ def _habilitation(args: Grant) -> Habilitation:
         basis_ref=basis.reference if basis else "",
         basis_from_us=basis.from_ if basis else None,
         basis_until_us=basis.until if basis else None,
+        document_sha256=args.document_sha256,
     )
 
 
 ACTS: Final = {
     "grant": ActSpec(Grant, grant),
     "withdraw": ActSpec(Withdraw, withdraw),
+    "suspend": ActSpec(Suspend, suspend),
+    "resume": ActSpec(Resume, resume),
     "record_convention": ActSpec(RecordConvention, record_convention),
 }

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from vms.keeper.reads import cameras, footage, journal, law, people, requests
+from vms.keeper.reads import cameras, explain, footage, journal, law, people, requests
 from vms.keeper.reads.spec import ReadSpec
 
 READS: Final[dict[str, ReadSpec]] = {
     **people.READS,
     **law.READS,
+    **explain.READS,
     **cameras.READS,
     **footage.READS,
     **requests.READS,

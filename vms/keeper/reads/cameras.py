@@ -37,7 +37,7 @@ def cameras(reader: Reader, _: Nothing) -> dict[str, Any]:
 def _told(reader: Reader, camera: CameraFacts) -> dict[str, Any]:
     facts, now_us = reader.commune.facts, reader.now_us
     state = camera.state_at(now_us)
-    order = facts.order_of(camera)
+    order = facts.order_of(camera, now_us)
     zones = facts.active_zones(camera.id, now_us)
     framing = facts.open_framing(camera.id, now_us)
     to = FORWARD.get(state)
@@ -52,7 +52,7 @@ def _told(reader: Reader, camera: CameraFacts) -> dict[str, Any]:
         "profile_lapses": _profile_lapses(camera),
         "narrow": camera.narrow,
         "fast_flows": camera.fast_flows,
-        "order": camera.order,
+        "order": order.id if order else None,
         "order_reference": order.reference if order else None,
         "purposes": sorted(purposes_of(camera, order), key=int),
         "retention_days": order.max_days if order else None,

@@ -15,12 +15,12 @@ def camera_retentions(facts: CommuneFacts, now_us: int) -> list[CameraRetention]
     """Each camera's days and active holds."""
     out = []
     for camera in facts.cameras.values():
-        order = facts.order_of(camera)
+        order = facts.order_of(camera, now_us)
         holds = [hold for hold in facts.holds if camera.id in hold.cameras and hold.active(now_us)]
         out.append(
             CameraRetention(
                 camera=camera.id,
-                max_days=retention_days(facts, camera.id),
+                max_days=retention_days(facts, camera.id, now_us),
                 min_days=order.min_days if order else None,
                 holds=tuple(
                     HeldRange(id=hold.id, from_us=hold.from_us, to_us=hold.to_us, until_us=hold.until_us)

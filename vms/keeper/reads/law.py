@@ -6,41 +6,69 @@ from typing import Any, Final
 
 from vms.keeper.reads.spec import Nothing, Reader, ReadSpec, told
 from vms.keeper.records import NetPrefix
-from vms.law.authorisation import order_end, order_lapse
-from vms.law.dates import add_months
+from vms.law.authorisation import order_end, order_lapse, renewal
+from vms.law.facts import CommuneFacts, Modification, Order
+from vms.law.grouping import agreed
 from vms.law.rulebook import rulebook
 
 
 def orders(reader: Reader, _: Nothing) -> dict[str, Any]:
     """Authorisations with their end, the CNIL engagement, and what is to be renewed soon (P-21)."""
     facts, now_us = reader.commune.facts, reader.now_us
-    warn_us = add_months(now_us, rulebook().durations.renewal_warning_months)
-    listed = [
-        {
-            "id": order.id,
-            "reference": order.reference,
-            "prefect": order.prefect,
-            "from_us": order.from_us,
-            "until_us": order.until_us,
-            "ends_us": order_end(order),
-            "max_days": order.max_days,
-            "min_days": order.min_days,
-            "purposes": sorted(order.purposes, key=int),
-            "allowed_roles": sorted(order.allowed_roles),
-            "cameras": sorted(order.cameras),
-            "provisional": order.provisional,
-            "covered": sorted(camera.id for camera in facts.cameras.values() if camera.order == order.id),
-            "lapse": told(order_lapse(order, now_us)),
-            "renew": order_end(order) <= warn_us,
-        }
-        for order in facts.orders.values()
-    ]
+    listed = [_order(facts, order, now_us) for order in facts.orders.values()]
     cnil = {"reference": facts.cnil_ref, "date_us": facts.cnil_us} if facts.cnil_ref else None
     prefixes = reader.commune.records.all(reader.commune.store.reader, "prefix", NetPrefix).values()
     return {
         "orders": listed,
         "cnil": cnil,
         "prefixes": [{"cidr": p.cidr, "trusted": p.trusted, "declared_us": p.declared_us} for p in prefixes],
+        "modifications": [_modification(one) for one in facts.modifications if one.settled_us is None],
+    }
+
+
+def _order(facts: CommuneFacts, order: Order, now_us: int) -> dict[str, Any]:
+    book = rulebook()
+    covered = [c.id for c in facts.cameras.values() if (held := facts.order_of(c, now_us)) and held.id == order.id]
+    dates = renewal(order, now_us, replaced=any(one.replaces == order.id for one in facts.orders.values()))
+    return {
+        "id": order.id,
+        "reference": order.reference,
+        "prefect": order.prefect,
+        "from_us": order.from_us,
+        "until_us": order.until_us,
+        "ends_us": order_end(order),
+        "max_days": order.max_days,
+        "min_days": order.min_days,
+        "purposes": sorted(order.purposes, key=int),
+        "allowed_roles": sorted(order.allowed_roles),
+        "cameras": sorted(order.cameras),
+        "provisional": order.provisional,
+        "covered": sorted(covered),
+        "lapse": told(order_lapse(order, now_us)),
+        "renew": dates is not None and dates[0] <= now_us,
+        "renew_from_us": dates[0] if dates else None,
+        "file_by_us": dates[1] if dates else None,
+        "ground": order.ground,
+        "ground_fr": book.provisional_ground[order.ground].fr if order.ground else "",
+        "recipients": [{"id": r, **book.recipient[r].model_dump()} for r in sorted(order.recipients)],
+        "modalities": order.modalities,
+        "regime": order.regime,
+        "replaces": order.replaces,
+        "withdrawn_us": order.withdrawn_us,
+        "withdrawn_ref": order.withdrawn_ref,
+        "document_sha256": order.document_sha256,
+    }
+
+
+def _modification(one: Modification) -> dict[str, Any]:
+    words = rulebook().modification[one.kind]
+    return {
+        "id": one.id,
+        "camera": one.camera,
+        "kind": one.kind,
+        "fr": words.fr,
+        "en": words.en,
+        "declared_us": one.declared_us,
     }
 
 
@@ -57,10 +85,36 @@ def conventions(reader: Reader, _: Nothing) -> dict[str, Any]:
             "from_us": one.from_us,
             "until_us": one.until_us,
             "valid": one.from_us <= reader.now_us < one.until_us,
+            "form": one.form,
+            "form_fr": rulebook().pooling_form[one.form].fr if one.form else "",
         }
         for one in reader.commune.facts.conventions
     ]
     return {"conventions": listed, "kinds": {kind: rule.fr for kind, rule in book.items()}}
+
+
+def groupings(reader: Reader, _: Nothing) -> dict[str, Any]:
+    """Bodies that acquire or pool for the commune, each with its consent and what is wrong with it (P-60)."""
+    book, now_us = rulebook(), reader.now_us
+    listed = [
+        {
+            "id": one.id,
+            "kind": one.kind,
+            "kind_fr": book.grouping[one.kind].fr,
+            "article": book.grouping[one.kind].article,
+            "may_pool": book.grouping[one.kind].may_pool,
+            "name": one.name,
+            "reference": one.reference,
+            "members": sorted(one.members),
+            "chair": one.chair,
+            "consent_ref": one.consent_ref,
+            "consent_us": one.consent_us,
+            "consent_ended_us": one.consent_ended_us,
+            "consents": agreed(one, now_us),
+        }
+        for one in reader.commune.facts.groupings
+    ]
+    return {"groupings": listed, "kinds": {kind: rule.fr for kind, rule in book.grouping.items()}}
 
 
 def purposes(reader: Reader, _: Nothing) -> dict[str, Any]:
@@ -89,6 +143,7 @@ def legal_frames(_: Reader, __: Nothing) -> dict[str, Any]:
 READS: Final = {
     "orders": ReadSpec(Nothing, orders),
     "conventions": ReadSpec(Nothing, conventions),
+    "groupings": ReadSpec(Nothing, groupings),
     "purposes": ReadSpec(Nothing, purposes),
     "legal_frames": ReadSpec(Nothing, legal_frames),
 }

@@ -79,7 +79,7 @@ def _right(reader: Reader, person: str, act: Act, at_us: int) -> dict[str, Any]:
     allowed: list[str] = []
     refusal: Denied | None = None
     for camera in facts.cameras.values():
-        purposes = sorted(purposes_of(camera, facts.order_of(camera)))
+        purposes = sorted(purposes_of(camera, facts.order_of(camera, at_us)))
         motive = Motive(purposes[0] if purposes else "")
         verdict = admit(facts, Person(person), act, [camera.id], None, motive, at_us)
         if isinstance(verdict, Denied):
@@ -111,6 +111,9 @@ def _told(reader: Reader, one: Habilitation) -> dict[str, Any]:
         "basis_until_us": one.basis_until_us,
         "withdrawn_us": one.withdrawn_us,
         "withdrawn_motive": one.withdrawn_motive,
+        "suspended": one.suspension(reader.now_us) is not None,
+        "suspensions": [{"from_us": s.from_us, "until_us": s.until_us, "motive": s.motive} for s in one.suspensions],
+        "document_sha256": one.document_sha256,
         "lapse": told(lapse),
     }
 
