@@ -17,6 +17,7 @@ from deploy.admin.discover import discover
 from deploy.admin.fsck import fsck
 from deploy.admin.init import init
 from deploy.admin.login import login, logout
+from deploy.admin.witness import witness
 from deploy.demo.story_plot import Plot
 from vms import logs
 from vms.errors import BadInput, GuetError
@@ -36,6 +37,7 @@ app.command("discover")(discover)
 app.command("login")(login)
 app.command("logout")(logout)
 app.command("fsck")(fsck)
+app.command("witness")(witness)
 app.add_typer(camera_commands.app, name="camera")
 app.add_typer(law_commands.app, name="law")
 app.add_typer(bench_commands.app, name="bench")

@@ -9,10 +9,14 @@ from deploy.mail import Mailer
 from deploy.operator_mail import OperatorMail
 from deploy.orders import OrderRunner
 from deploy.processes import Supervisor, child_environment
+from deploy.witness_client import parse_witness
+from deploy.witnessing import Witnessing
 from vms import logs
 from vms.clock import SystemClock
 from vms.db.engine import ensure_schema, open_engine
 from vms.errors import BadInput
+from vms.keeper.client import KeeperForHost
+from vms.keeper.protocol import HOST_SOCKET
 from vms.settings import Settings
 
 log = logs.get("deploy.serve")
@@ -35,6 +39,7 @@ def stop_on_signals() -> asyncio.Event:
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Run the machine until ``stop`` is set."""
+    known = [parse_witness(one) for one in settings.witnesses]
     settings.make_dirs()
     clock = SystemClock(settings.test_clock_offset_s)
     engine = open_engine(settings.database_url)
@@ -44,8 +49,9 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     loops = []
     if not settings.keeper_at:
         orders, mail = OrderRunner(engine, clock, child_environment(settings)), Mailer(settings, clock)
-        told = OperatorMail(engine, settings, clock)
-        loops = [asyncio.create_task(one.run(), name=type(one).__name__) for one in (orders, mail, told)]
+        told, keeper = OperatorMail(engine, settings, clock), KeeperForHost(settings.run_dir / HOST_SOCKET)
+        witnesses = Witnessing(engine, keeper, clock, known, settings.witness_every_s)
+        loops = [asyncio.create_task(one.run(), name=type(one).__name__) for one in (orders, mail, told, witnesses)]
     log.info("démarré", home=settings.home.name, recorders=len(supervisor.recorders))
     try:
         await stop.wait()

@@ -55,6 +55,12 @@ class Settings(BaseSettings):
     store_keep_longest: list[str] = []
     # Whoever presents it may read /metrics from another machine; without it only this machine may.
     metrics_token: str = ""
+    # Time-stamping authorities (RFC 3161) for evidence packages, tried in order, and their roots (PEM).
+    timestamp_url: str = ""  # addresses, with spaces between; none when empty
+    timestamp_ca: Path | None = None
+    # Witnesses of the journals: each an address, a space, then the witness's verifier keys with spaces between.
+    witnesses: list[str] = []
+    witness_every_s: float = Field(default=60, ge=0.1, le=3600)
     # Told by e-mail of what the host itself must do: a volume that fills, or is away.
     operator_email: str = ""
     smtp_host: str = ""

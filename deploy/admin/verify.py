@@ -29,6 +29,9 @@ def audit_verify(
     signer: Signer = "",
     home: Annotated[Path | None, typer.Option("--home", help="Dossier d’état (VMS_HOME), sans DOSSIER.")] = None,
     checkpoint: Annotated[Path | None, typer.Option("--checkpoint", help="Point de contrôle gardé ailleurs.")] = None,
+    witness: Annotated[
+        list[str] | None, typer.Option("--witness", help="Clé d’un témoin qui doit avoir contresigné (répétable).")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Vérifie tout le journal : signatures, tuiles, racine, entrées (E-01 à E-05)."""
@@ -36,12 +39,14 @@ def audit_verify(
 
     key = read_signer(signer) if signer else None
     kept = _kept(checkpoint) if checkpoint else None
-    report = _verified(folder, home, key, kept)
+    report = _verified(folder, home, key, kept, [_key_text(one) for one in witness or []])
     if as_json:
         print_json(report.to_dict())
     else:
         for log in report.logs:
             print(f"{log.name} : {log.size} entrées, {log.records} lues, {log.pruned} élaguées")
+            for seen in log.witnessed:
+                print(f"  témoin {seen.witness} ({seen.kind}) : {seen.size} entrées, le {seen.at}")
         for fault in report.faults:
             print(f"NON  {fault.where} : {fault.what}")
         if not report.signer_given:
@@ -57,7 +62,15 @@ def _kept(checkpoint: Path) -> str:
         raise BadInput("Ce point de contrôle est illisible.", where=str(checkpoint)) from error
 
 
-def _verified(folder: Path | None, home: Path | None, key: str | None, kept: str | None) -> Report:
+def _key_text(given: str) -> str:
+    """A witness's verifier key, given as such or in a file."""
+    path = Path(given)
+    return path.read_text(encoding="utf-8").strip() if len(given) < 256 and path.is_file() else given
+
+
+def _verified(
+    folder: Path | None, home: Path | None, key: str | None, kept: str | None, witnesses: list[str]
+) -> Report:
     """The report on an exported folder, or on the keeper's own store, whose key must come from outside."""
     from vms.keeper.audit import verify_log, verify_store
     from vms.settings import Settings
@@ -65,13 +78,13 @@ def _verified(folder: Path | None, home: Path | None, key: str | None, kept: str
     if folder is not None:
         if home is not None:
             raise BadInput("--home ne va pas avec un dossier.", where="vms audit verify")
-        return verify_log(folder, key, kept)
+        return verify_log(folder, key, kept, witnesses)
     settings = Settings(home=home) if home else Settings()
     if not settings.keeper_dir.is_dir():
         raise NotFound("Il n’y a pas de gardien ici.", where=str(settings.home), todo="Donnez un dossier, ou --home.")
     if key is None:
         raise BadInput("La clé du signataire manque.", where="--signer", todo="Donnez celle que la commune publie.")
-    return verify_store(settings.keeper_dir, key, kept)
+    return verify_store(settings.keeper_dir, key, kept, witnesses)
 
 
 @evidence.command("verify")

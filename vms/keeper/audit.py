@@ -2,11 +2,13 @@
 
 The steps, numbered as in the code: (1) the checkpoint's signature, (2) entry bundles against level-0 tiles, (3) every
 upper tile against the one below, (4) the root, (5) records against their leaves, (6) the kept checkpoint is an earlier
-state of this very log. A fault names the file or entry that is wrong, not merely that something is.
+state of this very log, (7) so is what each known witness cosigned. A fault names the file or entry that is wrong, not
+merely that something is.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -14,9 +16,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from vms.errors import BadInput, Damaged, GuetError
+from vms.keeper.audit_witness import Witnessed, check_earlier, check_witness
 from vms.keeper.checkpoint import parse_checkpoint
 from vms.keeper.entry import commitment
 from vms.keeper.log_source import (
+    COSIGNED,
     SIGNER_FILE,
     LogSource,
     RecordLine,
@@ -26,10 +30,12 @@ from vms.keeper.log_source import (
 )
 from vms.keeper.tiles import WIDTH, entry_bundles_of, split_hashes, tile_levels, tile_path, tiles_of, unpack_entries
 from vms.keeper.tree import HASH_BYTES, leaf_hash, root_of
+from vms.keys.cosignature import Head, WitnessKey, cosignatures, parse_witness_vkey
 from vms.keys.note import Verifier, parse_vkey
 
 FAULTS_LIMIT: Final = 100
 SIZE_LIMIT_ENTRIES: Final = 50_000_000
+KEY_ID: Final = re.compile("[0-9a-f]{8}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,7 @@ class LogReport:
     size: int = 0
     records: int = 0
     pruned: int = 0
+    witnessed: list[Witnessed] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
 
     def fault(self, where: str, what: str) -> None:
@@ -75,25 +82,37 @@ class Report:
         """The report as plain data."""
         logs = [
             {"name": one.name, "origin": one.origin, "size": one.size, "records": one.records, "pruned": one.pruned}
+            | {"witnessed": [seen.to_dict() for seen in one.witnessed]}
             for one in self.logs
         ]
         faults = [{"where": one.where, "what": one.what} for one in self.faults]
         return {"ok": self.ok, "signer": self.signer, "signer_given": self.signer_given, "logs": logs, "faults": faults}
 
 
-def verify_log(folder: Path, signer: str | None = None, checkpoint: str | None = None) -> Report:
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What a verifier has that the log's host did not choose: a checkpoint kept elsewhere, witnesses' keys."""
+
+    checkpoint: str | None = None
+    witnesses: tuple[WitnessKey, ...] = ()
+
+
+def verify_log(
+    folder: Path, signer: str | None = None, checkpoint: str | None = None, witnesses: Sequence[str] = ()
+) -> Report:
     """Verify every log below ``folder``; ``signer`` is a verifier key, else the folder's own ``signer.vkey``.
 
-    ``checkpoint`` is the text of a signed checkpoint kept elsewhere. BadInput when there is no log or no key at all.
+    ``checkpoint`` is the text of a signed checkpoint kept elsewhere, ``witnesses`` the verifier keys of those that must
+    have cosigned every log. BadInput when there is no log or no key at all.
     """
     logs = list(folder_logs(folder))
     if not logs:
         raise BadInput("Il n’y a pas de journal dans ce dossier.", where=folder.name, todo="Donnez un dossier exporté.")
     key, given = _signer(folder, signer)
-    return _verify_all(logs, key, given, checkpoint)
+    return _verify_all(logs, key, given, _elsewhere(checkpoint, witnesses))
 
 
-def verify_store(keeper_dir: Path, signer: str, checkpoint: str | None = None) -> Report:
+def verify_store(keeper_dir: Path, signer: str, checkpoint: str | None = None, witnesses: Sequence[str] = ()) -> Report:
     """Verify the logs in the keeper's own files (its process may be running: they are opened read-only)."""
     with ExitStack() as stack:
         logs: list[LogSource] = []
@@ -102,7 +121,11 @@ def verify_store(keeper_dir: Path, signer: str, checkpoint: str | None = None) -
                 logs += stack.enter_context(store_logs(path))
         if not logs:
             raise BadInput("Il n’y a pas de journal dans ce dossier.", where=keeper_dir.name)
-        return _verify_all(logs, signer.strip(), True, checkpoint)
+        return _verify_all(logs, signer.strip(), True, _elsewhere(checkpoint, witnesses))
+
+
+def _elsewhere(checkpoint: str | None, witnesses: Sequence[str]) -> Elsewhere:
+    return Elsewhere(checkpoint, tuple(parse_witness_vkey(one) for one in witnesses))
 
 
 def _signer(folder: Path, signer: str | None) -> tuple[str, bool]:
@@ -114,23 +137,24 @@ def _signer(folder: Path, signer: str | None) -> tuple[str, bool]:
     raise BadInput("La clé du signataire manque.", where=SIGNER_FILE, todo="Donnez-la avec --signer.")
 
 
-def _verify_all(logs: Sequence[LogSource], key: str, given: bool, checkpoint: str | None) -> Report:
+def _verify_all(logs: Sequence[LogSource], key: str, given: bool, elsewhere: Elsewhere) -> Report:
     verifier = parse_vkey(key)
-    kept: tuple[str, int, bytes] | None = None
+    kept: Head | None = None
     extra: list[Fault] = []
-    if checkpoint is not None:
+    if elsewhere.checkpoint is not None:
         try:
-            kept = parse_checkpoint(checkpoint, verifier)
+            kept = Head(*parse_checkpoint(elsewhere.checkpoint, verifier))
+            cosignatures(elsewhere.checkpoint, kept, list(elsewhere.witnesses))
         except (Damaged, BadInput) as error:
             extra.append(Fault("--checkpoint", error.what))
-    reports = [_verify_one(log, verifier, kept) for log in logs]
-    if kept is not None and not any(report.origin == kept[0] for report in reports):
-        extra.append(Fault("--checkpoint", f"Aucun journal ici n’est « {kept[0]} »."))
+    reports = [_verify_one(log, verifier, kept, elsewhere.witnesses) for log in logs]
+    if kept is not None and not any(report.origin == kept.origin for report in reports):
+        extra.append(Fault("--checkpoint", f"Aucun journal ici n’est « {kept.origin} »."))
     faults = [fault for report in reports for fault in report.faults]
     return Report(tuple(reports), key, given, (*faults, *extra))
 
 
-def _verify_one(log: LogSource, verifier: Verifier, kept: tuple[str, int, bytes] | None) -> LogReport:
+def _verify_one(log: LogSource, verifier: Verifier, kept: Head | None, witnesses: Sequence[WitnessKey]) -> LogReport:
     report = LogReport(log.name)
     try:
         origin, size, root = parse_checkpoint(log.checkpoint(), verifier)  # (1)
@@ -148,8 +172,10 @@ def _verify_one(log: LogSource, verifier: Verifier, kept: tuple[str, int, bytes]
     if root_of(hashes) != root:  # (4)
         report.fault(f"{log.name}/checkpoint", "La racine signée n’est pas celle des tuiles.")
     _records(log, size, report, hashes)
-    if kept is not None and kept[0] == origin:
+    if kept is not None and kept.origin == origin:
         _kept(report, kept, leaves)
+    for witness in witnesses:
+        _witnessed(log, report, verifier, witness, leaves)
     return report
 
 
@@ -246,13 +272,23 @@ def _record(report: LogReport, line: RecordLine, hashes: list[bytes], where: str
         report.fault(where, f"La ligne de l’entrée n° {line.number} a été altérée.")
 
 
-def _kept(report: LogReport, kept: tuple[str, int, bytes], leaves: list[bytes]) -> None:
+def _kept(report: LogReport, kept: Head, leaves: list[bytes]) -> None:
     """The kept checkpoint must be an earlier state of this log. (6)"""
-    _, size, root = kept
-    if size > len(leaves):
-        report.fault("--checkpoint", f"Le journal a {len(leaves)} entrées, le point de contrôle gardé en a {size}.")
-    elif root_of(leaves[:size]) != root:
-        report.fault("--checkpoint", "Le journal n’est pas la suite du point de contrôle gardé.")
+    try:
+        check_earlier(kept, leaves, "gardé ailleurs")
+    except Damaged as error:
+        report.fault("--checkpoint", error.what)
+
+
+def _witnessed(log: LogSource, report: LogReport, verifier: Verifier, witness: WitnessKey, leaves: list[bytes]) -> None:
+    """A known witness must have cosigned an earlier state of this log. (7)"""
+    where = f"{log.name}/{COSIGNED}/{witness.key_id.hex()}"
+    try:
+        kept = log.cosigned().get(witness.key_id.hex())
+        notes = [log.checkpoint()] if kept is None else [kept, log.checkpoint()]
+        report.witnessed.append(check_witness(notes, report.origin, leaves, verifier, witness))
+    except GuetError as error:
+        report.fault(where, error.what)
 
 
 def write_log(source: LogSource, folder: Path, size: int) -> None:
@@ -264,6 +300,10 @@ def write_log(source: LogSource, folder: Path, size: int) -> None:
         lines = source.records(index, width)
         if lines is not None:
             _put(folder / records_path(index, width), "".join(line.encode() for line in lines).encode())
+    for key, note in source.cosigned().items():
+        if not KEY_ID.fullmatch(key):  # it names a file here, and another machine said it
+            raise BadInput("Cet identifiant de témoin n’a pas une forme possible.", where=key[:80])
+        _put(folder / COSIGNED / key, note.encode())
     _put(folder / "checkpoint", source.checkpoint().encode())
 
 

@@ -295,6 +295,23 @@ class KeeperForHost:
         entries: list[dict[str, Any]] = answer["entries"]
         return entries
 
+    async def uncosigned(self, keys: Sequence[str], after: str) -> tuple[list[dict[str, Any]], str]:
+        """Checkpoints without a cosignature of these keys: ``{"commune", "log", "size", "note"}``, and our vkey."""
+        answer, _ = await self._wire.call("uncosigned", {"keys": list(keys), "after": after})
+        return answer["entries"], str(answer["vkey"])
+
+    async def consistency(self, commune: str, log: str, first: int, second: int) -> tuple[list[str], str]:
+        """The proof (base64) between two sizes of a log, and the root (hex) at the first."""
+        args = {"commune": commune, "log": log, "first": first, "second": second}
+        answer, _ = await self._wire.call("consistency", args)
+        return answer["proof"], str(answer["first_root"])
+
+    async def put_cosignatures(self, commune: str, log: str, note: str, vkeys: Sequence[str]) -> int:
+        """Leave a checkpoint with cosignatures; how many of these keys' were kept. Damaged when one is false."""
+        args = {"commune": commune, "log": log, "note": note, "vkeys": list(vkeys)}
+        answer, _ = await self._wire.call("put_cosignatures", args)
+        return int(answer["kept"])
+
     async def outbox_sent(self, ids: Sequence[str]) -> None:
         """These were handed to the mail server."""
         await self._wire.call("outbox_sent", {"ids": list(ids)})

@@ -13,13 +13,15 @@ from typing import Any, Final
 
 from vms.clock import UtcTime
 from vms.errors import Damaged, NotFound
+from vms.keeper import cosigned
 from vms.keeper.checkpoint import Signer, checkpoint_text, parse_checkpoint
 from vms.keeper.entry import Entry, commitment, new_salt, quarter_of, record_of
 from vms.keeper.tiles import LEVEL_BITS, WIDTH, nodes_in, split_hashes, tile_levels
 from vms.keeper.tree import HASH_BYTES, Frontier, Nodes, frontier_of, leaf_hash, root_of
 from vms.keys.note import sign_note
 
-SCHEMA: Final = """
+SCHEMA: Final = (
+    """
 CREATE TABLE IF NOT EXISTS entry (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,
   log TEXT NOT NULL, n INTEGER NOT NULL, at_us INTEGER NOT NULL,
@@ -39,6 +41,8 @@ WHEN NOT (NEW.seq = OLD.seq AND NEW.log = OLD.log AND NEW.n = OLD.n AND NEW.at_u
           AND NEW.salt IS NULL AND NEW.record IS NULL)
 BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
 """
+    + cosigned.SCHEMA
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,15 +24,19 @@ Read = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
 class _Fetched:
     """A log held in memory while it is written out."""
 
-    def __init__(self, name: str, note: str) -> None:
+    def __init__(self, name: str, note: str, cosigned: dict[str, str]) -> None:
         self.name = name
         self._note = note
+        self._cosigned = cosigned
         self.tiles: dict[tuple[int, int], bytes] = {}
         self.bundles: dict[int, bytes] = {}
         self.lines: dict[int, list[RecordLine]] = {}
 
     def checkpoint(self) -> str:
         return self._note
+
+    def cosigned(self) -> dict[str, str]:
+        return self._cosigned
 
     def tile(self, level: int, index: int, width: int) -> bytes:
         return self.tiles[(level, index)][: width * HASH_BYTES]
@@ -54,7 +58,7 @@ async def export_log(read: Read, folder: Path, log: str | None = None) -> Path:
     point = await read("journal_checkpoint", {} if log is None else {"log": log})
     origin, size, _ = parse_checkpoint(point["checkpoint"], parse_vkey(point["vkey"]))
     name = "/".join(origin.split("/")[-2:])
-    fetched = _Fetched(name, point["checkpoint"])
+    fetched = _Fetched(name, point["checkpoint"], point["cosigned"])
     for level, index, _ in tiles_of(size):
         tile = await read("journal_tile", {"log": point["log"], "level": level, "index": index})
         fetched.tiles[(level, index)] = base64.b64decode(tile["data"])

@@ -1,6 +1,7 @@
 """Where a log is read from for verification: a folder of tiles, or the keeper's own file opened read-only (E-01).
 
 <folder>/checkpoint   <folder>/tile/<L>/<N>[.p/<W>]   <folder>/tile/entries/<N>[.p/<W>]
+<folder>/cosigned/<key id>        a checkpoint that a witness cosigned
 <folder>/records/<N>[.p/<W>]      one JSON object a line: {"n", "salt" (hex), "record" (text)}, absent once pruned
 """
 
@@ -15,12 +16,15 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from vms.errors import Damaged, NotFound
+from vms.keeper.cosigned import cosigned_notes
 from vms.keeper.journal import read_entry_bundle, read_tile
 from vms.keeper.tiles import WIDTH, pack_entries, tile_path
 from vms.keeper.tree import HASH_BYTES
 
 FILE_LIMIT_BYTES: Final = 32 * 1024 * 1024
 SIGNER_FILE: Final = "signer.vkey"
+COSIGNED: Final = "cosigned"
+COSIGNED_LIMIT: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,10 @@ class LogSource(Protocol):
         """The signed checkpoint."""
         ...
 
+    def cosigned(self) -> dict[str, str]:
+        """By a witness key's id (hex), the newest checkpoint that it cosigned, with its line."""
+        ...
+
     def tile(self, level: int, index: int, width: int) -> bytes:
         """The hashes of a tile."""
         ...
@@ -77,6 +85,14 @@ class FolderLog:
             return self._read("checkpoint").decode("utf-8")
         except UnicodeDecodeError as error:
             raise Damaged("Le point de contrôle est illisible.", where=f"{self.name}/checkpoint") from error
+
+    def cosigned(self) -> dict[str, str]:
+        """The files below ``cosigned``."""
+        found = sorted((self._folder / COSIGNED).glob("*"))[:COSIGNED_LIMIT]
+        try:
+            return {path.name: self._read(f"{COSIGNED}/{path.name}").decode("utf-8") for path in found}
+        except UnicodeDecodeError as error:
+            raise Damaged("Un point de contrôle contresigné est illisible.", where=f"{self.name}/{COSIGNED}") from error
 
     def tile(self, level: int, index: int, width: int) -> bytes:
         """The file of a tile."""
@@ -120,6 +136,10 @@ class StoreLog:
         if row is None:
             raise NotFound("Ce journal n’a pas de point de contrôle.", where=self.name)
         return str(row[0])
+
+    def cosigned(self) -> dict[str, str]:
+        """The rows of the cosignatures."""
+        return cosigned_notes(self._db, self._log)
 
     def tile(self, level: int, index: int, width: int) -> bytes:
         """A tile, stored or computed at the edge."""

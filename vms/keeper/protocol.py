@@ -76,7 +76,12 @@ RECORDER_OPS: Final = frozenset(
     }
 )
 PROVISIONER_OPS: Final = frozenset({"check_order", "camera_enrolled"})
-HOST_OPS: Final = frozenset({"init_commune", "add_host_admin", "outbox", "outbox_sent"})
+HOST_OPS: Final = frozenset(
+    {
+        "init_commune", "add_host_admin", "outbox", "outbox_sent",
+        "uncosigned", "consistency", "put_cosignatures",
+    }
+)  # fmt: skip
 
 ACT_NAMES: Final = frozenset(
     {

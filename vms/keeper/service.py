@@ -27,6 +27,7 @@ from vms.keeper.protocol import (
 from vms.keeper.provisioner_desk import ProvisionerDesk
 from vms.keeper.recorder_desk import RecorderDesk
 from vms.keeper.store import explained
+from vms.keeper.witness_desk import WitnessDesk
 from vms.settings import Settings
 from vms.wire import WireServer
 from vms.wire_tls import machine_identity
@@ -55,7 +56,7 @@ class Keeper:
             (WEB_SOCKET, WEB_OPS, Office(self.house).ops()),
             (RECORDER_SOCKET, RECORDER_OPS, RecorderDesk(self.house).ops()),
             (PROVISIONER_SOCKET, PROVISIONER_OPS, ProvisionerDesk(self.house).ops()),
-            (HOST_SOCKET, HOST_OPS, HostDesk(self.house).ops()),
+            (HOST_SOCKET, HOST_OPS, HostDesk(self.house).ops() | WitnessDesk(self.house).ops()),
         ]
         for name, ops, handlers in desks:
             if set(handlers) != ops:

@@ -66,10 +66,10 @@ class Store:
         self._flusher: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"keeper-{path.stem}")
         with explained(path):
-            self._writer = _connect(path)
+            self._writer = open_connection(path)
             self._writer.executescript(schema)
             path.chmod(0o600)
-            self.reader = _connect(path)
+            self.reader = open_connection(path)
             self.reader.execute("PRAGMA query_only = ON")
             self._state = journal.load(self._writer) if journal else LogState()
 
@@ -147,7 +147,8 @@ def _answer(future: asyncio.Future[Any], result: Any) -> None:
         future.set_result(result)
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def open_connection(path: Path) -> sqlite3.Connection:
+    """A connection to a file of its owner only: what is committed is on the disk, what is deleted is overwritten."""
     descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     os.close(descriptor)
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_TIMEOUT_S)
@@ -174,7 +175,7 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
 @contextmanager
 def open_file(path: Path, schema: str) -> Iterator[sqlite3.Connection]:
     """A file of the keeper on a connection of its own, closed at the end of the block."""
-    with explained(path), closing(_connect(path)) as db:
+    with explained(path), closing(open_connection(path)) as db:
         db.executescript(schema)
         yield db
 

@@ -29,6 +29,16 @@ class UnknownSigner(Damaged):
 
 
 @dataclass(frozen=True, slots=True)
+class SignatureLine:
+    """One signature line of a note, taken apart; ``text`` is the line itself."""
+
+    name: str
+    key_id: bytes
+    signature: bytes
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Verifier:
     """A public key with its name: what a ``vkey`` string says."""
 
@@ -43,7 +53,7 @@ class Verifier:
 
 def vkey(name: str, public: bytes) -> str:
     """The verifier key as text: ``name+hex(key id)+base64(type ‖ public key)``."""
-    _check_name(name)
+    check_name(name)
     encoded = base64.b64encode(ED25519 + public).decode("ascii")
     return f"{name}+{Verifier(name, public).key_id.hex()}+{encoded}"
 
@@ -54,8 +64,8 @@ def parse_vkey(text: str) -> Verifier:
     if len(parts) != 3:
         raise BadInput("Une clé de vérification a la forme nom+identifiant+clé.")
     name, key_id, encoded = parts
-    _check_name(name)
-    material = _decode(encoded)
+    check_name(name)
+    material = decode_base64(encoded)
     if material[:1] != ED25519 or len(material) != 1 + signing.KEY_BYTES:
         raise BadInput("Cette clé de vérification n’est pas une clé Ed25519.", where=name)
     verifier = Verifier(name, material[1:])
@@ -73,7 +83,7 @@ def sign_note(text: str, name: str, private: bytes) -> str:
 def signature_line(text: str, name: str, private: bytes) -> str:
     """One more signature line for a note over ``text``, e.g. a cosignature."""
     _check_text(text)
-    _check_name(name)
+    check_name(name)
     key_id = Verifier(name, signing.signing_public_key(private)).key_id
     signature = signing.sign(private, b"", text.encode("utf-8"))
     return f"{DASH}{name} {base64.b64encode(key_id + signature).decode('ascii')}\n"
@@ -100,12 +110,24 @@ def verify_note(note: str, known: Iterable[Verifier]) -> tuple[str, tuple[Verifi
     return text, tuple(signers)
 
 
+def signature_lines(note: str) -> tuple[str, list[SignatureLine]]:
+    """The text and the signature lines of a note, unverified; Damaged when the note is not in its one form."""
+    text, lines = _split(note)
+    return text, [SignatureLine(*_parse_line(line), line) for line in lines]
+
+
 def note_text(note: str) -> str:
     """The text of a note whose signatures say nothing here; Damaged when the note is not in its one form."""
-    text, lines = _split(note)
-    for line in lines:
-        _parse_line(line)
-    return text
+    return signature_lines(note)[0]
+
+
+def only_signed_by(note: str, key: Verifier) -> str:
+    """The same note with this key's signature line and no other; Damaged when it has none."""
+    text, lines = signature_lines(note)
+    own = next((one for one in lines if (one.name, one.key_id) == (key.name, key.key_id)), None)
+    if own is None:
+        raise UnknownSigner("Aucune clé connue n’a signé cette note.")
+    return f"{text}\n{own.text}\n"
 
 
 def _split(note: str) -> tuple[str, list[str]]:
@@ -130,8 +152,8 @@ def _parse_line(line: str) -> tuple[str, bytes, bytes]:
         raise Damaged("Une ligne de signature est mal formée.")
     name, separator, encoded = line[len(DASH) :].partition(" ")
     try:
-        _check_name(name)
-        blob = _decode(encoded)
+        check_name(name)
+        blob = decode_base64(encoded)
     except BadInput as error:
         raise Damaged("Une ligne de signature est mal formée.") from error
     if not separator or len(blob) <= KEY_ID_BYTES:
@@ -148,12 +170,14 @@ def _check_text(text: str) -> None:
         raise BadInput("Le texte d’une note est en UTF-8.") from error
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
+    """Return when ``name`` may name a key; BadInput otherwise."""
     if not name or "+" in name or any(char.isspace() or unicodedata.category(char) == "Cc" for char in name):
         raise BadInput("Le nom d’une clé n’est pas vide et n’a ni espace ni signe plus.")
 
 
-def _decode(text: str) -> bytes:
+def decode_base64(text: str) -> bytes:
+    """The bytes of canonical base64; BadInput for anything else."""
     try:
         blob = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:

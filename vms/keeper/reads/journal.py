@@ -10,6 +10,7 @@ from pydantic import Field
 
 from vms.errors import BadInput, NotFound
 from vms.keeper.arguments import Args, Identifier
+from vms.keeper.cosigned import cosigned_notes, with_cosignatures
 from vms.keeper.journal import checked_row, nodes_of, read_entry_bundle, read_tile
 from vms.keeper.reads.spec import Reader, ReadSpec
 from vms.keeper.tiles import LEVELS_LIMIT, WIDTH, pack_entries
@@ -161,7 +162,8 @@ def _checkpoint(reader: Reader, log: str | None) -> dict[str, Any]:
         "log": name,
         "logs": logs,
         "size": row[0],
-        "checkpoint": row[1],
+        "checkpoint": with_cosignatures(reader.commune.store.reader, name, *row),
+        "cosigned": cosigned_notes(reader.commune.store.reader, name),
         "vkey": reader.commune.keeper_keys.signer.vkey(),
     }
 
