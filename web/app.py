@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from web import metrics, problems
 from web.api import (
+    account,
     authorisations,
     cameras,
     demo,
@@ -36,6 +37,7 @@ PAGES: Final = Path(__file__).parent / "ui" / "dist"
 PAGES_MISSING: Final = "Les pages ne sont pas construites : lancez `make ready`."
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     session.router,
+    account.router,
     demo.router,
     cameras.router,
     provisioning.router,

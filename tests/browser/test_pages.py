@@ -46,7 +46,7 @@ PAGES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         ("connexion", "/connexion"), ("accessibilite", "/accessibilite"), ("regles", "/regles"), ("404", "/rien-ici"),
     ),
     "mayor": (
-        ("commune", "/commune"), ("accueil", "/"), ("mur", "/mur"),
+        ("commune", "/commune"), ("compte", "/compte"), ("accueil", "/"), ("mur", "/mur"),
         ("relecture", "/relecture?cameras={camera}"), ("relecture-ensemble", "/relecture?cameras={camera},{other}"),
         ("demandes", "/demandes"),
         ("demande-nouvelle", "/demandes/nouvelle"), ("demande", "/demandes/{request}"), ("decider", "/decider"),
@@ -58,7 +58,7 @@ PAGES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     ),
     "secretary": (("secretariat-accueil", "/"), ("secretariat-demandes", "/demandes"), ("secretariat-mur", "/mur")),
     "auditor": (("dpo-journal", "/journal"), ("dpo-demandes", "/demandes")),
-    "host_admin": (("hebergeur", "/hebergeur"),),
+    "host_admin": (("hebergeur", "/hebergeur"), ("hebergeur-compte", "/compte")),
 }  # fmt: skip
 MOVING: Final = frozenset({"mur", "cadrage", "relecture", "relecture-ensemble"})
 PURPOSE_OF: Final = {"mayor": "5"}

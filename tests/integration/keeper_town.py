@@ -31,9 +31,9 @@ IMAGE_ACTS: Final = ["live", "replay", "framing", "export", "snapshot"]
 class Town:
     """Clients of one keeper, and the tokens of those who signed in."""
 
-    def __init__(self, home: Path, run: Path, clock: ManualClock) -> None:
-        self.home, self.run, self.clock = home, run, clock
-        self.keeper = Keeper(home / "keeper", run, clock)
+    def __init__(self, home: Path, run: Path, clock: ManualClock, public_url: str) -> None:
+        self.home, self.run, self.clock, self._public_url = home, run, clock, public_url
+        self.keeper = Keeper(home / "keeper", run, clock, public_url)
         self.web = KeeperForWeb(run / "k-web.sock")
         self.recorder = KeeperForRecorder(run / "k-rec.sock")
         self.provisioner = KeeperForProvisioner(run / "k-prov.sock")
@@ -44,7 +44,7 @@ class Town:
     async def restart(self) -> None:
         """Stop the keeper and start another on the same files."""
         await self.keeper.stop()
-        self.keeper = Keeper(self.home / "keeper", self.run, self.clock)
+        self.keeper = Keeper(self.home / "keeper", self.run, self.clock, self._public_url)
         await self.keeper.start()
 
     async def found(self, commune: str = "valclair", name: str = "Valclair-sur-Brume") -> None:
@@ -179,7 +179,9 @@ class Town:
 
 
 @asynccontextmanager
-async def town(home: Path, *, start: UtcTime = START, founded: bool = True) -> AsyncIterator[Town]:
+async def town(
+    home: Path, *, start: UtcTime = START, founded: bool = True, public_url: str = ""
+) -> AsyncIterator[Town]:
     """A running keeper, with Valclair founded unless told otherwise."""
     # Argon2id at its real cost is tested where it matters; here it would only make a hundred sign-ins slow.
     cheap = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
@@ -188,7 +190,7 @@ async def town(home: Path, *, start: UtcTime = START, founded: bool = True) -> A
         mock.patch.object(passwords, "HASHER", cheap),
         mock.patch.multiple(passphrase, MEMORY_KIB=64, PASSES=1),
     ):
-        made = Town(home, Path(run), ManualClock(start))
+        made = Town(home, Path(run), ManualClock(start), public_url)
         await made.keeper.start()
         try:
             if founded:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from vms.errors import Damaged
+from vms.keeper.account_client import KeeperForAccounts
 from vms.keeper.protocol import (
     RECORDER_SOCKET,
     Act,
@@ -29,10 +30,11 @@ from vms.wire_tls import TlsAddress, machine_identity
 
 
 class KeeperForWeb:
-    """What the web process may ask."""
+    """What the web process may ask; ``accounts`` is the door and people's own accounts."""
 
     def __init__(self, path: Path) -> None:
         self._wire = WireClient(path)
+        self.accounts = KeeperForAccounts(self._wire)
 
     async def _call(self, op: str, **args: Any) -> dict[str, Any]:
         answer, _ = await self._wire.call(op, args)

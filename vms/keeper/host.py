@@ -10,7 +10,7 @@ from typing import Final
 
 from vms.clock import Clock
 from vms.errors import Conflict, Damaged, NotFound
-from vms.keeper import journal
+from vms.keeper import journal, passkeys_kept
 from vms.keeper.checkpoint import Signer
 from vms.keeper.entry import Author, Entry
 from vms.keeper.store import Store, Tx, open_file, transaction
@@ -20,6 +20,7 @@ HOST_LOG: Final = "_host"
 SECRET_BYTES: Final = 32
 SCHEMA: Final = (
     journal.SCHEMA
+    + passkeys_kept.SCHEMA
     + """
 CREATE TABLE IF NOT EXISTS account (
   id TEXT PRIMARY KEY, login TEXT NOT NULL UNIQUE, label TEXT NOT NULL, email TEXT NOT NULL DEFAULT '',
@@ -27,7 +28,7 @@ CREATE TABLE IF NOT EXISTS account (
 ) STRICT;
 CREATE TABLE IF NOT EXISTS session (
   hash BLOB PRIMARY KEY, person TEXT NOT NULL, workstation TEXT NOT NULL,
-  created_us INTEGER NOT NULL, seen_us INTEGER NOT NULL, acting TEXT
+  created_us INTEGER NOT NULL, seen_us INTEGER NOT NULL, acting TEXT, means TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE TABLE IF NOT EXISTS secret (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS commune (id TEXT PRIMARY KEY, created_us INTEGER NOT NULL) STRICT;
@@ -155,6 +156,8 @@ def _load_keys(path: Path) -> KeeperKeys:
             }
             with transaction(db):
                 db.executemany("INSERT INTO secret (name, value) VALUES (?, ?)", list(found.items()))
+        if "means" not in {row[1] for row in db.execute("PRAGMA table_info(session)")}:
+            db.execute("ALTER TABLE session ADD COLUMN means TEXT NOT NULL DEFAULT ''")  # a file older than passkeys
     if set(found) != {"permit", "journal", "facts", "name"}:
         raise Damaged("Les clés du gardien sont incomplètes.", where=path.name, todo="Restaurez une sauvegarde.")
     signer = Signer(found["name"].decode(), found["journal"])

@@ -17,6 +17,8 @@ from vms.keeper.escalation import escalate
 from vms.keeper.host import Host
 from vms.keeper.key_windows import KeyWindows
 from vms.keeper.package_keys import PackageKeys, destroy_due_packages
+from vms.keeper.passkeys import Site
+from vms.keeper.passkeys_desk import Passkeys
 from vms.keeper.passwords import Passwords
 from vms.keeper.sessions import Sessions
 from vms.keeper.store import explained
@@ -29,7 +31,7 @@ log = logs.get("keeper.house")
 class House:
     """The keeper's parts, opened on one folder; ``start`` before anything is answered, ``tick`` now and then."""
 
-    def __init__(self, folder: Path, clock: Clock) -> None:
+    def __init__(self, folder: Path, clock: Clock, public_url: str = "") -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.clock = clock
         self.host = Host(folder, clock)
@@ -39,6 +41,7 @@ class House:
         self.windows = KeyWindows(self.views, self.communes, clock)
         self.packages = PackageKeys(self.views, self.communes)
         self.passwords = Passwords()
+        self.passkeys = Passkeys(self.host, self.sessions, clock, Site.of(public_url))
         self.backoff = BackOff()
         self._pruned_us = 0
 

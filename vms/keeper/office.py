@@ -12,7 +12,7 @@ from typing import Any, Final
 from pydantic import Field, ValidationError
 
 from vms.clock import MICRO
-from vms.errors import BadInput, Refused, StepUpNeeded, Unauthenticated
+from vms.errors import BadInput, Refused, StepUpNeeded
 from vms.keeper.acts import ACTS
 from vms.keeper.acts.people import Grant as GrantArgs
 from vms.keeper.acts.spec import ActSpec
@@ -24,11 +24,11 @@ from vms.keeper.gate import Denied, Grant, Person, may
 from vms.keeper.house import House
 from vms.keeper.key_windows import Window, asked_segments
 from vms.keeper.package_keys import destroy_due_packages
-from vms.keeper.protocol import Act, Acting, Session
+from vms.keeper.protocol import Act, Acting
 from vms.keeper.reads import READS
 from vms.keeper.reads.spec import Reader
-from vms.keeper.session_view import session_view
 from vms.keeper.sessions import Live, acting_of
+from vms.keeper.sign_in_desk import SignInDesk, view_of
 from vms.law.authorisation import order_lapse
 from vms.law.facts import CommuneFacts
 from vms.law.rulebook import rulebook
@@ -61,15 +61,15 @@ class Office:
     def __init__(self, house: House) -> None:
         self._house = house
         self._journal_reads: dict[tuple[str, str], int] = {}
+        self._door = SignInDesk(house)
 
     def ops(self) -> dict[str, Op]:
         """The closed list of operations."""
         return {
-            "sign_in": self.sign_in,
+            **self._door.ops(),
             "sign_out": self.sign_out,
             "session": self.session,
             "act_for": self.act_for,
-            "step_up": self.step_up,
             "extend": self.extend,
             "unlock": self.unlock,
             "admit": self.admit,
@@ -82,21 +82,6 @@ class Office:
             "act": self.act,
             "read": self.read,
         }
-
-    async def sign_in(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
-        """A new session; the same sentence for a wrong login and a wrong password."""
-        house, login = self._house, str(args.get("login", "")).strip().lower()[:64]
-        workstation = str(args.get("workstation", ""))[:80] or "?"
-        house.backoff.check(login, workstation, house.clock.utc().us)
-        account = house.host.account_by_login(login)
-        if not await house.passwords.matches(account.password if account else None, str(args.get("password", ""))):
-            house.backoff.failed(login, workstation, house.clock.utc().us)
-            raise Unauthenticated("Identifiant ou mot de passe inconnu.", todo="Vérifiez la saisie.")
-        house.backoff.succeeded(login, workstation)
-        if account is None:
-            raise Unauthenticated("Identifiant ou mot de passe inconnu.", todo="Vérifiez la saisie.")
-        token, live = await house.sessions.create(account, workstation)
-        return self._view(token, live)
 
     async def sign_out(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
         """End the session and its views."""
@@ -134,19 +119,6 @@ class Office:
             since_us=now_us,
         )
         await self._house.sessions.act_for(live, acting)
-        return self._view(args.get("token"), live)
-
-    async def step_up(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
-        """Check the password again, with the same back-off as a sign-in."""
-        house, live = self._house, self._house.sessions.require(args.get("token"))
-        login, now_us = live.account.login, house.clock.utc().us
-        house.backoff.check(login, live.workstation, now_us)
-        stored = house.host.account(live.account.id).password
-        if not await house.passwords.matches(stored, str(args.get("password", ""))):
-            house.backoff.failed(login, live.workstation, now_us)
-            raise Refused("Ce mot de passe n’est pas le vôtre.", todo="Vérifiez la saisie.", rule="A-05")
-        house.backoff.succeeded(login, live.workstation)
-        house.sessions.step_up(live)
         return self._view(args.get("token"), live)
 
     async def unlock(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
@@ -304,8 +276,7 @@ class Office:
         await commune.log(Entry("consultation", f"read_{name}", live.author(grant.role.value, grant.habilitation)))
 
     def _view(self, token: object, live: Live) -> dict[str, Any]:
-        view: Session = session_view(self._house.communes, str(token), live, self._house.clock.utc().us)
-        return view.model_dump(mode="json")
+        return view_of(self._house, token, live)
 
 
 def _person(live: Live) -> Person:

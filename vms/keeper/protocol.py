@@ -37,6 +37,14 @@ class Role(StrEnum):
     HOST_ADMIN = "host_admin"
 
 
+class Use(StrEnum):
+    """What a passkey's challenge is for; an answer to one is no answer to another."""
+
+    REGISTER = "register"
+    SIGN_IN = "sign_in"
+    STEP_UP = "step_up"
+
+
 class LegalState(StrEnum):
     """A camera's life (P-24, design §8)."""
 
@@ -59,6 +67,7 @@ WEB_OPS: Final = frozenset(
     {
         "sign_in", "sign_out", "session", "act_for", "step_up", "extend", "unlock",
         "admit", "renew", "end", "key_window", "put_package_key", "open_package", "act", "read", "permit_key",
+        "passkey_options", "passkey_sign_in", "passkey_step_up", "passkey_register", "passkey_remove", "account",
     }
 )  # fmt: skip
 RECORDER_OPS: Final = frozenset(
@@ -164,6 +173,7 @@ class Session(Message):
     step_up_until_us: int = 0
     unlocked: dict[str, bool] = Field(default_factory=dict)
     holder_of: tuple[str, ...] = ()
+    has_passkey: bool = False
 
 
 class Admitted(Message):

@@ -40,10 +40,10 @@ log = logs.get("keeper")
 class Keeper:
     """The running keeper; ``start`` answers only once what was due is destroyed (S5)."""
 
-    def __init__(self, folder: Path, run_dir: Path, clock: Clock) -> None:
+    def __init__(self, folder: Path, run_dir: Path, clock: Clock, public_url: str = "") -> None:
         self._run_dir = run_dir
         self._clock = clock
-        self.house = House(folder, clock)
+        self.house = House(folder, clock, public_url)
         self._servers: list[WireServer] = []
         self._for_recorders: WireServer | None = None
         self._ticker: asyncio.Task[None] | None = None
@@ -111,7 +111,8 @@ def _typed(handler: Op) -> Op:
 async def serve(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT."""
     os.umask(0o077)
-    keeper = Keeper(settings.keeper_dir, settings.run_dir, SystemClock(settings.test_clock_offset_s))
+    url = settings.public_url or f"https://{settings.host}:{settings.port}"
+    keeper = Keeper(settings.keeper_dir, settings.run_dir, SystemClock(settings.test_clock_offset_s), url)
     await keeper.start()
     await keeper.listen(settings)
     stopping = asyncio.Event()

@@ -10,7 +10,7 @@ from vms.keeper.sessions import Live
 from vms.law.authorisation import order_lapse
 
 
-def session_view(communes: Communes, token: str, live: Live, now_us: int) -> Session:
+def session_view(communes: Communes, token: str, live: Live, now_us: int, *, has_passkey: bool) -> Session:
     """The session of a signed-in person at ``now_us``."""
     account = live.account
     choices, unlocked, holder_of = [], {}, []
@@ -32,6 +32,7 @@ def session_view(communes: Communes, token: str, live: Live, now_us: int) -> Ses
         step_up_until_us=live.step_up_until_us,
         unlocked=unlocked,
         holder_of=tuple(holder_of),
+        has_passkey=has_passkey,
     )
 
 

@@ -36,6 +36,7 @@ class Live:
     created_us: int
     seen_us: int
     flushed_us: int
+    means: str = ""
     acting: Acting | None = None
     step_up_until_us: int = 0
 
@@ -64,31 +65,31 @@ class Sessions:
     def load(self) -> None:
         """Read the sessions that a restart left; ended ones are dropped."""
         rows = self._host.store.reader.execute(
-            "SELECT hash, person, workstation, created_us, seen_us, acting FROM session "
+            "SELECT hash, person, workstation, created_us, seen_us, means, acting FROM session "
             "WHERE person IN (SELECT id FROM account)"
         ).fetchall()
-        for digest, person, workstation, created_us, seen_us, acting in rows:
+        for digest, person, workstation, created_us, seen_us, means, acting in rows:
             account = self._host.account(person)
-            live = Live(_public(digest), digest, account, workstation, created_us, seen_us, seen_us)
+            live = Live(_public(digest), digest, account, workstation, created_us, seen_us, seen_us, means)
             live.acting = Acting.model_validate_json(acting) if acting else None
             if self._clock.utc().us < live.idle_ends_us():
                 self._keep(live)
 
-    async def create(self, account: Account, workstation: str) -> tuple[str, Live]:
-        """A new session: (token, session), journalled in the host's log."""
+    async def create(self, account: Account, workstation: str, means: str) -> tuple[str, Live]:
+        """A new session, and by which means it was opened: (token, session), journalled in the host's log."""
         self.sweep()
         if len(self._live) >= SESSIONS_LIMIT:
             raise Unauthenticated("Trop de sessions sont ouvertes.", todo="Réessayez plus tard.")
         token = secrets.token_urlsafe(TOKEN_BYTES)
         digest, now = sha256(token.encode()).digest(), self._clock.utc().us
-        live = Live(_public(digest), digest, account, workstation[:WORKSTATION_LIMIT_CHARS], now, now, now)
+        live = Live(_public(digest), digest, account, workstation[:WORKSTATION_LIMIT_CHARS], now, now, now, means)
 
         def work(tx: Tx) -> None:
             tx.db.execute(
-                "INSERT INTO session (hash, person, workstation, created_us, seen_us) VALUES (?, ?, ?, ?, ?)",
-                (digest, account.id, live.workstation, now, now),
+                "INSERT INTO session (hash, person, workstation, created_us, seen_us, means) VALUES (?, ?, ?, ?, ?, ?)",
+                (digest, account.id, live.workstation, now, now, means),
             )
-            tx.journal(Entry("session", "sign_in", live.author()))
+            tx.journal(Entry("session", "sign_in", live.author(), detail={"means": means}))
 
         await self._host.store.write(work)
         self._keep(live)
@@ -131,11 +132,11 @@ class Sessions:
         )
 
     def step_up(self, live: Live) -> None:
-        """The password was given again: valid five minutes."""
+        """The person confirmed who they are, by password or passkey: valid five minutes."""
         live.step_up_until_us = self._clock.utc().us + STEP_UP_US
 
     def stepped_up(self, live: Live) -> bool:
-        """Whether the password was given again lately."""
+        """Whether the person confirmed lately who they are."""
         return self._clock.utc().us < live.step_up_until_us
 
     async def flush(self) -> None:

@@ -25,6 +25,7 @@ class SessionView(BaseModel):
     step_up_until_us: int
     unlocked: dict[str, bool]
     holder_of: tuple[str, ...]
+    has_passkey: bool
     demo: bool
 
 
@@ -63,11 +64,13 @@ class TokenView(BaseModel):
     session: SessionView
 
 
-def _view(session: Session, services: Srv) -> SessionView:
+def view_of(session: Session, services: Srv) -> SessionView:
+    """The session without its secret."""
     return SessionView(**session.model_dump(exclude={"token"}), demo=services.settings.demo)
 
 
-def _workstation(request: Request) -> str:
+def workstation_of(request: Request) -> str:
+    """Where a request comes from, as the journal names it: address and browser."""
     client = request.client.host if request.client else "?"
     return f"{client} {request.headers.get('user-agent', '')}"[:WORKSTATION_LIMIT_CHARS]
 
@@ -75,23 +78,23 @@ def _workstation(request: Request) -> str:
 @router.post("")
 async def sign_in(body: SignIn, request: Request, response: Response, services: Srv) -> SessionView:
     """Open a session; the token goes into a cookie that scripts cannot read."""
-    session = await services.keeper.sign_in(body.login, body.password, _workstation(request))
+    session = await services.keeper.sign_in(body.login, body.password, workstation_of(request))
     set_cookie(response, session.token)
-    return _view(session, services)
+    return view_of(session, services)
 
 
 @router.post("/token")
 async def sign_in_for_command_line(body: SignIn, request: Request, services: Srv) -> TokenView:
     """Open a session whose token the caller keeps and sends as a bearer (``vms login``)."""
-    session = await services.keeper.sign_in(body.login, body.password, _workstation(request))
-    return TokenView(token=session.token, session=_view(session, services))
+    session = await services.keeper.sign_in(body.login, body.password, workstation_of(request))
+    return TokenView(token=session.token, session=view_of(session, services))
 
 
 @router.get("")
 async def current(request: Request, services: Srv) -> SessionView | None:
     """The session as it stands, or null when nobody is signed in; asking does not prolong it."""
     try:
-        return _view(await services.keeper.session(token_of(request)), services)
+        return view_of(await services.keeper.session(token_of(request)), services)
     except Unauthenticated:
         return None
 
@@ -106,23 +109,23 @@ async def sign_out(token: Token, response: Response, services: Srv) -> None:
 @router.post("/act")
 async def act_for(body: ActFor, token: Token, services: Srv) -> SessionView:
     """Act for one commune from now on; views opened for another end at their next renewal."""
-    return _view(await services.keeper.act_for(token, body.commune, body.purpose, body.motive), services)
+    return view_of(await services.keeper.act_for(token, body.commune, body.purpose, body.motive), services)
 
 
 @router.post("/step-up")
 async def step_up(body: Password, token: Token, services: Srv) -> SessionView:
     """Give the password again before a decision, an extraction or a validation."""
-    return _view(await services.keeper.step_up(token, body.password), services)
+    return view_of(await services.keeper.step_up(token, body.password), services)
 
 
 @router.post("/extend")
 async def extend(token: Token, services: Srv) -> SessionView:
     """Prolong an idle session (checklist: warned two minutes before)."""
-    return _view(await services.keeper.extend(token), services)
+    return view_of(await services.keeper.extend(token), services)
 
 
 @router.post("/unlock")
 async def unlock(body: Unlock, token: Token, services: Srv) -> SessionView:
     """A holder opens the commune's key; replay becomes possible until the keeper restarts."""
     await services.keeper.unlock(token, body.commune, body.passphrase)
-    return _view(await services.keeper.session(token), services)
+    return view_of(await services.keeper.session(token), services)

@@ -67,6 +67,15 @@ const host = createRoute({
   component: lazyRouteComponent(() => import("./pages/door/HostPage"), "HostPage"),
 });
 
+const account = createRoute({
+  getParentRoute: () => root,
+  path: "/compte",
+  beforeLoad: async ({ context, location }) => ({
+    session: await signedIn(context.queryClient, location.href),
+  }),
+  component: lazyRouteComponent(() => import("./pages/account/AccountPage"), "AccountPage"),
+});
+
 const accessibility = createRoute({
   getParentRoute: () => root,
   path: "/accessibilite",
@@ -131,7 +140,7 @@ const pages = [
   page("/decision/$request", () => import("./pages/requests/DecisionPage"), "DecisionPage"),
 ] as const;
 
-const tree = root.addChildren([door, commune, host, accessibility, rules, app.addChildren(pages)]);
+const tree = root.addChildren([door, commune, host, account, accessibility, rules, app.addChildren(pages)]);
 
 /** The router, with the cache that its guards read the session from. */
 export function createAppRouter(queryClient: QueryClient) {

@@ -57,6 +57,11 @@ export class Problem extends Error {
   }
 }
 
+/** No passkey answered: the person closed the browser's question, none fits, or it took too long. */
+export class NoPasskey extends Error {
+  override readonly name = "NoPasskey";
+}
+
 /** The problem that a thrown value is, or a nameless one. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;

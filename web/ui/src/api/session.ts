@@ -43,6 +43,8 @@ export interface Session {
   step_up_until_us: number;
   unlocked: Record<string, boolean>;
   holder_of: string[];
+  /** Can confirm with a passkey in place of the password. */
+  has_passkey: boolean;
   /** The server shows invented communes; its first page offers a guided path. */
   demo: boolean;
 }

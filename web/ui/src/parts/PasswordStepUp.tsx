@@ -10,12 +10,14 @@ import {
   useRef,
   useState,
 } from "react";
-import { Problem, problemOf } from "../api/problem";
+import { passkeyStepUp } from "../api/passkeys";
+import { Problem } from "../api/problem";
 import { sessionQuery, stepUp } from "../api/session";
 import { nowUs } from "../i18n/format";
 import { Button } from "./Button";
 import { Dialog } from "./Dialog";
 import { TextField } from "./Field";
+import { PasskeyButton } from "./PasskeyButton";
 import { Refusal } from "./Refusal";
 
 /** `grave`: the law's acts that always want the password, asked before the server has to refuse. */
@@ -100,10 +102,14 @@ function PasswordForm({ onDone, onCancel }: { onDone: () => void; onCancel: () =
       );
       onDone();
     } catch (failure) {
-      setError(problemOf(failure));
+      setError(failure);
     } finally {
       setBusy(false);
     }
+  };
+  const confirmByPasskey = async () => {
+    client.setQueryData(sessionQuery.queryKey, await passkeyStepUp());
+    onDone();
   };
   return (
     <form className="stack" onSubmit={(event) => void submit(event)}>
@@ -112,6 +118,11 @@ function PasswordForm({ onDone, onCancel }: { onDone: () => void; onCancel: () =
           Cet acte engage : il demande votre mot de passe à nouveau. Il vaut ensuite cinq minutes.
         </Trans>
       </p>
+      {client.getQueryData(sessionQuery.queryKey)?.has_passkey ? (
+        <PasskeyButton wide run={confirmByPasskey} onError={setError}>
+          <Trans>Confirmer avec une clé d’accès</Trans>
+        </PasskeyButton>
+      ) : null}
       <TextField
         label={t`Mot de passe`}
         name="password"

@@ -1,7 +1,7 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { Ban, CircleX, SearchX, ServerOff, WifiOff } from "lucide-react";
 import type { ReactNode } from "react";
-import { type Problem, problemOf } from "../api/problem";
+import { NoPasskey, type Problem, problemOf } from "../api/problem";
 import { Button } from "./Button";
 import { Note } from "./Note";
 import { RuleTag } from "./RuleTag";
@@ -39,6 +39,13 @@ interface RefusalProps {
 export function Refusal({ error, act }: RefusalProps) {
   const problem = problemOf(error);
   const { title, body } = useSentence(problem);
+  if (error instanceof NoPasskey) {
+    return (
+      <Note kind="warn" live title={<Trans>Aucune clé d’accès n’a répondu.</Trans>}>
+        <Trans>Réessayez, avec une clé d’accès enregistrée pour ce site.</Trans>
+      </Note>
+    );
+  }
   return (
     <Note
       kind={problem.isRefusal ? "off" : "danger"}

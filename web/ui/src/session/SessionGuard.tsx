@@ -2,9 +2,11 @@ import { Plural, Trans, useLingui } from "@lingui/react/macro";
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
-import { actFor, extendSession, sessionQuery, signIn, signOut } from "../api/session";
+import { passkeySignIn } from "../api/passkeys";
+import { actFor, extendSession, type Session, sessionQuery, signIn, signOut } from "../api/session";
 import { nowUs, US_PER_S } from "../i18n/format";
 import { Button, Dialog, Refusal, TextField, useNow } from "../parts";
+import { PasskeyButton } from "../parts/PasskeyButton";
 import { endOf, useSession, useSessionAlive } from "./SessionContext";
 
 /** Warned this long before the end. */
@@ -82,15 +84,19 @@ function SignInAgain() {
   const client = useQueryClient();
   const [failure, setFailure] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
+  const goOn = async (fresh: Session) => {
+    // A passkey may be somebody else's: nothing that was on screen is theirs.
+    if (fresh.person.id !== session.person.id) return window.location.assign("/commune");
+    const { acting } = session;
+    const again = acting ? await actFor(acting.commune, acting.purpose, acting.motive) : fresh;
+    client.setQueryData(sessionQuery.queryKey, again);
+  };
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     setBusy(true);
     try {
       const password = String(new FormData(event.currentTarget).get("password"));
-      let fresh = await signIn(session.person.login, password);
-      const { acting } = session;
-      if (acting) fresh = await actFor(acting.commune, acting.purpose, acting.motive);
-      client.setQueryData(sessionQuery.queryKey, fresh);
+      await goOn(await signIn(session.person.login, password));
       setFailure(null);
     } catch (error) {
       setFailure(error);
@@ -106,6 +112,11 @@ function SignInAgain() {
             Les images sont masquées. Votre saisie est gardée : donnez votre mot de passe pour continuer.
           </Trans>
         </p>
+        {session.has_passkey ? (
+          <PasskeyButton wide run={async () => goOn(await passkeySignIn())} onError={setFailure}>
+            <Trans>Continuer avec une clé d’accès</Trans>
+          </PasskeyButton>
+        ) : null}
         <input type="hidden" name="username" autoComplete="username" value={session.person.login} readOnly />
         <TextField
           label={t`Mot de passe`}

@@ -1,6 +1,6 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { Link } from "@tanstack/react-router";
-import { Accessibility, Languages, LogOut, Moon, Sun, UserRound } from "lucide-react";
+import { Accessibility, KeyRound, Languages, LogOut, Moon, Sun, UserRound } from "lucide-react";
 import { type FocusEvent, type KeyboardEvent, useId, useRef, useState } from "react";
 import { chooseLocale } from "../i18n/locale";
 import { chooseTheme, useTheme } from "../look/theme";
@@ -50,6 +50,10 @@ export function AccountMenu() {
         </p>
         <ThemeButton />
         <LanguageButton />
+        <Link className={buttonClass({ kind: "quiet", size: "s" })} to="/compte">
+          <KeyRound className="ic" aria-hidden />
+          <Trans>Mon compte</Trans>
+        </Link>
         <Link className={buttonClass({ kind: "quiet", size: "s" })} to="/accessibilite">
           <Accessibility className="ic" aria-hidden />
           <Trans>Accessibilité</Trans>

@@ -91,6 +91,7 @@ export function sessionAs(role: Session["communes"][number]["role"], more: Parti
     step_up_until_us: 0,
     unlocked: {},
     holder_of: [],
+    has_passkey: false,
     demo: false,
     ...more,
   };

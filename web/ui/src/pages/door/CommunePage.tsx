@@ -1,6 +1,6 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { getRouteApi, useNavigate, useRouter } from "@tanstack/react-router";
+import { getRouteApi, Link, useNavigate, useRouter } from "@tanstack/react-router";
 import { ArrowRight, Ban } from "lucide-react";
 import { type FormEvent, useId, useState } from "react";
 import { actFor, type CommuneChoice, purposesQuery, type Session, sessionQuery } from "../../api/session";
@@ -8,6 +8,7 @@ import { formatDate, nowUs, US_PER_S } from "../../i18n/format";
 import {
   Brand,
   Button,
+  buttonClass,
   Crest,
   ErrorState,
   Loading,
@@ -57,6 +58,9 @@ function CommuneChoicePage({ session }: { session: Session }) {
           </span>
           <span className="push small dim row">
             {session.person.label}
+            <Link className={buttonClass({ kind: "quiet", size: "s" })} to="/compte">
+              <Trans>Mon compte</Trans>
+            </Link>
             <Button kind="quiet" size="s" onClick={() => void leave()}>
               <Trans>Se déconnecter</Trans>
             </Button>

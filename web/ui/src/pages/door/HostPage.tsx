@@ -1,6 +1,7 @@
 import { Trans, useLingui } from "@lingui/react/macro";
+import { Link } from "@tanstack/react-router";
 import { Server } from "lucide-react";
-import { Brand, Button, RuleTag, Void } from "../../parts";
+import { Brand, Button, buttonClass, RuleTag, Void } from "../../parts";
 import { useLeave } from "../../session/SessionGuard";
 import { LanguageButton, ThemeButton } from "../../shell/AccountMenu";
 import { useTitle } from "../../shell/Page";
@@ -18,6 +19,9 @@ export function HostPage() {
           <Brand />
         </span>
         <span className="push row">
+          <Link className={buttonClass({ kind: "quiet", size: "s" })} to="/compte">
+            <Trans>Mon compte</Trans>
+          </Link>
           <LanguageButton />
           <ThemeButton />
           <Button kind="quiet" size="s" onClick={() => void leave()}>

@@ -3,16 +3,18 @@ import { useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { EyeOff, ScrollText, Timer } from "lucide-react";
 import { type FormEvent, useEffect, useRef, useState } from "react";
-import { sessionQuery, signIn } from "../../api/session";
+import { passkeySignIn, passkeysHere } from "../../api/passkeys";
+import { type Session, sessionQuery, signIn } from "../../api/session";
 import { Button } from "../../parts/Button";
 import { TextField } from "../../parts/Field";
 import { Brand, Town } from "../../parts/Marks";
+import { PasskeyButton } from "../../parts/PasskeyButton";
 import { Refusal } from "../../parts/Refusal";
 import { LanguageButton, ThemeButton } from "../../shell/AccountMenu";
 import { useTitle } from "../../shell/Page";
 import { DemoAccounts } from "./DemoAccounts";
 
-/** The door: a named account and its password. */
+/** The door: a named account, by passkey or by password. */
 export function SignInPage() {
   const { t } = useLingui();
   useTitle(t`Connexion`);
@@ -100,14 +102,16 @@ function SignInForm() {
   useEffect(() => {
     if (error) summary.current?.focus();
   }, [error]);
+  const welcome = async (session: Session) => {
+    client.clear();
+    client.setQueryData(sessionQuery.queryKey, session);
+    await navigate({ to: "/commune", search: suite ? { suite } : {} });
+  };
   const enter = async (login: string, password: string) => {
     setBusy(true);
     setError(null);
     try {
-      const session = await signIn(login, password);
-      client.clear();
-      client.setQueryData(sessionQuery.queryKey, session);
-      await navigate({ to: "/commune", search: suite ? { suite } : {} });
+      await welcome(await signIn(login, password));
     } catch (failure) {
       setError(failure);
     } finally {
@@ -135,6 +139,15 @@ function SignInForm() {
             <Refusal error={error} />
           </div>
         ) : null}
+        <PasskeyButton
+          kind="primary"
+          size="l"
+          wide
+          run={async () => welcome(await passkeySignIn())}
+          onError={setError}
+        >
+          <Trans>Entrer avec une clé d’accès</Trans>
+        </PasskeyButton>
         <TextField
           label={t`Identifiant`}
           name="username"
@@ -151,7 +164,7 @@ function SignInForm() {
           help={t`Il vous sera redemandé avant une décision, une extraction ou une validation.`}
           error={missing.password ? t`Donnez votre mot de passe.` : null}
         />
-        <Button kind="primary" size="l" wide type="submit" busy={busy}>
+        <Button kind={passkeysHere() ? "plain" : "primary"} size="l" wide type="submit" busy={busy}>
           <Trans>Continuer</Trans>
         </Button>
         <details className="small">

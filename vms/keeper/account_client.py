@@ -1,0 +1,44 @@
+"""How the web process asks the keeper's door: passkeys, and a person's own account."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vms.keeper.protocol import Session, Use
+from vms.wire import WireClient
+
+
+class KeeperForAccounts:
+    """Each method one operation; raises what the keeper answers, Unavailable when it is away."""
+
+    def __init__(self, wire: WireClient) -> None:
+        self._wire = wire
+
+    async def passkey_options(self, use: Use, token: str = "") -> dict[str, Any]:
+        """The public-key options that the browser is to be asked; ``token`` for all but signing in."""
+        return dict((await self._call("passkey_options", use=use.value, token=token))["options"])
+
+    async def passkey_sign_in(self, answer: dict[str, Any], workstation: str) -> Session:
+        """A new session; Refused, with its reason, for an answer that proves nothing."""
+        made = await self._call("passkey_sign_in", answer=answer, workstation=workstation)
+        return Session.model_validate(made)
+
+    async def passkey_step_up(self, token: str, answer: dict[str, Any]) -> Session:
+        """Confirm by passkey: decisions, extractions and validations are possible for five minutes."""
+        return Session.model_validate(await self._call("passkey_step_up", token=token, answer=answer))
+
+    async def passkey_register(self, token: str, label: str, answer: dict[str, Any]) -> dict[str, Any]:
+        """Keep a new passkey; the account as it is then. StepUpNeeded before the person has confirmed."""
+        return await self._call("passkey_register", token=token, label=label, answer=answer)
+
+    async def passkey_remove(self, token: str, passkey: str) -> dict[str, Any]:
+        """Forget a passkey; the account as it is then. StepUpNeeded before the person has confirmed."""
+        return await self._call("passkey_remove", token=token, id=passkey)
+
+    async def account(self, token: str) -> dict[str, Any]:
+        """The person's own means of signing in."""
+        return await self._call("account", token=token)
+
+    async def _call(self, op: str, **args: Any) -> dict[str, Any]:
+        answer, _ = await self._wire.call(op, args)
+        return answer

@@ -1,0 +1,132 @@
+"""The door: signing in, confirming a grave act, and what a person sees and changes of their own account."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from vms.errors import BadInput, Refused, Unauthenticated
+from vms.keeper.house import House
+from vms.keeper.passkeys_kept import passkeys_of
+from vms.keeper.protocol import Use
+from vms.keeper.session_view import session_view
+from vms.keeper.sessions import Live
+
+UNKNOWN: Final = "Identifiant ou mot de passe inconnu."
+
+Op = Callable[[dict[str, Any], bytes], Awaitable[Any]]
+
+
+class SignInDesk:
+    """The operations of the door; part of the web process's desk."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    def ops(self) -> dict[str, Op]:
+        """The door's part of the closed list."""
+        return {
+            "sign_in": self.sign_in,
+            "step_up": self.step_up,
+            "passkey_options": self.passkey_options,
+            "passkey_sign_in": self.passkey_sign_in,
+            "passkey_step_up": self.passkey_step_up,
+            "passkey_register": self.passkey_register,
+            "passkey_remove": self.passkey_remove,
+            "account": self.account,
+        }
+
+    async def sign_in(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """A new session by password; the same sentence for a wrong login and a wrong password."""
+        house, login = self._house, str(args.get("login", "")).strip().lower()[:64]
+        workstation = _workstation(args)
+        house.backoff.check(login, workstation, house.clock.utc().us)
+        account = house.host.account_by_login(login)
+        if not await house.passwords.matches(account.password if account else None, str(args.get("password", ""))):
+            house.backoff.failed(login, workstation, house.clock.utc().us)
+            raise Unauthenticated(UNKNOWN, todo="Vérifiez la saisie.")
+        house.backoff.succeeded(login, workstation)
+        if account is None:
+            raise Unauthenticated(UNKNOWN, todo="Vérifiez la saisie.")
+        token, live = await house.sessions.create(account, workstation, "password")
+        return view_of(house, token, live)
+
+    async def step_up(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """Check the password again, with the same back-off as a sign-in."""
+        house, live = self._house, self._house.sessions.require(args.get("token"))
+        login, now_us = live.account.login, house.clock.utc().us
+        house.backoff.check(login, live.workstation, now_us)
+        stored = house.host.account(live.account.id).password
+        if not await house.passwords.matches(stored, str(args.get("password", ""))):
+            house.backoff.failed(login, live.workstation, now_us)
+            raise Refused("Ce mot de passe n’est pas le vôtre.", todo="Vérifiez la saisie.", rule="A-05")
+        house.backoff.succeeded(login, live.workstation)
+        house.sessions.step_up(live)
+        return view_of(house, args.get("token"), live)
+
+    async def passkey_options(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """A dated challenge for one use, and what the browser is to be asked."""
+        use = _use(args.get("use"))
+        if use is Use.SIGN_IN:
+            return {"options": self._house.passkeys.sign_in_options()}
+        live = self._house.sessions.require(args.get("token"))
+        return {"options": self._house.passkeys.options(live, use)}
+
+    async def passkey_sign_in(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """A new session by passkey; there is nothing to guess, so nothing to lock."""
+        account = await self._house.passkeys.signed_in(_answer(args))
+        token, live = await self._house.sessions.create(account, _workstation(args), "passkey")
+        # A verified user has just touched the key: as good as a password given again.
+        self._house.sessions.step_up(live)
+        return view_of(self._house, token, live)
+
+    async def passkey_step_up(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """Confirm with one's own passkey in place of the password."""
+        live = self._house.sessions.require(args.get("token"))
+        await self._house.passkeys.confirmed(live, _answer(args))
+        return view_of(self._house, args.get("token"), live)
+
+    async def passkey_register(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """Keep a new passkey of the signed-in person."""
+        live = self._house.sessions.require(args.get("token"))
+        await self._house.passkeys.register(live, str(args.get("label", "")), _answer(args))
+        return self._account(live)
+
+    async def passkey_remove(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """Forget a passkey of the signed-in person."""
+        live = self._house.sessions.require(args.get("token"))
+        await self._house.passkeys.remove(live, str(args.get("id", "")))
+        return self._account(live)
+
+    async def account(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """The signed-in person's own means of signing in."""
+        return self._account(self._house.sessions.require(args.get("token")))
+
+    def _account(self, live: Live) -> dict[str, Any]:
+        passkeys = self._house.passkeys
+        return {"passkeys": passkeys.told(live.account.id), "passkeys_possible": passkeys.possible}
+
+
+def view_of(house: House, token: object, live: Live) -> dict[str, Any]:
+    """The session as a page shows it, at this instant."""
+    has_passkey = bool(passkeys_of(house.host.store.reader, live.account.id))
+    view = session_view(house.communes, str(token), live, house.clock.utc().us, has_passkey=has_passkey)
+    return view.model_dump(mode="json")
+
+
+def _workstation(args: dict[str, Any]) -> str:
+    return str(args.get("workstation", ""))[:80] or "?"
+
+
+def _use(value: object) -> Use:
+    try:
+        return Use(str(value))
+    except ValueError as error:
+        raise BadInput("Cet usage d’une clé d’accès n’existe pas.", where="use") from error
+
+
+def _answer(args: dict[str, Any]) -> dict[str, Any]:
+    answer = args.get("answer")
+    if not isinstance(answer, dict):
+        raise BadInput("Il faut la réponse de la clé d’accès.", where="answer")
+    return answer
