@@ -1,8 +1,9 @@
 """The export worker: a short-lived process that opens groups, builds the package, and writes it sealed (P-38, T-10).
 
-It makes two keys: an X25519 pair, to which the keeper seals the group keys of the permit's span, as it does for a page;
-and the package key, wrapped to the commune's public key before anything is written. Neither leaves it in clear, nothing
-clear reaches a disk, and both are gone with the process. It reads one socket, sealed segments, and writes one file.
+It makes three keys: an X25519 pair, to which the keeper seals the group keys of the permit's span, as it does for a
+page; the package key, wrapped to the commune's public key before anything is written; and an RSA key that signs the
+videos, which the commune's seal certifies for this one extraction. None leaves it in clear, nothing clear reaches a
+disk, and all are gone with the process. It reads one socket, sealed segments, and writes one file.
 
 The permit is checked here again (P-58): signature, act, cameras, span; and its renewals, before each group.
 
@@ -30,7 +31,7 @@ from typing import Any, BinaryIO, Final
 from cryptography.utils import Buffer
 
 from recorder.export_order import Piece, StreamPlan
-from recorder.package_builder import PackageBuilder, PackageFacts, StreamFacts
+from recorder.package_builder import PackageBuilder, PackageFacts, Seals, Signatures, StreamFacts
 from recorder.segment import ABSENCE_TAG, HEADER_LIMIT_BYTES, Placed, SegmentHeader, walk
 from vms.clock import Clock, SystemClock
 from vms.errors import BadInput, Damaged, GuetError, Refused
@@ -39,6 +40,7 @@ from vms.evidence.proof import JournalProof
 from vms.evidence.sealed import KEY_BYTES, SealingSink, package_key_info
 from vms.keeper.permit import Permit, verify_permit
 from vms.keeper.protocol import KEY_WINDOW_INFO, Act
+from vms.keys import seal
 from vms.keys.derive import group_context
 from vms.keys.sealing import open_group
 from vms.keys.wrapping import generate_peer_key, open_from, wrap
@@ -62,13 +64,14 @@ class ExportWorker:
         self._package_key = secrets.token_bytes(KEY_BYTES)
         self._job: dict[str, Any] = {}
         self._plans: list[StreamPlan] = []
+        self._video_key, self._video_public = seal.generate_key()
         self._permit: Permit | None = None
         self._answers: asyncio.Queue[tuple[dict[str, Any], bytes]] = asyncio.Queue()
         self._done_groups = 0
 
     async def run(self) -> None:
         """Carry out the job; a GuetError is told to the parent, and the file it began is gone."""
-        self._tell({"ready": {}})
+        self._tell({"ready": {"video_key": base64.b64encode(self._video_public).decode()}})
         self._job, _ = await read_frame(self._reader)
         self._plans = [StreamPlan.from_dict(plan) for plan in self._job["plans"]]
         listening = asyncio.create_task(self._listen())
@@ -137,7 +140,7 @@ class ExportWorker:
 
     async def _write(self, file: BinaryIO, facts: PackageFacts) -> dict[str, Any]:
         sink = _HashingSink(SealingSink(file, facts.package, self._package_key))
-        builder = PackageBuilder(sink, facts)
+        builder = PackageBuilder(sink, facts, self._seals())
         for plan in self._plans:
             await self._stream(builder, plan)
         for name, proof in self._job["proofs"].items():
@@ -147,7 +150,7 @@ class ExportWorker:
         manifest_sha256 = hashlib.sha256(builder.manifest()).hexdigest()
         self._tell({"sign": manifest_sha256})
         answer, _ = await self._answer("signature")
-        size = builder.sign(answer["signature"]["note"], answer["signature"]["vkey"])
+        size = builder.sign(_signatures(answer["signature"]))
         sink.finish()
         return {
             "sha256": sink.sha256(),
@@ -155,6 +158,11 @@ class ExportWorker:
             "files": builder.files,
             "manifest_sha256": manifest_sha256,
         }
+
+    def _seals(self) -> Seals:
+        """The commune's seal, and our own key as the seal certified it."""
+        commune, certificate = (base64.b64decode(self._job["certified"][name]) for name in ("seal", "certificate"))
+        return Seals(commune, seal.Seal(self._video_key, certificate))
 
     async def _stream(self, builder: PackageBuilder, plan: StreamPlan) -> None:
         builder.begin_stream(StreamFacts(plan.camera, plan.name, plan.place, plan.stream, plan.from_us, plan.to_us))
@@ -265,6 +273,11 @@ class _HashingSink:
     def sha256(self) -> str:
         """Of the package in clear, hexadecimal."""
         return self._digest.hexdigest()
+
+
+def _signatures(told: dict[str, str]) -> Signatures:
+    cms, timestamp = (base64.b64decode(told.get(name, "")) for name in ("cms", "timestamp"))
+    return Signatures(told["note"], told["vkey"], cms, timestamp)
 
 
 def _chain(records: list[tuple[int, bytes]]) -> bytes:

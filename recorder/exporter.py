@@ -49,7 +49,11 @@ class ExportKeeper(Protocol):
         ...
 
     async def sign_manifest(self, manifest_sha256: str) -> dict[str, Any]:
-        """``{"note", "vkey"}``: the signed note over a manifest's hash, and the key that checks it."""
+        """What is signed over a manifest's hash: ``note`` and ``vkey``, ``cms`` and perhaps ``timestamp`` in base64."""
+        ...
+
+    async def certify_export(self, public: str) -> dict[str, Any]:
+        """``{"certificate", "seal"}`` (DER, base64): the worker's video key certified, and the seal that did it."""
         ...
 
 
@@ -101,8 +105,9 @@ async def export(
             if "done" in message:
                 return _exported(job, message["done"])
             if "ready" in message:
+                certified = await keeper.certify_export(message["ready"]["video_key"])
                 # Starting a process may outlast a permit: it gets a fresh one of the same consultation.
-                write_frame(writer, _job_message(await keeper.renew(permit.id), job))
+                write_frame(writer, _job_message(await keeper.renew(permit.id), job, certified))
                 working.set()
             else:
                 await _unless_refused(_serve(message, permit.id, keeper, writer, on_progress), renewing)
@@ -204,11 +209,12 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         await process.wait()
 
 
-def _job_message(token: str, job: ExportJob) -> dict[str, Any]:
+def _job_message(token: str, job: ExportJob, certified: dict[str, Any]) -> dict[str, Any]:
     return {
         "permit": token,
         "facts": asdict(job.facts),
         "plans": [plan.to_dict() for plan in job.plans],
+        "certified": {name: certified[name] for name in ("certificate", "seal")},
         "proofs": {name: dict(proof) for name, proof in job.proofs.items()},
         "commune_public": base64.b64encode(job.commune_public).decode(),
         "keeper_public": base64.b64encode(job.keeper_public).decode(),

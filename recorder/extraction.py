@@ -7,6 +7,7 @@ day.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from recorder.export_plan import Wanted, plan_stream
 from recorder.exporter import Exported, ExportJob, Progress, build_version, export
 from recorder.package_builder import PackageFacts
 from recorder.store.local import LocalStore
+from recorder.timestamping import Authorities, stamp
 from vms.clock import Clock
 from vms.db.engine import read
 from vms.errors import BadInput, GuetError, NotFound
@@ -46,22 +48,24 @@ DECISION_FACTS: Final = ("decision", "ground", "decided_by", "decided_us")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an extraction reads and writes, and which clock it goes by (``clock_offset_s`` for its worker)."""
+    """Where an extraction reads and writes, its clock (``clock_offset_s`` for its worker), and who time-stamps it."""
 
     engine: AsyncEngine
     store: LocalStore
     packages: Path
     clock: Clock
     clock_offset_s: int = 0
+    authorities: Authorities | None = None
 
 
 class SessionDesk:
     """The keeper, bound to one person's session and one request: what ``export`` asks for."""
 
-    def __init__(self, keeper: KeeperForWeb, token: str, request: str) -> None:
+    def __init__(self, keeper: KeeperForWeb, token: str, request: str, authorities: Authorities | None) -> None:
         self._keeper = keeper
         self._token = token
         self._request = request
+        self._authorities = authorities
 
     async def renew(self, permit_id: str) -> str:
         """A fresh permit; raises the refusal when the right is gone."""
@@ -77,9 +81,17 @@ class SessionDesk:
         return await self._keeper.key_window(permit_id, camera, public, segments, from_us, to_us)
 
     async def sign_manifest(self, manifest_sha256: str) -> dict[str, Any]:
-        """The keeper's signature over a manifest's hash."""
+        """The keeper's signatures over a manifest's hash, and an authority's token over its seal (E-10)."""
         args = {"request": self._request, "manifest_sha256": manifest_sha256}
-        return await self._keeper.act(self._token, "sign_manifest", args)
+        signed = await self._keeper.act(self._token, "sign_manifest", args)
+        if self._authorities is None:
+            return signed
+        token = await stamp(self._authorities, base64.b64decode(signed["cms"]))
+        return {**signed, "timestamp": base64.b64encode(token).decode()}
+
+    async def certify_export(self, public: str) -> dict[str, Any]:
+        """A certificate by the commune's seal for the worker's video key."""
+        return await self._keeper.act(self._token, "certify_export", {"request": self._request, "public": public})
 
 
 async def extract_request(
@@ -114,6 +126,7 @@ async def extract_request(
             zone_sets=await _zone_sets(keeper, token, request["cameras"]),
             build=build_version(),
             created_us=now.us,
+            timestamp_roots=place.authorities.roots.decode("ascii") if place.authorities else "",
         )
         output = package_path(place.packages, acting.commune, facts.package)
         output.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -125,7 +138,7 @@ async def extract_request(
             keeper_public=keeper_public,
             output=output,
         )
-        desk = SessionDesk(keeper, token, request_id)
+        desk = SessionDesk(keeper, token, request_id, place.authorities)
         exported = await export(permit, job, desk, on_progress, clock_offset_s=place.clock_offset_s)
         try:
             await keeper.put_package_key(permit.id, exported.package, exported.wrapped_key)

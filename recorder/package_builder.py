@@ -22,11 +22,16 @@ from vms.errors import Damaged
 from vms.evidence import mp4
 from vms.evidence.container import ContainerWriter, Sink
 from vms.evidence.manifest import (
+    CERTIFICATE_FILE,
     MANIFEST_FILE,
     NOT_RECORDED,
     NOTICE_FILE,
+    ROOTS_FILE,
+    SEAL_FILE,
     SIGNATURE_FILE,
     SIGNER_FILE,
+    SUMS_FILE,
+    TIMESTAMP_FILE,
     Absence,
     AskedFor,
     Commune,
@@ -34,17 +39,23 @@ from vms.evidence.manifest import (
     Manifest,
     PackagedFile,
     StreamEvidence,
+    Timestamp,
     Video,
+    sums,
 )
 from vms.evidence.notice import notice
 from vms.evidence.proof import JournalProof
+from vms.keys import seal
 
 FPS_DECIMALS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
 class PackageFacts:
-    """What a package says beside its pictures; the dictionaries are as the keeper has them."""
+    """What a package says beside its pictures; the dictionaries are as the keeper has them.
+
+    ``timestamp_roots`` (PEM) when an authority will be asked for a token over the seal, else empty.
+    """
 
     package: str
     commune: str
@@ -56,6 +67,25 @@ class PackageFacts:
     zone_sets: tuple[dict[str, Any], ...]
     build: str
     created_us: int
+    timestamp_roots: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Seals:
+    """The certificate of the commune's seal (DER), and the key it certified for this one extraction's videos."""
+
+    commune: bytes
+    videos: seal.Seal
+
+
+@dataclass(frozen=True, slots=True)
+class Signatures:
+    """What the keeper and the authority answered: signed note, verifier key, CMS (DER), time-stamp (DER) or nothing."""
+
+    note: str
+    vkey: str
+    cms: bytes
+    timestamp: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +125,10 @@ class _OpenVideo:
 class PackageBuilder:
     """Writes one package to ``out``: streams one after another, then proofs, notice, manifest and signature."""
 
-    def __init__(self, out: Sink, facts: PackageFacts) -> None:
+    def __init__(self, out: Sink, facts: PackageFacts, seals: Seals) -> None:
         self._container = ContainerWriter(out)
         self._facts = facts
+        self._seals = seals
         # Beside the caller, who reads and opens: one writes and seals, one makes the digests of the manifest.
         self._writing, self._hashing = Lane(), Lane()
         self._files: list[PackagedFile] = []
@@ -164,15 +195,24 @@ class PackageBuilder:
 
     def manifest(self) -> bytes:
         """Write the notice and the manifest; the manifest's bytes, whose hash is to be signed."""
+        if self._facts.timestamp_roots:
+            self._add(ROOTS_FILE, self._facts.timestamp_roots.encode())
+        self._add(CERTIFICATE_FILE, seal.to_pem(self._seals.commune))
         self._add(NOTICE_FILE, notice(self._draft()).encode())
+        self._add(SUMS_FILE, sums(self._files))
         data = self._draft().encode()
         self._container.add(MANIFEST_FILE, data)
         return data
 
-    def sign(self, note: str, signer: str) -> int:
-        """Write the signature and the key that checks it, and finish; the package's length in bytes."""
-        self._container.add(SIGNATURE_FILE, note.encode())
-        self._container.add(SIGNER_FILE, (signer + "\n").encode())
+    def sign(self, signatures: Signatures) -> int:
+        """Write the signatures and finish; the package's length in bytes. Damaged without the time-stamp announced."""
+        if bool(signatures.timestamp) != bool(self._facts.timestamp_roots):
+            raise Damaged("L’horodatage annoncé au manifeste manque, ou n’y est pas annoncé.")
+        self._container.add(SIGNATURE_FILE, signatures.note.encode())
+        self._container.add(SIGNER_FILE, (signatures.vkey + "\n").encode())
+        self._container.add(SEAL_FILE, signatures.cms)
+        if signatures.timestamp:
+            self._container.add(TIMESTAMP_FILE, signatures.timestamp)
         return self._container.finish()
 
     @property
@@ -193,6 +233,7 @@ class PackageBuilder:
             zone_sets=facts.zone_sets,
             streams=tuple(self._streams),
             journal=tuple(self._journal),
+            timestamp=Timestamp(roots=ROOTS_FILE) if facts.timestamp_roots else None,
             files=tuple(self._files),
         )
 
@@ -213,11 +254,9 @@ class PackageBuilder:
             first_sequence=segment.sequence + 1 + header.number,
             offset_90k=mp4.decode_time_90k(fragment),
         )
-        source = oeff.Source(name=stream.name)
-        exporter = oeff.Exporter(unit=f"Guet {self._facts.build}", operator=str(self._facts.operator.get("label", "")))
         self._container.begin(video.path)
         self._video, self._video_digest = video, hashlib.sha256()
-        self._write_video(oeff.head(init, source, exporter, self._facts.created_us, header.utc_us))
+        self._write_video(oeff.head(init))
         return video
 
     def _write_video(self, data: Buffer) -> None:
@@ -228,6 +267,8 @@ class PackageBuilder:
         video, self._video = self._video, None
         if video is None:
             return
+        self._hashing.drain()
+        self._write_video(self._closing(video))
         self._writing.drain()
         self._hashing.drain()
         entry = self._container.end()
@@ -257,6 +298,15 @@ class PackageBuilder:
                 offset_90k=video.offset_90k,
             )
         )
+
+    def _closing(self, video: _OpenVideo) -> bytes:
+        """The video's last box, which says where it comes from and signs it (O-61, O-65)."""
+        facts = self._facts
+        source = oeff.Source(name=self._current().name)
+        exporter = oeff.Exporter(unit=f"Guet {facts.build}", operator=str(facts.operator.get("label", "")))
+        note = f"{facts.commune_name}, demande {facts.request}, paquet {facts.package}"[: oeff.TEXT_LIMIT_BYTES // 4]
+        signing = oeff.Signing(self._seals.videos, note)
+        return oeff.tail(self._video_digest, source, exporter, facts.created_us, video.from_us, signing)
 
     def _add(self, path: str, data: bytes) -> None:
         self._container.add(path, data)

@@ -130,6 +130,8 @@ class Settings(BaseSettings):
             self.database_url = f"sqlite+aiosqlite:///{self.home / 'guet.sqlite'}"
         if self.keeper_at and not self.shared:
             raise ValueError("VMS_KEEPER_AT: a machine that only records needs the VMS_DATABASE_URL that all share")
+        if self.timestamp_url and self.timestamp_ca is None:
+            raise ValueError("VMS_TIMESTAMP_URL: the authority's root certificates are needed, VMS_TIMESTAMP_CA")
         return self
 
     @property

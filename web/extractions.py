@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from recorder.extraction import Place, extract_request
 from recorder.store.attached import reading
+from recorder.timestamping import Authorities
 from vms import logs
 from vms.errors import Conflict, GuetError, LimitExceeded
 
@@ -91,14 +92,15 @@ class Extractions:
             run.begun.set()
 
         settings = services.settings
-        place = Place(
-            engine=services.engine,
-            store=reading(settings),
-            packages=packages_dir(settings.home),
-            clock=services.clock,
-            clock_offset_s=settings.test_clock_offset_s,
-        )
         try:
+            place = Place(
+                engine=services.engine,
+                store=reading(settings),
+                packages=packages_dir(settings.home),
+                clock=services.clock,
+                clock_offset_s=settings.test_clock_offset_s,
+                authorities=Authorities.of(settings),
+            )
             await extract_request(services.keeper, token, request, place, advanced)
         except GuetError as error:
             run.status, run.error = "failed", error

@@ -22,6 +22,7 @@ from tests.fakes.clips import clip, read_units
 from tests.fakes.recording import CAMERA, COMMUNE, PRIVATE, PUBLIC, START, Rig
 from vms.clock import SystemClock, UtcTime
 from vms.errors import Refused
+from vms.evidence import cms
 from vms.evidence.manifest import statement
 from vms.evidence.sealed import open_parts, package_key_info
 from vms.keeper.checkpoint import Signer, checkpoint_text
@@ -29,7 +30,7 @@ from vms.keeper.entry import commitment
 from vms.keeper.permit import LIFETIME_US, Permit, PermitPayload, sign_permit, verify_permit
 from vms.keeper.protocol import KEY_WINDOW_INFO, Act
 from vms.keeper.tree import inclusion_proof, leaf_hash, nodes_over, root_of
-from vms.keys import derive
+from vms.keys import derive, seal
 from vms.keys.note import sign_note
 from vms.keys.signing import generate_signing_key, signing_public_key
 from vms.keys.wrapping import seal_to, unwrap
@@ -39,6 +40,7 @@ PACKAGE = "E-0001"
 PERMIT_ID = "0" * 31 + "1"
 SIGNING, KEEPER_PUBLIC = generate_signing_key()
 SIGNER = Signer("valclair.example/guet", SIGNING)
+SEAL = seal.make_seal(COMMUNE, "Valclair-sur-Brume", SystemClock().utc())
 GROUP_US = 2_000_000
 
 
@@ -76,7 +78,14 @@ class ExportDesk:
         """The note over a manifest's hash."""
         self.signed.append(manifest_sha256)
         note = sign_note(statement(COMMUNE, REQUEST, manifest_sha256), SIGNER.name, SIGNER.private)
-        return {"note": note, "vkey": SIGNER.vkey()}
+        cms_signed = cms.sign(SEAL, bytes.fromhex(manifest_sha256), SystemClock().utc())
+        return {"note": note, "vkey": SIGNER.vkey(), "cms": base64.b64encode(cms_signed).decode()}
+
+    async def certify_export(self, public: str) -> dict[str, Any]:
+        """The worker's video key, certified by the commune's seal."""
+        certificate = seal.issue(SEAL, base64.b64decode(public), f"Extraction {REQUEST}", SystemClock().utc())
+        own = base64.b64encode(SEAL.certificate).decode()
+        return {"certificate": base64.b64encode(certificate).decode(), "seal": own}
 
 
 def permit(act: Act = Act.EXPORT, camera: str = CAMERA, private: bytes = SIGNING) -> Permit:

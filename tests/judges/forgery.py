@@ -9,10 +9,26 @@ from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
+from recorder import oeff
+from vms.clock import SystemClock
+from vms.evidence import cms, mp4
 from vms.evidence.container import ContainerWriter
-from vms.evidence.manifest import MANIFEST_FILE, SIGNATURE_FILE, SIGNER_FILE, Manifest, canonical, statement_of
+from vms.evidence.manifest import (
+    CERTIFICATE_FILE,
+    MANIFEST_FILE,
+    SEAL_FILE,
+    SIGNATURE_FILE,
+    SIGNER_FILE,
+    SUMS_FILE,
+    Manifest,
+    canonical,
+    statement_of,
+)
+from vms.keys import seal
 from vms.keys.note import sign_note, vkey
 from vms.keys.signing import generate_signing_key
+
+FORGER = seal.make_seal("valclair", "Valclair-sur-Brume", SystemClock().utc())
 
 
 def entries_of(package: bytes) -> dict[str, bytes]:
@@ -37,6 +53,11 @@ def signed_again(entries: dict[str, bytes], edit: Callable[[dict[str, Any]], Non
     content = json.loads(entries[MANIFEST_FILE])
     if edit is not None:
         edit(content)
+    entries = {name: _resigned(name, data) for name, data in entries.items()}
+    entries[CERTIFICATE_FILE] = seal.to_pem(FORGER.certificate)
+    digests = {name: hashlib.sha256(data).hexdigest() for name, data in entries.items()}
+    before = [file["path"] for file in content["files"][:-1]]
+    entries[SUMS_FILE] = "".join(f"{digests[name]}  {name}\n" for name in before if name in digests).encode()
     listed = {file["path"]: file for file in content["files"]}
     for name, file in listed.items():
         if name in entries:
@@ -45,5 +66,18 @@ def signed_again(entries: dict[str, bytes], edit: Callable[[dict[str, Any]], Non
     manifest = Manifest.parse(data)
     note = sign_note(statement_of(manifest, data), "valclair.example/guet", private)
     forged = {**entries, MANIFEST_FILE: data, SIGNATURE_FILE: note.encode()}
+    forged[SEAL_FILE] = cms.sign(FORGER, hashlib.sha256(data).digest(), SystemClock().utc())
     forged[SIGNER_FILE] = (vkey("valclair.example/guet", public) + "\n").encode()
     return packed(forged)
+
+
+def _resigned(name: str, video: bytes) -> bytes:
+    """A video with another signature box, by a key that the forger's seal certified; any other file as it is."""
+    if not name.endswith(".mp4") or not name.startswith("video/"):
+        return video
+    private, public = seal.generate_key()
+    own = seal.Seal(private, seal.issue(FORGER, public, "Extraction", SystemClock().utc()))
+    meta = list(mp4.boxes(video))[-1]
+    inner = {box.kind: box for box in mp4.boxes(video, meta.body + 4, meta.end)}
+    said = video[meta.body + 4 : inner[b"ipro"].start]
+    return video[: meta.start] + oeff.closed(hashlib.sha256(video[: meta.start]), said, oeff.Signing(own, "faux"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import struct
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +16,11 @@ from tests.fakes.extraction import timed_groups
 from tests.fakes.recording import START
 from vms.errors import BadInput, Damaged
 from vms.evidence import mp4
+from vms.keys import seal
 
+SEAL = seal.make_seal("valclair", "Valclair-sur-Brume", START)
+PRIVATE, PUBLIC = seal.generate_key()
+SIGNING = oeff.Signing(seal.Seal(PRIVATE, seal.issue(SEAL, PUBLIC, "Extraction d-1", START)), "demande d-1")
 EXPORTER = oeff.Exporter(unit="Guet 0.1", operator="Cheffe de service")
 
 
@@ -31,19 +36,20 @@ def boxes_of(data: bytes, start: int = 0, end: int | None = None) -> dict[bytes,
 def test_the_head_has_the_boxes_of_the_format() -> None:
     init, _ = stored_group()
     place = oeff.Place("angle de la place", 3.0586, 50.6365, 21.5)
-    source = oeff.Source("Place de l’Église", "rtsp://camera", "00:11:22:33:44:55", "1", place)
-    head = oeff.head(init, source, EXPORTER, START.us, START.us + 1_500_000)
-    top = boxes_of(head)
-    assert list(top) == [b"ftyp", b"meta", b"moov"]
+    source = oeff.Source("Place de l’Église", "rtsp://camera", "00:11:22:33:44:55", "1")
+    head = oeff.head(init, place)
+    tail = oeff.tail(hashlib.sha256(head), source, EXPORTER, START.us, START.us + 1_500_000, SIGNING)
+    top = boxes_of(head + tail)
+    assert list(top) == [b"ftyp", b"moov", b"meta"]
     assert top[b"ftyp"].startswith(b"isom")
     meta = boxes_of(top[b"meta"], 4)
-    assert list(meta) == [b"hdlr", b"suep", b"cstb"]
+    assert list(meta) == [b"hdlr", b"suep", b"cstb", b"ipro"]
     expected = b"Guet 0.1\0\0\0" + struct.pack(">Q", START.us // 1_000_000 + 2_082_844_800)
     expected += b"Cheffe de service\0" + struct.pack(">IH", 1, 1)
     expected += "Place de l’Église\0rtsp://camera\0".encode() + b"00:11:22:33:44:55" + b"\0" + b"1\0"
     assert meta[b"suep"] == b"\1\0\0\0" + expected
     since_1601 = datetime(2026, 11, 24, 14, 10, 1, 500_000, UTC) - datetime(1601, 1, 1, tzinfo=UTC)
-    assert meta[b"cstb"] == struct.pack(">IIIQ", 0, 1, 1, since_1601 // timedelta(microseconds=1) * 10)
+    assert meta[b"cstb"] == struct.pack(">IIQ", 1, 1, since_1601 // timedelta(microseconds=1) * 10)
     loci = boxes_of(boxes_of(top[b"moov"])[b"udta"])[b"loci"]
     assert loci[4:] == (
         b"\x55\xc4" + b"angle de la place\0" + struct.pack(">Biii", 1, 200_448, 3_318_514, 1_409_024) + b"earth\0\0"
@@ -52,17 +58,16 @@ def test_the_head_has_the_boxes_of_the_format() -> None:
 
 def test_the_track_stays_as_it_was_recorded() -> None:
     init, _ = stored_group()
-    head = oeff.head(init, oeff.Source("c"), EXPORTER, START.us, START.us)
+    head = oeff.head(init)
     assert boxes_of(head)[b"moov"] == boxes_of(init)[b"moov"]
 
 
 @pytest.mark.parametrize("text", ["a\0b", "x" * 513])
 def test_a_text_that_would_break_a_box_is_refused(text: str) -> None:
-    init, _ = stored_group()
     with pytest.raises(BadInput):
-        oeff.head(init, oeff.Source(text), EXPORTER, START.us, START.us)
+        oeff.tail(hashlib.sha256(), oeff.Source(text), EXPORTER, START.us, START.us, SIGNING)
     with pytest.raises(BadInput, match="moov"):
-        oeff.head(box(b"ftyp"), oeff.Source("c"), EXPORTER, START.us, START.us)
+        oeff.head(box(b"ftyp"))
 
 
 def test_shifting_the_clock_changes_eight_bytes_and_comes_back() -> None:

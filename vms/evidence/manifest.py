@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -19,8 +20,12 @@ STATEMENT: Final = "guet/manifest/v1"
 MANIFEST_FILE: Final = "manifest.json"
 SIGNATURE_FILE: Final = "manifest.sig"
 SIGNER_FILE: Final = "signer.vkey"
+SEAL_FILE: Final = "manifest.p7s"
+TIMESTAMP_FILE: Final = "manifest.tsr"
+CERTIFICATE_FILE: Final = "signer.pem"
 NOTICE_FILE: Final = "LISEZMOI.txt"
-UNLISTED: Final = (MANIFEST_FILE, SIGNATURE_FILE, SIGNER_FILE)
+SUMS_FILE: Final = "SHA256SUMS"
+ROOTS_FILE: Final = "proofs/timestamp-roots.pem"
 MANIFEST_LIMIT_BYTES: Final = 16 * 1024 * 1024
 # Time of the range for which there is neither picture nor recorded absence: before service, or destroyed when due.
 NOT_RECORDED: Final = "not-recorded"
@@ -112,6 +117,12 @@ class JournalEvidence(_Part):
     proof: str
 
 
+class Timestamp(_Part):
+    """That an RFC 3161 token over the seal follows (E-10), and by which root certificates it is judged: their path."""
+
+    roots: str
+
+
 class Manifest(_Part):
     """The whole manifest. ``decision`` (P-74), ``operator`` and ``zone_sets`` are as the keeper has them."""
 
@@ -126,7 +137,14 @@ class Manifest(_Part):
     zone_sets: tuple[dict[str, Any], ...]
     streams: tuple[StreamEvidence, ...]
     journal: tuple[JournalEvidence, ...]
+    timestamp: Timestamp | None
     files: tuple[PackagedFile, ...]
+
+    @property
+    def unlisted(self) -> tuple[str, ...]:
+        """The files that follow the listed ones, in order: they sign the manifest, so it cannot name their hashes."""
+        signed = (MANIFEST_FILE, SIGNATURE_FILE, SIGNER_FILE, SEAL_FILE)
+        return (*signed, TIMESTAMP_FILE) if self.timestamp else signed
 
     def encode(self) -> bytes:
         """The one canonical form: what is hashed and signed."""
@@ -143,6 +161,11 @@ class Manifest(_Part):
         if canonical(content) != data:
             raise Damaged("Le manifeste n’est pas sous sa forme canonique.", where=MANIFEST_FILE)
         return manifest
+
+
+def sums(files: Iterable[PackagedFile]) -> bytes:
+    """The list of files as ``sha256sum -c`` reads it."""
+    return "".join(f"{file.sha256}  {file.path}\n" for file in files).encode()
 
 
 def canonical(content: dict[str, Any]) -> bytes:

@@ -25,22 +25,24 @@ VÉRIFIER
        vms evidence verify {package}.zip --signer COMMUNE.vkey
    COMMUNE.vkey est la clé que la commune publie. Sans elle, le paquet peut être dit intact, mais pas authentique.
 
-2. Avec des outils publics (sha256sum, openssl, ffprobe), dans le dossier extrait :
-   a. chaque fichier a l’empreinte SHA-256 que donne manifest.json, rubrique « files » :
-       sha256sum video/*.mp4 proofs/*
-   b. l’empreinte de manifest.json est la quatrième ligne de manifest.sig :
-       sha256sum manifest.json
-   c. la signature de manifest.sig (Ed25519, note signée C2SP) porte sur ses quatre premières lignes :
-       head -n 4 manifest.sig > texte
-       tail -n 1 manifest.sig | cut -d ' ' -f 3 | base64 -d | tail -c +5 > signature
-       (printf '302a300506032b6570032100' | xxd -r -p; cut -d + -f 3- signer.vkey | base64 -d | tail -c +2) > cle.der
-       openssl pkeyutl -verify -pubin -keyform DER -inkey cle.der -rawin -in texte -sigfile signature
-   d. signer.vkey est la clé que la commune publie : comparez-les, elle n’est jointe que pour mémoire.
+2. Avec des outils publics, dans le dossier extrait. Les commandes qui suivent disent l’essentiel ; la page
+   docs/legal/verifier-une-extraction.md les donne toutes, une par une, avec ce qu’elles prouvent.
+   a. signer.pem est le certificat du cachet de la commune : comparez son empreinte à celle que la commune publie.
+       openssl x509 -in signer.pem -noout -subject -fingerprint -sha256
+   b. ce cachet est apposé sur le manifeste :
+       openssl cms -verify -binary -inform DER -in manifest.p7s -content manifest.json -CAfile signer.pem \\
+           -purpose any -out /dev/null
+   c. le manifeste nomme SHA256SUMS, par son empreinte, et SHA256SUMS tous les autres fichiers :
+       grep -c "$(sha256sum SHA256SUMS | cut -d ' ' -f 1)" manifest.json
+       sha256sum --check --quiet --strict SHA256SUMS
+   d. {timestamp}
    e. les vidéos se lisent et n’ont pas de son :
        ffprobe video/*.mp4
 
 Les heures du manifeste sont en microsecondes UTC depuis 1970. Le format est décrit dans docs/formats/package.md.
 """
+_STAMPED = "manifest.tsr atteste, d’une autorité d’horodatage, que ce cachet existait à la date qu’il porte."
+_UNSTAMPED = "il n’y a pas d’horodatage d’une autorité : la date n’est attestée que par la commune."
 
 
 def notice(manifest: Manifest) -> str:
@@ -51,7 +53,11 @@ def notice(manifest: Manifest) -> str:
         request=manifest.request.id,
         created=_local(manifest.created_us),
     )
-    return head + "".join(map(_stream, manifest.streams)) + _CHECKS.format(package=manifest.package)
+    return (
+        head
+        + "".join(map(_stream, manifest.streams))
+        + _CHECKS.format(package=manifest.package, timestamp=_STAMPED if manifest.timestamp else _UNSTAMPED)
+    )
 
 
 def _stream(stream: StreamEvidence) -> str:

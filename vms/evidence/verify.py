@@ -6,9 +6,11 @@ that the report says all that is wrong.
 1. The container is in its one form: no byte before, between or after its files.
 2. The manifest is readable and canonical.
 3. The signature over the manifest's hash holds, for a key we were given, else for the key in the package.
-4. Every file has the length and SHA-256 of the manifest; none is missing, none is added.
+4. Every file has the length and SHA-256 of the manifest; none is missing, none is added; ``SHA256SUMS`` says the same.
+   The commune's seal over the manifest holds, and the time-stamp over the seal, when there is one.
 5. Each stream's chain holds from its first link to its last.
-6. Each video: every group is, byte for byte, what the chain's link says was recorded; every NAL unit is in the list.
+6. Each video: every group is, byte for byte, what the chain's link says was recorded; every NAL unit is in the list;
+   the export's own signature holds, by a key that the seal certified.
 7. Videos and absences tile the range without overlap: what is missing is said (E-32).
 8. Each journal entry is in the journal whose checkpoint the same key signed; when the package's signer is unknown
    anyway, a checkpoint signed by yet another key is said, and is no damage.
@@ -29,12 +31,13 @@ from vms.evidence.manifest import (
     MANIFEST_LIMIT_BYTES,
     SIGNATURE_FILE,
     SIGNER_FILE,
-    UNLISTED,
+    SUMS_FILE,
     Manifest,
     statement_of,
 )
 from vms.evidence.proof import PROOF_LIMIT_BYTES, JournalProof
 from vms.evidence.report import Report
+from vms.evidence.verify_seal import sums_problem, verify_seal, verify_timestamp
 from vms.evidence.verify_stream import verify_stream
 from vms.keys.note import UnknownSigner, Verifier, note_text, parse_vkey, verify_note, vkey
 
@@ -58,12 +61,14 @@ def verify_package(path: Path, signers: Iterable[str] | str | None = None) -> Re
             report.add("conteneur", False, str(error))
             return report
         _verify_container(container, report)
-        manifest, signer = _verify_manifest(container, known, report)
+        manifest, data, signer = _verify_manifest(container, known, report)
         if manifest is None:
             return report
         _verify_files(container, manifest, report)
+        certificate = verify_seal(container, data, report)
+        verify_timestamp(container, manifest, report)
         for stream in manifest.streams:
-            verify_stream(container, stream, report)
+            verify_stream(container, stream, certificate, report)
         _verify_journal(container, manifest, signer, report)
     return report
 
@@ -99,21 +104,21 @@ def _verify_container(container: Container, report: Report) -> None:
 
 def _verify_manifest(
     container: Container, known: list[Verifier], report: Report
-) -> tuple[Manifest | None, Verifier | None]:
-    """Steps 2 and 3; the manifest, and the key that its signature was checked with."""
+) -> tuple[Manifest | None, bytes, Verifier | None]:
+    """Steps 2 and 3; the manifest, its bytes, and the key that its signature was checked with."""
     try:
         data = container.read(MANIFEST_FILE, MANIFEST_LIMIT_BYTES)
         manifest = Manifest.parse(data)
     except GuetError as error:
         report.add("manifeste", False, str(error))
-        return None, None
+        return None, b"", None
     report.package = manifest.package
     report.add("manifeste", True, f"paquet {manifest.package} de {manifest.commune.name}, sous sa forme canonique")
     try:
-        return manifest, _verify_signature(container, manifest, data, known, report)
+        return manifest, data, _verify_signature(container, manifest, data, known, report)
     except GuetError as error:
         report.add("signature", False, f"{error} ({SIGNATURE_FILE})")
-        return manifest, None
+        return manifest, data, None
 
 
 def _verify_signature(
@@ -146,7 +151,7 @@ def vkey_file(verifier: Verifier) -> bytes:
 
 def _verify_files(container: Container, manifest: Manifest, report: Report) -> None:
     """Step 4."""
-    listed = [file.path for file in manifest.files] + list(UNLISTED)
+    listed = [file.path for file in manifest.files] + list(manifest.unlisted)
     present = container.names()
     problems = [f"{name} manque" for name in listed if name not in present]
     problems += [f"{name} n’est pas au manifeste" for name in present if name not in listed]
@@ -161,7 +166,9 @@ def _verify_files(container: Container, manifest: Manifest, report: Report) -> N
             crc, size = zlib.crc32(piece, crc), size + len(piece)
         if (digest.hexdigest(), size) != (file.sha256, file.bytes) or crc != container.entry(file.path).crc:
             problems.append(f"{file.path} n’a plus son empreinte")
-    for name in UNLISTED:
+    if SUMS_FILE in present and (problem := sums_problem(container, manifest)):
+        problems.append(problem)
+    for name in manifest.unlisted:
         if name in present and zlib.crc32(container.read(name, MANIFEST_LIMIT_BYTES)) != container.entry(name).crc:
             problems.append(f"{name} n’a plus sa somme de contrôle")
     report.add("fichiers", not problems, " ; ".join(problems) or f"{len(manifest.files)} empreintes SHA-256 vérifiées")

@@ -7,23 +7,25 @@ import itertools
 from collections.abc import Iterator
 from typing import Final
 
+from cryptography import x509
+
 from vms.errors import Damaged, GuetError
 from vms.evidence import mp4
 from vms.evidence.chain import AbsenceRecord, GroupRecord, Link, linked, parse_records
 from vms.evidence.container import Container
+from vms.evidence.export_boxes import META_LIMIT_BYTES, check_meta
 from vms.evidence.manifest import STORED_DAMAGED, StreamEvidence, Video
 from vms.evidence.report import Report
 
 CHAIN_LIMIT_BYTES: Final = 512 * 1024 * 1024
 INIT_LIMIT_BYTES: Final = 64 * 1024
 HEAD_LIMIT_BYTES: Final = 256 * 1024
-# Version and flags, one entry: track id, and 100-ns intervals from 1601-01-01 to the first picture.
-CSTB_BYTES: Final = 20
-FILETIME_EPOCH_100NS: Final = 116_444_736_000_000_000
 
 
-def verify_stream(container: Container, stream: StreamEvidence, report: Report) -> None:
-    """Note the checks of one stream; nothing is raised."""
+def verify_stream(
+    container: Container, stream: StreamEvidence, issuer: x509.Certificate | None, report: Report
+) -> None:
+    """Note the checks of one stream; nothing is raised. ``issuer`` is the seal that certified the videos' key."""
     where = f"{stream.camera} {stream.stream}"
     try:
         links = _chain(container, stream)
@@ -34,11 +36,14 @@ def verify_stream(container: Container, stream: StreamEvidence, report: Report) 
         report.add("chaîne", True, f"{where} : {len(links)} maillons recalculés, {_span(links)}")
     for video in stream.videos:
         try:
-            _video(container, video, links)
+            _video(container, video, links, issuer)
         except GuetError as error:
             report.add("vidéo", False, f"{video.path} : {error}")
         else:
-            detail = f"{video.groups} groupes et {video.nal_units} unités NAL, identiques à l’enregistrement"
+            detail = (
+                f"{video.groups} groupes et {video.nal_units} unités NAL, identiques à l’enregistrement ; "
+                "signature d’export valable"
+            )
             report.add("vidéo", True, f"{video.path} : {detail}")
     problem = _tiling_problem(stream, links)
     missing = f"{len(stream.absences)} absence{'s' if len(stream.absences) > 1 else ''}"
@@ -61,18 +66,22 @@ def _span(links: list[Link]) -> str:
     return f"de {links[0].sequence} à {links[-1].sequence}" + (f", en {pieces} morceaux" if pieces > 1 else "")
 
 
-def _video(container: Container, video: Video, links: list[Link]) -> None:
-    """Step 6: each fragment, put back to its recorded time, has the hash of its group's link."""
+def _video(container: Container, video: Video, links: list[Link], issuer: x509.Certificate | None) -> None:
+    """Step 6: each fragment, put back to its recorded time, has the hash of its group's link; the export is signed."""
     init = container.read(video.init, INIT_LIMIT_BYTES)
     nal_list = container.read(video.nal_list, container.entry(video.nal_list).size)
     groups = _groups_from(links, video)
     place, pictures, nals, end_us = 0, 0, 0, video.from_us
-    for number, (offset, fragment) in enumerate(_fragments(container, video, init)):
+    whole, head = hashlib.sha256(), _head(container, video)
+    _same_movie(head, init)
+    whole.update(head)
+    for number, (offset, fragment) in enumerate(_fragments(container, video, len(head))):
         if number >= len(groups):
             raise Damaged("La vidéo porte plus de groupes que la chaîne.", where=f"octet {offset}")
         record = groups[number].record
         if not isinstance(record, GroupRecord) or record.utc_us != end_us:
             raise Damaged("Un groupe de la vidéo ne suit pas le précédent.", where=f"groupe {number}")
+        whole.update(fragment)
         digest = hashlib.sha256(init)
         digest.update(mp4.shifted(fragment, video.offset_90k))
         if digest.digest() != record.plain_sha256:
@@ -83,11 +92,14 @@ def _video(container: Container, video: Video, links: list[Link]) -> None:
             raise Damaged("La liste des unités NAL diffère de la vidéo.", where=f"{video.nal_list}, groupe {number}")
         place, end_us = place + len(lines), record.utc_us + record.duration_us
         pictures, nals = pictures + len(samples), nals + sum(map(len, samples))
-        done = number + 1
+        done, end = number + 1, offset + len(fragment)
     if (done, pictures, nals, end_us) != (video.groups, video.pictures, video.nal_units, video.to_us):
         raise Damaged("La vidéo n’a pas le nombre d’images annoncé.")
     if place != len(nal_list):
         raise Damaged("La liste des unités NAL est plus longue que la vidéo.", where=video.nal_list)
+    if issuer is None:
+        raise Damaged("Sans certificat du cachet, la signature d’export ne peut pas être vérifiée.")
+    check_meta(container.piece(video.path, end, META_LIMIT_BYTES), whole, video, issuer)
 
 
 def _groups_from(links: list[Link], video: Video) -> list[Link]:
@@ -100,15 +112,14 @@ def _groups_from(links: list[Link], video: Video) -> list[Link]:
     return []
 
 
-def _fragments(container: Container, video: Video, init: bytes) -> Iterator[tuple[int, bytes]]:
-    """Each ``moof mdat`` of a video and its offset; Damaged when the file is not a head and fragments, at least one."""
+def _fragments(container: Container, video: Video, offset: int) -> Iterator[tuple[int, bytes]]:
+    """Each ``moof mdat`` from ``offset`` on and where it starts, up to the closing ``meta``; Damaged without one."""
     size = container.entry(video.path).size
-    head, offset = _head(container, video, size)
-    _same_movie(head, init)
-    _same_start(head, video)
-    if offset >= size:
+    if container.piece(video.path, offset, 8)[4:] == b"meta":
         raise Damaged("La vidéo est vide.")
-    while offset < size:
+    while (first := container.piece(video.path, offset, 8))[4:] != b"meta":
+        if not first:
+            raise Damaged("La fin de la vidéo manque.", where=f"octet {offset}")
         length = 0
         for kind in (b"moof", b"mdat"):
             found = container.piece(video.path, offset + length, 8)
@@ -122,16 +133,16 @@ def _fragments(container: Container, video: Video, init: bytes) -> Iterator[tupl
         offset += length
 
 
-def _head(container: Container, video: Video, size: int) -> tuple[bytes, int]:
-    """What stands before the first fragment: ``ftyp``, the export's own ``meta``, ``moov``."""
-    offset = 0
-    for kind in (b"ftyp", b"meta", b"moov"):
+def _head(container: Container, video: Video) -> bytes:
+    """What stands before the first fragment: ``ftyp moov``."""
+    offset, size = 0, container.entry(video.path).size
+    for kind in (b"ftyp", b"moov"):
         found = container.piece(video.path, offset, 8)
         box_size = int.from_bytes(found[:4], "big")
         if found[4:] != kind or box_size < 8 or offset + box_size > min(size, HEAD_LIMIT_BYTES):
             raise Damaged("Le début de la vidéo n’a pas la forme attendue.", where=f"octet {offset}")
         offset += box_size
-    return container.piece(video.path, 0, offset), offset
+    return container.piece(video.path, 0, offset)
 
 
 def _same_movie(head: bytes, init: bytes) -> None:
@@ -144,16 +155,6 @@ def _same_movie(head: bytes, init: bytes) -> None:
         raise Damaged("La description de la vidéo n’est pas celle de l’enregistrement.")
     if any(box.kind != b"udta" for box in mp4.boxes(added)):
         raise Damaged("La description de la vidéo porte une piste ou une table ajoutée.")
-
-
-def _same_start(head: bytes, video: Video) -> None:
-    """The capture time that players show (``cstb``, O-62) is that of the first picture."""
-    meta = next((box for box in mp4.boxes(head) if box.kind == b"meta"), None)
-    inner = mp4.boxes(head, meta.body + 4, meta.end) if meta is not None else iter(())
-    starts = [head[box.body : box.end] for box in inner if box.kind == b"cstb"]
-    told = (video.from_us * 10 + FILETIME_EPOCH_100NS).to_bytes(8, "big")
-    if len(starts) != 1 or len(starts[0]) != CSTB_BYTES or starts[0][-8:] != told:
-        raise Damaged("L’heure de début inscrite dans la vidéo n’est pas celle de l’enregistrement.")
 
 
 def _tiling_problem(stream: StreamEvidence, links: list[Link]) -> str:

@@ -98,7 +98,7 @@ ACT_NAMES: Final = frozenset(
         "close_framing", "draw_zones", "validate_zones", "post_panel", "inform_prefect", "commission_camera",
         "put_in_service", "suspend_camera", "retire_camera", "add_person", "grant", "withdraw", "record_convention",
         "place_hold", "release_hold", "register_request", "decide", "complete_request", "sign_manifest",
-        "record_package", "receive_package", "purge_package", "order_provisioning",
+        "certify_export", "record_package", "receive_package", "purge_package", "order_provisioning",
         "withdraw_order", "declare_change", "suspend", "resume", "record_grouping", "consent",
     }
 )  # fmt: skip

@@ -95,6 +95,15 @@ class ProvisioningOrder:
     expires_us: int
 
 
+@dataclass(frozen=True, slots=True)
+class SealRecord:
+    """The commune's seal (E-30): private key and certificate, DER in base64; it signs manifests, it opens nothing."""
+
+    private: str
+    certificate: str
+    created_us: int
+
+
 KINDS: Final[dict[str, TypeAdapter[Any]]] = {
     "commune": TypeAdapter(CommuneRecord),
     "holder": TypeAdapter(Holder),
@@ -110,6 +119,7 @@ KINDS: Final[dict[str, TypeAdapter[Any]]] = {
     "framing": TypeAdapter(Framing),
     "hold": TypeAdapter(Hold),
     "request": TypeAdapter(Request),
+    "seal": TypeAdapter(SealRecord),
 }
 COMMUNE_ID: Final = "self"
 

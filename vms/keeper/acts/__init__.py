@@ -14,6 +14,7 @@ from vms.keeper.acts import (
     people,
     provisioning,
     requests,
+    seal,
     zones,
 )
 from vms.keeper.acts.spec import ActSpec
@@ -29,5 +30,6 @@ ACTS: Final[dict[str, ActSpec]] = {
     **holds.ACTS,
     **requests.ACTS,
     **packages.ACTS,
+    **seal.ACTS,
     **provisioning.ACTS,
 }

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import replace
 from typing import Annotated, Any, Final
 
 from pydantic import Field
 
+from vms.clock import UtcTime
 from vms.errors import Conflict
-from vms.keeper.acts.spec import ActSpec, one_of
+from vms.evidence import cms
+from vms.keeper.acts.seal import seal_of
+from vms.keeper.acts.spec import ActSpec, extractable, one_of
 from vms.keeper.arguments import Args, Identifier, Name, Text
 from vms.keeper.communes import Change
 from vms.keeper.entry import Entry
-from vms.keeper.gate import Denied, Motive, Person, admit
 from vms.keeper.hour_keys import retention_days
 from vms.keeper.outbox import notify_person
-from vms.keeper.protocol import Act
 from vms.keys.note import sign_note
 from vms.law.dates import DAY_US
 from vms.law.facts import Request
@@ -59,20 +61,21 @@ class PurgePackage(Args):
 
 
 def sign_manifest(change: Change, args: SignManifest) -> dict[str, Any]:
-    """Sign a manifest's hash; only under a right to extract this request's footage (P-74)."""
-    request = _extractable(change, args.request)
+    """Sign and seal a manifest's hash; only under a right to extract this request's footage (P-74, E-30)."""
+    request = extractable(change, args.request)
     text = f"{MANIFEST_CONTEXT}\n{change.facts.id}\n{request.id}\n{args.manifest_sha256}\n"
     signer = change.keys.signer
     note = sign_note(text, signer.name, signer.private)
     package = {**request.package, "manifest_sha256": args.manifest_sha256}
     change.put("request", request.id, replace(request, package=package))
     seq = _communicated(change, "sign_manifest", request, manifest_sha256=args.manifest_sha256)
-    return {"note": note, "vkey": signer.vkey(), "journal": seq}
+    sealed = cms.sign(seal_of(change), bytes.fromhex(args.manifest_sha256), UtcTime(change.now_us))
+    return {"note": note, "vkey": signer.vkey(), "cms": base64.b64encode(sealed).decode(), "journal": seq}
 
 
 def record_package(change: Change, args: RecordPackage) -> dict[str, Any]:
     """Record what was built; its manifest must be the one that was signed (T-12)."""
-    request = _extractable(change, args.request)
+    request = extractable(change, args.request)
     if request.package.get("manifest_sha256") != args.manifest_sha256:
         raise Conflict("Ce manifeste n’est pas celui qui a été signé.", where=request.id, todo="Faites-le signer.")
     package = {
@@ -129,24 +132,6 @@ def purge_package(change: Change, args: PurgePackage) -> dict[str, Any]:
         detail={"package_sha256": request.package.get("package_sha256", ""), "mode": "package"},
     )
     return {"request": request.id, "state": state, "journal": change.journal(entry)}
-
-
-def _extractable(change: Change, request_id: str) -> Request:
-    """The request, if the author may extract it at this instant: the gate decides, as for its pictures."""
-    request: Request = one_of("demande", change.facts.requests.get(request_id), request_id)
-    cameras = sorted(request.cameras)
-    verdict = admit(
-        change.facts,
-        Person(change.author.person),
-        Act.EXPORT,
-        cameras,
-        (request.from_us, request.to_us),
-        Motive(change.purpose, change.motive, request.id),
-        change.now_us,
-    )
-    if isinstance(verdict, Denied):
-        raise verdict.error()
-    return request
 
 
 def _in_state(change: Change, request_id: str, state: str) -> Request:

@@ -9,7 +9,9 @@ from typing import Any
 from vms.errors import NotFound, Refused
 from vms.keeper.arguments import Args
 from vms.keeper.communes import Change
-from vms.law.facts import CameraFacts
+from vms.keeper.gate import Denied, Motive, Person, admit
+from vms.keeper.protocol import Act
+from vms.law.facts import CameraFacts, Request
 from vms.law.lapse import Lapse
 
 
@@ -41,6 +43,23 @@ def one_of(kind: str, found: Any, where: str) -> Any:
     if found is None:
         raise NotFound(f"Il n’y a pas de {kind} sous cet identifiant.", where=where[:80])
     return found
+
+
+def extractable(change: Change, request_id: str) -> Request:
+    """The request, if the author may extract it at this instant: the gate decides, as for its pictures (P-74)."""
+    request: Request = one_of("demande", change.facts.requests.get(request_id), request_id)
+    verdict = admit(
+        change.facts,
+        Person(change.author.person),
+        Act.EXPORT,
+        sorted(request.cameras),
+        (request.from_us, request.to_us),
+        Motive(change.purpose, change.motive, request.id),
+        change.now_us,
+    )
+    if isinstance(verdict, Denied):
+        raise verdict.error()
+    return request
 
 
 def move(change: Change, camera: CameraFacts, to: str) -> CameraFacts:

@@ -55,6 +55,8 @@ const ACTS: Record<string, MessageDescriptor> = {
   complete_request: msg`Demande complétée`,
   decide: msg`Décision prise`,
   sign_manifest: msg`Manifeste signé`,
+  make_seal: msg`Cachet de la commune créé`,
+  certify_export: msg`Clé d’extraction certifiée`,
   record_package: msg`Paquet scellé`,
   receive_package: msg`Paquet remis`,
   purge_package: msg`Copie du paquet détruite`,
