@@ -58,6 +58,8 @@ async def test_the_whole_way(place: Town) -> None:
     name = await place.segment(start)
     made = await register(place)
     holds = (await place.read("secretariat", "holds"))["holds"]
+    shown = [hold for one in (await place.read(MAYOR, "retention"))["cameras"] for hold in one["holds"]]
+    assert {hold["label"] for hold in shown} == {holds[0]["request_number"]} != {""}
     assert holds[0]["provisional"]
     assert holds[0]["active"]
     mails = await place.host.outbox()

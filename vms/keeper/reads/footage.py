@@ -7,7 +7,7 @@ from typing import Any, Final
 from vms.keeper.hour_keys import retention_days
 from vms.keeper.protocol import CameraRetention, HeldRange
 from vms.keeper.reads.spec import Nothing, Reader, ReadSpec
-from vms.law.facts import CommuneFacts
+from vms.law.facts import CommuneFacts, Hold
 from vms.law.retention import MAX_DAYS
 
 
@@ -37,7 +37,7 @@ def retention(reader: Reader, _: Nothing) -> dict[str, Any]:
     count, oldest = commune.keys.reader.execute("SELECT count(*), min(hour_us) FROM hour_key").fetchone()
     held = commune.keys.reader.execute("SELECT count(*) FROM held_segment").fetchone()[0]
     return {
-        "cameras": [one.model_dump(mode="json") for one in camera_retentions(facts, reader.now_us)],
+        "cameras": [_with_numbers(one, facts) for one in camera_retentions(facts, reader.now_us)],
         "legal_max_days": MAX_DAYS,
         "hour_keys": count,
         "oldest_hour_us": oldest,
@@ -52,12 +52,24 @@ def retention(reader: Reader, _: Nothing) -> dict[str, Any]:
     }
 
 
+def _with_numbers(retention: CameraRetention, facts: CommuneFacts) -> dict[str, Any]:
+    """A camera's retention, its holds called by their requests’ numbers, which no recorder needs."""
+    shown = retention.model_dump(mode="json")
+    for hold in shown["holds"]:
+        hold["label"] = number_of(next(one for one in facts.holds if one.id == hold["id"]), facts)
+    return shown
+
+
+def number_of(hold: Hold, facts: CommuneFacts) -> str:
+    """The number of the request that a hold came with; empty when it came with none."""
+    return facts.requests[hold.request].number if hold.request and hold.request in facts.requests else ""
+
+
 def holds(reader: Reader, _: Nothing) -> dict[str, Any]:
     """Holds, active ones first, newest first."""
     now_us = reader.now_us
     found = sorted(reader.commune.facts.holds, key=lambda hold: (not hold.active(now_us), -hold.placed_us))
     labels = reader.labels({hold.placed_by for hold in found})
-    asked = reader.commune.facts.requests
     listed = [
         {
             "id": hold.id,
@@ -75,7 +87,7 @@ def holds(reader: Reader, _: Nothing) -> dict[str, Any]:
             "released_us": hold.released_us,
             "provisional": hold.provisional,
             "request": hold.request,
-            "request_number": asked[hold.request].number if hold.request and hold.request in asked else "",
+            "request_number": number_of(hold, reader.commune.facts),
             "active": hold.active(now_us),
         }
         for hold in found

@@ -33,6 +33,11 @@ export function formatDay(us: number): string {
   return formatter({ weekday: "long", day: "numeric", month: "long" }).format(us / US_PER_MS);
 }
 
+/** "mar. 24" */
+export function formatWeekday(us: number): string {
+  return formatter({ weekday: "short", day: "numeric" }).format(us / US_PER_MS);
+}
+
 /** "14:12" or, with seconds, "14:12:36" */
 export function formatTime(us: number, seconds = false): string {
   const options: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit" };
@@ -107,6 +112,12 @@ export function formatBytes(bytes: number): string {
 /** "12 384" with the thin space of French usage. */
 export function formatNumber(value: number): string {
   return new Intl.NumberFormat(intlLocale()).format(value);
+}
+
+/** "99,56 %" of a share 0…1; never rounded up to all. */
+export function formatShare(share: number): string {
+  const options: Intl.NumberFormatOptions = { style: "percent", maximumFractionDigits: 2 };
+  return new Intl.NumberFormat(intlLocale(), options).format(Math.floor(share * 10_000) / 10_000);
 }
 
 function parisParts(us: number): Record<string, number> {

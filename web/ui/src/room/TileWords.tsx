@@ -4,20 +4,17 @@ import type { ReactNode } from "react";
 import { formatDuration, formatTime, US_PER_S } from "../i18n/format";
 import { SERVER_UNREACHABLE } from "../media/livePlayer";
 import type { LiveSnapshot } from "../media/liveState";
-import { causeWords } from "../pages/cameras/words";
 import { Button, RuleTag, type StateName } from "../parts";
 import { ServerWords } from "../parts/ServerWords";
 import { STATES } from "../parts/StateTag";
+import { useCauseWords } from "../timeline/useCauseWords";
 import { tileState } from "./tileState";
 
 /** The words of a cause, in the language of the page. */
 export function useCause(): (cause: string) => string {
-  const { t, i18n } = useLingui();
-  return (cause) => {
-    if (cause === SERVER_UNREACHABLE) return t`serveur injoignable`;
-    const words = causeWords(cause);
-    return typeof words === "string" ? words : i18n._(words);
-  };
+  const { t } = useLingui();
+  const words = useCauseWords();
+  return (cause) => (cause === SERVER_UNREACHABLE ? t`serveur injoignable` : words(cause));
 }
 
 /** Words a tile's state in one or two words, for the eye and for the tile's name. */

@@ -18,6 +18,7 @@ import { useRole } from "../../session/SessionContext";
 import { PageHead } from "../../shell/Page";
 import { FactCards } from "./FactCards";
 import { RemainingCard } from "./RemainingCard";
+import { WeekCard } from "./WeekCard";
 import { cameraNumber, LIFE, LIFE_WORDS, pictureState, WAITS_FOR } from "./words";
 
 /** One camera: its life, what the law says of it, its streams, its zones, and what remains to be done. */
@@ -49,6 +50,7 @@ export function CameraPage() {
         <LifeSteps camera={camera} />
       </section>
       <FactCards camera={camera} />
+      <WeekCard camera={camera} />
       <RemainingCard camera={camera} />
     </>
   );

@@ -2,7 +2,7 @@ import { Trans, useLingui } from "@lingui/react/macro";
 import { type FormEvent, useState } from "react";
 import { formatDateTime, fromParisFields, toParisFields } from "../../i18n/format";
 import { Button, Choices, Dialog, TextField } from "../../parts";
-import type { CameraTimeline } from "./timelineApi";
+import type { CameraTimeline } from "../../timeline/timelineApi";
 
 interface GoToProps {
   open: boolean;

@@ -1,14 +1,13 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import type { MouseEvent } from "react";
 import { formatDate, formatDateTime, US_PER_S } from "../../i18n/format";
-import type { CameraTimeline, Stretch } from "./timelineApi";
-import { instantAt, percent, visible } from "./timelineView";
+import { TimeBars } from "../../timeline/TimeBars";
+import type { CameraTimeline, Stretch } from "../../timeline/timelineApi";
+import { inPercent, instantAt, percent, visible } from "../../timeline/timelineView";
 
 const DAY_US = 86_400 * US_PER_S;
 /** What lies before the limit is drawn too, so that the limit is seen as one. */
 const BEFORE_DAYS = 4;
-
-const inPercent = (value: number): string => `${value.toFixed(3)}%`;
 
 interface OverviewProps {
   timeline: CameraTimeline;
@@ -41,31 +40,7 @@ export function Overview({ timeline, view, onSeek }: OverviewProps) {
     >
       <rect x="0%" y="8" width="100%" height="16" className="lane" rx="2" />
       <rect x="0%" y="8" width={inPercent(limit)} height="16" className="gone" fill="url(#dots)" />
-      {timeline.recorded.map((each) => {
-        const at = visible(each, whole);
-        if (at === undefined) return null;
-        return (
-          <rect
-            key={each.fromUs}
-            x={inPercent(at.x)}
-            y="8"
-            width={inPercent(at.width)}
-            height="16"
-            className="rec"
-          />
-        );
-      })}
-      {timeline.absences.map((each) => {
-        const at = visible(each, whole);
-        if (at === undefined || at.width < 0.1) return null;
-        const bar = { x: inPercent(at.x), y: 8, width: inPercent(at.width), height: 16 };
-        return (
-          <g key={each.fromUs}>
-            <rect {...bar} className="gapbg" />
-            <rect {...bar} fill="url(#hat)" />
-          </g>
-        );
-      })}
+      <TimeBars timeline={timeline} view={whole} y={8} height={16} leastPercent={0.1} />
       {timeline.holds.map((each) => {
         const at = visible(each, whole);
         if (at === undefined) return null;
@@ -100,6 +75,7 @@ export function Legend() {
   const { t } = useLingui();
   const rows: [string, string, string | undefined][] = [
     ["rec", t`Enregistré`, undefined],
+    ["back", t`Repris de la carte`, undefined],
     ["gapbg", t`Absence, avec sa cause`, "url(#hat)"],
     ["gapbg2", t`Arrêtée ou coupée`, "url(#hat2)"],
     ["hold", t`Gel`, undefined],
@@ -132,24 +108,5 @@ export function Legend() {
         <Trans>Limite de conservation</Trans>
       </li>
     </ul>
-  );
-}
-
-/** The hatchings that the drawings refer to. */
-export function Patterns() {
-  return (
-    <svg width="0" height="0" className="vh" aria-hidden="true">
-      <defs>
-        <pattern id="hat" width="8" height="8" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
-          <path className="hat" d="M0 0V8" />
-        </pattern>
-        <pattern id="hat2" width="8" height="8" patternUnits="userSpaceOnUse" patternTransform="rotate(-45)">
-          <path className="hat2" d="M0 0V8" />
-        </pattern>
-        <pattern id="dots" width="6" height="6" patternUnits="userSpaceOnUse">
-          <circle cx="2" cy="2" r="1" className="dotc" />
-        </pattern>
-      </defs>
-    </svg>
   );
 }

@@ -6,12 +6,12 @@ import { formatBytes, formatDateTime, formatDuration, formatNumber, formatTime }
 import type { Quality } from "../../media/liveState";
 import type { ReplaySnapshot } from "../../media/replayState";
 import { Button, buttonClass, Facts, StateTag, TimeText } from "../../parts";
+import type { CameraTimeline, Stretch } from "../../timeline/timelineApi";
+import { overlaps } from "../../timeline/timelineView";
 import { useCause } from "../TileWords";
 import { PointFields } from "./PointFields";
 import { StepChoice } from "./StepChoice";
 import { type Points, readSelection, type Selected } from "./selection";
-import type { CameraTimeline, Stretch } from "./timelineApi";
-import { overlaps } from "./timelineView";
 
 interface SelectionPanelProps {
   cameras: readonly Camera[];

@@ -9,9 +9,9 @@ import { UnlockCard } from "../../pages/door/UnlockCard";
 import { Button, RuleTag, Void } from "../../parts";
 import { ServerWords } from "../../parts/ServerWords";
 import { useActing, useSession } from "../../session/SessionContext";
+import type { CameraTimeline } from "../../timeline/timelineApi";
+import { contains } from "../../timeline/timelineView";
 import { useCause } from "../TileWords";
-import type { CameraTimeline } from "./timelineApi";
-import { contains } from "./timelineView";
 
 interface StageOverlayProps {
   snapshot: ReplaySnapshot;

@@ -5,10 +5,10 @@ import type { Camera } from "../../api/cameras";
 import { formatBytes, formatDateTime, formatDuration } from "../../i18n/format";
 import { cameraNumber } from "../../pages/cameras/words";
 import { Button, buttonClass, Facts, Note } from "../../parts";
+import type { CameraTimeline } from "../../timeline/timelineApi";
 import { PointFields } from "./PointFields";
 import { StepChoice } from "./StepChoice";
 import { type Points, readSelection, type Selected } from "./selection";
-import type { CameraTimeline } from "./timelineApi";
 import { streamOf } from "./useInStep";
 
 interface StepPanelProps {

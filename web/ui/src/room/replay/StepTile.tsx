@@ -2,14 +2,14 @@ import { Trans, useLingui } from "@lingui/react/macro";
 import { Ban, KeyRound, LoaderCircle, Unplug } from "lucide-react";
 import { type Ref, useCallback } from "react";
 import type { Camera } from "../../api/cameras";
-import { formatDuration, formatTime } from "../../i18n/format";
+import { formatDuration, formatTime, US_PER_S } from "../../i18n/format";
 import type { InStepPlayer, StepTileState } from "../../media/inStep";
 import { cameraNumber } from "../../pages/cameras/words";
 import { Button, RuleTag, StateTag } from "../../parts";
+import type { CameraTimeline } from "../../timeline/timelineApi";
+import { contains } from "../../timeline/timelineView";
 import { CaptureClock } from "../CaptureClock";
 import { NoPictureFrame, useCause } from "../TileWords";
-import type { CameraTimeline } from "./timelineApi";
-import { contains } from "./timelineView";
 
 interface StepTileProps {
   camera: Camera;
@@ -125,7 +125,7 @@ function Absent({ timeline, us }: { timeline: CameraTimeline | undefined; us: nu
   const words = useCause();
   const absence = timeline?.absences.find((each) => contains(each, us));
   const next = timeline?.recorded.find((each) => each.fromUs > us);
-  const inTime = next === undefined ? "" : formatDuration(next.fromUs - us);
+  const inTime = next === undefined ? "" : formatDuration(Math.max(next.fromUs - us, US_PER_S));
   const cause = absence === undefined ? "" : words(absence.cause);
   const [from, to] =
     absence === undefined ? ["", ""] : [formatTime(absence.fromUs, true), formatTime(absence.toUs, true)];

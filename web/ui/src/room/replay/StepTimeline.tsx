@@ -1,14 +1,14 @@
 import { useLingui } from "@lingui/react/macro";
 import type { Camera } from "../../api/cameras";
-import { formatDuration, formatTime } from "../../i18n/format";
+import { formatTime } from "../../i18n/format";
 import { cameraNumber } from "../../pages/cameras/words";
-import { useCause } from "../TileWords";
-import { Cursor, inPercent } from "./Cursor";
+import { TimeBars } from "../../timeline/TimeBars";
+import type { CameraTimeline, Stretch } from "../../timeline/timelineApi";
+import { contains, inPercent, visible } from "../../timeline/timelineView";
+import { Cursor } from "./Cursor";
 import type { Points } from "./selection";
 import { Axis } from "./Timeline";
 import { TimelineSlider } from "./TimelineSlider";
-import type { CameraTimeline, Stretch } from "./timelineApi";
-import { contains, visible } from "./timelineView";
 
 const FIRST_ROW_PIXELS = 24;
 const ROW_PIXELS = 22;
@@ -78,36 +78,15 @@ export function StepTimeline({ cameras, timelines, view, onView, us, onSeek, sel
 }
 
 function Row({ timeline, view, y }: { timeline: CameraTimeline | undefined; view: Stretch; y: number }) {
-  const words = useCause();
-  const bar = (stretch: Stretch) => {
-    const at = visible(stretch, view);
-    return at === undefined
-      ? undefined
-      : { x: inPercent(at.x), y, width: inPercent(at.width), height: BAR_PIXELS };
-  };
   return (
     <>
       <rect x="0%" y={y} width="100%" height={BAR_PIXELS} className="lane" />
-      {timeline?.recorded.map((each) => {
-        const at = bar(each);
-        return at === undefined ? null : <rect key={each.fromUs} {...at} className="rec" />;
-      })}
-      {timeline?.absences.map((each) => {
-        const at = bar(each);
-        if (at === undefined) return null;
-        const cut =
-          each.cause.startsWith("mask") || each.cause === "suspended" || each.cause === "not-authorised";
-        return (
-          <g key={each.fromUs}>
-            <title>{`${words(each.cause)}, ${formatDuration(each.toUs - each.fromUs)}`}</title>
-            <rect {...at} className={cut ? "gapbg2" : "gapbg"} />
-            <rect {...at} fill={cut ? "url(#hat2)" : "url(#hat)"} />
-          </g>
-        );
-      })}
+      {timeline === undefined ? null : <TimeBars timeline={timeline} view={view} y={y} height={BAR_PIXELS} />}
       {timeline?.holds.map((each) => {
-        const at = bar(each);
-        return at === undefined ? null : <rect key={each.id} {...at} y={y - 2} height="4" className="hold" />;
+        const at = visible(each, view);
+        if (at === undefined) return null;
+        const place = { x: inPercent(at.x), width: inPercent(at.width) };
+        return <rect key={each.id} {...place} y={y - 2} height="4" className="hold" />;
       })}
     </>
   );

@@ -1,10 +1,11 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { formatDate, formatDuration } from "../../i18n/format";
+import { TimeBars } from "../../timeline/TimeBars";
+import type { CameraTimeline, Stretch } from "../../timeline/timelineApi";
+import { inPercent, overlaps, percent, ticks, visible } from "../../timeline/timelineView";
 import { useCause } from "../TileWords";
-import { Cursor, inPercent } from "./Cursor";
+import { Cursor } from "./Cursor";
 import { TimelineSlider } from "./TimelineSlider";
-import type { CameraTimeline, Stretch } from "./timelineApi";
-import { overlaps, percent, ticks, visible } from "./timelineView";
 import { useSpokenPosition } from "./useSpokenPosition";
 
 const HEIGHT_PIXELS = 112;
@@ -56,35 +57,12 @@ function Bars({ timeline, view }: { timeline: CameraTimeline; view: Stretch }) {
       {gone === undefined ? null : (
         <rect x="0%" y="44" width={inPercent(gone.width)} height="32" className="gone" fill="url(#dots)" />
       )}
-      {timeline.recorded.map((each) => {
-        const at = visible(each, view);
-        if (at === undefined) return null;
-        return (
-          <rect
-            key={each.fromUs}
-            x={inPercent(at.x)}
-            y="44"
-            width={inPercent(at.width)}
-            height="32"
-            className="rec"
-          />
-        );
-      })}
+      <TimeBars timeline={timeline} view={view} y={44} height={32} />
       {timeline.absences.map((each) => {
         const at = visible(each, view);
-        if (at === undefined) return null;
-        const cut =
-          each.cause.startsWith("mask") || each.cause === "suspended" || each.cause === "not-authorised";
+        if (at === undefined || at.width <= WORDS_PERCENT / 3) return null;
         const word = `${words(each.cause)}, ${formatDuration(each.toUs - each.fromUs)}`;
-        const bar = { x: inPercent(at.x), y: 44, width: inPercent(at.width), height: 32 };
-        return (
-          <g key={each.fromUs}>
-            <title>{word}</title>
-            <rect {...bar} className={cut ? "gapbg2" : "gapbg"} />
-            <rect {...bar} fill={cut ? "url(#hat2)" : "url(#hat)"} />
-            {at.width > WORDS_PERCENT / 3 ? <AbsenceWord x={at.x + at.width / 2} word={word} /> : null}
-          </g>
-        );
+        return <AbsenceWord key={each.fromUs} x={at.x + at.width / 2} word={word} />;
       })}
     </>
   );

@@ -1,6 +1,6 @@
 import { type PointerEvent, type ReactNode, useEffect, useRef } from "react";
-import type { Stretch } from "./timelineApi";
-import { instantAt, pan, percent, zoom } from "./timelineView";
+import type { Stretch } from "../../timeline/timelineApi";
+import { instantAt, pan, percent, zoom } from "../../timeline/timelineView";
 
 const DRAG_PIXELS = 4;
 /** A drag that begins so close to the position moves the position; elsewhere it moves the view. */

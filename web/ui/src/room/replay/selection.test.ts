@@ -1,7 +1,7 @@
 // @vitest-environment node
 import { describe, expect, it } from "vitest";
+import type { CameraTimeline } from "../../timeline/timelineApi";
 import { readSelection, withPoint } from "./selection";
-import type { CameraTimeline } from "./timelineApi";
 
 const MINUTE = 60_000_000;
 const START = 1_795_500_000_000_000;
@@ -17,6 +17,7 @@ const timeline: CameraTimeline = {
   holds: [
     { id: "h", label: "D-1", fromUs: START + 40 * MINUTE, toUs: START + 50 * MINUTE, untilUs: undefined },
   ],
+  recovered: [],
   destroyedBeforeUs: 0,
   dueDays: 15,
 };

@@ -1,6 +1,6 @@
 /** The in and out points of a selection: pure rules. */
-import type { Absence, CameraTimeline, Hold, Stretch } from "./timelineApi";
-import { overlaps, recordedUs } from "./timelineView";
+import type { Absence, CameraTimeline, Hold, Stretch } from "../../timeline/timelineApi";
+import { overlaps, recordedUs } from "../../timeline/timelineView";
 
 const DAY_US = 86_400_000_000;
 const BITS_PER_BYTE = 8;

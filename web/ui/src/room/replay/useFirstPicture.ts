@@ -1,8 +1,8 @@
 /** Where a replay opens when no instant was asked for: on a picture, not in an absence. */
 import { useEffect, useRef } from "react";
 import { US_PER_S } from "../../i18n/format";
-import type { CameraTimeline, Stretch } from "./timelineApi";
-import { contains } from "./timelineView";
+import type { CameraTimeline, Stretch } from "../../timeline/timelineApi";
+import { contains } from "../../timeline/timelineView";
 
 /** `us` when it is recorded; else the first picture after it, else the last second before; undefined when there is none. */
 export function nearestRecorded(recorded: readonly Stretch[], us: number): number | undefined {

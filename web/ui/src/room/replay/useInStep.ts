@@ -3,8 +3,8 @@ import { type RefObject, useCallback, useEffect, useRef, useState, useSyncExtern
 import type { Camera } from "../../api/cameras";
 import { INITIAL_STEP, InStepPlayer, type StepSnapshot } from "../../media/inStep";
 import type { Quality } from "../../media/liveState";
+import { type CameraTimeline, timelineQuery } from "../../timeline/timelineApi";
 import { replaySource } from "../addresses";
-import { type CameraTimeline, timelineQuery } from "./timelineApi";
 
 export interface InStep {
   canvases: RefObject<Map<string, HTMLCanvasElement>>;

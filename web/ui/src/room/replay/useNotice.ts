@@ -2,9 +2,9 @@ import { useLingui } from "@lingui/react/macro";
 import { useEffect, useState } from "react";
 import { formatDuration, formatTime } from "../../i18n/format";
 import type { Notice } from "../../media/replayState";
+import type { CameraTimeline } from "../../timeline/timelineApi";
+import { overlaps } from "../../timeline/timelineView";
 import { useCause } from "../TileWords";
-import type { CameraTimeline } from "./timelineApi";
-import { overlaps } from "./timelineView";
 
 const SHOWN_MS = 8_000;
 /** Durations are said in whole seconds: a shorter absence is said as one. */

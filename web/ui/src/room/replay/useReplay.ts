@@ -2,8 +2,8 @@ import { type RefObject, useCallback, useEffect, useRef, useState, useSyncExtern
 import type { Quality } from "../../media/liveState";
 import { ReplayPlayer } from "../../media/replayPlayer";
 import { INITIAL_REPLAY, type ReplaySnapshot } from "../../media/replayState";
+import type { CameraTimeline } from "../../timeline/timelineApi";
 import { replaySource } from "../addresses";
-import type { CameraTimeline } from "./timelineApi";
 
 const POSITION_REFRESH_MS = 100;
 

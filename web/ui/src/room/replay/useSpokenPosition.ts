@@ -1,8 +1,8 @@
 import { useLingui } from "@lingui/react/macro";
 import { formatDate, formatDay, formatTime } from "../../i18n/format";
+import type { CameraTimeline } from "../../timeline/timelineApi";
+import { contains } from "../../timeline/timelineView";
 import { useCause } from "../TileWords";
-import type { CameraTimeline } from "./timelineApi";
-import { contains } from "./timelineView";
 
 /** The position in words: date, hour, minute, second, and what there is at that instant. */
 export function useSpokenPosition(us: number, timeline: CameraTimeline): string {

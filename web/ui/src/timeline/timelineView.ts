@@ -6,7 +6,7 @@ import {
   nowUs,
   parisOffsetMinutes,
   US_PER_S,
-} from "../../i18n/format";
+} from "../i18n/format";
 import type { Stretch } from "./timelineApi";
 
 export const SHORTEST_US = 10 * US_PER_S;
@@ -26,6 +26,9 @@ const STEPS_US = [
 export function percent(us: number, view: Stretch): number {
   return ((us - view.fromUs) / (view.toUs - view.fromUs)) * 100;
 }
+
+/** A percentage as SVG writes lengths. */
+export const inPercent = (value: number): string => `${value.toFixed(3)}%`;
 
 /** The instant at a fraction (0…1) of a view's width. */
 export function instantAt(fraction: number, view: Stretch): number {

@@ -1,8 +1,8 @@
 /** What a camera has and has not recorded; no picture is opened by asking. */
 import { queryOptions } from "@tanstack/react-query";
-import { as, get } from "../../api/client";
-import { nowUs, US_PER_S } from "../../i18n/format";
-import type { Quality } from "../../media/liveState";
+import { as, get } from "../api/client";
+import { nowUs, US_PER_S } from "../i18n/format";
+import type { Quality } from "../media/liveState";
 
 /** As far back as the law lets footage be kept without a hold (P-30), and a little more. */
 const BACK_US = 32 * 86_400 * US_PER_S;
@@ -13,6 +13,7 @@ export interface TimelineAnswer {
   stream: string;
   now_us: number;
   recorded: { from_us: number; to_us: number }[];
+  recovered: { from_us: number; to_us: number }[];
   absences: { from_us: number; to_us: number | null; cause: string; detail?: string }[];
   holds: { id: string; from_us: number; to_us: number; label: string; until_us?: number | null }[];
   destroyed_before_us: number;
@@ -39,6 +40,8 @@ export interface Hold extends Stretch {
 export interface CameraTimeline {
   nowUs: number;
   recorded: Stretch[];
+  /** What of it came from the camera's own card, after the network had failed. */
+  recovered: Stretch[];
   absences: Absence[];
   holds: Hold[];
   destroyedBeforeUs: number;
@@ -48,7 +51,8 @@ export interface CameraTimeline {
 export function readTimeline(answer: TimelineAnswer): CameraTimeline {
   return {
     nowUs: answer.now_us,
-    recorded: answer.recorded.map((each) => ({ fromUs: each.from_us, toUs: each.to_us })),
+    recorded: answer.recorded.map(toStretch),
+    recovered: answer.recovered.map(toStretch),
     absences: answer.absences.map((each) => ({
       fromUs: each.from_us,
       toUs: each.to_us ?? answer.now_us,
@@ -65,6 +69,10 @@ export function readTimeline(answer: TimelineAnswer): CameraTimeline {
     destroyedBeforeUs: answer.destroyed_before_us,
     dueDays: answer.due_days,
   };
+}
+
+function toStretch(given: { from_us: number; to_us: number }): Stretch {
+  return { fromUs: given.from_us, toUs: given.to_us };
 }
 
 export const timelineQuery = (camera: string, stream: Quality) =>
