@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from vms.errors import Damaged
 from vms.keeper.account_client import KeeperForAccounts
@@ -28,6 +28,8 @@ from vms.settings import Settings
 from vms.wire import WireClient
 from vms.wire_tls import TlsAddress, machine_identity
 
+
+JOURNAL_WORK_S: Final = 120.0  # what is drawn from a whole journal takes its time
 
 class KeeperForWeb:
     """What the web process may ask; ``accounts`` is the door and people's own accounts."""
@@ -160,6 +162,11 @@ class KeeperForWeb:
         return await self._call("act", token=token, name=name, args=args)
 
     async def read(self, token: str, name: str, args: dict[str, Any] | None = None) -> dict[str, Any]:
+    async def prove_destruction(self, token: str, day: str, camera: str = "") -> bytes:
+        """The file of a destruction certificate of the commune acted for; gated by role, journalled (P-29)."""
+        args = {"token": token, "day": day, "camera": camera}
+        return (await self._wire.call("prove_destruction", args, timeout_s=JOURNAL_WORK_S))[1]
+
         """A read of the commune acted for; gated by role."""
         return await self._call("read", token=token, name=name, args=args or {})
 
@@ -289,13 +296,10 @@ class KeeperForHost:
         )
         return answer
 
-    async def outbox(self, limit: int = 50) -> list[dict[str, Any]]:
-        """E-mails to send: ``{"id", "commune", "kind", "request", "email", "created_us"}``, nothing
-        personal to add.
-        """
-        answer, _ = await self._wire.call("outbox", {"limit": limit})
-        entries: list[dict[str, Any]] = answer["entries"]
-        return entries
+    async def prove_destruction(self, commune: str, day: str, camera: str = "") -> bytes:
+        """The file of a destruction certificate (``day`` as AAAA-MM-JJ); BadInput for what is no day or camera."""
+        args = {"commune": commune, "day": day, "camera": camera}
+        return (await self._wire.call("prove_destruction", args, timeout_s=JOURNAL_WORK_S))[1]
 
     async def uncosigned(self, keys: Sequence[str], after: str) -> tuple[list[dict[str, Any]], str]:
         """Checkpoints without a cosignature of these keys: ``{"commune", "log", "size", "note"}``, and our vkey."""

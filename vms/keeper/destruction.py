@@ -120,14 +120,15 @@ def _ready_to_rewrap(
 
 async def _tell_journal(commune: Commune, released: list[tuple[str, str, int]]) -> None:
     rows = commune.keys.reader.execute(
-        "SELECT key_id, camera, hour_us, mode FROM destroyed ORDER BY hour_us, camera LIMIT ?", (BATCH_LIMIT_KEYS,)
+        "SELECT key_id, camera, hour_us, mode, at_us FROM destroyed ORDER BY hour_us, camera LIMIT ?",
+        (BATCH_LIMIT_KEYS,),
     ).fetchall()
     if not rows and not released:
         return
-    by_hour: dict[tuple[str, int, str], list[str]] = defaultdict(list)
-    for key_id, camera, hour_us, mode in rows:
-        by_hour[(camera, hour_us, mode)].append(key_id)
-    entries = [_entry(camera, hour_us, mode, keys) for (camera, hour_us, mode), keys in by_hour.items()]
+    by_hour: dict[tuple[str, int, str], list[tuple[str, int]]] = defaultdict(list)
+    for key_id, camera, hour_us, mode, at_us in rows:
+        by_hour[(camera, hour_us, mode)].append((key_id, at_us))
+    entries = [_entry(commune, camera, hour_us, mode, keys) for (camera, hour_us, mode), keys in by_hour.items()]
     entries += [
         Entry("effacement", "destroy_held_keys", cameras=(camera,), detail={"hold": hold, "segments": count})
         for hold, camera, count in released
@@ -147,8 +148,12 @@ async def _tell_journal(commune: Commune, released: list[tuple[str, str, int]]) 
         await commune.keys.write(forget)
 
 
-def _entry(camera: str, hour_us: int, mode: str, keys: list[str]) -> Entry:
-    detail: dict[str, Any] = {"mode": mode, "keys": keys, "count": len(keys)}
+def _entry(commune: Commune, camera: str, hour_us: int, mode: str, keys: list[tuple[str, int]]) -> Entry:
+    """What a destruction certificate needs: which keys, by which retention they fell due, and when they went."""
+    at_us = max(at_us for _, at_us in keys)
+    days = hour_keys.retention_days(commune.facts, camera, at_us)
+    detail: dict[str, Any] = {"mode": mode, "keys": [key for key, _ in keys], "count": len(keys)}
+    detail |= {"days": days, "destroyed_us": at_us}
     return Entry(
         "effacement", "destroy_hour_key", cameras=(camera,), from_us=hour_us, to_us=hour_us + HOUR_US, detail=detail
     )

@@ -68,6 +68,7 @@ WEB_OPS: Final = frozenset(
         "sign_in", "sign_out", "session", "act_for", "step_up", "extend", "unlock",
         "admit", "renew", "end", "key_window", "put_package_key", "open_package", "act", "read", "permit_key",
         "passkey_options", "passkey_sign_in", "passkey_step_up", "passkey_register", "passkey_remove", "account",
+        "prove_destruction",
     }
 )  # fmt: skip
 RECORDER_OPS: Final = frozenset(
@@ -88,7 +89,7 @@ PROVISIONER_OPS: Final = frozenset({"check_order", "camera_enrolled"})
 HOST_OPS: Final = frozenset(
     {
         "init_commune", "add_host_admin", "outbox", "outbox_sent",
-        "uncosigned", "consistency", "put_cosignatures",
+        "uncosigned", "consistency", "put_cosignatures", "prove_destruction",
     }
 )  # fmt: skip
 

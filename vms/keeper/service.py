@@ -13,6 +13,7 @@ from vms import logs
 from vms.clock import Clock, SystemClock
 from vms.keeper.host_desk import HostDesk
 from vms.keeper.house import House
+from vms.keeper.journal_desk import JournalDesk
 from vms.keeper.office import Office, Op
 from vms.keeper.protocol import (
     HOST_OPS,
@@ -52,11 +53,12 @@ class Keeper:
         """Destroy what is due, then open the sockets."""
         await self.house.start()
         self._run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        journal = JournalDesk(self.house)
         desks: list[tuple[str, frozenset[str], Mapping[str, Op]]] = [
-            (WEB_SOCKET, WEB_OPS, Office(self.house).ops()),
+            (WEB_SOCKET, WEB_OPS, Office(self.house).ops() | journal.web_ops()),
             (RECORDER_SOCKET, RECORDER_OPS, RecorderDesk(self.house).ops()),
             (PROVISIONER_SOCKET, PROVISIONER_OPS, ProvisionerDesk(self.house).ops()),
-            (HOST_SOCKET, HOST_OPS, HostDesk(self.house).ops() | WitnessDesk(self.house).ops()),
+            (HOST_SOCKET, HOST_OPS, HostDesk(self.house).ops() | WitnessDesk(self.house).ops() | journal.host_ops()),
         ]
         for name, ops, handlers in desks:
             if set(handlers) != ops:

@@ -74,6 +74,11 @@ class Store:
             self._state = journal.load(self._writer) if journal else LogState()
 
     @property
+    def path(self) -> Path:
+        """The file."""
+        return self._path
+
+    @property
     def state(self) -> LogState:
         """The journal's committed state."""
         return self._state

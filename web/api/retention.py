@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 from sqlalchemy import func
 from sqlmodel import col, select
@@ -53,6 +53,27 @@ async def retention(commune: Acting, token: Token, services: Srv) -> RetentionVi
 
 
 @router.get("/communes/{commune}/holds")
+@router.get("/communes/{commune}/retention/certificate")
+async def certificate(
+    commune: Acting,
+    token: Token,
+    services: Srv,
+    day: Annotated[str, Query(pattern=r"^\d{4}-\d{2}-\d{2}$")],
+    camera: Annotated[str, Query(max_length=80)] = "",
+) -> Response:
+    """The destruction certificate of a day (of Paris), with its proofs; ``vms retention verify`` checks it offline."""
+    data = await services.keeper.prove_destruction(token, day, camera)
+    name = f"destruction-{camera or commune}-{day}.json"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return Response(data, media_type="application/json", headers=headers)
+
+
+@router.post("/communes/{commune}/retention/confirm-time")
+async def confirm_time(commune: Acting, body: ConfirmTime, token: Token, services: Srv) -> dict[str, Any]:
+    """Say that the machine's time, which is in doubt, is right: what it calls due is destroyed now (P-30)."""
+    return await services.keeper.act(token, "confirm_time", arguments(body))
+
+
 async def holds(commune: Acting, token: Token, services: Srv) -> dict[str, Any]:
     """Holds, active and past."""
     return await services.keeper.read(token, "holds")
