@@ -12,8 +12,8 @@ import typer
 from deploy.admin import bench as bench_commands
 from deploy.admin import camera as camera_commands
 from deploy.admin import law as law_commands
-from deploy.admin import verify as verify_commands
 from deploy.admin import retention as retention_commands
+from deploy.admin import verify as verify_commands
 from deploy.admin.discover import discover
 from deploy.admin.fsck import fsck
 from deploy.admin.init import init
@@ -44,9 +44,9 @@ app.add_typer(law_commands.app, name="law")
 app.add_typer(bench_commands.app, name="bench")
 app.add_typer(verify_commands.audit, name="audit")
 app.add_typer(verify_commands.evidence, name="evidence")
+app.add_typer(retention_commands.app, name="retention")
 app.command()(init)
 
-app.add_typer(retention_commands.app, name="retention")
 
 def settings_with(home: Path | None) -> Settings:
     """The settings, with ``--home`` over the environment and the file."""

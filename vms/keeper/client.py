@@ -28,8 +28,8 @@ from vms.settings import Settings
 from vms.wire import WireClient
 from vms.wire_tls import TlsAddress, machine_identity
 
-
 JOURNAL_WORK_S: Final = 120.0  # what is drawn from a whole journal takes its time
+
 
 class KeeperForWeb:
     """What the web process may ask; ``accounts`` is the door and people's own accounts."""
@@ -161,12 +161,12 @@ class KeeperForWeb:
         """Any other act that changes a fact; gated by role, journalled with its motive."""
         return await self._call("act", token=token, name=name, args=args)
 
-    async def read(self, token: str, name: str, args: dict[str, Any] | None = None) -> dict[str, Any]:
     async def prove_destruction(self, token: str, day: str, camera: str = "") -> bytes:
         """The file of a destruction certificate of the commune acted for; gated by role, journalled (P-29)."""
         args = {"token": token, "day": day, "camera": camera}
         return (await self._wire.call("prove_destruction", args, timeout_s=JOURNAL_WORK_S))[1]
 
+    async def read(self, token: str, name: str, args: dict[str, Any] | None = None) -> dict[str, Any]:
         """A read of the commune acted for; gated by role."""
         return await self._call("read", token=token, name=name, args=args or {})
 
@@ -317,6 +317,14 @@ class KeeperForHost:
         args = {"commune": commune, "log": log, "note": note, "vkeys": list(vkeys)}
         answer, _ = await self._wire.call("put_cosignatures", args)
         return int(answer["kept"])
+
+    async def outbox(self, limit: int = 50) -> list[dict[str, Any]]:
+        """E-mails to send: ``{"id", "commune", "kind", "request", "email", "created_us"}``, nothing
+        personal to add.
+        """
+        answer, _ = await self._wire.call("outbox", {"limit": limit})
+        entries: list[dict[str, Any]] = answer["entries"]
+        return entries
 
     async def outbox_sent(self, ids: Sequence[str]) -> None:
         """These were handed to the mail server."""

@@ -52,7 +52,6 @@ async def retention(commune: Acting, token: Token, services: Srv) -> RetentionVi
     return RetentionView(legal=legal, stored=stored, now_us=services.clock.utc().us)
 
 
-@router.get("/communes/{commune}/holds")
 @router.get("/communes/{commune}/retention/certificate")
 async def certificate(
     commune: Acting,
@@ -68,12 +67,7 @@ async def certificate(
     return Response(data, media_type="application/json", headers=headers)
 
 
-@router.post("/communes/{commune}/retention/confirm-time")
-async def confirm_time(commune: Acting, body: ConfirmTime, token: Token, services: Srv) -> dict[str, Any]:
-    """Say that the machine's time, which is in doubt, is right: what it calls due is destroyed now (P-30)."""
-    return await services.keeper.act(token, "confirm_time", arguments(body))
-
-
+@router.get("/communes/{commune}/holds")
 async def holds(commune: Acting, token: Token, services: Srv) -> dict[str, Any]:
     """Holds, active and past."""
     return await services.keeper.read(token, "holds")
