@@ -3,6 +3,7 @@
 GuetError
 ├── BadInput          what a person, camera or file sent cannot be used          400
 ├── Unauthenticated   nobody, or nobody any more, is signed in                   401
+│   └── SecondFactorNeeded  the password is right, its second factor is missing  401
 ├── Refused           a rule forbids it; ``rule`` names the rule                 403
 │   └── StepUpNeeded  the act asks for the password again                        403
 ├── NotFound          no such thing, or none that this person may know of        404
@@ -69,6 +70,22 @@ class Unauthenticated(GuetError):
     status = 401
 
 
+class SecondFactorNeeded(Unauthenticated):
+    """The password is right; the account wants a code as well."""
+
+    kind = "second-factor-needed"
+
+    def __init__(
+        self,
+        what: str = "Ce compte demande aussi un code.",
+        *,
+        where: str = "",
+        todo: str = "Donnez le code de votre application, ou un code de secours.",
+        rule: str = "",
+    ) -> None:
+        super().__init__(what, where=where, todo=todo, rule=rule)
+
+
 class Refused(GuetError):
     """A rule forbids the act; ``rule`` is never empty."""
 
@@ -133,6 +150,7 @@ class Unavailable(GuetError):
 KINDS: dict[str, type[GuetError]] = {
     cls.kind: cls
     for cls in (
-        BadInput, Unauthenticated, Refused, StepUpNeeded, NotFound, Conflict, LimitExceeded, Damaged, Unavailable,
+        BadInput, Unauthenticated, SecondFactorNeeded, Refused, StepUpNeeded, NotFound, Conflict, LimitExceeded,
+        Damaged, Unavailable,
     )
 }  # fmt: skip

@@ -62,9 +62,9 @@ class ApiClient:
         response = await self.request("POST", path, json=body or {})
         return response.json() if response.content else None
 
-    async def sign_in(self, login: str, password: str) -> dict[str, Any]:
-        """Open a session and keep its token here."""
-        answer = await self.post("/session/token", {"login": login, "password": password})
+    async def sign_in(self, login: str, password: str, code: str = "") -> dict[str, Any]:
+        """Open a session and keep its token here; SecondFactorNeeded for an account that wants a ``code`` too."""
+        answer = await self.post("/session/token", {"login": login, "password": password, "code": code})
         self.token = str(answer["token"])
         session: dict[str, Any] = answer["session"]
         return session

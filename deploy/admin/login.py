@@ -9,9 +9,10 @@ from typing import Annotated, Any
 
 import typer
 
-from vms.errors import BadInput, GuetError
+from vms.errors import BadInput, GuetError, SecondFactorNeeded
 
 PASSWORD_LIMIT_CHARS = 500
+CODE_LIMIT_CHARS = 100
 
 
 def login(
@@ -23,9 +24,16 @@ def login(
     ca: Annotated[str, typer.Option("--ca", help="Certificat du serveur, s’il est à nous.")] = "",
     password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Lit le mot de passe sur l’entrée.")] = False,
 ) -> None:
-    """Ouvre votre session pour les commandes qui agissent (vms camera …)."""
+    """Ouvre votre session pour les commandes qui agissent (vms camera …).
+
+    Un compte à second facteur demande aussi son code ; avec --password-stdin, c’est la deuxième ligne.
+    """
     password = read_password("Mot de passe", stdin=password_stdin)
-    session = asyncio.run(_login(account, password, url, commune, purpose, motive, ca))
+    try:
+        session = asyncio.run(_login(account, password, "", url, commune, purpose, motive, ca))
+    except SecondFactorNeeded:
+        code = sys.stdin.readline(CODE_LIMIT_CHARS).strip() if password_stdin else typer.prompt("Code")
+        session = asyncio.run(_login(account, password, code, url, commune, purpose, motive, ca))
     acting = session.get("acting")
     where = f", pour {acting['commune']}" if acting else ""
     print(f"Connecté : {session['person']['label']}{where}.")
@@ -53,13 +61,13 @@ def read_password(prompt: str, *, stdin: bool) -> str:
 
 
 async def _login(
-    account: str, password: str, url: str, commune: str, purpose: str, motive: str, ca: str
+    account: str, password: str, code: str, url: str, commune: str, purpose: str, motive: str, ca: str
 ) -> dict[str, Any]:
     from deploy.admin import session_file
     from deploy.admin.api_client import ApiClient
 
     async with ApiClient(url, verify=session_file.trust(ca)) as client:
-        session = await client.sign_in(account, password)
+        session = await client.sign_in(account, password, code)
         saved = session_file.SavedSession(url, client.token, ca=ca)
         session_file.save(saved)
         chosen = commune or _only_commune(session)

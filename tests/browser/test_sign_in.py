@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import time
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, CDPSession, Locator, Page, expect
 
-from deploy.demo.run import free_port, machine
-from deploy.demo.setup import start_communes
-from deploy.demo.town import PASSWORD
+from deploy import web_process
+from deploy.demo.run import free_port
 from tests.browser.axe import violations
 from tests.browser.chromium import DESKTOP, chromium, open_page, sign_in
+from tests.integration.keeper_town import CHIEF, MAYOR, PASSWORD, Town, town
+from vms.clock import UtcTime
+from vms.keeper.totp import code_at, step_of
 from vms.settings import Settings
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
-MAYOR = "maire.valclair"
 KEY: dict[str, Any] = {
     "protocol": "ctap2",
     "transport": "internal",
@@ -28,16 +32,40 @@ KEY: dict[str, Any] = {
 }
 
 
+@dataclass(slots=True)
+class Place:
+    """A keeper whose clock the test holds, its pages on http://localhost as the demonstration's are, and a browser."""
+
+    town: Town
+    url: str
+    browser: Browser
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def place(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[str, Browser]]:
-    """A machine without cameras, on http://localhost as the demonstration is, and a browser."""
-    port = free_port()
+async def place(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Place]:
+    home, port = tmp_path_factory.mktemp("g"), free_port()
     url = f"http://localhost:{port}"
-    settings = Settings(home=tmp_path_factory.mktemp("g"), port=port, public_url=url, demo=True, recorders=1)
-    settings.make_dirs()
-    async with machine(settings, asyncio.Event()), chromium() as browser:
-        await start_communes(settings)
-        yield url, browser
+    settings = Settings(home=home, port=port, public_url=url, demo=True)
+    async with town(home, start=UtcTime(time.time_ns() // 1000), public_url=url) as made, chromium() as browser:
+        (home / "run").symlink_to(made.run)
+        pages = asyncio.create_task(web_process.run(settings))
+        await answering(port)
+        yield Place(made, url, browser)
+        pages.cancel()
+        await asyncio.gather(pages, return_exceptions=True)
+
+
+async def answering(port: int) -> None:
+    """Wait until the pages' server accepts connections."""
+    for _ in range(200):
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            await asyncio.sleep(0.05)
+        else:
+            writer.close()
+            return
+    raise AssertionError("no pages")
 
 
 async def authenticator(page: Page) -> tuple[CDPSession, str]:
@@ -60,12 +88,11 @@ async def add_passkey(page: Page, name: str) -> None:
     await page.keyboard.press("Enter")
 
 
-async def test_a_passkey_is_registered_signs_in_confirms_and_is_removed(place: tuple[str, Browser]) -> None:
-    url, browser = place
-    watched = await open_page(browser, url, viewport=DESKTOP, reduced_motion="reduce")
+async def test_a_passkey_is_registered_signs_in_confirms_and_is_removed(place: Place) -> None:
+    watched = await open_page(place.browser, place.url, viewport=DESKTOP, reduced_motion="reduce")
     page = watched.page
     keys, key = await authenticator(page)
-    await sign_in(page, MAYOR)
+    await sign_in(page, MAYOR, PASSWORD)
     await page.get_by_role("link", name="Mon compte").click()
     await expect(page.get_by_role("heading", name="Aucune clé d’accès")).to_be_visible()
     await add_passkey(page, "Poste d’accueil")
@@ -89,7 +116,7 @@ async def test_a_passkey_is_registered_signs_in_confirms_and_is_removed(place: t
 
     # By password nothing is confirmed yet: the passkey does it in the password's place.
     await page.request.delete("/api/v1/session")
-    await sign_in(page, MAYOR)
+    await sign_in(page, MAYOR, PASSWORD)
     await page.goto("/compte")
     await page.get_by_role("button", name="Retirer… Poste d’accueil").click()
     await dialog(page).get_by_role("button", name="Retirer la clé").click()
@@ -99,6 +126,53 @@ async def test_a_passkey_is_registered_signs_in_confirms_and_is_removed(place: t
     await page.goto("/connexion")
     await page.get_by_role("button", name="Entrer avec une clé d’accès").click()
     await expect(page.get_by_text("Cette clé d’accès n’est pas connue ici.")).to_be_visible()
+    odd = [one for one in watched.complaints() if "status of 40" not in one]
+    await page.context.close()
+    assert not odd
+
+
+def code_of(place: Place, secret: str) -> str:
+    """The code of a typed secret at the keeper's time."""
+    return code_at(base64.b32decode(secret.replace(" ", "")), step_of(place.town.clock.utc().us))
+
+
+async def test_a_second_factor_is_enrolled_and_asked_for(place: Place) -> None:
+    watched = await open_page(place.browser, place.url, viewport=DESKTOP, reduced_motion="reduce")
+    page = watched.page
+    await sign_in(page, CHIEF, PASSWORD)
+    await page.goto("/compte")
+    await page.get_by_role("button", name="Ajouter un second facteur").click()
+    await dialog(page).get_by_label("Mot de passe").fill(PASSWORD)
+    await page.keyboard.press("Enter")
+    drawing = dialog(page).get_by_role("img", name="Code QR")
+    await expect(drawing).to_be_visible()
+    assert await drawing.evaluate("(image) => image.naturalWidth") > 100
+    secret = await dialog(page).locator("code").inner_text()
+    assert not await violations(page)
+    await dialog(page).get_by_label("Code affiché").fill(code_of(place, secret))
+    await dialog(page).get_by_label("Mot de passe").fill(PASSWORD)
+    await page.keyboard.press("Enter")
+    await expect(dialog(page).get_by_text("Ils ne seront plus jamais montrés.")).to_be_visible()
+    codes = await dialog(page).locator("li code").all_inner_texts()
+    assert len(codes) == 8
+    await dialog(page).get_by_role("button", name="Je les ai notés").click()
+    await expect(page.get_by_text("8 restants")).to_be_visible()
+    assert not await violations(page)
+
+    await page.request.delete("/api/v1/session")
+    await page.goto("/connexion")
+    await page.get_by_label("Identifiant").fill(CHIEF)
+    await page.get_by_label("Mot de passe", exact=True).fill(PASSWORD)
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_label("Code à usage unique")).to_be_focused()
+    assert not await violations(page)
+    await page.keyboard.type(code_of(place, secret))
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_text("Ce code n’est pas valable, ou a déjà servi.")).to_be_visible()
+    place.town.clock.advance(seconds=30)
+    await page.get_by_label("Code à usage unique").fill(code_of(place, secret))
+    await page.get_by_role("button", name="Continuer").click()
+    await page.wait_for_url("**/commune**")
     odd = [one for one in watched.complaints() if "status of 40" not in one]
     await page.context.close()
     assert not odd

@@ -35,6 +35,23 @@ class KeeperForAccounts:
         """Forget a passkey; the account as it is then. StepUpNeeded before the person has confirmed."""
         return await self._call("passkey_remove", token=token, id=passkey)
 
+    async def second_factor_begin(self, token: str) -> dict[str, Any]:
+        """A secret to enrol: ``{"secret", "address", "drawing"}``. StepUpNeeded before the person has confirmed."""
+        return await self._call("second_factor_begin", token=token)
+
+    async def second_factor_confirm(self, token: str, password: str, code: str) -> list[str]:
+        """Keep it; the recovery codes, told this once."""
+        made = await self._call("second_factor_confirm", token=token, password=password, code=code)
+        return list(made["codes"])
+
+    async def second_factor_remove(self, token: str) -> dict[str, Any]:
+        """Forget it; the account as it is then. StepUpNeeded before the person has confirmed."""
+        return await self._call("second_factor_remove", token=token)
+
+    async def change_password(self, token: str, password: str, new: str) -> dict[str, Any]:
+        """Put a new password in force; the person's other sessions end."""
+        return await self._call("change_password", token=token, password=password, new=new)
+
     async def account(self, token: str) -> dict[str, Any]:
         """The person's own means of signing in."""
         return await self._call("account", token=token)

@@ -42,11 +42,11 @@ class KeeperForWeb:
         answer, _ = await self._wire.call(op, args)
         return answer
 
-    async def sign_in(self, login: str, password: str, workstation: str) -> Session:
-        """A new session; Unauthenticated (one sentence whatever was wrong), LimitExceeded while backing
-        off.
+    async def sign_in(self, login: str, password: str, workstation: str, code: str = "") -> Session:
+        """A new session; Unauthenticated (one sentence whatever was wrong), SecondFactorNeeded for an account
+        that has one and no ``code``, LimitExceeded while backing off.
         """
-        answer = await self._call("sign_in", login=login, password=password, workstation=workstation)
+        answer = await self._call("sign_in", login=login, password=password, workstation=workstation, code=code)
         return Session.model_validate(answer)
 
     async def sign_out(self, token: str) -> None:

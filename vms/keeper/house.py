@@ -22,6 +22,7 @@ from vms.keeper.passkeys_desk import Passkeys
 from vms.keeper.passwords import Passwords
 from vms.keeper.sessions import Sessions
 from vms.keeper.store import explained
+from vms.keeper.totp_desk import SecondFactor
 
 PRUNE_EVERY_US: Final = HOUR_US
 
@@ -42,6 +43,7 @@ class House:
         self.packages = PackageKeys(self.views, self.communes)
         self.passwords = Passwords()
         self.passkeys = Passkeys(self.host, self.sessions, clock, Site.of(public_url))
+        self.second_factor = SecondFactor(self.host, self.sessions, self.passwords, clock)
         self.backoff = BackOff()
         self._pruned_us = 0
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import unicodedata
 from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 
 from vms.errors import BadInput, Damaged, LimitExceeded
+from vms.keys.passphrase import unwrap_private, wrap_private
 
 LEAST_CHARS: Final = 12
 LIMIT_CHARS: Final = 1024
@@ -43,6 +45,14 @@ class Passwords:
         """Whether the password is the one; ``stored`` None (no such account) costs the same and never matches."""
         text = _normal(password)[: LIMIT_CHARS + 1]
         return await self._spend(lambda: _verify(stored, self._nobody, text))
+
+    async def seal(self, secret: bytes, password: str) -> str:
+        """A secret that only this password opens again, as JSON text."""
+        return json.dumps(await self._spend(lambda: wrap_private(secret, _normal(password))))
+
+    async def open(self, sealed: dict[str, Any], password: str) -> bytes:
+        """The secret that this password sealed; Refused for another one."""
+        return await self._spend(lambda: unwrap_private(sealed, _normal(password)))
 
     async def _spend(self, job: Callable[[], T]) -> T:
         if self._waiting >= WAITING_LIMIT:

@@ -69,6 +69,7 @@ WEB_OPS: Final = frozenset(
         "admit", "renew", "end", "key_window", "put_package_key", "open_package", "act", "read", "permit_key",
         "passkey_options", "passkey_sign_in", "passkey_step_up", "passkey_register", "passkey_remove", "account",
         "prove_destruction",
+        "second_factor_begin", "second_factor_confirm", "second_factor_remove", "change_password",
     }
 )  # fmt: skip
 RECORDER_OPS: Final = frozenset(

@@ -113,13 +113,19 @@ class Sessions:
             return None
         return live
 
-    async def end(self, live: Live) -> None:
-        """Sign out: the token opens nothing any more."""
+    def of(self, person: str) -> list[Live]:
+        """A person's sessions that have not ended, newest first."""
+        mine = [one for one in self._live.values() if one.account.id == person and self.alive(one.id)]
+        return sorted(mine, key=lambda one: -one.created_us)
+
+    async def end(self, live: Live, act: str = "sign_out", author: Author | None = None) -> None:
+        """End a session, journalled as ``act`` by ``author`` (its own person by default): its token opens nothing."""
         self._forget(live)
 
         def work(tx: Tx) -> None:
             tx.db.execute("DELETE FROM session WHERE hash = ?", (live.hash,))
-            tx.journal(Entry("session", "sign_out", live.author()))
+            detail = {} if act == "sign_out" else {"session": live.id, "person": live.account.id}
+            tx.journal(Entry("session", act, author or live.author(), detail=detail))
 
         await self._host.store.write(work)
 

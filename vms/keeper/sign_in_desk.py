@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from vms.errors import BadInput, Refused, Unauthenticated
+from vms.errors import BadInput, Refused, SecondFactorNeeded, Unauthenticated
 from vms.keeper.house import House
 from vms.keeper.passkeys_kept import passkeys_of
 from vms.keeper.protocol import Use
 from vms.keeper.session_view import session_view
 from vms.keeper.sessions import Live
+from vms.keeper.totp_desk import write_password
 
 UNKNOWN: Final = "Identifiant ou mot de passe inconnu."
 
@@ -33,36 +34,41 @@ class SignInDesk:
             "passkey_step_up": self.passkey_step_up,
             "passkey_register": self.passkey_register,
             "passkey_remove": self.passkey_remove,
+            "second_factor_begin": self.second_factor_begin,
+            "second_factor_confirm": self.second_factor_confirm,
+            "second_factor_remove": self.second_factor_remove,
+            "change_password": self.change_password,
             "account": self.account,
         }
 
     async def sign_in(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
-        """A new session by password; the same sentence for a wrong login and a wrong password."""
+        """A new session by password, and by its second factor; one sentence for a wrong login and a wrong password."""
         house, login = self._house, str(args.get("login", "")).strip().lower()[:64]
         workstation = _workstation(args)
         house.backoff.check(login, workstation, house.clock.utc().us)
         account = house.host.account_by_login(login)
-        if not await house.passwords.matches(account.password if account else None, str(args.get("password", ""))):
+        password = str(args.get("password", ""))
+        same = await house.passwords.matches(account.password if account else None, password)
+        if account is None or not same:
             house.backoff.failed(login, workstation, house.clock.utc().us)
             raise Unauthenticated(UNKNOWN, todo="Vérifiez la saisie.")
+        try:
+            means = await house.second_factor.check(account, password, str(args.get("code", ""))[:100])
+        except SecondFactorNeeded:
+            raise  # nothing was guessed yet
+        except Unauthenticated:
+            house.backoff.failed(login, workstation, house.clock.utc().us)
+            raise
         house.backoff.succeeded(login, workstation)
-        if account is None:
-            raise Unauthenticated(UNKNOWN, todo="Vérifiez la saisie.")
-        token, live = await house.sessions.create(account, workstation, "password")
+        token, live = await house.sessions.create(account, workstation, means)
         return view_of(house, token, live)
 
     async def step_up(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
         """Check the password again, with the same back-off as a sign-in."""
-        house, live = self._house, self._house.sessions.require(args.get("token"))
-        login, now_us = live.account.login, house.clock.utc().us
-        house.backoff.check(login, live.workstation, now_us)
-        stored = house.host.account(live.account.id).password
-        if not await house.passwords.matches(stored, str(args.get("password", ""))):
-            house.backoff.failed(login, live.workstation, now_us)
-            raise Refused("Ce mot de passe n’est pas le vôtre.", todo="Vérifiez la saisie.", rule="A-05")
-        house.backoff.succeeded(login, live.workstation)
-        house.sessions.step_up(live)
-        return view_of(house, args.get("token"), live)
+        live = self._house.sessions.require(args.get("token"))
+        await self._check_password(live, args.get("password"))
+        self._house.sessions.step_up(live)
+        return view_of(self._house, args.get("token"), live)
 
     async def passkey_options(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
         """A dated challenge for one use, and what the browser is to be asked."""
@@ -98,13 +104,56 @@ class SignInDesk:
         await self._house.passkeys.remove(live, str(args.get("id", "")))
         return self._account(live)
 
+    async def second_factor_begin(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """A secret to enrol."""
+        return self._house.second_factor.begin(self._house.sessions.require(args.get("token")))
+
+    async def second_factor_confirm(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """Keep the second factor; the recovery codes, told this once."""
+        live = self._house.sessions.require(args.get("token"))
+        password = await self._check_password(live, args.get("password"))
+        codes = await self._house.second_factor.confirm(live, password, str(args.get("code", ""))[:100])
+        return {"codes": codes}
+
+    async def second_factor_remove(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """Forget the second factor."""
+        live = self._house.sessions.require(args.get("token"))
+        await self._house.second_factor.remove(live)
+        return self._account(live)
+
+    async def change_password(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """Put a new password in force; the person's other sessions end."""
+        house, live = self._house, self._house.sessions.require(args.get("token"))
+        old, new = await self._check_password(live, args.get("password")), str(args.get("new", ""))
+        stored = await house.passwords.hash(new)
+        sealed = await house.second_factor.sealed_anew(live.account.id, old, new)
+        await house.host.store.write(lambda tx: write_password(tx, live.account.id, stored, sealed, live.author()))
+        for other in house.sessions.of(live.account.id):
+            if other is not live:
+                await house.sessions.end(other, "password_changed")
+                await house.views.end_session(other.id)
+        return self._account(live)
+
     async def account(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
         """The signed-in person's own means of signing in."""
         return self._account(self._house.sessions.require(args.get("token")))
 
     def _account(self, live: Live) -> dict[str, Any]:
-        passkeys = self._house.passkeys
-        return {"passkeys": passkeys.told(live.account.id), "passkeys_possible": passkeys.possible}
+        passkeys, person = self._house.passkeys, live.account.id
+        told = {"passkeys": passkeys.told(person), "passkeys_possible": passkeys.possible}
+        return told | {"second_factor": self._house.second_factor.told(person)}
+
+    async def _check_password(self, live: Live, given: object) -> str:
+        """The person's password as given; Refused for another one, with the same back-off as a sign-in."""
+        house, password = self._house, str(given or "")
+        login, now_us = live.account.login, house.clock.utc().us
+        house.backoff.check(login, live.workstation, now_us)
+        stored = house.host.account(live.account.id).password
+        if not await house.passwords.matches(stored, password):
+            house.backoff.failed(login, live.workstation, now_us)
+            raise Refused("Ce mot de passe n’est pas le vôtre.", todo="Vérifiez la saisie.", rule="A-05")
+        house.backoff.succeeded(login, live.workstation)
+        return password
 
 
 def view_of(house: House, token: object, live: Live) -> dict[str, Any]:

@@ -45,11 +45,47 @@ class PasskeyView(BaseModel):
     used_us: int | None
 
 
+class SecondFactorView(BaseModel):
+    """Since when a second factor is asked (None: it is not), and how many recovery codes are left."""
+
+    since_us: int | None
+    codes_left: int
+
+
 class AccountView(BaseModel):
     """The means by which a person signs in; ``passkeys_possible`` is false where the address allows none."""
 
     passkeys: tuple[PasskeyView, ...]
     passkeys_possible: bool
+    second_factor: SecondFactorView
+
+
+class Enrolment(BaseModel):
+    """A secret to enrol: as text, as an ``otpauth:`` address, and drawn (an SVG in a ``data:`` address)."""
+
+    secret: str
+    address: str
+    drawing: str
+
+
+class EnrolmentProof(BaseModel):
+    """The password, which seals the secret, and a code of it."""
+
+    password: str = Field(min_length=1, max_length=500)
+    code: str = Field(min_length=1, max_length=20)
+
+
+class RecoveryCodes(BaseModel):
+    """Recovery codes, told once."""
+
+    codes: tuple[str, ...]
+
+
+class NewPassword(BaseModel):
+    """The password in force, and the one to come."""
+
+    password: str = Field(min_length=1, max_length=500)
+    new: str = Field(min_length=12, max_length=500)
 
 
 @router.post("/session/passkey/options")
@@ -100,3 +136,28 @@ async def register(body: NewPasskey, token: Token, services: Srv) -> AccountView
 async def remove(passkey: str, token: Token, services: Srv) -> AccountView:
     """Forget a passkey."""
     return AccountView(**await services.keeper.accounts.passkey_remove(token, passkey))
+
+
+@router.post("/account/second-factor/begin")
+async def second_factor_begin(token: Token, services: Srv) -> Enrolment:
+    """A secret to enrol in an application that shows codes."""
+    return Enrolment(**await services.keeper.accounts.second_factor_begin(token))
+
+
+@router.post("/account/second-factor", status_code=201)
+async def second_factor_confirm(body: EnrolmentProof, token: Token, services: Srv) -> RecoveryCodes:
+    """Ask for the second factor from now on; the recovery codes are told this once."""
+    codes = await services.keeper.accounts.second_factor_confirm(token, body.password, body.code)
+    return RecoveryCodes(codes=tuple(codes))
+
+
+@router.post("/account/second-factor/remove")
+async def second_factor_remove(token: Token, services: Srv) -> AccountView:
+    """Ask for the password alone again."""
+    return AccountView(**await services.keeper.accounts.second_factor_remove(token))
+
+
+@router.post("/account/password")
+async def change_password(body: NewPassword, token: Token, services: Srv) -> AccountView:
+    """Change the password; the person's other sessions end."""
+    return AccountView(**await services.keeper.accounts.change_password(token, body.password, body.new))

@@ -30,10 +30,11 @@ class SessionView(BaseModel):
 
 
 class SignIn(BaseModel):
-    """Login and password."""
+    """Login and password, and a code for an account that has a second factor."""
 
     login: str = Field(min_length=1, max_length=120)
     password: str = Field(min_length=1, max_length=500)
+    code: str = Field(default="", max_length=100)
 
 
 class ActFor(BaseModel):
@@ -78,7 +79,7 @@ def workstation_of(request: Request) -> str:
 @router.post("")
 async def sign_in(body: SignIn, request: Request, response: Response, services: Srv) -> SessionView:
     """Open a session; the token goes into a cookie that scripts cannot read."""
-    session = await services.keeper.sign_in(body.login, body.password, workstation_of(request))
+    session = await services.keeper.sign_in(body.login, body.password, workstation_of(request), body.code)
     set_cookie(response, session.token)
     return view_of(session, services)
 
@@ -86,7 +87,7 @@ async def sign_in(body: SignIn, request: Request, response: Response, services: 
 @router.post("/token")
 async def sign_in_for_command_line(body: SignIn, request: Request, services: Srv) -> TokenView:
     """Open a session whose token the caller keeps and sends as a bearer (``vms login``)."""
-    session = await services.keeper.sign_in(body.login, body.password, workstation_of(request))
+    session = await services.keeper.sign_in(body.login, body.password, workstation_of(request), body.code)
     return TokenView(token=session.token, session=view_of(session, services))
 
 

@@ -16,12 +16,27 @@ export interface Account {
   passkeys: Passkey[];
   /** False where the service's address allows none. */
   passkeys_possible: boolean;
+  second_factor: { since_us: number | null; codes_left: number };
+}
+
+/** A second factor to enrol: its secret as text, as an `otpauth:` address, and drawn as a QR code. */
+export interface Enrolment {
+  secret: string;
+  address: string;
+  drawing: string;
 }
 
 export const accountQuery = queryOptions({
   queryKey: ["account"],
   queryFn: ({ signal }) => as<Account>(get("/account", {}, signal)),
 });
+
+export const beginSecondFactor = () => as<Enrolment>(post("/account/second-factor/begin"));
+export const confirmSecondFactor = async (password: string, code: string) =>
+  (await as<{ codes: string[] }>(post("/account/second-factor", { body: { password, code } }))).codes;
+export const removeSecondFactor = () => post("/account/second-factor/remove");
+export const changePassword = (password: string, fresh: string) =>
+  post("/account/password", { body: { password, new: fresh } });
 
 export const removePasskey = (passkey: string) =>
   post("/account/passkeys/{passkey}/remove", { path: { passkey } });

@@ -46,6 +46,11 @@ export class Problem extends Error {
     return this.kind === "step-up-needed";
   }
 
+  /** The password was right; the account wants a code as well. */
+  get needsCode(): boolean {
+    return this.kind === "second-factor-needed";
+  }
+
   /** The server, or the keeper behind it, did not answer. */
   get isUnavailable(): boolean {
     return this.status === 0 || this.status >= 502;

@@ -94,8 +94,9 @@ export const purposesQuery = queryOptions({
   staleTime: Number.POSITIVE_INFINITY,
 });
 
-export const signIn = (login: string, password: string) =>
-  as<Session>(post("/session", { body: { login, password } }));
+/** `code`: of the second factor, for an account that has one. */
+export const signIn = (login: string, password: string, code = "") =>
+  as<Session>(post("/session", { body: { login, password, code } }));
 export const signOut = () => del("/session");
 export const extendSession = () => as<Session>(post("/session/extend"));
 export const stepUp = (password: string) => as<Session>(post("/session/step-up", { body: { password } }));

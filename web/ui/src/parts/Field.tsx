@@ -1,3 +1,4 @@
+import { useLingui } from "@lingui/react/macro";
 import { CircleAlert } from "lucide-react";
 import {
   type InputHTMLAttributes,
@@ -63,6 +64,24 @@ export function TextField(
         aria-describedby={described(id, help, error)}
       />
     </Frame>
+  );
+}
+
+/** The code of a second factor, from an application or written down; browsers may fill it in. */
+export function CodeField({ autoFocus }: { autoFocus?: boolean }) {
+  const { t } = useLingui();
+  return (
+    <TextField
+      label={t`Code à usage unique`}
+      name="code"
+      required
+      maxLength={100}
+      autoComplete="one-time-code"
+      autoCapitalize="none"
+      spellCheck={false}
+      autoFocus={autoFocus}
+      help={t`Les six chiffres de votre application, ou un code de secours.`}
+    />
   );
 }
 

@@ -3,9 +3,11 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { passkeySignIn } from "../api/passkeys";
+import { Problem } from "../api/problem";
 import { actFor, extendSession, type Session, sessionQuery, signIn, signOut } from "../api/session";
 import { nowUs, US_PER_S } from "../i18n/format";
 import { Button, Dialog, Refusal, TextField, useNow } from "../parts";
+import { CodeField } from "../parts/Field";
 import { PasskeyButton } from "../parts/PasskeyButton";
 import { endOf, useSession, useSessionAlive } from "./SessionContext";
 
@@ -84,6 +86,7 @@ function SignInAgain() {
   const client = useQueryClient();
   const [failure, setFailure] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
+  const [wantsCode, setWantsCode] = useState(false);
   const goOn = async (fresh: Session) => {
     // A passkey may be somebody else's: nothing that was on screen is theirs.
     if (fresh.person.id !== session.person.id) return window.location.assign("/commune");
@@ -93,13 +96,15 @@ function SignInAgain() {
   };
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
+    const given = new FormData(event.currentTarget);
     setBusy(true);
     try {
-      const password = String(new FormData(event.currentTarget).get("password"));
-      await goOn(await signIn(session.person.login, password));
+      const password = String(given.get("password"));
+      await goOn(await signIn(session.person.login, password, String(given.get("code") ?? "")));
       setFailure(null);
     } catch (error) {
-      setFailure(error);
+      if (error instanceof Problem && error.needsCode && !wantsCode) setWantsCode(true);
+      else setFailure(error);
     } finally {
       setBusy(false);
     }
@@ -126,6 +131,7 @@ function SignInAgain() {
           required
           autoFocus
         />
+        {wantsCode ? <CodeField autoFocus /> : null}
         {failure ? <Refusal error={failure} /> : null}
         <footer>
           <LeaveButton />

@@ -7,6 +7,7 @@ import { SessionGuard } from "../../session/SessionGuard";
 import { LanguageButton, ThemeButton } from "../../shell/AccountMenu";
 import { useTitle } from "../../shell/Page";
 import { PasskeysCard } from "./PasskeysCard";
+import { PasswordCard } from "./PasswordCard";
 
 const route = getRouteApi("/compte");
 
@@ -53,6 +54,7 @@ function Cards() {
           </p>
         </div>
         <PasskeysCard />
+        <PasswordCard />
         <div className="row">
           <Link className={buttonClass({ kind: "quiet" })} to="/">
             <ArrowLeft className="ic" aria-hidden />

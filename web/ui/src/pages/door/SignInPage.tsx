@@ -4,9 +4,10 @@ import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { EyeOff, ScrollText, Timer } from "lucide-react";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { passkeySignIn, passkeysHere } from "../../api/passkeys";
+import { Problem } from "../../api/problem";
 import { type Session, sessionQuery, signIn } from "../../api/session";
 import { Button } from "../../parts/Button";
-import { TextField } from "../../parts/Field";
+import { CodeField, TextField } from "../../parts/Field";
 import { Brand, Town } from "../../parts/Marks";
 import { PasskeyButton } from "../../parts/PasskeyButton";
 import { Refusal } from "../../parts/Refusal";
@@ -98,6 +99,7 @@ function SignInForm() {
   const [missing, setMissing] = useState<{ login?: boolean; password?: boolean }>({});
   const [error, setError] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
+  const [wantsCode, setWantsCode] = useState(false);
   const summary = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (error) summary.current?.focus();
@@ -107,13 +109,15 @@ function SignInForm() {
     client.setQueryData(sessionQuery.queryKey, session);
     await navigate({ to: "/commune", search: suite ? { suite } : {} });
   };
-  const enter = async (login: string, password: string) => {
+  const enter = async (login: string, password: string, code = "") => {
     setBusy(true);
     setError(null);
     try {
-      await welcome(await signIn(login, password));
+      await welcome(await signIn(login, password, code));
     } catch (failure) {
-      setError(failure);
+      // The field that appears says it; a second time, the server's words do.
+      if (failure instanceof Problem && failure.needsCode && !wantsCode) setWantsCode(true);
+      else setError(failure);
     } finally {
       setBusy(false);
     }
@@ -129,7 +133,7 @@ function SignInForm() {
       form.querySelector<HTMLInputElement>(login ? "[name=password]" : "[name=username]")?.focus();
       return;
     }
-    void enter(login, password);
+    void enter(login, password, String(data.get("code") ?? ""));
   };
   return (
     <>
@@ -164,6 +168,7 @@ function SignInForm() {
           help={t`Il vous sera redemandé avant une décision, une extraction ou une validation.`}
           error={missing.password ? t`Donnez votre mot de passe.` : null}
         />
+        {wantsCode ? <CodeField autoFocus /> : null}
         <Button kind={passkeysHere() ? "plain" : "primary"} size="l" wide type="submit" busy={busy}>
           <Trans>Continuer</Trans>
         </Button>
