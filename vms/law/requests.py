@@ -20,6 +20,14 @@ def next_number(numbers: Iterable[str], year: int) -> str:
     return f"{prefix}{max(taken, default=0) + 1:04d}"
 
 
+def answer_due(frame: str, registered_us: int, asked_us: int | None) -> int | None:
+    """When an answer is due, in µs: the date asked for, and for a filmed person's request one month at most (P-85)."""
+    if frame != "droit_acces":
+        return asked_us
+    latest_us = add_months(registered_us, rulebook().durations.access_answer_months)
+    return latest_us if asked_us is None else min(asked_us, latest_us)
+
+
 def frame_lapse(frame: str, fields: Mapping[str, Any], now_us: int) -> Lapse | None:
     """What a request lacks under its legal frame, or None (P-70…P-72)."""
     rule = rulebook().legal_frame.get(frame)

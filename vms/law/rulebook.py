@@ -134,6 +134,7 @@ class Durations(Entry):
     confirmed_hold_days: int
     package_after_receipt_days: int
     general_instruction_months: int
+    access_answer_months: int
     framing_minutes: int
     replay_window_s: int
 

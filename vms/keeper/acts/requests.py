@@ -18,7 +18,7 @@ from vms.keeper.outbox import notify_deciders, notify_person
 from vms.law.dates import DAY_US
 from vms.law.facts import Hold, Request
 from vms.law.holds import confirmed_end, provisional_end
-from vms.law.requests import DECIDABLE, frame_lapse, ground_lapse, next_number
+from vms.law.requests import DECIDABLE, answer_due, frame_lapse, ground_lapse, next_number
 from vms.law.rulebook import rulebook
 
 RANGE_LIMIT_US: Final = 31 * DAY_US
@@ -79,7 +79,7 @@ def register_request(change: Change, args: RegisterRequest) -> dict[str, Any]:
         state="registered",
         registered_by=change.author.person,
         registered_us=change.now_us,
-        answer_by_us=args.answer_by,
+        answer_by_us=answer_due(args.frame, change.now_us, args.answer_by),
         hold=hold.id,
         number=next_number(
             (one.number for one in change.facts.requests.values()), paris_date(UtcTime(change.now_us)).year
@@ -171,6 +171,8 @@ def _check_fields(fields: dict[str, FieldValue]) -> None:
 
 def _hold(change: Change, args: RegisterRequest, request_id: str) -> Hold:
     fields = args.fields
+    # A filmed person's right would be void if the range fell due before the answer (P-85); else fifteen days (P-34).
+    answer_us = answer_due(args.frame, change.now_us, None)
     return Hold(
         id=new_id("g"),
         cameras=frozenset(args.cameras),
@@ -182,7 +184,7 @@ def _hold(change: Change, args: RegisterRequest, request_id: str) -> Hold:
         requester=str(fields.get("officer_name") or fields.get("authority") or ""),
         placed_by=change.author.person,
         placed_us=change.now_us,
-        until_us=provisional_end(change.now_us),
+        until_us=provisional_end(change.now_us) if answer_us is None else answer_us,
         provisional=True,
         request=request_id,
     )
