@@ -23,6 +23,7 @@ from vms.evidence import mp4
 from vms.evidence.container import ContainerWriter, Sink
 from vms.evidence.manifest import (
     CERTIFICATE_FILE,
+    FORMAT,
     MANIFEST_FILE,
     NOT_RECORDED,
     NOTICE_FILE,
@@ -223,6 +224,7 @@ class PackageBuilder:
     def _draft(self) -> Manifest:
         facts = self._facts
         return Manifest(
+            format=FORMAT,
             package=facts.package,
             created_us=facts.created_us,
             build=facts.build,

@@ -45,10 +45,19 @@ GROUP_US = 2_000_000
 
 
 class ExportDesk:
-    """The keeper as an extraction sees it; ``withdrawn`` takes the right away, ``asked`` is what keys were given."""
+    """The keeper as an extraction sees it; ``withdrawn`` takes the right away, ``asked`` is what keys were given.
 
-    def __init__(self, rig: Rig, renewed: Callable[[], Permit] | None = None) -> None:
+    ``stamped`` answers for a time-stamping authority.
+    """
+
+    def __init__(
+        self,
+        rig: Rig,
+        renewed: Callable[[], Permit] | None = None,
+        stamped: Callable[[bytes], bytes] | None = None,
+    ) -> None:
         self.rig = rig
+        self.stamped = stamped
         self.renewed = renewed or permit
         self.asked: list[dict[str, Any]] = []
         self.withdrawn = False
@@ -79,7 +88,10 @@ class ExportDesk:
         self.signed.append(manifest_sha256)
         note = sign_note(statement(COMMUNE, REQUEST, manifest_sha256), SIGNER.name, SIGNER.private)
         cms_signed = cms.sign(SEAL, bytes.fromhex(manifest_sha256), SystemClock().utc())
-        return {"note": note, "vkey": SIGNER.vkey(), "cms": base64.b64encode(cms_signed).decode()}
+        told = {"note": note, "vkey": SIGNER.vkey(), "cms": base64.b64encode(cms_signed).decode()}
+        if self.stamped is not None:
+            told["timestamp"] = base64.b64encode(self.stamped(cms_signed)).decode()
+        return told
 
     async def certify_export(self, public: str) -> dict[str, Any]:
         """The worker's video key, certified by the commune's seal."""
@@ -157,7 +169,7 @@ def journal_proof(index: int = 2, size: int = 5) -> dict[str, Any]:
     }
 
 
-async def job_for(rig: Rig, output: Path, from_us: int, to_us: int) -> ExportJob:
+async def job_for(rig: Rig, output: Path, from_us: int, to_us: int, roots: bytes = b"") -> ExportJob:
     """The job of the rig's camera over a range."""
     wanted = Wanted(COMMUNE, CAMERA, "Place de l’Église", "mât 3", "main", from_us, to_us)
     plan = await plan_stream(rig.engine, rig.store, wanted, rig.clock.utc().us)
@@ -172,13 +184,16 @@ async def job_for(rig: Rig, output: Path, from_us: int, to_us: int) -> ExportJob
         zone_sets=({"id": "zs-1", "version": 1},),
         build="0.1.0",
         created_us=START.us,
+        timestamp_roots=roots.decode(),
     )
     return ExportJob(facts, (plan,), {"decision": journal_proof()}, PUBLIC, KEEPER_PUBLIC, output)
 
 
-async def extract(rig: Rig, output: Path, from_us: int, to_us: int, desk: ExportDesk | None = None) -> Exported:
-    """Extract and return what the exporter says."""
-    job = await job_for(rig, output, from_us, to_us)
+async def extract(
+    rig: Rig, output: Path, from_us: int, to_us: int, desk: ExportDesk | None = None, roots: bytes = b""
+) -> Exported:
+    """Extract and return what the exporter says; with ``roots``, the desk's time-stamp is announced."""
+    job = await job_for(rig, output, from_us, to_us, roots)
     return await export(permit(), job, desk or ExportDesk(rig), lambda done, total: None)
 
 

@@ -55,6 +55,9 @@ async def test_one_seal_certifies_keys_and_seals_manifests_and_the_journal_says_
     assert key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) == PUBLIC
     with pytest.raises(Damaged):
         seal.read_certificate(leaf)
+    published = await place.read("secretariat", "seal")
+    assert seal.from_pem(published["certificate"].encode()) == own
+    assert published["certificate_sha256"] == hashlib.sha256(own).hexdigest()
     signed = await place.act("agent", "sign_manifest", request=request, manifest_sha256=DIGEST.hexdigest())
     at = cms.verify(base64.b64decode(signed["cms"]), issuer, DIGEST.digest())
     assert abs(at.us - place.clock.utc().us) < 2_000_000
@@ -79,6 +82,8 @@ async def test_the_seal_is_renewed_half_way_through_its_life(place: Town) -> Non
 
 async def test_without_a_right_to_extract_nothing_is_certified_or_sealed(place: Town) -> None:
     request = str((await register(place))["request"])
+    with pytest.raises(NotFound):
+        await place.read("secretariat", "seal")
     with pytest.raises(Refused) as early:
         await certified(place, request)
     assert early.value.rule == "P-74"

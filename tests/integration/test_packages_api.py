@@ -17,6 +17,8 @@ from recorder.playback import Playback
 from recorder.store.attached import reading
 from tests.integration.keeper_town import MAYOR, PASSPHRASE
 from tests.integration.test_extraction import SECOND, Scene, scene, vkey_of
+from tests.judges.forgery import entries_of
+from tests.peers.timestamping import Authority, served
 from vms.evidence.sealed import open_parts
 from vms.evidence.verify import verify_package
 from vms.keeper.protocol import PACKAGE_WINDOW_INFO
@@ -24,6 +26,7 @@ from vms.keys.wrapping import generate_peer_key, open_from
 from vms.settings import Settings
 from web.app import create_app
 from web.deps import Services
+from web.extractions import packages_dir
 from web.permits import PermitBook
 
 DEADLINE_S = 60
@@ -77,11 +80,15 @@ async def test_the_whole_way_over_http(scene: Scene, pages: Pages, tmp_path: Pat
     request = await scene.approved()
     early = await pages.call("agent", "GET", f"/requests/{request}/package")
     assert early.status_code == 404
-    started = await pages.call("agent", "POST", f"/requests/{request}/extract")
-    assert started.status_code == 202, started.text
-    again = await pages.call("agent", "POST", f"/requests/{request}/extract")
-    assert again.status_code in (202, 409)
-    found = await pages.finished("agent", request)
+    authority = await asyncio.to_thread(Authority, tmp_path / "tsa")
+    with served(authority.answer) as server:
+        pages.services.settings.timestamp_url = server.url
+        pages.services.settings.timestamp_ca = authority.folder / "ca.pem"
+        started = await pages.call("agent", "POST", f"/requests/{request}/extract")
+        assert started.status_code == 202, started.text
+        again = await pages.call("agent", "POST", f"/requests/{request}/extract")
+        assert again.status_code in (202, 409)
+        found = await pages.finished("agent", request)
     assert found["package"]["progress"]["status"] == "done"
     assert found["state"] == "packaged"
     sealed = await pages.call("agent", "GET", f"/requests/{request}/package")
@@ -94,7 +101,29 @@ async def test_the_whole_way_over_http(scene: Scene, pages: Pages, tmp_path: Pat
     key = open_from(private, base64.b64decode(told["sealed"]), PACKAGE_WINDOW_INFO, told["permit"].encode())
     package = tmp_path / "p.zip"
     package.write_bytes(b"".join(open_parts(BytesIO(sealed.content), told["package"], key)))
-    assert verify_package(package, await vkey_of(scene.place)).verdict == "authentic"
+    report = verify_package(package, await vkey_of(scene.place))
+    assert report.verdict == "authentic"
+    assert "horodatage : le cachet existait le" in report.text()
+    published = await pages.call("secretariat", "GET", "/communes/valclair/seal.pem")
+    assert entries_of(package.read_bytes())["signer.pem"] == published.content
+
+
+async def test_no_token_no_package_and_the_agent_may_start_again(scene: Scene, pages: Pages, tmp_path: Path) -> None:
+    await scene.place.web.unlock(scene.place.tokens[MAYOR], "valclair", PASSPHRASE)
+    await scene.record(2)
+    request = await scene.approved()
+    authority = await asyncio.to_thread(Authority, tmp_path / "tsa")
+    pages.services.settings.timestamp_ca = authority.folder / "ca.pem"
+    with served(lambda query: b"") as server:
+        pages.services.settings.timestamp_url = server.url
+        await pages.call("agent", "POST", f"/requests/{request}/extract")
+        found = await pages.finished("agent", request)
+    assert found["package"]["progress"]["error"]["rule"] == "E-10"
+    assert found["state"] == "approved"
+    assert not list(packages_dir(pages.services.settings.home).rglob("*guetpkg*"))
+    pages.services.settings.timestamp_url = ""
+    await pages.call("agent", "POST", f"/requests/{request}/extract")
+    assert (await pages.finished("agent", request))["state"] == "packaged"
 
 
 async def test_who_may_not_extract_gets_neither_bytes_nor_key(scene: Scene, pages: Pages) -> None:

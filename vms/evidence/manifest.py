@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from vms.errors import Damaged
 
-FORMAT: Final = "guet/evidence/v1"
+FORMAT: Final[Literal["guet/evidence/v1"]] = "guet/evidence/v1"
 STATEMENT: Final = "guet/manifest/v1"
 MANIFEST_FILE: Final = "manifest.json"
 SIGNATURE_FILE: Final = "manifest.sig"
@@ -26,6 +26,7 @@ CERTIFICATE_FILE: Final = "signer.pem"
 NOTICE_FILE: Final = "LISEZMOI.txt"
 SUMS_FILE: Final = "SHA256SUMS"
 ROOTS_FILE: Final = "proofs/timestamp-roots.pem"
+SCHEMA_DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 MANIFEST_LIMIT_BYTES: Final = 16 * 1024 * 1024
 # Time of the range for which there is neither picture nor recorded absence: before service, or destroyed when due.
 NOT_RECORDED: Final = "not-recorded"
@@ -126,7 +127,7 @@ class Timestamp(_Part):
 class Manifest(_Part):
     """The whole manifest. ``decision`` (P-74), ``operator`` and ``zone_sets`` are as the keeper has them."""
 
-    format: Literal["guet/evidence/v1"] = FORMAT
+    format: Literal["guet/evidence/v1"]
     package: str
     created_us: Count
     build: str
@@ -161,6 +162,12 @@ class Manifest(_Part):
         if canonical(content) != data:
             raise Damaged("Le manifeste n’est pas sous sa forme canonique.", where=MANIFEST_FILE)
         return manifest
+
+
+def schema() -> bytes:
+    """The manifest's JSON Schema (2020-12), as docs/formats/manifest.schema.json publishes it."""
+    made = {"$schema": SCHEMA_DIALECT, **Manifest.model_json_schema()}
+    return (json.dumps(made, ensure_ascii=False, indent=2, sort_keys=True) + "\n").encode()
 
 
 def sums(files: Iterable[PackagedFile]) -> bytes:

@@ -108,8 +108,8 @@ READ_NAMES: Final = frozenset(
     {
         "people", "orders", "cameras", "zone_sets",
         "journal", "journal_tile", "journal_checkpoint", "journal_proof", "journal_records",
-        "holds", "retention", "requests", "request", "whoami_rights", "rights", "communes", "purposes", "conventions",
-        "legal_frames", "provisioning_orders", "groupings", "explain",
+        "holds", "retention", "requests", "request", "seal", "whoami_rights", "rights", "communes", "purposes",
+        "conventions", "legal_frames", "provisioning_orders", "groupings", "explain",
     }
 )  # fmt: skip
 

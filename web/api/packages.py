@@ -7,13 +7,13 @@ import binascii
 from typing import Any
 
 from fastapi import APIRouter
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, Response
 from pydantic import BaseModel, Field
 
 from recorder.extraction import find_package
 from vms.errors import BadInput, NotFound, Refused
 from vms.keeper.protocol import PAGE_KEY_BYTES, Act
-from web.deps import Services, Srv, Token
+from web.deps import Acting, Services, Srv, Token
 from web.extractions import packages_dir
 
 router = APIRouter(tags=["packages"])
@@ -40,6 +40,13 @@ class PackageKeyView(BaseModel):
     package: str
     permit: str
     sealed: str
+
+
+@router.get("/communes/{commune}/seal.pem", response_class=Response)
+async def seal_certificate(commune: Acting, token: Token, services: Srv) -> Response:
+    """The certificate of the commune's seal, as it is to be published (E-30)."""
+    found = await services.keeper.read(token, "seal")
+    return Response(found["certificate"], media_type="application/x-pem-file")
 
 
 @router.post("/requests/{request}/extract", status_code=202, response_model_exclude_none=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from typing import Any, Final
 
 from vms.keeper.acts.spec import one_of
@@ -9,6 +11,8 @@ from vms.keeper.arguments import Args, Identifier
 from vms.keeper.gate import Denied, Motive, admit
 from vms.keeper.protocol import Act
 from vms.keeper.reads.spec import Nothing, Reader, ReadSpec, told
+from vms.keeper.records import COMMUNE_ID, SealRecord
+from vms.keys import seal
 from vms.law.facts import Request
 from vms.law.requests import DECIDABLE
 from vms.law.rulebook import rulebook
@@ -78,7 +82,18 @@ def _summary(reader: Reader, one: Request) -> dict[str, Any]:
     }
 
 
+def own_seal(reader: Reader, _: Nothing) -> dict[str, Any]:
+    """The certificate of the commune's seal (PEM) and its SHA-256, to be published; NotFound before the first one."""
+    record = reader.commune.records.get(reader.commune.store.reader, "seal", COMMUNE_ID, SealRecord)
+    certificate = base64.b64decode(record.certificate)
+    return {
+        "certificate": seal.to_pem(certificate).decode(),
+        "certificate_sha256": hashlib.sha256(certificate).hexdigest(),
+    }
+
+
 READS: Final = {
+    "seal": ReadSpec(Nothing, own_seal),
     "requests": ReadSpec(Nothing, requests),
     "request": ReadSpec(OneRequest, request),
 }
