@@ -43,7 +43,7 @@ REQUEST_FACTS: Final = (
     "to_us",
     "fields",
 )
-DECISION_FACTS: Final = ("decision", "ground", "decided_by", "decided_us")
+DECISION_FACTS: Final = ("decision", "ground", "decided_by", "decided_us", "asked")
 
 
 @dataclass(frozen=True, slots=True)

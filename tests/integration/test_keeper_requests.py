@@ -245,3 +245,70 @@ async def test_a_hold_needs_a_procedure_a_reference_and_an_end(place: Town, chan
         await place.web.act(place.tokens[CHIEF], "place_hold", given | changes)
     assert refused.value.rule == rule
     assert (await place.read(MAYOR, "holds"))["holds"] == []
+
+
+def part(place: Town, **changes: Any) -> dict[str, Any]:
+    """The first five of the ten minutes asked for."""
+    start = place.hour_ago()
+    return {"cameras": [CAMERA], "from_us": start.us, "to_us": start.us + 300 * MICRO} | changes
+
+
+async def test_granted_in_part_the_part_leaves_and_the_rest_stays_held_for_a_while(place: Town) -> None:
+    await place.web.unlock(place.tokens[MAYOR], "valclair", PASSPHRASE)
+    asked = await register(place)
+    start = place.hour_ago()
+    await place.act(
+        MAYOR, "decide", request=asked["request"], decision="execute", ground="agreed_narrower", part=part(place)
+    )
+    shown = await place.read(MAYOR, "request", request=asked["request"])
+    assert (shown["to_us"], shown["ground"]) == (start.us + 300 * MICRO, "agreed_narrower")
+    assert shown["asked"] == {"cameras": [CAMERA], "from_us": start.us, "to_us": start.us + 600 * MICRO}
+    view = await place.watch("agent", "export", request=asked["request"])
+    permit = verify_permit(view.permit, await place.recorder.permit_key(), place.clock.utc())
+    assert permit.covers(start.us, start.us + 300 * MICRO)
+    assert not permit.covers(start.us, start.us + 301 * MICRO)
+    holds = {one["id"]: one for one in (await place.read(MAYOR, "holds"))["holds"]}
+    confirmed, rest = holds[shown["hold"]], holds[asked["hold"]]
+    assert not confirmed["provisional"]
+    assert confirmed["to_us"] == start.us + 300 * MICRO
+    assert rest["provisional"]
+    assert rest["active"]
+    assert (rest["to_us"], rest["until_us"]) == (start.us + 600 * MICRO, asked["hold_until_us"])
+    entry = next(one for one in (await place.read(MAYOR, "journal"))["entries"] if one["record"]["act"] == "decide")
+    assert entry["record"]["detail"]["asked_to_us"] == start.us + 600 * MICRO
+
+
+@pytest.mark.parametrize(
+    ("changes", "ground", "where"),
+    [
+        ({"to_us": 601}, "agreed_narrower", "part"),
+        ({"to_us": 600}, "agreed_narrower", "part"),
+        ({"to_us": 0}, "agreed_narrower", "part"),
+        ({"cameras": ["valclair-c99"]}, "agreed_narrower", "part"),
+        ({}, "", "ground"),
+        ({}, "proceedings", "ground"),
+    ],
+)
+async def test_a_part_that_is_none_or_without_a_ground_changes_nothing(
+    place: Town, changes: dict[str, Any], ground: str, where: str
+) -> None:
+    asked = await register(place)
+    start = place.hour_ago()
+    given = {name: start.us + value * MICRO if name == "to_us" else value for name, value in changes.items()}
+    before = (await place.read(MAYOR, "request", request=asked["request"]), await place.read(MAYOR, "holds"))
+    with pytest.raises((BadInput, Refused)) as refused:
+        await place.act(
+            MAYOR, "decide", request=asked["request"], decision="execute", ground=ground, part=part(place, **given)
+        )
+    assert where in refused.value.where
+    assert (await place.read(MAYOR, "request", request=asked["request"]), await place.read(MAYOR, "holds")) == before
+
+
+async def test_what_only_narrows_refuses_nothing_and_a_refusal_has_no_part(place: Town) -> None:
+    asked = await register(place)
+    with pytest.raises(Refused) as whole:
+        await place.act(MAYOR, "decide", request=asked["request"], decision="refuse", ground="agreed_narrower")
+    assert whole.value.rule == "P-74"
+    given = {"decision": "refuse", "ground": "not_a_recipient", "part": part(place)}
+    with pytest.raises(BadInput):
+        await place.act(MAYOR, "decide", request=asked["request"], **given)

@@ -237,6 +237,8 @@ class Request:
     escalated_us: int | None = None
     package: Mapping[str, Any] = field(default_factory=dict)
     number: str = ""
+    # What was asked, when less was granted: ``cameras`` and the range above are always what may leave.
+    asked: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,14 +55,16 @@ def _instruction_lapse(fields: Mapping[str, Any], now_us: int) -> Lapse | None:
     return None
 
 
-def ground_lapse(frame: str, ground: str) -> Lapse | None:
-    """Why a request may not be refused on this ground, or None (P-74, P-83)."""
+def ground_lapse(frame: str, ground: str, *, partial: bool = False) -> Lapse | None:
+    """Why this ground may not refuse a request, or leave out a part of it, or None (P-74, P-83)."""
     rule = rulebook().refusal_ground.get(ground)
     refusal_rule = "P-83" if frame == "droit_acces" else "P-74"
     if rule is None:
         return Lapse(refusal_rule, "Un refus suppose un motif de droit de la liste.", "Choisissez un motif.")
     if frame not in rule.frames:
         return Lapse(refusal_rule, "Ce motif ne vaut pas pour ce cadre légal.", "Choisissez un autre motif.")
+    if rule.partial_only and not partial:
+        return Lapse(refusal_rule, "Ce motif réduit une demande, il ne la refuse pas.", "Exécutez-la en partie.")
     return None
 
 

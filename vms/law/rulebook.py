@@ -96,12 +96,13 @@ class LegalFrame(Entry):
 
 
 class RefusalGround(Entry):
-    """A legal ground of refusal (P-74, P-83)."""
+    """A legal ground on which a request is refused, or carried out in part (P-74, P-83)."""
 
     fr: str
     en: str
     frames: frozenset[str]
     rule: str
+    partial_only: bool = False  # narrows what is carried out, and cannot refuse it whole
 
 
 class ImageAct(Entry):

@@ -21,12 +21,21 @@ class CompleteIn(BaseModel):
     fields: dict[str, FieldValue] = Field(min_length=1, max_length=32)
 
 
+class PartIn(BaseModel):
+    """Some of a request's cameras, within its range; µs UTC."""
+
+    cameras: list[str] = Field(min_length=1, max_length=64)
+    from_us: int = Field(ge=0)
+    to_us: int = Field(ge=0)
+
+
 class DecisionIn(BaseModel):
-    """Execute, query, or refuse on a legal ground of the rulebook (P-74)."""
+    """Execute whole or in part, query, or refuse; less than the whole needs a legal ground of the rulebook (P-74)."""
 
     decision: str = Field(pattern="^(execute|query|refuse)$")
     ground: str = Field(default="", max_length=60)
     comment: str = Field(default="", max_length=300)
+    part: PartIn | None = None
 
 
 class ReceiptIn(BaseModel):

@@ -46,13 +46,22 @@ class CompleteRequest(Args):
     fields: dict[Identifier, FieldValue] = Field(min_length=1, max_length=FIELDS_LIMIT)
 
 
+class Part(Args):
+    """What is granted of a request: some of its cameras, within its range."""
+
+    cameras: Cameras
+    from_us: Moment
+    to_us: Moment
+
+
 class Decide(Args):
-    """The decision; a refusal needs a ground of the rulebook."""
+    """The decision; a refusal, and an execution in part only, need a ground of the rulebook."""
 
     request: Identifier
     decision: Literal["execute", "query", "refuse"]
     ground: str = ""
     comment: Text = ""
+    part: Part | None = None
 
 
 def register_request(change: Change, args: RegisterRequest) -> dict[str, Any]:
@@ -126,13 +135,16 @@ def decide(change: Change, args: Decide) -> dict[str, Any]:
         raise Conflict("Cette demande est déjà décidée.", where=request.id, todo="Relisez-la.")
     if len(args.comment) > rulebook().limits.ground_chars:
         raise BadInput("Cette précision est trop longue.", where="comment")
-    if args.decision == "refuse":
-        refuse(ground_lapse(request.frame, args.ground), "ground")
+    if args.part is not None and args.decision != "execute":
+        raise BadInput("Seule une exécution peut être partielle.", where="part")
+    if args.decision == "refuse" or args.part is not None:
+        refuse(ground_lapse(request.frame, args.ground, partial=args.part is not None), "ground")
     elif args.ground:
-        raise BadInput("Un motif de droit ne va qu’avec un refus.", where="ground")
+        raise BadInput("Un motif de droit ne va qu’avec un refus ou une exécution partielle.", where="ground")
     if args.decision == "execute":
         refuse(frame_lapse(request.frame, request.fields, change.now_us), request.id)
-        _confirm_hold(change, request)
+        request = _narrowed(request, args.part) if args.part else request
+        request = replace(request, hold=_confirm_hold(change, request))
     state = {"execute": "approved", "query": "queried", "refuse": "refused"}[args.decision]
     decided = replace(
         request,
@@ -151,6 +163,7 @@ def decide(change: Change, args: Decide) -> dict[str, Any]:
         ground=args.ground,
         frame=request.frame,
         procedure=procedure_number(request),
+        **_scope(request),
     )
     # Where the decision stands in the journal: the package carries the proof of that entry (E-31).
     change.put("request", request.id, replace(decided, package={**request.package, "decision_journal": seq}))
@@ -190,13 +203,46 @@ def _hold(change: Change, args: RegisterRequest, request_id: str) -> Hold:
     )
 
 
-def _confirm_hold(change: Change, request: Request) -> None:
-    """The provisional hold becomes the procedure's; one that has ended by itself cannot be brought back (P-34)."""
+def _narrowed(request: Request, part: Part) -> Request:
+    """The request as it may be carried out; BadInput when the part is no true part of it."""
+    cameras, asked = frozenset(part.cameras), (request.from_us, request.to_us)
+    if not cameras <= request.cameras or not request.from_us <= part.from_us < part.to_us <= request.to_us:
+        raise BadInput("La part accordée sort de la demande.", where="part", todo="Restez dans ce qui est demandé.")
+    if cameras == request.cameras and (part.from_us, part.to_us) == asked:
+        raise BadInput("La part accordée est la demande entière.", where="part", todo="Exécutez-la sans réduction.")
+    whole = {"cameras": sorted(request.cameras), "from_us": request.from_us, "to_us": request.to_us}
+    return replace(request, cameras=cameras, from_us=part.from_us, to_us=part.to_us, asked=whole)
+
+
+def _scope(request: Request) -> dict[str, Any]:
+    """What the journal says of a request granted in part: the part, and what was asked."""
+    if not request.asked:
+        return {}
+    told = {f"asked_{name}": value for name, value in request.asked.items()}
+    return {"from_us": request.from_us, "to_us": request.to_us, **told}
+
+
+def _confirm_hold(change: Change, request: Request) -> str:
+    """The provisional hold becomes the procedure's; one that has ended by itself cannot be brought back (P-34).
+
+    Granted in part, only the part is confirmed: the rest stays held until the provisional hold's own end, so that what
+    was left out can still be asked for. The hold that the request has from then on.
+    """
     for hold in change.facts.holds:
         if hold.id == request.hold and hold.active(change.now_us):
             confirmed = replace(hold, provisional=False, until_us=confirmed_end(change.now_us))
-            change.put("hold", hold.id, confirmed)
-            return
+            if request.asked:
+                confirmed = replace(
+                    confirmed,
+                    id=new_id("g"),
+                    placed_us=change.now_us,
+                    cameras=request.cameras,
+                    from_us=request.from_us,
+                    to_us=request.to_us,
+                )
+                write_placed(change, confirmed)
+            change.put("hold", confirmed.id, confirmed)
+            return confirmed.id
     raise Refused(
         "Le gel de cette demande a pris fin.", where=request.id, todo="Enregistrez-la de nouveau.", rule="P-34"
     )

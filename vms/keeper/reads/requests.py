@@ -51,7 +51,12 @@ def request(reader: Reader, args: OneRequest) -> dict[str, Any]:
         },
         "extract": told(verdict if isinstance(verdict, Denied) else None),
         "may_extract": not isinstance(verdict, Denied),
-        "grounds": [name for name, rule in rulebook().refusal_ground.items() if one.frame in rule.frames],
+        "grounds": [
+            name
+            for name, rule in rulebook().refusal_ground.items()
+            if one.frame in rule.frames and not rule.partial_only
+        ],
+        "part_grounds": [name for name, rule in rulebook().refusal_ground.items() if one.frame in rule.frames],
     }
 
 
@@ -75,6 +80,7 @@ def _summary(reader: Reader, one: Request) -> dict[str, Any]:
         "hold": one.hold,
         "decision": one.decision,
         "ground": one.ground,
+        "asked": dict(one.asked) or None,
         "decided_by": labels.get(one.decided_by, ""),
         "decided_us": one.decided_us,
         "escalated_us": one.escalated_us,

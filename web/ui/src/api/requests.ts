@@ -68,6 +68,8 @@ export interface FootageRequest {
   hold: string | null;
   decision: "" | "execute" | "query" | "refuse";
   ground: string;
+  /** What was asked, when less was granted. */
+  asked: Part | null;
   decided_by: string;
   decided_us: number | null;
   package: PackageFacts;
@@ -83,6 +85,8 @@ export interface RequestDetail extends FootageRequest {
   may_extract: boolean;
   /** Legal grounds on which this frame may be refused. */
   grounds: string[];
+  /** Those on which a part of it may be left out. */
+  part_grounds: string[];
 }
 
 /** States that wait for someone. */
@@ -140,10 +144,19 @@ export const registerRequest = (commune: string, request: NewRequest) =>
 export const completeRequest = (request: string, fields: Record<string, string | number | boolean>) =>
   post("/requests/{request}/complete", { path: { request }, body: { fields } });
 
+/** Some of a request's cameras, within its range. */
+export interface Part {
+  cameras: string[];
+  from_us: number;
+  to_us: number;
+}
+
 export interface Decision {
   decision: "execute" | "query" | "refuse";
   ground?: string;
   comment?: string;
+  /** What is granted when it is not the whole. */
+  part?: Part;
 }
 
 export const decide = (request: string, decision: Decision) =>

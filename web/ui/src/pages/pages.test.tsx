@@ -37,6 +37,8 @@ const REQUEST = {
   extract: null,
   may_extract: false,
   grounds: ["requester_not_established", "not_our_authority"],
+  part_grounds: ["not_our_authority", "agreed_narrower"],
+  asked: null,
 };
 
 const AS_MAYOR: Answers = {
@@ -207,6 +209,40 @@ describe("the mayor's decision", () => {
         decision: "refuse",
         ground: "not_our_authority",
         comment: "",
+      }),
+    );
+  });
+
+  it("carries out in part only what was asked, less something, on a ground (P-74)", async () => {
+    const user = userEvent.setup();
+    const asked = { ...REQUEST, cameras: ["valclair-c12", "valclair-c14"] };
+    const calls = fakeServer({
+      ...AS_MAYOR,
+      "GET /session": { body: sessionAs("mayor", { step_up_until_us: NOW + HOUR_US }) },
+      "GET /requests/d-0147": { body: asked },
+      "POST /requests/d-0147/decision": { body: {} },
+    });
+    renderPage("/decision/d-0147");
+    await user.click(await screen.findByRole("button", { name: "Exécuter en partie…" }));
+    const dialog = await screen.findByRole("dialog");
+    const send = within(dialog).getByRole("button", { name: "Autoriser cette part" });
+    await user.click(send);
+    expect(within(dialog).getByText("Choisissez un motif de droit.")).toBeTruthy();
+    await user.click(within(dialog).getByLabelText(/Réduite avec l’accord/));
+    await user.click(send);
+    expect(within(dialog).getByText(/Vous n’avez rien retiré/)).toBeTruthy();
+    await user.click(within(dialog).getByLabelText("valclair-c14"));
+    await user.click(within(dialog).getByLabelText("valclair-c12"));
+    await user.click(send);
+    expect(within(dialog).getByText(/Gardez au moins une caméra/)).toBeTruthy();
+    expect(calls.list.some(({ call }) => call.endsWith("/decision"))).toBe(false);
+    await user.click(within(dialog).getByLabelText("valclair-c12"));
+    await user.click(send);
+    await waitFor(() =>
+      expect(calls.list.find(({ call }) => call.endsWith("/decision"))?.body).toEqual({
+        decision: "execute",
+        ground: "agreed_narrower",
+        part: { cameras: ["valclair-c12"], from_us: asked.from_us, to_us: asked.to_us },
       }),
     );
   });

@@ -10,7 +10,7 @@ import {
   Label,
   Text,
 } from "react-aria-components";
-import { formatOffset, fromParisFields } from "../i18n/format";
+import { formatOffset, fromParisFields, toParisFields } from "../i18n/format";
 import { intlLocale } from "../i18n/locale";
 
 function Segments() {
@@ -70,6 +70,16 @@ export interface TypedInstant {
   /** "21:40:00", or empty while incomplete. */
   time: string;
   later: boolean;
+}
+
+/** An instant (µs UTC) as a field shows it, to the second. */
+export function typedOf(us: number): TypedInstant {
+  const fields = toParisFields(us);
+  return { ...fields, later: fromParisFields(fields.date, fields.time).length === 2 && isLater(us, fields) };
+}
+
+function isLater(us: number, { date, time }: { date: string; time: string }): boolean {
+  return us >= (fromParisFields(date, time)[1] ?? Number.POSITIVE_INFINITY);
 }
 
 /** The instant that was typed, µs UTC; null when incomplete or skipped by the change to summer time. */

@@ -2,7 +2,7 @@ import { Plural, Trans, useLingui } from "@lingui/react/macro";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { Check, Clock } from "lucide-react";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { camerasQuery } from "../../api/cameras";
 import { type Decision, decide, type RequestDetail, requestQuery } from "../../api/requests";
 import { formatDateTime, formatDay, formatDuration, formatTime } from "../../i18n/format";
@@ -22,6 +22,9 @@ import { useTitle } from "../../shell/Page";
 import { cameraNumber } from "../cameras/words";
 import { QuerySheet, RefuseSheet } from "./DecisionSheets";
 import { FRAMES, fieldText, groundOf } from "./frames";
+
+/** Loaded when it is asked for: its fields for dates weigh more than the page, which a phone opens on a slow network. */
+const PartSheet = lazy(() => import("./PartSheet").then(({ PartSheet: sheet }) => ({ default: sheet })));
 
 /** The mayor's decision: one screen with who, what, why, until when; no picture (P-74). */
 export function DecisionPage() {
@@ -213,7 +216,7 @@ function Actions({ request }: { request: RequestDetail }) {
   const client = useQueryClient();
   const guarded = useStepUp();
   const toast = useToast();
-  const [sheet, setSheet] = useState<"query" | "refuse" | null>(null);
+  const [sheet, setSheet] = useState<"part" | "query" | "refuse" | null>(null);
   const [error, setError] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
   const send = async (decision: Decision, done: string) => {
@@ -245,6 +248,9 @@ function Actions({ request }: { request: RequestDetail }) {
           >
             <Trans>Autoriser l’extraction</Trans>
           </Button>
+          <Button size="l" onClick={() => setSheet("part")}>
+            <Trans>Exécuter en partie…</Trans>
+          </Button>
           <Button size="l" onClick={() => setSheet("query")}>
             <Trans>Demander des précisions</Trans>
           </Button>
@@ -253,6 +259,19 @@ function Actions({ request }: { request: RequestDetail }) {
           </Button>
         </div>
       </fieldset>
+      {sheet === "part" ? (
+        <Suspense>
+          <PartSheet
+            request={request}
+            busy={busy}
+            error={error}
+            onClose={() => setSheet(null)}
+            onSend={(ground, part) =>
+              void send({ decision: "execute", ground, part }, t`Extraction autorisée en partie.`)
+            }
+          />
+        </Suspense>
+      ) : null}
       <QuerySheet
         open={sheet === "query"}
         busy={busy}

@@ -3,8 +3,9 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { type Frame, registerRequest } from "../../api/requests";
-import { formatDate, toParisFields } from "../../i18n/format";
+import { formatDate } from "../../i18n/format";
 import { Button, Dialog, Refusal, useToast } from "../../parts";
+import { typedOf } from "../../parts/DateFields";
 import { useActing } from "../../session/SessionContext";
 import { PageHead } from "../../shell/Page";
 import { FIELD_WORDS } from "./frames";
@@ -30,7 +31,7 @@ interface RangeSearch {
 function fromSearch(search: RangeSearch): RequestDraft {
   const instant = (value: unknown) =>
     typeof value === "number" && Number.isFinite(value)
-      ? { ...toParisFields(value), later: false }
+      ? typedOf(value)
       : { date: "", time: "", later: false };
   const cameras = typeof search.camera === "string" ? search.camera.split(",").filter(Boolean) : [];
   return { ...EMPTY_DRAFT, cameras, from: instant(search.from), to: instant(search.to) };

@@ -1,9 +1,9 @@
-import { Trans, useLingui } from "@lingui/react/macro";
+import { Plural, Trans, useLingui } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { Stamp } from "lucide-react";
-import { type RequestDetail, requestQuery } from "../../api/requests";
-import { formatDateTime } from "../../i18n/format";
+import { type Part, type RequestDetail, requestQuery } from "../../api/requests";
+import { formatDateTime, formatSpan } from "../../i18n/format";
 import { buttonClass, Card, type Fact, Facts, Note, QueryView, RuleTag, StateTag, Steps } from "../../parts";
 import { useRole } from "../../session/SessionContext";
 import { PageHead } from "../../shell/Page";
@@ -110,7 +110,7 @@ function DecisionCard({ request }: { request: RequestDetail }) {
   const ground = groundOf(request.ground);
   const words = {
     "": t`Décision attendue.`,
-    execute: t`Extraction autorisée.`,
+    execute: request.asked ? t`Extraction autorisée en partie.` : t`Extraction autorisée.`,
     query: t`Précisions demandées au requérant.`,
     refuse: t`Refus motivé.`,
   }[request.decision];
@@ -133,6 +133,7 @@ function DecisionCard({ request }: { request: RequestDetail }) {
           </span>
         ) : null}
         {ground ? <span>{i18n._(ground.word)}</span> : null}
+        {request.asked ? <Asked asked={request.asked} /> : null}
         {request.comment ? <span>« {request.comment} »</span> : null}
       </Note>
       <p className="small dim">
@@ -143,6 +144,16 @@ function DecisionCard({ request }: { request: RequestDetail }) {
         <RuleTag rule="P-74" />
       </p>
     </Card>
+  );
+}
+
+/** What the requester wanted, beside the less that was granted. */
+function Asked({ asked }: { asked: Part }) {
+  const span = formatSpan(asked.from_us, asked.to_us);
+  return (
+    <span>
+      <Plural value={asked.cameras.length} one="Demandé : # caméra" other="Demandé : # caméras" />, {span}
+    </span>
   );
 }
 

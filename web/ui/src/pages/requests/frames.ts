@@ -121,7 +121,7 @@ const REQUISITIONS: readonly Frame[] = [
   "disciplinaire",
 ];
 
-/** The only legal grounds of a refusal (P-74, P-83); the server holds the same list. */
+/** The only legal grounds of a refusal or of an execution in part (P-74, P-83); the server holds the same list. */
 export const GROUNDS: readonly Ground[] = [
   {
     id: "requester_not_established",
@@ -165,9 +165,21 @@ export const GROUNDS: readonly Ground[] = [
     detail: msg`D’autres personnes paraissent et ne peuvent être floutées`,
     frames: ["droit_acces"],
   },
+  {
+    id: "agreed_narrower",
+    word: msg`Réduite avec l’accord du requérant`,
+    detail: msg`Il a précisé le lieu ou l’heure des faits`,
+    frames: [...REQUISITIONS, "droit_acces"],
+  },
+  {
+    id: "partly_destroyed",
+    word: msg`Le reste n’existe plus`,
+    detail: msg`Images détruites à leur terme`,
+    frames: [...REQUISITIONS, "droit_acces"],
+  },
 ];
 
-/** The ground of a refusal in words. */
+/** A ground in words. */
 export function groundOf(id: string): Ground | undefined {
   return GROUNDS.find((ground) => ground.id === id);
 }

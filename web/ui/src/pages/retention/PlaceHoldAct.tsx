@@ -3,25 +3,21 @@ import { Lock } from "lucide-react";
 import { useState } from "react";
 import type { Camera } from "../../api/cameras";
 import { placeHold } from "../../api/retention";
-import { nowUs, toParisFields, US_PER_S } from "../../i18n/format";
+import { nowUs, US_PER_S } from "../../i18n/format";
 import { ActButton, Check, SelectField, TextField, textOf } from "../../parts";
-import { instantOf, ParisInstant, type TypedInstant } from "../../parts/DateFields";
+import { instantOf, ParisInstant, typedOf } from "../../parts/DateFields";
 import { useActing } from "../../session/SessionContext";
 import { cameraNumber } from "../cameras/words";
 import { PROCEDURES } from "./procedures";
 
 const HOUR_US = 3600 * US_PER_S;
 
-function typed(us: number): TypedInstant {
-  return { ...toParisFields(us), later: false };
-}
-
 /** Places a hold: exact cameras and range, procedure, authority, reference (P-32). */
 export function PlaceHoldAct({ cameras }: { cameras: readonly Camera[] }) {
   const { t, i18n } = useLingui();
   const { commune } = useActing();
-  const [from, setFrom] = useState(() => typed(nowUs() - HOUR_US));
-  const [to, setTo] = useState(() => typed(nowUs()));
+  const [from, setFrom] = useState(() => typedOf(nowUs() - HOUR_US));
+  const [to, setTo] = useState(() => typedOf(nowUs()));
   const fromUs = instantOf(from);
   const toUs = instantOf(to);
   return (
