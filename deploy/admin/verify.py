@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from deploy.admin.output import print_json
-from vms.errors import BadInput, NotFound
+from vms.errors import BadInput, NotFound, Refused
 
 if TYPE_CHECKING:
     from vms.keeper.audit import Report
+
+EXPORT_LIMIT_S: Final = 600.0
 
 audit = typer.Typer(help="Le journal : vérification depuis ses seuls fichiers.", no_args_is_help=True)
 evidence = typer.Typer(help="Paquets de preuve : vérification hors ligne.", no_args_is_help=True)
@@ -53,6 +56,32 @@ def audit_verify(
             print("La clé vient du dossier lui-même : comparez-la à celle que la commune publie, ou donnez --signer.")
         print("Le journal est intact." if report.ok else "Le journal est ALTÉRÉ.")
     raise typer.Exit(0 if report.ok else 1)
+
+
+@audit.command("export")
+def audit_export(
+    file: Annotated[Path, typer.Argument(metavar="FICHIER", help="Archive à écrire (.zip).")],
+    log: Annotated[str, typer.Option("--log", help="Trimestre, par exemple 2026-T4 ; celui en cours sans elle.")] = "",
+) -> None:
+    """Remet un trimestre du journal, CSV et JSON signés, avec ses preuves (D-13) ; après vms login."""
+    from deploy.admin import session_file
+
+    saved = session_file.load()
+    if not saved.commune:
+        raise Refused("Vous n’agissez pour aucune commune.", todo="vms login … --commune COMMUNE", rule="P-62")
+
+    async def fetch() -> bytes:
+        async with saved.client() as client:
+            query = {"log": log} if log else {}
+            path = f"/communes/{saved.commune}/journal/export"
+            return (await client.request("GET", path, params=query, timeout=EXPORT_LIMIT_S)).content
+
+    data = asyncio.run(fetch())
+    try:
+        file.write_bytes(data)
+    except OSError as error:
+        raise BadInput("Cette archive ne peut pas être écrite.", where=str(file)) from error
+    print(f"{file} : {len(data)} octets. Vérifiez-la avec vms audit verify.")
 
 
 def _kept(checkpoint: Path) -> str:

@@ -2,8 +2,9 @@
 
 The steps, numbered as in the code: (1) the checkpoint's signature, (2) entry bundles against level-0 tiles, (3) every
 upper tile against the one below, (4) the root, (5) records against their leaves, (6) the kept checkpoint is an earlier
-state of this very log, (7) so is what each known witness cosigned. A fault names the file or entry that is wrong, not
-merely that something is.
+state of this very log, (7) so is what each known witness cosigned, (8) tables
+that lie beside it are those of its records. A fault names the file or entry that is wrong, not merely that something
+is.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from vms.errors import BadInput, Damaged, GuetError
 from vms.keeper.audit_witness import Witnessed, check_earlier, check_witness
 from vms.keeper.checkpoint import parse_checkpoint
 from vms.keeper.entry import commitment
+from vms.keeper.journal_table import KIND, NOTE, digests, tables
 from vms.keeper.log_source import (
     COSIGNED,
     SIGNER_FILE,
@@ -26,8 +28,10 @@ from vms.keeper.log_source import (
     RecordLine,
     folder_logs,
     records_path,
+    rows_of,
     store_logs,
 )
+from vms.keeper.signed_document import open_document
 from vms.keeper.tiles import WIDTH, entry_bundles_of, split_hashes, tile_levels, tile_path, tiles_of, unpack_entries
 from vms.keeper.tree import HASH_BYTES, leaf_hash, root_of
 from vms.keys.cosignature import Head, WitnessKey, cosignatures, parse_witness_vkey
@@ -176,6 +180,7 @@ def _verify_one(log: LogSource, verifier: Verifier, kept: Head | None, witnesses
         _kept(report, kept, leaves)
     for witness in witnesses:
         _witnessed(log, report, verifier, witness, leaves)
+    _tables(log, report, verifier)
     return report
 
 
@@ -289,6 +294,28 @@ def _witnessed(log: LogSource, report: LogReport, verifier: Verifier, witness: W
         report.witnessed.append(check_witness(notes, report.origin, leaves, verifier, witness))
     except GuetError as error:
         report.fault(where, error.what)
+
+
+def _tables(log: LogSource, report: LogReport, verifier: Verifier) -> None:
+    """Tables for the CNIL, when they are here, are signed and say what these records say. (8)"""
+    where = f"{log.name}/{NOTE}"
+    try:
+        signed = log.signed_tables()
+        if signed is None:
+            return
+        said = open_document(signed[0], verifier, KIND)
+        parent, _, quarter = report.origin.rpartition("/")
+        count = said.subject.removeprefix(f"{quarter} ")
+        if said.origin != f"{parent}/{KIND}" or not count.isdecimal() or int(count) > report.size:
+            raise Damaged("Cette note est celle des tableaux d’un autre journal.", where=where)
+        for name, digest in signed[1].items():
+            if said.digests.get(name) != digest:
+                report.fault(f"{log.name}/{name}", "Ce tableau n’est pas celui qui a été signé.")
+        made = digests(tables(parent.rpartition("/")[2], quarter, int(count), rows_of(log, report.size)))
+        if made != said.digests:
+            report.fault(where, "Les tableaux signés ne disent pas ce que disent les lignes du journal.")
+    except GuetError as error:
+        report.fault(error.where or where, error.what)
 
 
 def write_log(source: LogSource, folder: Path, size: int) -> None:

@@ -166,6 +166,11 @@ class KeeperForWeb:
         args = {"token": token, "day": day, "camera": camera}
         return (await self._wire.call("prove_destruction", args, timeout_s=JOURNAL_WORK_S))[1]
 
+    async def sign_export(self, token: str, log: str) -> tuple[int, str]:
+        """(how many entries, the signed note) of a log's tables for the CNIL; gated by role, journalled (D-13)."""
+        answer, _ = await self._wire.call("sign_export", {"token": token, "log": log}, timeout_s=JOURNAL_WORK_S)
+        return int(answer["size"]), str(answer["note"])
+
     async def read(self, token: str, name: str, args: dict[str, Any] | None = None) -> dict[str, Any]:
         """A read of the commune acted for; gated by role."""
         return await self._call("read", token=token, name=name, args=args or {})

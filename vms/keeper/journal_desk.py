@@ -16,12 +16,16 @@ from typing import Any, Final, TypeVar
 
 from pydantic import Field
 
+from vms.errors import NotFound
 from vms.keeper.arguments import Args, Slug, parse
 from vms.keeper.certificate import FILE, KIND, Day, build
 from vms.keeper.communes import Commune
 from vms.keeper.entry import Author, Entry
 from vms.keeper.gate import Denied, Person, may
 from vms.keeper.house import House
+from vms.keeper.journal import checked_row
+from vms.keeper.journal_table import KIND as EXPORT
+from vms.keeper.journal_table import Row, digests, subject, tables
 from vms.keeper.sessions import Live, acting_of
 from vms.keeper.signed_document import canonical, sign_document
 from vms.law.rulebook import rulebook
@@ -32,6 +36,7 @@ ROLES_OF: Final = "journal_records"  # whoever may read the whole journal may ta
 Op = Callable[[dict[str, Any], bytes], Awaitable[Any]]
 Answer = tuple[dict[str, Any], bytes]
 A = TypeVar("A", bound=Args)
+T = TypeVar("T")
 
 
 class ProveDestruction(Args):
@@ -47,6 +52,12 @@ class HostProveDestruction(ProveDestruction):
     commune: Slug
 
 
+class SignExport(Args):
+    """Of which quarter's log."""
+
+    log: str = Field(pattern=r"^\d{4}-T[1-4]$")
+
+
 class JournalDesk:
     """The desk of the journal's readers and of the host, who may prove that what was due is gone."""
 
@@ -56,7 +67,7 @@ class JournalDesk:
 
     def web_ops(self) -> dict[str, Op]:
         """What a signed-in person may ask, by the rulebook's roles."""
-        return {"prove_destruction": self.prove_destruction}
+        return {"prove_destruction": self.prove_destruction, "sign_export": self.sign_export}
 
     def host_ops(self) -> dict[str, Op]:
         """What the host may ask: no person, no image and no consultation is in it."""
@@ -71,6 +82,21 @@ class JournalDesk:
         """The certificate of a day of any commune of this host: it shows destructions, and nobody's consultation."""
         asked = parse(HostProveDestruction, args, "prove_destruction")
         return await self._certificate(self._house.communes.get(asked.commune), Day(asked.day, asked.camera), Author())
+
+    async def sign_export(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """Sign the tables of a log as they are now, for the CNIL (D-13); whoever writes them out writes these bytes."""
+        commune, asked, author = self._allowed(args, SignExport, "sign_export")
+        now, signer = self._house.clock.utc(), self._house.host.keys.signer
+
+        def work() -> tuple[int, str]:
+            with reading(commune.store.path) as db:
+                size = _size(db, asked.log)
+                found = digests(tables(commune.id, asked.log, size, _rows(db, asked.log, size)))
+            return size, sign_document(signer, commune.id, EXPORT, subject(asked.log, size), now, found)
+
+        size, note = await self._in_turn(work)
+        await commune.log(Entry("communication", "export_journal", author, detail={"log": asked.log, "size": size}))
+        return {"log": asked.log, "size": size, "note": note}
 
     async def _certificate(self, commune: Commune, asked: Day, author: Author) -> Answer:
         now, signer = self._house.clock.utc(), self._house.host.keys.signer
@@ -99,9 +125,26 @@ class JournalDesk:
         asked = parse(model, {key: value for key, value in args.items() if key != "token"}, name)
         return commune, asked, live.author(grant.role.value, grant.habilitation)
 
-    async def _in_turn(self, work: Callable[[], bytes]) -> bytes:
+    async def _in_turn(self, work: Callable[[], T]) -> T:
         async with self._turn:
             return await asyncio.to_thread(work)
+
+
+def _size(db: sqlite3.Connection, log: str) -> int:
+    row = db.execute("SELECT size FROM checkpoint WHERE log = ?", (log,)).fetchone()
+    if row is None:
+        raise NotFound("Ce journal n’existe pas.", where=log)
+    return int(row[0])
+
+
+def _rows(db: sqlite3.Connection, log: str, size: int) -> Iterator[Row]:
+    """The log's records, each checked against its leaf: an altered one is not signed for."""
+    rows = db.execute(
+        "SELECT seq, log, n, leaf, salt, record FROM entry WHERE log = ? AND n < ? ORDER BY n", (log, size)
+    )
+    for row in rows:
+        checked_row(row)
+        yield row[2], row[5], None if row[4] is None else row[4].hex()
 
 
 @contextmanager

@@ -9,15 +9,20 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
 
+from vms.errors import Conflict
 from vms.keeper.audit import write_log
 from vms.keeper.checkpoint import parse_checkpoint
-from vms.keeper.log_source import SIGNER_FILE, RecordLine
+from vms.keeper.journal_table import CSV, JSON, KIND, NOTE, tables
+from vms.keeper.log_source import SIGNER_FILE, FolderLog, RecordLine, rows_of
+from vms.keeper.signed_document import open_document
 from vms.keeper.tiles import ENTRY_LENGTH_BYTES, WIDTH, entry_bundles_of, tiles_of
 from vms.keeper.tree import HASH_BYTES
 from vms.keys.note import parse_vkey
 
 ENTRY_BYTES: Final = ENTRY_LENGTH_BYTES + HASH_BYTES
 
+# a log's name → (how many entries its tables hold, the keeper's note over them)
+Sign = Callable[[str], Awaitable[tuple[int, str]]]
 Read = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
 
 
@@ -38,6 +43,9 @@ class _Fetched:
     def cosigned(self) -> dict[str, str]:
         return self._cosigned
 
+    def signed_tables(self) -> None:
+        return None
+
     def tile(self, level: int, index: int, width: int) -> bytes:
         return self.tiles[(level, index)][: width * HASH_BYTES]
 
@@ -47,6 +55,27 @@ class _Fetched:
     def records(self, index: int, width: int) -> list[RecordLine] | None:
         low = index * WIDTH
         return [line for line in self.lines.get(index, []) if line.number < low + width] or None
+
+
+async def export_for_cnil(read: Read, sign: Sign, folder: Path, log: str | None = None) -> Path:
+    """The log as ``export_log`` writes it, with its tables and their signed note (D-13); the log's folder.
+
+    Conflict when the records changed while they were read, as a pruning makes them: ask again.
+    """
+    name = log or str((await read("journal_checkpoint", {}))["log"])
+    size, note = await sign(name)
+    written = await export_log(read, folder, name)
+    source = FolderLog(written, name)
+    whole_size = parse_checkpoint(source.checkpoint(), parse_vkey((folder / SIGNER_FILE).read_text("utf-8")))[1]
+    with (written / CSV).open("wb") as csv, (written / JSON).open("wb") as whole:
+        for one, other in tables(written.parent.name, name, size, rows_of(source, whole_size)):
+            csv.write(one)
+            whole.write(other)
+    (written / NOTE).write_text(note, encoding="utf-8")
+    said = open_document(note, parse_vkey((folder / SIGNER_FILE).read_text("utf-8")), KIND)
+    if (source.signed_tables() or ("", {}))[1] != said.digests:
+        raise Conflict("Le journal a changé pendant l’export.", where=name, todo="Recommencez.")
+    return written
 
 
 async def export_log(read: Read, folder: Path, log: str | None = None) -> Path:

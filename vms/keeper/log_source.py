@@ -2,6 +2,7 @@
 
 <folder>/checkpoint   <folder>/tile/<L>/<N>[.p/<W>]   <folder>/tile/entries/<N>[.p/<W>]
 <folder>/cosigned/<key id>        a checkpoint that a witness cosigned
+<folder>/journal.csv, journal.json, export.note   the same records for people, and their signature (D-13)
 <folder>/records/<N>[.p/<W>]      one JSON object a line: {"n", "salt" (hex), "record" (text)}, absent once pruned
 """
 
@@ -12,13 +13,15 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from hashlib import file_digest
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 from vms.errors import Damaged, NotFound
 from vms.keeper.cosigned import cosigned_notes
 from vms.keeper.journal import read_entry_bundle, read_tile
-from vms.keeper.tiles import WIDTH, pack_entries, tile_path
+from vms.keeper.journal_table import CSV, JSON, NOTE
+from vms.keeper.tiles import WIDTH, entry_bundles_of, pack_entries, tile_path
 from vms.keeper.tree import HASH_BYTES
 
 FILE_LIMIT_BYTES: Final = 32 * 1024 * 1024
@@ -59,6 +62,10 @@ class LogSource(Protocol):
         """By a witness key's id (hex), the newest checkpoint that it cosigned, with its line."""
         ...
 
+    def signed_tables(self) -> tuple[str, dict[str, str]] | None:
+        """The signed note over the log's tables and the SHA-256 (hex) of each as it is here; None without them."""
+        ...
+
     def tile(self, level: int, index: int, width: int) -> bytes:
         """The hashes of a tile."""
         ...
@@ -93,6 +100,21 @@ class FolderLog:
             return {path.name: self._read(f"{COSIGNED}/{path.name}").decode("utf-8") for path in found}
         except UnicodeDecodeError as error:
             raise Damaged("Un point de contrôle contresigné est illisible.", where=f"{self.name}/{COSIGNED}") from error
+
+    def signed_tables(self) -> tuple[str, dict[str, str]] | None:
+        """The note's file and the digests of the tables beside it."""
+        if not (self._folder / NOTE).is_file():
+            return None
+        found = {}
+        for name in (CSV, JSON):
+            if not (self._folder / name).is_file():
+                raise NotFound("Ce tableau du journal manque.", where=f"{self.name}/{name}")
+            with (self._folder / name).open("rb") as file:
+                found[name] = file_digest(file, "sha256").hexdigest()
+        try:
+            return self._read(NOTE).decode("utf-8"), found
+        except UnicodeDecodeError as error:
+            raise Damaged("La note signée des tableaux est illisible.", where=f"{self.name}/{NOTE}") from error
 
     def tile(self, level: int, index: int, width: int) -> bytes:
         """The file of a tile."""
@@ -141,6 +163,10 @@ class StoreLog:
         """The rows of the cosignatures."""
         return cosigned_notes(self._db, self._log)
 
+    def signed_tables(self) -> tuple[str, dict[str, str]] | None:
+        """None: tables are made for whoever takes the journal away."""
+        return None
+
     def tile(self, level: int, index: int, width: int) -> bytes:
         """A tile, stored or computed at the edge."""
         return read_tile(self._db, self._log, level, index)[: width * HASH_BYTES]
@@ -156,6 +182,13 @@ class StoreLog:
             (self._log, index * WIDTH, index * WIDTH + width),
         ).fetchall()
         return [RecordLine(int(n), bytes(salt or b""), str(record)) for n, salt, record in rows] or None
+
+
+def rows_of(log: LogSource, size: int) -> Iterator[tuple[int, str | None, str | None]]:
+    """The records of a log of ``size`` entries as its tables take them (D-13)."""
+    for index, width in entry_bundles_of(size):
+        for line in log.records(index, width) or []:
+            yield line.number, line.record, line.salt.hex()
 
 
 def folder_logs(root: Path) -> Iterator[FolderLog]:

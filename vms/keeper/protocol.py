@@ -68,7 +68,7 @@ WEB_OPS: Final = frozenset(
         "sign_in", "sign_out", "session", "act_for", "step_up", "extend", "unlock",
         "admit", "renew", "end", "key_window", "put_package_key", "open_package", "act", "read", "permit_key",
         "passkey_options", "passkey_sign_in", "passkey_step_up", "passkey_register", "passkey_remove", "account",
-        "prove_destruction",
+        "prove_destruction", "sign_export",
         "second_factor_begin", "second_factor_confirm", "second_factor_remove", "change_password",
     }
 )  # fmt: skip

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
+from fastapi.responses import FileResponse
+from starlette.background import BackgroundTask
 
 from web.deps import Acting, Srv, Token
+from web.journal_archive import write_archive
 
 router = APIRouter(prefix="/communes/{commune}/journal", tags=["journal"])
 PAGE_MAX = 200
@@ -27,6 +33,24 @@ async def entries(
     """Entries, newest first, filtered; reading the journal is itself journalled (D-12)."""
     args = {"before": before, "limit": limit, "kind": kind, "act": act, "person": person, "camera": camera}
     return await services.keeper.read(token, "journal", {k: v for k, v in args.items() if v not in ("", None)})
+
+
+@router.get("/export")
+async def export(
+    commune: Acting,
+    token: Token,
+    services: Srv,
+    log: Annotated[str | None, Query(pattern=r"^\d{4}-T[1-4]$")] = None,
+) -> FileResponse:
+    """One quarter of the journal (the open one by default) as CSV and JSON, signed, with all that proves it (D-13)."""
+    folder = Path(tempfile.mkdtemp(prefix="guet-journal-"))
+    try:
+        path = await write_archive(services.keeper, token, log, folder)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    gone = BackgroundTask(shutil.rmtree, folder, ignore_errors=True)
+    return FileResponse(path, media_type="application/zip", filename=path.name, background=gone)
 
 
 @router.get("/checkpoint")
