@@ -25,7 +25,7 @@ has_headers() {
 # 1. System packages: a real browser, ffmpeg and GStreamer are judges and peers in the tests, the C compiler builds the
 # recorder's compiled part; only root can add them.
 declare -A needs=(
-  [chromium]=chromium [ffmpeg]=ffmpeg [openssl]=openssl [cc]=gcc
+  [chromium]=chromium [ffmpeg]=ffmpeg [openssl]=openssl [age]=age [cc]=gcc
   [gst-inspect-1.0]=gstreamer1.0-tools
 )
 extra=(gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-base gstreamer1.0-plugins-good

@@ -94,19 +94,33 @@ async def decide_by_touch(page: Page, request: str) -> None:
     ).to_be_visible()
 
 
-async def extract_and_download(page: Page, request: str, folder: Path) -> Path:
-    """Build with progress, then open the sealed package in the page and save it."""
+async def extract_and_download(page: Page, request: str, folder: Path, recipient: str) -> Path:
+    """Build with progress, then open the sealed package in the page and save it, encrypted to a service's key."""
     await page.goto(f"/demandes/{request}")
     await page.get_by_role("button", name="Lancer l’extraction").click()
     await step_up_if_asked(page)
     get = page.get_by_role("button", name="Télécharger le paquet")
     await expect(get).to_be_visible(timeout=90_000)
+    field = page.get_by_label("Clé age du service")
+    await field.fill(recipient[:-1])
+    await get.click()
+    await expect(page.get_by_text("Ce n’est pas une clé publique age")).to_be_visible()
+    await field.fill(recipient)
     async with page.expect_download(timeout=90_000) as download:
         await get.click()
         await step_up_if_asked(page)
-    saved = folder / "paquet.zip"
+    saved = folder / "paquet.zip.age"
     await (await download.value).save_as(saved)
+    assert (await download.value).suggested_filename.endswith(".zip.age")
     return saved
+
+
+async def age(*arguments: str) -> str:
+    """The service's own tool, as it would use it."""
+    process = await asyncio.create_subprocess_exec(*arguments, stdout=asyncio.subprocess.PIPE)
+    out, _ = await process.communicate()
+    assert process.returncode == 0, arguments
+    return out.decode().strip()
 
 
 async def vms(*arguments: str) -> tuple[int, str]:
@@ -139,7 +153,11 @@ async def test_a_requisition_from_the_keyboard_to_the_proof(tmp_path: Path) -> N
         officer = await open_page(browser, here.url, viewport=DESKTOP, accept_downloads=True)
         await sign_in(officer.page, "agent07.valclair")
         await act_for(officer.page, COMMUNE, "5")
-        package = await extract_and_download(officer.page, request, tmp_path)
+        identity, package = tmp_path / "service.key", tmp_path / "paquet.zip"
+        await age("age-keygen", "-o", str(identity))
+        recipient = await age("age-keygen", "-y", str(identity))
+        sealed = await extract_and_download(officer.page, request, tmp_path, recipient)
+        await age("age", "-d", "-i", str(identity), "-o", str(package), str(sealed))
 
         chief = await here.town("valclair").as_("mayor")
         vkey = (await chief.get("/communes/valclair/journal/checkpoint"))["vkey"]

@@ -5,7 +5,7 @@ import { packageSource } from "../../api/packages";
 import { Problem } from "../../api/problem";
 import type { RequestDetail } from "../../api/requests";
 import { formatBytes } from "../../i18n/format";
-import { Button, Note, Refusal, StepUpCancelled, useStepUp, useToast } from "../../parts";
+import { Button, Note, Refusal, StepUpCancelled, TextField, useStepUp, useToast } from "../../parts";
 
 /** Downloads the sealed package and opens it here; nothing is saved unless all of it opened (P-38). */
 export function DownloadPackage({ request }: { request: RequestDetail }) {
@@ -14,12 +14,22 @@ export function DownloadPackage({ request }: { request: RequestDetail }) {
   const toast = useToast();
   const [opened, setOpened] = useState<number | null>(null);
   const [error, setError] = useState<unknown>(null);
+  const [recipient, setRecipient] = useState("");
+  const [wrongKey, setWrongKey] = useState(false);
   const start = async () => {
     setError(null);
+    setWrongKey(false);
+    const { looksLikeRecipient, sealFor } = await import("../../media/ageSeal");
+    const key = recipient.trim();
+    if (key !== "" && !looksLikeRecipient(key)) {
+      setWrongKey(true);
+      return;
+    }
     setOpened(0);
     try {
       const { downloadPackage, saveBlob } = await import("../../media/packageDownload");
-      const found = await guarded(() => downloadPackage(packageSource(request.id), setOpened), true);
+      const whole = await guarded(() => downloadPackage(packageSource(request.id), setOpened), true);
+      const found = key === "" ? whole : await sealFor(key, whole);
       saveBlob(found);
       toast(t`Paquet ouvert et remis à votre navigateur : ${found.name}.`);
     } catch (failure) {
@@ -31,6 +41,16 @@ export function DownloadPackage({ request }: { request: RequestDetail }) {
   const total = request.package.bytes ?? 0;
   return (
     <div className="stack-s">
+      <TextField
+        label={t`Clé age du service, s’il en a donné une`}
+        value={recipient}
+        onChange={(event) => setRecipient(event.target.value)}
+        autoComplete="off"
+        spellCheck={false}
+        maxLength={100}
+        help={t`Elle commence par age1. Le paquet ne s’ouvre alors que chez ce service.`}
+        error={wrongKey ? t`Ce n’est pas une clé publique age : relisez-la.` : null}
+      />
       <div className="row">
         <Button kind="primary" icon={Download} busy={opened !== null} onClick={() => void start()}>
           <Trans>Télécharger le paquet</Trans>
