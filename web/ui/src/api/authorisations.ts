@@ -17,12 +17,53 @@ export interface Order {
   allowed_roles: Role[];
   cameras: string[];
   provisional?: boolean;
+  /** The renewal's file is to be prepared (P-21); false once another order replaces this one. */
+  renew?: boolean;
+  /** Services of the State that the order opens an access to, and under which modalities (P-50). */
+  recipients?: { id: string; fr: string; en: string }[];
+  modalities?: string;
+  regime?: "voie_publique" | "lieu_ouvert";
+  withdrawn_us?: number | null;
+  withdrawn_ref?: string;
+}
+
+/** A change of what the order was given for: its camera is dark until it is under another one (P-27). */
+export interface Modification {
+  id: string;
+  camera: string;
+  fr: string;
+  en: string;
+  declared_us: number;
 }
 
 export interface Authorisations {
   orders: Order[];
   cnil: { reference: string; date_us: number } | null;
+  modifications?: Modification[];
 }
+
+/** A body that acquires or pools for the commune, and the commune's consent (P-60). */
+export interface Grouping {
+  id: string;
+  kind: "epci" | "closed_syndicate" | "open_syndicate" | "contractor";
+  article: string;
+  name: string;
+  consent_ref: string;
+  consent_us: number | null;
+  consent_ended_us: number | null;
+  consents: boolean;
+}
+
+export const groupingsQuery = (commune: string) =>
+  queryOptions({
+    queryKey: ["groupings", commune],
+    queryFn: async ({ signal }) =>
+      (
+        await as<{ groupings: Grouping[] }>(
+          get("/communes/{commune}/groupings", { path: { commune } }, signal),
+        )
+      ).groupings,
+  });
 
 export const authorisationsQuery = (commune: string) =>
   queryOptions({

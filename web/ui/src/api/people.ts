@@ -23,6 +23,9 @@ export interface Habilitation {
   basis_until_us?: number | null;
   withdrawn_us?: number | null;
   withdrawn_motive?: string;
+  /** At rest now (P-53). */
+  suspended?: boolean;
+  suspensions?: { from_us: number; until_us: number | null; motive: string }[];
   /** The first element that does not hold now. */
   lapse?: Lapse | null;
 }

@@ -25,6 +25,11 @@ export const RULES: readonly Rule[] = [
     article: "CSI R251-1",
     sentence: msg`La commune est responsable de ses caméras, et d’elles seules.`,
   },
+  {
+    id: "P-05",
+    article: "CSI L251-2",
+    sentence: msg`Voie publique et lieu ouvert au public ne se mêlent pas dans un même arrêté.`,
+  },
   { id: "P-06", article: "CSI R253-1", sentence: msg`Le son n’est jamais demandé, enregistré ni transmis.` },
   {
     id: "P-10",
@@ -113,6 +118,11 @@ export const RULES: readonly Rule[] = [
   },
   { id: "P-43", article: "CSI R253-5", sentence: msg`Le journal est gardé trois ans au plus.` },
   {
+    id: "P-50",
+    article: "CSI R253-3, L252-3",
+    sentence: msg`Police, gendarmerie, douanes et secours n’ont accès que désignés, et si l’arrêté le prévoit.`,
+  },
+  {
     id: "P-51",
     article: "CSI R253-3",
     sentence: msg`Le maire et les élus délégués voient les images de leur commune.`,
@@ -138,6 +148,11 @@ export const RULES: readonly Rule[] = [
     sentence: msg`Une habilitation est individuelle et datée ; l’accès tombe dès qu’un élément manque ou expire.`,
   },
   { id: "P-59", article: "CSI R253-3", sentence: msg`La liste datée des personnes habilitées s’exporte.` },
+  {
+    id: "P-60",
+    article: "CSI L132-14",
+    sentence: msg`Seuls certains groupements peuvent mutualiser, avec l’accord de chaque commune.`,
+  },
   {
     id: "P-61",
     article: "CSI L132-14",

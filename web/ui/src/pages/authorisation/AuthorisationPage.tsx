@@ -1,7 +1,12 @@
 import { Plural, Trans, useLingui } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
 import { BadgeCheck } from "lucide-react";
-import { type Authorisations, authorisationsQuery, type Order } from "../../api/authorisations";
+import {
+  type Authorisations,
+  authorisationsQuery,
+  type Modification,
+  type Order,
+} from "../../api/authorisations";
 import { type Camera, camerasQuery } from "../../api/cameras";
 import { purposesQuery } from "../../api/session";
 import { formatDate, nowUs } from "../../i18n/format";
@@ -11,6 +16,7 @@ import {
   Checklist,
   EmptyState,
   Facts,
+  Note,
   QueryView,
   RuleTag,
   StateTag,
@@ -20,6 +26,7 @@ import { useActing, useRole } from "../../session/SessionContext";
 import { PageHead } from "../../shell/Page";
 import { CountdownCard } from "./CountdownCard";
 import { endOfOrder } from "./dates";
+import { PoolingCards } from "./PoolingCard";
 import { CnilAct, RecordOrderAct } from "./RecordActs";
 
 /** The prefectural authorisation: how long it holds, what it allows, what must precede any image. */
@@ -71,6 +78,7 @@ function Orders({ data }: { data: Authorisations }) {
   return (
     <>
       <CountdownCard order={first} />
+      <WaitingChanges changes={data.modifications ?? []} cameras={cameras} />
       <div className="cols">
         <div className="stack">
           <PurposesCard order={first} cameras={cameras} />
@@ -78,12 +86,38 @@ function Orders({ data }: { data: Authorisations }) {
         </div>
         <div className="stack">
           <OrderCard order={first} cameras={cameras} />
+          <PoolingCards />
           {others.map((order) => (
             <OtherCard key={order.id} order={order} />
           ))}
         </div>
       </div>
     </>
+  );
+}
+
+/** Changes that wait for a new order: their cameras are dark (P-27). */
+function WaitingChanges({
+  changes,
+  cameras,
+}: {
+  changes: readonly Modification[];
+  cameras: readonly Camera[];
+}) {
+  const { i18n } = useLingui();
+  if (changes.length === 0) return null;
+  const nameOf = (id: string) => cameras.find((camera) => camera.id === id)?.name ?? id;
+  return (
+    <Note kind="warn" title={<Trans>Des caméras attendent un nouvel arrêté.</Trans>}>
+      <ul>
+        {changes.map((one) => (
+          <li key={one.id}>
+            {nameOf(one.camera)} : {i18n.locale === "en" ? one.en : one.fr}, {formatDate(one.declared_us)}
+          </li>
+        ))}
+      </ul>
+      <RuleTag rule="P-27" />
+    </Note>
   );
 }
 
@@ -214,6 +248,20 @@ function OrderCard({ order, cameras }: { order: Order; cameras: readonly Camera[
             ? {
                 label: t`Personnes`,
                 value: order.allowed_roles.map((role) => i18n._(ROLE_WORDS[role])).join(" ; "),
+              }
+            : null,
+          order.recipients && order.recipients.length > 0
+            ? {
+                label: t`Destinataires`,
+                value: order.recipients.map((one) => (i18n.locale === "en" ? one.en : one.fr)).join(" ; "),
+              }
+            : null,
+          order.modalities ? { label: t`Modalités`, value: order.modalities } : null,
+          order.regime === "lieu_ouvert" ? { label: t`Régime`, value: t`Lieu ouvert au public` } : null,
+          order.withdrawn_us
+            ? {
+                label: t`Retrait`,
+                value: t`${order.withdrawn_ref ?? ""}, le ${formatDate(order.withdrawn_us)}`,
               }
             : null,
         ]}

@@ -16,7 +16,7 @@ export function CountdownCard({ order }: { order: Order }) {
   const end = endOfOrder(order);
   const over = end <= now;
   const lastFiling = addMonths(end, -SILENCE_MONTHS);
-  const soon = addMonths(end, -WARNING_MONTHS) <= now;
+  const soon = order.renew ?? addMonths(end, -WARNING_MONTHS) <= now;
   const left = monthsAndDays(now, Math.max(now, end));
   const share = (us: number) =>
     Math.min(100, Math.max(0, ((us - order.from_us) / (end - order.from_us)) * 100));

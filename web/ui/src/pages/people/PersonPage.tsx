@@ -78,6 +78,7 @@ interface HabilitationCardProps {
 function HabilitationCard({ habilitation, label, mayWithdraw }: HabilitationCardProps) {
   const { t, i18n } = useLingui();
   const acts = habilitation.acts.map((act) => i18n._(ACT_WORDS[act])).join(", ");
+  const suspension = habilitation.suspended ? habilitation.suspensions?.at(-1) : undefined;
   return (
     <Card
       title={i18n._(ROLE_WORDS[habilitation.role])}
@@ -108,6 +109,14 @@ function HabilitationCard({ habilitation, label, mayWithdraw }: HabilitationCard
           },
           habilitation.training_us
             ? { label: t`Formation`, value: formatDate(habilitation.training_us) }
+            : null,
+          suspension
+            ? {
+                label: t`Suspension`,
+                value: suspension.until_us
+                  ? t`jusqu’au ${formatDate(suspension.until_us)}, ${suspension.motive}`
+                  : t`sans terme, ${suspension.motive}`,
+              }
             : null,
           habilitation.withdrawn_us
             ? {

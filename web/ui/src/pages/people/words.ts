@@ -27,6 +27,7 @@ export function habilitationState(habilitation: Habilitation, nowUs: number): St
   if (habilitation.withdrawn_us) return "withdrawn";
   if (habilitation.from_us > nowUs) return "not-yet";
   if (endOf(habilitation) <= nowUs) return "expired";
+  if (habilitation.suspended) return "suspended";
   if (endOf(habilitation) - nowUs < SOON_US) return "expiring";
   return habilitation.acts.length === 0 ? "no-image-right" : "in-force";
 }
