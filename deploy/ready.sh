@@ -26,7 +26,7 @@ has_headers() {
 # recorder's compiled part; only root can add them.
 declare -A needs=(
   [chromium]=chromium [ffmpeg]=ffmpeg [openssl]=openssl [age]=age [cc]=gcc
-  [gst-inspect-1.0]=gstreamer1.0-tools
+  [gst-inspect-1.0]=gstreamer1.0-tools [pdftotext]=poppler-utils [mediainfo]=mediainfo
 )
 extra=(gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-base gstreamer1.0-plugins-good
        gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly postgresql)

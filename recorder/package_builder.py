@@ -19,7 +19,7 @@ from recorder.lane import Lane
 from recorder.segment import GroupHeader, SegmentHeader
 from vms.clock import MICRO, UtcTime
 from vms.errors import Damaged
-from vms.evidence import mp4
+from vms.evidence import mp4, summary
 from vms.evidence.container import ContainerWriter, Sink
 from vms.evidence.manifest import (
     CERTIFICATE_FILE,
@@ -31,6 +31,7 @@ from vms.evidence.manifest import (
     SEAL_FILE,
     SIGNATURE_FILE,
     SIGNER_FILE,
+    SUMMARY_FILE,
     SUMS_FILE,
     TIMESTAMP_FILE,
     Absence,
@@ -199,7 +200,9 @@ class PackageBuilder:
         if self._facts.timestamp_roots:
             self._add(ROOTS_FILE, self._facts.timestamp_roots.encode())
         self._add(CERTIFICATE_FILE, seal.to_pem(self._seals.commune))
-        self._add(NOTICE_FILE, notice(self._draft()).encode())
+        draft = self._draft()
+        self._add(NOTICE_FILE, notice(draft).encode())
+        self._add(SUMMARY_FILE, summary.render(draft, self._seals.commune))
         self._add(SUMS_FILE, sums(self._files))
         data = self._draft().encode()
         self._container.add(MANIFEST_FILE, data)
