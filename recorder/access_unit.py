@@ -37,7 +37,9 @@ class StreamFormat:
         return self.width, self.height
 
 
-@dataclass(frozen=True, slots=True)
+# The next two are made for each picture of each camera, and a frozen class takes twice as long to make: they are never
+# changed once made all the same.
+@dataclass(slots=True)
 class AccessUnit:
     """One coded picture as the camera sent it: NAL units without start codes or length prefixes, in order.
 
@@ -57,7 +59,7 @@ class AccessUnit:
         return sum(map(len, self.nals))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TimedUnit:
     """An access unit with its time.
 

@@ -11,6 +11,7 @@ import itertools
 import json
 import statistics
 import sys
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,7 @@ from recorder import heap
 from recorder.access_unit import MEDIA_CLOCK_HZ, StreamFormat, TimedUnit
 from recorder.assignment import ConnectGate
 from recorder.camera_loop import StreamLoop, StreamTarget
+from recorder.commits import Commits
 from recorder.hour_keys import HourKeys, KeySpool
 from recorder.live import Hub
 from recorder.pipeline import Pipeline
@@ -87,7 +89,7 @@ class CountingPipeline(Pipeline):
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self.times: list[int] = []
+        self.times = array("q")
 
     def push(self, unit: TimedUnit, fmt: StreamFormat | None) -> None:
         """Take a unit."""
@@ -112,11 +114,14 @@ async def record(home: Path, urls: Sequence[str]) -> dict[str, Any]:
     store = LocalStore.attach(home / "store", home / "store-identity")
     _, public = generate_commune_key()
     keys = HourKeys(NoKeeper(), KeySpool(home / "keys.sqlite"), lambda _: public)
+    commits = Commits(engine)
     clock, drain, gate = SystemClock(), Drain(), ConnectGate(limit=8)
     counts, loops, pipelines = [], [], []
     for number, url in enumerate(urls):
         camera = f"bench-c{number:03d}"
-        writer = StreamWriter(camera, "main", COMMUNE, store=store, engine=engine, keys=keys, clock=clock)
+        writer = StreamWriter(
+            camera, "main", COMMUNE, store=store, engine=engine, keys=keys, clock=clock, commits=commits
+        )
         await writer.start()
         counts.append(Count())
         pipelines.append(CountingPipeline(camera, clock, Hub(), CountingSink(writer, counts[-1]), None))

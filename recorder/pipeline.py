@@ -19,7 +19,7 @@ from vms import logs
 from vms.clock import MICRO, Clock, UtcTime
 
 # A group is handed over at the next key frame, or when it reaches one of these: the loss that a crash may cause.
-GROUP_LIMIT_S: Final = 10.0
+GROUP_LIMIT_US: Final = 10 * MICRO
 GROUP_LIMIT_BYTES: Final = 8 * 1024 * 1024
 # Groups that wait for the disk. Beyond, the disk is too slow, which is an absence and no growing memory.
 QUEUE_LIMIT_GROUPS: Final = 8
@@ -154,7 +154,7 @@ class Pipeline:
     def _too_long(self, unit: TimedUnit) -> bool:
         if not self._units:
             return False
-        return self._size > GROUP_LIMIT_BYTES or unit.utc.since(self._units[0].utc) > GROUP_LIMIT_S * MICRO
+        return self._size > GROUP_LIMIT_BYTES or unit.utc.us - self._units[0].utc.us > GROUP_LIMIT_US
 
     def _hand_over(self, end: UtcTime) -> None:
         """Queue the open group, which lasts until ``end``."""

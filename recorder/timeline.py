@@ -25,10 +25,11 @@ from recorder.access_unit import MEDIA_CLOCK_HZ, AccessUnit, TimedUnit
 from vms.clock import LATEST_US, MICRO, Clock, UtcTime
 
 SLEW_LIMIT_PPM: Final = 500
-SETTLE_S: Final = 10.0
-WINDOW_S: Final = 10.0
-WINDOW_SLICE_S: Final = 1.0
+SETTLE_US: Final = 10 * MICRO
+WINDOW_US: Final = 10 * MICRO
+SLICE_US: Final = MICRO
 JUMP_LIMIT_US: Final = MICRO
+JUMP_LIMIT_90K: Final = MEDIA_CLOCK_HZ
 CLOCK_STEP_LIMIT_US: Final = MICRO
 CLAIM_DIFFERENCE_LIMIT_US: Final = MICRO
 # The least distance between two units of a stream: their times stay in order on every scale we write.
@@ -95,32 +96,36 @@ class Timeline:
 
     def stamp(self, unit: AccessUnit) -> TimedUnit:
         """The unit with its time. Constant work; never fails, whatever the camera's clock does."""
-        arrival_us = self._our_clock(unit.received_us)
-        media_us = unit.rtp_time * 100 // 9
+        received_us, media = unit.received_us, unit.rtp_time
+        if received_us == self._last_arrival_us and not self._fresh:
+            arrival_us = received_us + self._offset_us  # came in the same read: no time to follow the wall clock in
+        else:
+            arrival_us = self._our_clock(received_us)
+        media_us = media * 100 // 9
         previous = self._last_media
         if previous is None:
             self._lay(media_us, arrival_us)
-            self._started_us = unit.received_us
-        elif self._reordered(unit.rtp_time, previous):
-            return self._out_of_order(unit, media_us)
+            self._started_us = received_us
         else:
-            self._follow(unit, previous, media_us, arrival_us)
-        utc_us = max(self._line_us + media_us, (self._last_utc_us or 0) + STEP_US)
-        if previous is not None and 0 < unit.rtp_time - previous <= MEDIA_CLOCK_HZ:
-            self._duration_90k = unit.rtp_time - previous
-        self._last_media = unit.rtp_time
-        return self._stamped(unit, utc_us, 0)
+            step = media - previous
+            if -JUMP_LIMIT_90K < step < 0:  # shown before one already stamped, as B pictures are: never by far
+                return self._out_of_order(unit, media_us)
+            self._follow(received_us, step, media_us, arrival_us)
+            if 0 < step <= MEDIA_CLOCK_HZ:
+                self._duration_90k = step
+        self._last_media = media
+        utc_us, least_us = self._line_us + media_us, (self._last_utc_us or 0) + STEP_US
+        return self._stamped(unit, utc_us if utc_us > least_us else least_us, 0)
 
     def _stamped(self, unit: AccessUnit, utc_us: int, composition: int) -> TimedUnit:
         self._last_arrival_us = unit.received_us
         self._last_utc_us = utc_us
         utc = UtcTime(utc_us)
-        return TimedUnit(unit, utc, self._duration_90k, self._claimed(unit, utc), composition)
+        claimed = self._claimed(unit, utc) if self._claim is not None else None
+        return TimedUnit(unit, utc, self._duration_90k, claimed, composition)
 
     def _our_clock(self, monotonic_us: int) -> int:
         """Our clock when the monotonic clock showed ``monotonic_us``, which lies a little in the past."""
-        if monotonic_us == self._last_arrival_us and not self._fresh:
-            return monotonic_us + self._offset_us  # came in the same read: no time in which to follow the wall clock
         wall_offset_us = self._clock.utc().us - self._clock.monotonic_us()
         if self._fresh:
             last_us = self._last_utc_us
@@ -148,49 +153,41 @@ class Timeline:
         self._line_us = arrival_us - media_us
         self._least.clear()
 
-    def _reordered(self, media: int, previous: int) -> bool:
-        """Whether a unit shows before one already stamped, as B pictures do: a little back, never far."""
-        return -JUMP_LIMIT_US < (media - previous) * 100 // 9 < 0
-
     def _out_of_order(self, unit: AccessUnit, media_us: int) -> TimedUnit:
         """Stamp a picture that shows earlier than its predecessor: decoded after it, shown before it."""
         utc_us = (self._last_utc_us or 0) + STEP_US
         shown_us = self._line_us + media_us
         return self._stamped(unit, utc_us, (shown_us - utc_us) * 9 // 100)
 
-    def _follow(self, unit: AccessUnit, previous: int, media_us: int, arrival_us: int) -> None:
-        self._still_units = self._still_units + 1 if unit.rtp_time == previous else 0
+    def _follow(self, received_us: int, step_90k: int, media_us: int, arrival_us: int) -> None:
+        self._still_units = 0 if step_90k else self._still_units + 1
         if self._still_units >= STILL_LIMIT_UNITS:  # a media clock that says nothing: the arrival is all there is
             if self._still_units == STILL_LIMIT_UNITS:
                 self._note("media-jump", arrival_us, arrival_us - (self._line_us + media_us))
             self._lay(media_us, arrival_us)
             return
-        delay_us = arrival_us - (self._line_us + media_us)
-        advanced_us = (unit.rtp_time - previous) * 100 // 9
-        waited_us = unit.received_us - self._last_arrival_us
-        settling = unit.received_us - self._started_us < SETTLE_S * MICRO
-        if advanced_us <= -JUMP_LIMIT_US or advanced_us - waited_us > self._burst_limit_us(settling):
-            self._jump(media_us, arrival_us, advanced_us - waited_us)
+        delay_us = arrival_us - self._line_us - media_us
+        advanced_us = step_90k * 100 // 9
+        ahead_us = advanced_us - (received_us - self._last_arrival_us)
+        since_us = received_us - self._started_us
+        # Right after the start a camera may send a long group at once; one unit never spans more than these.
+        burst_us = 4 * JUMP_LIMIT_US if since_us < SETTLE_US else JUMP_LIMIT_US
+        if advanced_us <= -JUMP_LIMIT_US or ahead_us > burst_us:
+            self._jump(media_us, arrival_us, ahead_us)
             return
-        if settling and delay_us < 0:
+        if delay_us < 0 and since_us < SETTLE_US:
             self._lay(media_us, arrival_us)
             return
-        least_us = self._least_delay(unit.received_us, delay_us)
+        least_us = self._least_delay(received_us, delay_us)
         # A media clock that stopped or runs slow shows as a delay that never comes back; one that runs fast as pictures
         # from the future.
-        full = unit.received_us - self._started_us >= (SETTLE_S + WINDOW_S) * MICRO
-        if delay_us < -JUMP_LIMIT_US or (full and least_us > JUMP_LIMIT_US):
+        if delay_us < -JUMP_LIMIT_US or (least_us > JUMP_LIMIT_US and since_us >= SETTLE_US + WINDOW_US):
             self._jump(media_us, arrival_us, -delay_us)
             return
         self._line_us += _slew(least_us, advanced_us)
 
-    @staticmethod
-    def _burst_limit_us(settling: bool) -> int:
-        # Right after the start a camera may send a long group at once; one unit never spans more than these.
-        return 4 * JUMP_LIMIT_US if settling else JUMP_LIMIT_US
-
     def _least_delay(self, monotonic_us: int, delay_us: int) -> int:
-        second = monotonic_us // round(WINDOW_SLICE_S * MICRO)
+        second = monotonic_us // SLICE_US
         least = self._least
         if least and least[-1][0] == second:
             if delay_us < least[-1][1]:
@@ -198,7 +195,7 @@ class Timeline:
                 self._least_us = min(self._least_us, delay_us)
         else:
             least.append((second, delay_us))
-            while second - least[0][0] >= WINDOW_S / WINDOW_SLICE_S:
+            while second - least[0][0] >= WINDOW_US // SLICE_US:
                 least.popleft()
             self._least_us = min(item[1] for item in least)
         return self._least_us
@@ -229,5 +226,7 @@ class Timeline:
 
 def _slew(difference_us: int, elapsed_us: int) -> int:
     """As much of the difference as may be made up for in the time elapsed."""
-    limit = max(0, elapsed_us) * SLEW_LIMIT_PPM // MICRO
-    return max(-limit, min(limit, difference_us))
+    limit = elapsed_us * SLEW_LIMIT_PPM // MICRO if elapsed_us > 0 else 0
+    if difference_us > limit:
+        return limit
+    return difference_us if difference_us >= -limit else -limit

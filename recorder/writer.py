@@ -25,10 +25,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from recorder.adoption import Adopted, adopt
+from recorder.commits import Commits
 from recorder.hour_keys import HourKeys
 from recorder.progress import Progress
 from recorder.refusals import FENCE_REFUSED, TWO_RECORDERS, tell
-from recorder.rows import BeginAbsence, DropAbsence, EndAbsence, Operation, StreamId, apply, load_tail
+from recorder.rows import BeginAbsence, DropAbsence, EndAbsence, Operation, StreamId, load_tail
 from recorder.segment import GROUP_LIMIT_US, AbsenceRecord, SegmentHeader, SegmentName, genesis, next_link
 from recorder.segment_writer import Group, PictureFormat, SegmentWriter
 from recorder.sink import SinkRefused
@@ -36,7 +37,7 @@ from recorder.store.errors import StoreError
 from recorder.store.local import LocalStore
 from vms import logs
 from vms.clock import Clock, UtcTime
-from vms.db.engine import read, write
+from vms.db.engine import read
 from vms.db.leases import Held, WrongFence
 from vms.errors import BadInput, Conflict, GuetError, Unavailable
 from vms.keys import derive
@@ -77,7 +78,9 @@ class StreamWriter:
         clock: Clock,
         fence: Held | None = None,
         origin: str = "live",
+        commits: Commits | None = None,
     ) -> None:
+        """``commits`` are shared by the streams of a process."""
         self.id = StreamId(commune, camera, stream)
         self.sealed_groups = 0
         self.lost_groups = 0
@@ -85,6 +88,7 @@ class StreamWriter:
         self.fenced = False  # another recorder has taken the camera: nothing of ours is kept from then on
         self._store, self._engine, self._keys, self._clock = store, engine, keys, clock
         self._fence, self._origin = fence, origin
+        self._commits = commits or Commits(engine)
         self._turn = asyncio.Lock()  # one group or absence at a time, in the order they came
         self._lock: int | None = None
         self._covered_us: int | None = None
@@ -318,10 +322,7 @@ class StreamWriter:
         if not self._pending:
             return True
         try:
-            async with write(self._engine, alone=False) as session:
-                if self._fence is not None:
-                    await self._fence.guard(session)
-                await apply(session, self.id, self._pending)
+            await self._commits.commit(self.id, self._pending, self._fence)
         except WrongFence as error:
             # Another has taken the camera: its rows say what is so. Our file stays, and is set aside as a stray.
             log.error(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import mmap
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from cryptography.utils import Buffer
 
 FILE_MODE: Final = 0o600
 DIR_MODE: Final = 0o700
+PAGE_BYTES: Final = mmap.PAGESIZE
 # What an operating system says when there is no room: the volume, the quota, the largest file it allows.
 NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
@@ -39,6 +41,10 @@ class Disk(Protocol):
 
     def sync(self, fd: int) -> None:
         """Make the file's bytes and size durable."""
+        ...
+
+    def let_go(self, fd: int, size_bytes: int) -> None:
+        """The machine's memory need not keep the first ``size_bytes`` of the file; never a step that matters."""
         ...
 
     def truncate(self, fd: int, size_bytes: int) -> None:
@@ -94,6 +100,13 @@ class OsDisk:
     def sync(self, fd: int) -> None:
         """fdatasync also writes the size, which is all the metadata we need."""
         os.fdatasync(fd)
+
+    def let_go(self, fd: int, size_bytes: int) -> None:
+        """Whole pages only: the one that the file's end lies in is written again."""
+        whole = size_bytes - size_bytes % PAGE_BYTES
+        if whole:
+            with contextlib.suppress(OSError):
+                os.posix_fadvise(fd, 0, whole, os.POSIX_FADV_DONTNEED)
 
     def truncate(self, fd: int, size_bytes: int) -> None:
         """Cut the file."""

@@ -58,12 +58,14 @@ def _answering(path: Path) -> Iterator[None]:
 class SegmentFile:
     """One segment being written. After any error it is poisoned: what the disk holds is then unknown."""
 
-    def __init__(self, disk: Disk, path: Path, fd: int) -> None:
+    def __init__(self, disk: Disk, path: Path, fd: int, *, read_soon: bool) -> None:
+        """``read_soon``: the machine's memory keeps what was written, for whoever takes it on from here."""
         self.path = path
         self.durable_bytes = 0
         self.poisoned = False
         self._disk = disk
         self._fd = fd
+        self._read_soon = read_soon
 
     def append(self, *parts: Buffer) -> None:
         """Append ``parts`` and make them durable (S3); StoreError and poisoned when either fails."""
@@ -78,6 +80,8 @@ class SegmentFile:
             self.poisoned = True
             raise StoreError.of(error, self.path) from error
         self.durable_bytes += sum(len(memoryview(part)) for part in parts)
+        if not self._read_soon:
+            self._disk.let_go(self._fd, self.durable_bytes)
 
     def abandon(self) -> None:
         """Cut back to what was durable, as well as the disk still allows; fsck finishes what this cannot."""
@@ -179,7 +183,7 @@ class LocalStore:
         try:
             if self.room_bytes() < self._floor_bytes:
                 raise StoreError("Le disque est plein.", cause="disk-full", where=str(self.root))
-            file = SegmentFile(self.disk, path, self._create(path))
+            file = SegmentFile(self.disk, path, self._create(path), read_soon=self.ended_state == SPOOLED)
         except OSError as error:
             if not isinstance(error, FileExistsError):
                 self._forget(path)  # the error may have come after the name

@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 import recorder.adoption
-import recorder.writer
+import recorder.commits
 from recorder.fsck import Fsck
 from recorder.policies import Policies
 from recorder.sink import SinkRefused
@@ -127,7 +127,7 @@ async def test_each_commit_of_the_index(
     writer, done = rig.writer(), list[bytes]()
     await writer.start()
     with monkeypatch.context() as patch:
-        patch.setattr(recorder.writer, "write", FaultyCommits(commit, mode, times))
+        patch.setattr(recorder.commits, "write", FaultyCommits(commit, mode, times))
         try:
             await script(writer, done)
             await writer.close()

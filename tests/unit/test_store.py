@@ -187,3 +187,14 @@ def test_short_writes_are_completed(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     disk.append(fd, b"header", b"", bytearray(b"group"), memoryview(b"end"))
     disk.close(fd)
     assert (tmp_path / "file").read_bytes() == b"headergroupend"
+
+
+def test_what_is_let_go_of_reads_the_same_and_goes_on(tmp_path: Path) -> None:
+    disk, path, data = OsDisk(), tmp_path / "segment", os.urandom(300_001)
+    fd = disk.create(path)
+    for at in range(0, len(data), 70_000):
+        disk.append(fd, data[at : at + 70_000])
+        disk.sync(fd)
+        disk.let_go(fd, min(at + 70_000, len(data)))
+    disk.close(fd)
+    assert path.read_bytes() == data
