@@ -21,9 +21,9 @@ from vms.keeper.acts import ACTS
 from vms.keeper.arguments import parse
 from vms.keeper.gate import Denied, Grant, admit
 from vms.keeper.hour_keys import holds_on, is_due
+from vms.keeper.plan import camera_plan
 from vms.keeper.protocol import Act
 from vms.keeper.reads import READS
-from vms.law.camera import record_until
 from vms.law.dates import DAY_US, add_months
 from vms.law.facts import CommuneFacts, Hold
 from vms.law.holds import hold_lapse
@@ -44,7 +44,7 @@ WITHOUT: Final[dict[str, dict[str, Any]]] = {
 
 def _seen(facts: CommuneFacts) -> bool:
     live = admit(facts, person_of("mayor"), Act.LIVE, [CAMERA], None, MOTIVE, NOW)
-    return isinstance(live, Grant) or record_until(facts, facts.cameras[CAMERA], NOW) is not None
+    return isinstance(live, Grant) or camera_plan(facts, facts.cameras[CAMERA], NOW).record_until_us is not None
 
 
 @pytest.mark.parametrize("missing", [one for n in (1, 2) for one in combinations(WITHOUT, n)], ids="+".join)

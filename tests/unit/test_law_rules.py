@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from tests.unit.gate_facts import CAMERA, NOW, camera, commune, habilitation, order, zones
+from vms.keeper.plan import camera_plan
 from vms.law.authorisation import order_end, order_lapse, purposes_of, record_lapse
-from vms.law.camera import NEXT, STATES, record_until, step_lapse, viewing_lapse
+from vms.law.camera import NEXT, STATES, step_lapse, viewing_lapse
 from vms.law.dates import DAY_US, add_months
 from vms.law.facts import Hold
 from vms.law.framing import framing_lapse
@@ -79,11 +80,11 @@ def test_no_camera_skips_a_step(state: str, to: str) -> None:
 
 def test_only_a_camera_in_service_is_recorded_and_until_its_order_ends() -> None:
     facts = commune()
-    assert record_until(facts, facts.cameras[CAMERA], NOW) == order().until_us
+    assert camera_plan(facts, facts.cameras[CAMERA], NOW).record_until_us == order().until_us
     for state in STATES:
         one = camera(states=((NOW - DAY_US, state),))
         assert (viewing_lapse(facts, one, NOW) is None) == (state == "in_service")
-        assert (record_until(facts, one, NOW) is None) == (state != "in_service")
+        assert (camera_plan(facts, one, NOW).record_until_us is None) == (state != "in_service")
 
 
 def test_an_orders_end() -> None:

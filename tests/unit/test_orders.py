@@ -9,9 +9,10 @@ import pytest
 
 from tests.unit.gate_facts import CAMERA, MOTIVE, NOW, camera, commune, order, person_of
 from vms.keeper.gate import Denied, Grant, admit
+from vms.keeper.plan import camera_plan
 from vms.keeper.protocol import Act
 from vms.law.authorisation import order_end, record_lapse, renewal
-from vms.law.camera import record_until, viewing_lapse
+from vms.law.camera import viewing_lapse
 from vms.law.dates import DAY_US, add_months
 from vms.law.facts import CommuneFacts, Order
 
@@ -60,8 +61,8 @@ def test_a_provisional_order_ends_with_its_event_or_after_four_months() -> None:
 def test_recording_stops_at_the_end_and_not_an_instant_later() -> None:
     facts = commune()
     end = order().until_us
-    assert record_until(facts, facts.cameras[CAMERA], end - 1) == end
-    assert record_until(facts, facts.cameras[CAMERA], end) is None
+    assert camera_plan(facts, facts.cameras[CAMERA], end - 1).record_until_us == end
+    assert camera_plan(facts, facts.cameras[CAMERA], end).record_until_us is None
     lapse = viewing_lapse(facts, facts.cameras[CAMERA], end)
     assert lapse is not None
     assert lapse.rule == "P-21"
@@ -86,7 +87,7 @@ def test_a_renewal_recorded_in_time_leaves_no_dark_instant() -> None:
     assert [one.id for one in held if one] == ["o-1", "o-2"]
     for shift in (-1, 0, 1):
         assert viewing_lapse(facts, seen, first.until_us + shift) is None
-    assert record_until(facts, seen, first.until_us) == second.until_us
+    assert camera_plan(facts, seen, first.until_us).record_until_us == second.until_us
 
 
 @pytest.mark.parametrize(
@@ -126,7 +127,7 @@ def test_a_camera_has_been_under_each_of_its_orders_in_its_time() -> None:
 def test_a_withdrawal_dated_ahead_counts_from_its_date() -> None:
     facts = commune_under(order(withdrawn_us=NOW + DAY_US))
     assert isinstance(watch(facts, NOW), Grant)
-    assert record_until(facts, facts.cameras[CAMERA], NOW) == NOW + DAY_US
+    assert camera_plan(facts, facts.cameras[CAMERA], NOW).record_until_us == NOW + DAY_US
     verdict = watch(facts, NOW + DAY_US)
     assert isinstance(verdict, Denied)
     assert verdict.rule == "P-27"

@@ -13,7 +13,8 @@ from vms.clock import MICRO
 from vms.errors import GuetError
 from vms.keeper.communes import Commune
 from vms.keeper.protocol import CameraPlan, CommunePlan, LegalState, Plan, ZoneView
-from vms.law.camera import record_until, viewing_lapse
+from vms.law.authorisation import order_end
+from vms.law.camera import viewing_lapse
 from vms.law.facts import CameraFacts, CommuneFacts, Zones
 
 # An act makes another plan at once; what only time changes shows within this (recorders keep `record_until_us` anyway).
@@ -65,7 +66,7 @@ def camera_plan(facts: CommuneFacts, camera: CameraFacts, now_us: int) -> Camera
         legal_state=LegalState(state),
         record=lapse is None,
         refusal_cause="" if lapse is None else "suspended" if state == "suspended" else "not-authorised",
-        record_until_us=record_until(facts, camera, now_us),
+        record_until_us=order_end(order) if order and lapse is None else None,
         framing_until_us=framing.until_us if framing else None,
         zone_set=zone_view(zones) if zones else None,
         retention_days=order.max_days if order else None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from vms.law.authorisation import cover_reasons, covers_camera, order_end, order_lapse, order_reasons
+from vms.law.authorisation import cover_reasons, covers_camera, order_lapse, order_reasons
 from vms.law.dates import french_date
 from vms.law.facts import CameraFacts, CommuneFacts
 from vms.law.lapse import Lapse
@@ -66,10 +66,10 @@ def step_lapse(facts: CommuneFacts, camera: CameraFacts, to: str, now_us: int) -
 
 def viewing_reasons(facts: CommuneFacts, camera: CameraFacts, now_us: int) -> Iterator[Reason]:
     """Everything that must hold before anyone watches or records this camera live at ``now_us`` (P-10…P-27, P-80)."""
-    state, lapse = camera.state_at(now_us), None
+    since_us, state = camera.last_state(now_us)
+    lapse = None
     if state != "in_service":
         lapse = Lapse("P-24", f"Cette caméra est {WORDS[state]}, pas en service.", ADVICE[state])
-    since_us = max((since for since, _ in camera.states if since <= now_us), default=None)
     yield Reason("P-24", "Caméra en service", lapse, WORDS[state], since_us)
     yield from _paper_reasons(facts, camera, now_us)
     yield from _change_reasons(facts, camera, now_us)
@@ -95,14 +95,6 @@ def replay_reasons(facts: CommuneFacts, camera: CameraFacts, now_us: int) -> Ite
 def replay_lapse(facts: CommuneFacts, camera: CameraFacts, now_us: int) -> Lapse | None:
     """Why nobody may replay this camera at ``now_us``, or None (P-20, P-21)."""
     return first_lapse(replay_reasons(facts, camera, now_us))
-
-
-def record_until(facts: CommuneFacts, camera: CameraFacts, now_us: int) -> int | None:
-    """Until when the camera may be recorded if nothing else changes; None when it may not be now (P-21)."""
-    order = facts.order_of(camera, now_us)
-    if order is None or viewing_lapse(facts, camera, now_us) is not None:
-        return None
-    return order_end(order)
 
 
 def _drawn_lapse(facts: CommuneFacts, camera: CameraFacts) -> Lapse | None:
@@ -186,6 +178,8 @@ def _privacy_reasons(facts: CommuneFacts, camera: CameraFacts, now_us: int) -> I
 
 def _moved_us(facts: CommuneFacts, camera: str, now_us: int) -> int:
     """When the camera last came to show something else, 0 if never (P-11: it loses its validation)."""
+    if not facts.modifications:
+        return 0
     kinds = rulebook().modification
     moves = (one for one in facts.modifications if one.camera == camera and kinds[one.kind].new_view)
     return max((one.declared_us for one in moves if one.declared_us <= now_us), default=0)

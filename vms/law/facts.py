@@ -182,10 +182,14 @@ class CameraFacts:
 
     def state_at(self, now_us: int) -> str:
         """The legal state at an instant; ``found`` before anything was recorded."""
-        current = "found"
+        return self.last_state(now_us)[1]
+
+    def last_state(self, now_us: int) -> tuple[int | None, str]:
+        """The legal state at an instant and since when; None and ``found`` before anything was recorded."""
+        current: tuple[int | None, str] = (None, "found")
         for since_us, state in self.states:
             if since_us <= now_us:
-                current = state
+                current = since_us, state
         return current
 
 
@@ -278,8 +282,10 @@ class CommuneFacts:
         """The order that a camera is under at an instant: the one it was attached to, or the one that has replaced it
         since, so that a renewal recorded in time leaves no dark day (P-20, P-21).
         """
-        attached = [order for since_us, order in camera.attached if since_us <= at_us]
-        name = attached[-1] if attached else camera.attached[0][1] if camera.attached else camera.order
+        name = camera.attached[0][1] if camera.attached else camera.order
+        for since_us, attached in camera.attached:
+            if since_us <= at_us:
+                name = attached
         order = self.orders.get(name) if name else None
         for _ in self.orders:  # as many steps as there are orders at most
             found = self._successor(order, at_us)
@@ -289,9 +295,11 @@ class CommuneFacts:
         return order
 
     def _successor(self, order: Order | None, at_us: int) -> Order | None:
-        if order is None:
-            return None
-        return next((one for one in self.orders.values() if one.replaces == order.id and one.from_us <= at_us), None)
+        if order is not None:
+            for one in self.orders.values():
+                if one.replaces == order.id and one.from_us <= at_us:
+                    return one
+        return None
 
     def open_modification(self, camera: str, at_us: int) -> Modification | None:
         """The change of this camera that waits for a new order at an instant, if any (P-27)."""

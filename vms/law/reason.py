@@ -25,4 +25,7 @@ class Reason(NamedTuple):
 
 def first_lapse(reasons: Iterable[Reason]) -> Lapse | None:
     """The first element that does not hold, or None when all do."""
-    return next((reason.lapse for reason in reasons if reason.lapse is not None), None)
+    for reason in reasons:
+        if reason.lapse is not None:
+            return reason.lapse
+    return None
