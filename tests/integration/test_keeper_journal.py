@@ -269,3 +269,25 @@ async def test_the_journal_is_for_auditors_and_accountable_people(place: Town) -
         with pytest.raises(Refused) as refused:
             await place.read(f"un-{role}", "journal")
         assert refused.value.rule == "D-12"
+
+
+async def test_the_review_is_for_the_auditor_alone_and_is_itself_an_entry(place: Town) -> None:
+    await place.commission("valclair-c02")
+    await place.add("dpo", "auditor")
+    await place.add("agent", "officer", ["live", "replay"])
+    await place.enter("agent", purpose="5")
+    await place.web.admit(place.tokens["agent"], "replay", ["valclair-c02"], 1_000_000, 2_000_000)
+    for login in (MAYOR, CHIEF, "agent"):
+        with pytest.raises(Refused):
+            await place.read(login, "journal_review")
+    found = await place.read("dpo", "journal_review", days=7)
+    assert [one["kind"] for one in found["questions"]] == ["no-incident"]
+    assert found["whole"] is True
+    assert place.people["agent"] not in str(found)
+    entry = await place.read("dpo", "journal", before=found["questions"][0]["entries"][-1] + 1, limit=1)
+    assert entry["entries"][0]["record"]["act"] == "replay"
+    mine = (await place.read("dpo", "journal", person=place.people["dpo"], kind="consultation"))["entries"]
+    assert "read_journal_review" in [one["record"]["act"] for one in mine]
+    for days in (0, 32):
+        with pytest.raises(BadInput):
+            await place.read("dpo", "journal_review", days=days)

@@ -107,7 +107,7 @@ ACT_NAMES: Final = frozenset(
 READ_NAMES: Final = frozenset(
     {
         "people", "orders", "cameras", "zone_sets",
-        "journal", "journal_tile", "journal_checkpoint", "journal_proof", "journal_records",
+        "journal", "journal_tile", "journal_checkpoint", "journal_proof", "journal_records", "journal_review",
         "holds", "retention", "requests", "request", "seal", "whoami_rights", "rights", "communes", "purposes",
         "conventions", "legal_frames", "provisioning_orders", "groupings", "explain",
     }

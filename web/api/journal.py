@@ -53,6 +53,14 @@ async def export(
     return FileResponse(path, media_type="application/zip", filename=path.name, background=gone)
 
 
+@router.get("/review")
+async def review(
+    commune: Acting, token: Token, services: Srv, days: Annotated[int, Query(ge=1, le=31)] = 30
+) -> dict[str, Any]:
+    """Questions that the last days' entries raise; for the auditor alone, and nothing by person (D-12, D-33)."""
+    return await services.keeper.read(token, "journal_review", {"days": days})
+
+
 @router.get("/checkpoint")
 async def checkpoint(commune: Acting, token: Token, services: Srv) -> dict[str, Any]:
     """The signed head of the journal's tree."""

@@ -13,8 +13,10 @@ from vms.keeper.arguments import Args, Identifier
 from vms.keeper.cosigned import cosigned_notes, with_cosignatures
 from vms.keeper.journal import checked_row, nodes_of, read_entry_bundle, read_tile
 from vms.keeper.reads.spec import Reader, ReadSpec
+from vms.keeper.review import Seen, review
 from vms.keeper.tiles import LEVELS_LIMIT, WIDTH, pack_entries
 from vms.keeper.tree import inclusion_proof, leaf_hash
+from vms.law.dates import DAY_US
 
 PAGE_LIMIT_ENTRIES: Final = 500
 SCAN_LIMIT_ENTRIES: Final = 20_000
@@ -53,6 +55,12 @@ class Records(Log):
     """Which bundle's records."""
 
     index: int = Field(ge=0)
+
+
+class Review(Args):
+    """Over how many days until now."""
+
+    days: int = Field(default=30, ge=1, le=31)
 
 
 class Proof(Args):
@@ -148,6 +156,27 @@ def journal_proof(reader: Reader, args: Proof) -> dict[str, Any]:
     }
 
 
+def journal_review(reader: Reader, args: Review) -> dict[str, Any]:
+    """Questions that the last days' entries raise, for the auditor alone (D-33); ``whole`` when all were looked at."""
+    to_us = reader.now_us + 1
+    from_us = to_us - args.days * DAY_US
+    rows = reader.commune.store.reader.execute(
+        "SELECT seq, log, n, leaf, salt, record, at_us FROM entry WHERE at_us >= ? AND record IS NOT NULL "
+        'AND (record LIKE \'%"kind":"consultation"%\' OR record LIKE \'%"kind":"communication"%\') '
+        "ORDER BY seq DESC LIMIT ?",
+        (from_us, SCAN_LIMIT_ENTRIES + 1),
+    ).fetchall()
+    whole = len(rows) <= SCAN_LIMIT_ENTRIES
+    seen = []
+    for row in rows[:SCAN_LIMIT_ENTRIES]:
+        checked_row(row[:6])
+        seen.append(Seen(row[0], row[6], json.loads(row[5])))
+    if not whole:
+        from_us = min(one.at_us for one in seen)
+    questions = [one.to_dict() for one in review(seen, from_us, to_us)]
+    return {"questions": questions, "from_us": from_us, "to_us": to_us, "entries": len(seen), "whole": whole}
+
+
 def _log(reader: Reader, log: str | None) -> str:
     return log or str(reader.commune.store.state.log)
 
@@ -174,4 +203,5 @@ READS: Final = {
     "journal_tile": ReadSpec(Tile, journal_tile),
     "journal_records": ReadSpec(Records, journal_records, journalled=True),
     "journal_proof": ReadSpec(Proof, journal_proof),
+    "journal_review": ReadSpec(Review, journal_review, journalled=True),
 }
