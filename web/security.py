@@ -7,6 +7,7 @@ command line sends the same token as a bearer, and no cookie.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import MutableMapping
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -20,6 +21,9 @@ from vms.errors import Refused, Unauthenticated
 from web.problems import problem_of
 
 COOKIE: Final = "__Host-guet"
+POST_COOKIE: Final = "__Host-guet-poste"
+POST_BYTES: Final = 24
+POST_LIFE_S: Final = 400 * 24 * 3600  # as long as browsers keep a cookie
 TOKEN_LIMIT_CHARS: Final = 200
 CSP: Final = "; ".join(
     (
@@ -59,6 +63,16 @@ def token_of(connection: HTTPConnection) -> str:
 def set_cookie(response: Response, token: str) -> None:
     """Give the page its session; it ends with the browser, and with the keeper's own limits."""
     response.set_cookie(COOKIE, token, secure=True, httponly=True, samesite="strict", path="/")
+
+
+def post_of(connection: HTTPConnection) -> str:
+    """The secret by which this browser's workstation is known; a fresh one when it has none."""
+    return connection.cookies.get(POST_COOKIE, "")[:TOKEN_LIMIT_CHARS] or secrets.token_urlsafe(POST_BYTES)
+
+
+def set_post_cookie(response: Response, post: str) -> None:
+    """Let the browser's workstation be known again; it opens nothing."""
+    response.set_cookie(POST_COOKIE, post, max_age=POST_LIFE_S, secure=True, httponly=True, samesite="strict", path="/")
 
 
 def clear_cookie(response: Response) -> None:

@@ -43,7 +43,8 @@ PLAYS: Final = """() => document.querySelector('.over') === null
     || [...document.querySelectorAll('.stage canvas')].some((canvas) => !canvas.hidden && canvas.width > 1))"""
 PAGES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "nobody": (
-        ("connexion", "/connexion"), ("accessibilite", "/accessibilite"), ("regles", "/regles"), ("404", "/rien-ici"),
+        ("connexion", "/connexion"), ("retablir", "/retablir"),
+        ("accessibilite", "/accessibilite"), ("regles", "/regles"), ("404", "/rien-ici"),
     ),
     "mayor": (
         ("commune", "/commune"), ("compte", "/compte"), ("accueil", "/"), ("mur", "/mur"),

@@ -16,7 +16,7 @@ from playwright.async_api import Browser, CDPSession, Locator, Page, expect
 from deploy import web_process
 from deploy.demo.run import free_port
 from tests.browser.axe import violations
-from tests.browser.chromium import DESKTOP, chromium, open_page, sign_in
+from tests.browser.chromium import DESKTOP, act_for, chromium, open_page, sign_in
 from tests.integration.keeper_town import CHIEF, MAYOR, PASSWORD, Town, town
 from vms.clock import UtcTime
 from vms.keeper.totp import code_at, step_of
@@ -47,6 +47,7 @@ async def place(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Place
     url = f"http://localhost:{port}"
     settings = Settings(home=home, port=port, public_url=url, demo=True)
     async with town(home, start=UtcTime(time.time_ns() // 1000), public_url=url) as made, chromium() as browser:
+        await made.add("agent", "officer", ["live"])
         (home / "run").symlink_to(made.run)
         pages = asyncio.create_task(web_process.run(settings))
         await answering(port)
@@ -173,6 +174,61 @@ async def test_a_second_factor_is_enrolled_and_asked_for(place: Place) -> None:
     await page.get_by_label("Code à usage unique").fill(code_of(place, secret))
     await page.get_by_role("button", name="Continuer").click()
     await page.wait_for_url("**/commune**")
+    odd = [one for one in watched.complaints() if "status of 40" not in one]
+    await page.context.close()
+    assert not odd
+
+
+async def test_two_persons_bring_an_account_back_and_one_ends_a_session(place: Place) -> None:
+    town, agent = place.town, place.town.people["agent"]
+    await town.enter(MAYOR)
+    await town.act(MAYOR, "approve_recovery", person=agent, motive="téléphone perdu")
+    await town.web.sign_in(MAYOR, PASSWORD, "CSU 2")
+    watched = await open_page(place.browser, place.url, viewport=DESKTOP, reduced_motion="reduce")
+    page = watched.page
+    deputy = {"basis": {"reference": "délégation 4"}}
+    await town.add("adjointe", "deputy", **deputy)
+    await sign_in(page, "adjointe", PASSWORD)
+    await act_for(page, "Valclair-sur-Brume")
+    await page.goto(f"/habilitations/{agent}")
+    await expect(page.get_by_text("Rétablissement approuvé par : Le maire.")).to_be_visible()
+    assert not await violations(page)
+    await page.get_by_role("button", name="Rétablir l’accès…").click()
+    await dialog(page).get_by_label("Motif").fill("reconnu de vue")
+    await dialog(page).get_by_role("button", name="Approuver").click()
+    await dialog(page).get_by_label("Mot de passe").fill(PASSWORD)
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_text("Code de rétablissement, montré une seule fois.")).to_be_visible()
+    code = await page.locator("main code").inner_text()
+    assert not await violations(page)
+
+    await page.goto("/compte")
+    await page.get_by_role("button", name="Nommer ce poste…").click()
+    await dialog(page).get_by_label("Nom du poste").fill("Accueil de la mairie")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("definition").filter(has_text="Accueil de la mairie")).to_be_visible()
+    await page.request.delete("/api/v1/session")
+    await sign_in(page, MAYOR, PASSWORD)
+    await page.goto("/compte")
+    sessions = page.get_by_role("list", name="Sessions ouvertes")
+    await expect(sessions.get_by_text("Accueil de la mairie")).to_be_visible()
+    await page.get_by_role("button", name="Fermer… CSU 2").click()
+    await dialog(page).get_by_role("button", name="Fermer la session").click()
+    await expect(sessions.get_by_text("CSU 2")).to_have_count(0)
+    assert not await violations(page)
+
+    await page.request.delete("/api/v1/session")
+    await page.goto("/connexion")
+    await page.get_by_text("Je ne peux pas me connecter").click()
+    await page.get_by_role("link", name="J’ai un code de rétablissement").click()
+    for typed, said in (("aaaa-aaaa", "n’est pas valable"), (code, "Mot de passe changé.")):
+        await page.get_by_label("Identifiant").fill("agent")
+        await page.get_by_label("Code de rétablissement").fill(typed)
+        await page.get_by_label("Nouveau mot de passe").fill("une phrase toute neuve")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_text(said)).to_be_visible()
+        assert not await violations(page)
+    await sign_in(page, "agent", "une phrase toute neuve")
     odd = [one for one in watched.complaints() if "status of 40" not in one]
     await page.context.close()
     assert not odd

@@ -18,9 +18,9 @@ class KeeperForAccounts:
         """The public-key options that the browser is to be asked; ``token`` for all but signing in."""
         return dict((await self._call("passkey_options", use=use.value, token=token))["options"])
 
-    async def passkey_sign_in(self, answer: dict[str, Any], workstation: str) -> Session:
+    async def passkey_sign_in(self, answer: dict[str, Any], workstation: str, post: str = "") -> Session:
         """A new session; Refused, with its reason, for an answer that proves nothing."""
-        made = await self._call("passkey_sign_in", answer=answer, workstation=workstation)
+        made = await self._call("passkey_sign_in", answer=answer, workstation=workstation, post=post)
         return Session.model_validate(made)
 
     async def passkey_step_up(self, token: str, answer: dict[str, Any]) -> Session:
@@ -51,6 +51,14 @@ class KeeperForAccounts:
     async def change_password(self, token: str, password: str, new: str) -> dict[str, Any]:
         """Put a new password in force; the person's other sessions end."""
         return await self._call("change_password", token=token, password=password, new=new)
+
+    async def end_session(self, token: str, session: str) -> dict[str, Any]:
+        """End one of the person's own sessions; the account as it is then."""
+        return await self._call("end_session", token=token, id=session)
+
+    async def recover(self, login: str, code: str, password: str, workstation: str) -> None:
+        """Spend a recovery code: the password that is in force from now on."""
+        await self._call("recover", login=login, code=code, password=password, workstation=workstation)
 
     async def account(self, token: str) -> dict[str, Any]:
         """The person's own means of signing in."""

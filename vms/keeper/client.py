@@ -42,11 +42,12 @@ class KeeperForWeb:
         answer, _ = await self._wire.call(op, args)
         return answer
 
-    async def sign_in(self, login: str, password: str, workstation: str, code: str = "") -> Session:
+    async def sign_in(self, login: str, password: str, workstation: str, code: str = "", post: str = "") -> Session:
         """A new session; Unauthenticated (one sentence whatever was wrong), SecondFactorNeeded for an account
-        that has one and no ``code``, LimitExceeded while backing off.
+        that has one and no ``code``, LimitExceeded while backing off. ``post`` is the secret of a workstation.
         """
-        answer = await self._call("sign_in", login=login, password=password, workstation=workstation, code=code)
+        args = {"login": login, "password": password, "workstation": workstation, "code": code, "post": post}
+        answer, _ = await self._wire.call("sign_in", args)
         return Session.model_validate(answer)
 
     async def sign_out(self, token: str) -> None:

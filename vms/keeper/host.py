@@ -10,7 +10,7 @@ from typing import Final
 
 from vms.clock import Clock
 from vms.errors import Conflict, Damaged, NotFound
-from vms.keeper import journal, passkeys_kept
+from vms.keeper import journal, passkeys_kept, workstations
 from vms.keeper.checkpoint import Signer
 from vms.keeper.entry import Author, Entry
 from vms.keeper.store import Store, Tx, open_file, transaction
@@ -21,6 +21,7 @@ SECRET_BYTES: Final = 32
 SCHEMA: Final = (
     journal.SCHEMA
     + passkeys_kept.SCHEMA
+    + workstations.SCHEMA
     + """
 CREATE TABLE IF NOT EXISTS account (
   id TEXT PRIMARY KEY, login TEXT NOT NULL UNIQUE, label TEXT NOT NULL, email TEXT NOT NULL DEFAULT '',
@@ -34,6 +35,11 @@ CREATE TABLE IF NOT EXISTS second_factor (
   person TEXT PRIMARY KEY, sealed TEXT NOT NULL, last_step INTEGER NOT NULL, created_us INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE IF NOT EXISTS recovery_code (person TEXT NOT NULL, hash BLOB NOT NULL, PRIMARY KEY (person, hash)) STRICT;
+CREATE TABLE IF NOT EXISTS recovery_approval (
+  person TEXT NOT NULL, approver TEXT NOT NULL, commune TEXT NOT NULL, at_us INTEGER NOT NULL,
+  PRIMARY KEY (person, approver, commune)
+) STRICT;
+CREATE TABLE IF NOT EXISTS recovery (person TEXT PRIMARY KEY, hash BLOB NOT NULL, until_us INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS secret (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS commune (id TEXT PRIMARY KEY, created_us INTEGER NOT NULL) STRICT;
 """

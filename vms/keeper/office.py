@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError
 
 from vms.clock import MICRO
 from vms.errors import BadInput, Refused, StepUpNeeded
+from vms.keeper.access_desk import ACCESS_ACTS, AccessDesk
 from vms.keeper.acts import ACTS
 from vms.keeper.acts.people import Grant as GrantArgs
 from vms.keeper.acts.spec import ActSpec
@@ -62,6 +63,7 @@ class Office:
         self._house = house
         self._journal_reads: dict[tuple[str, str], int] = {}
         self._door = SignInDesk(house)
+        self._access = AccessDesk(house)
 
     def ops(self) -> dict[str, Op]:
         """The closed list of operations."""
@@ -197,6 +199,8 @@ class Office:
         """Change a fact: role, then step-up, then the act with its entry in one transaction."""
         live = self._house.sessions.require(args.get("token"))
         name, given = str(args.get("name", "")), args.get("args") or {}
+        if name in ACCESS_ACTS:
+            return await self._access.act(live, name, given)
         if name == "add_person":
             return await self._add_person(live, given)
         spec = ACTS.get(name)
@@ -222,6 +226,8 @@ class Office:
         if name == "communes":
             view = self._view(args.get("token"), live)
             return {"communes": view["communes"]}
+        if name == "person_access":
+            return self._access.read(live, given)
         spec = READS.get(name)
         if spec is None:
             raise BadInput(f"Lecture inconnue : « {name[:40]} ».", where="read")

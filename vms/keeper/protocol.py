@@ -70,6 +70,7 @@ WEB_OPS: Final = frozenset(
         "passkey_options", "passkey_sign_in", "passkey_step_up", "passkey_register", "passkey_remove", "account",
         "prove_destruction", "sign_export",
         "second_factor_begin", "second_factor_confirm", "second_factor_remove", "change_password",
+        "end_session", "recover",
     }
 )  # fmt: skip
 RECORDER_OPS: Final = frozenset(
@@ -99,6 +100,7 @@ ACT_NAMES: Final = frozenset(
         "declare_prefix", "record_order", "record_cnil", "authorise_camera", "declare_framing_class", "open_framing",
         "close_framing", "draw_zones", "validate_zones", "post_panel", "inform_prefect", "commission_camera",
         "put_in_service", "suspend_camera", "retire_camera", "add_person", "grant", "withdraw", "record_convention",
+        "end_sessions", "approve_recovery", "name_workstation",
         "place_hold", "release_hold", "register_request", "decide", "complete_request", "sign_manifest",
         "certify_export", "record_package", "receive_package", "purge_package", "order_provisioning",
         "withdraw_order", "declare_change", "suspend", "resume", "record_grouping", "consent",
@@ -106,7 +108,7 @@ ACT_NAMES: Final = frozenset(
 )  # fmt: skip
 READ_NAMES: Final = frozenset(
     {
-        "people", "orders", "cameras", "zone_sets",
+        "people", "person_access", "orders", "cameras", "zone_sets",
         "journal", "journal_tile", "journal_checkpoint", "journal_proof", "journal_records", "journal_review",
         "holds", "retention", "requests", "request", "seal", "whoami_rights", "rights", "communes", "purposes",
         "conventions", "legal_frames", "provisioning_orders", "groupings", "explain",

@@ -7,7 +7,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 
 from vms.clock import MICRO, Clock
 from vms.errors import BadInput, Unauthenticated
@@ -117,6 +117,21 @@ class Sessions:
         """A person's sessions that have not ended, newest first."""
         mine = [one for one in self._live.values() if one.account.id == person and self.alive(one.id)]
         return sorted(mine, key=lambda one: -one.created_us)
+
+    def told(self, person: str, current: str = "") -> list[dict[str, Any]]:
+        """A person's sessions as pages show them; ``current`` is the id of the one that asks."""
+        return [
+            {
+                "id": one.id,
+                "workstation": one.workstation,
+                "means": one.means,
+                "since_us": one.created_us,
+                "seen_us": one.seen_us,
+                "commune": one.acting.name if one.acting else "",
+                "current": one.id == current,
+            }
+            for one in self.of(person)
+        ]
 
     async def end(self, live: Live, act: str = "sign_out", author: Author | None = None) -> None:
         """End a session, journalled as ``act`` by ``author`` (its own person by default): its token opens nothing."""

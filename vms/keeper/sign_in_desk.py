@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from vms.errors import BadInput, Refused, SecondFactorNeeded, Unauthenticated
+from vms.errors import BadInput, NotFound, Refused, SecondFactorNeeded, Unauthenticated
+from vms.keeper.access_desk import AccessDesk
 from vms.keeper.house import House
 from vms.keeper.passkeys_kept import passkeys_of
 from vms.keeper.protocol import Use
 from vms.keeper.session_view import session_view
 from vms.keeper.sessions import Live
 from vms.keeper.totp_desk import write_password
+from vms.keeper.workstations import workstation_key, workstation_name
 
 UNKNOWN: Final = "Identifiant ou mot de passe inconnu."
 
@@ -23,6 +25,7 @@ class SignInDesk:
 
     def __init__(self, house: House) -> None:
         self._house = house
+        self._access = AccessDesk(house)
 
     def ops(self) -> dict[str, Op]:
         """The door's part of the closed list."""
@@ -38,28 +41,30 @@ class SignInDesk:
             "second_factor_confirm": self.second_factor_confirm,
             "second_factor_remove": self.second_factor_remove,
             "change_password": self.change_password,
+            "end_session": self.end_session,
+            "recover": self.recover,
             "account": self.account,
         }
 
     async def sign_in(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
         """A new session by password, and by its second factor; one sentence for a wrong login and a wrong password."""
         house, login = self._house, str(args.get("login", "")).strip().lower()[:64]
-        workstation = _workstation(args)
-        house.backoff.check(login, workstation, house.clock.utc().us)
+        workstation, key = self._place(args)
+        house.backoff.check(login, key, house.clock.utc().us)
         account = house.host.account_by_login(login)
         password = str(args.get("password", ""))
         same = await house.passwords.matches(account.password if account else None, password)
         if account is None or not same:
-            house.backoff.failed(login, workstation, house.clock.utc().us)
+            house.backoff.failed(login, key, house.clock.utc().us)
             raise Unauthenticated(UNKNOWN, todo="Vérifiez la saisie.")
         try:
             means = await house.second_factor.check(account, password, str(args.get("code", ""))[:100])
         except SecondFactorNeeded:
             raise  # nothing was guessed yet
         except Unauthenticated:
-            house.backoff.failed(login, workstation, house.clock.utc().us)
+            house.backoff.failed(login, key, house.clock.utc().us)
             raise
-        house.backoff.succeeded(login, workstation)
+        house.backoff.succeeded(login, key)
         token, live = await house.sessions.create(account, workstation, means)
         return view_of(house, token, live)
 
@@ -81,7 +86,7 @@ class SignInDesk:
     async def passkey_sign_in(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
         """A new session by passkey; there is nothing to guess, so nothing to lock."""
         account = await self._house.passkeys.signed_in(_answer(args))
-        token, live = await self._house.sessions.create(account, _workstation(args), "passkey")
+        token, live = await self._house.sessions.create(account, self._place(args)[0], "passkey")
         # A verified user has just touched the key: as good as a password given again.
         self._house.sessions.step_up(live)
         return view_of(self._house, token, live)
@@ -134,14 +139,38 @@ class SignInDesk:
                 await house.views.end_session(other.id)
         return self._account(live)
 
+    async def end_session(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """End one of the person's own sessions; NotFound for anybody else's."""
+        house, live = self._house, self._house.sessions.require(args.get("token"))
+        other = house.sessions.alive(str(args.get("id", "")))
+        if other is None or other.account.id != live.account.id:
+            raise NotFound("Vous n’avez pas cette session.", todo="Rechargez la page.")
+        await house.sessions.end(other, "session_ended", live.author())
+        await house.views.end_session(other.id)
+        return self._account(live)
+
+    async def recover(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """Spend a recovery code: a new password, everything of before ends."""
+        login, code = str(args.get("login", "")).strip().lower()[:64], str(args.get("code", ""))[:100]
+        await self._access.recover(login, code, str(args.get("password", "")), _workstation(args))
+        return {}
+
     async def account(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
         """The signed-in person's own means of signing in."""
         return self._account(self._house.sessions.require(args.get("token")))
 
+    def _place(self, args: dict[str, Any]) -> tuple[str, str]:
+        """Where the caller is: as the journal names it, and as the back-off knows it."""
+        post, workstation = str(args.get("post", ""))[:100], _workstation(args)
+        if not post:
+            return workstation, workstation
+        return workstation_name(self._house.host.store.reader, post) or workstation, workstation_key(post)
+
     def _account(self, live: Live) -> dict[str, Any]:
         passkeys, person = self._house.passkeys, live.account.id
         told = {"passkeys": passkeys.told(person), "passkeys_possible": passkeys.possible}
-        return told | {"second_factor": self._house.second_factor.told(person)}
+        told |= {"second_factor": self._house.second_factor.told(person), "workstation": live.workstation}
+        return told | {"sessions": self._house.sessions.told(person, live.id)}
 
     async def _check_password(self, live: Live, given: object) -> str:
         """The person's password as given; Refused for another one, with the same back-off as a sign-in."""

@@ -9,8 +9,8 @@ from pydantic import BaseModel, Field
 
 from vms.keeper.protocol import Use
 from web.api.session import SessionView, view_of, workstation_of
-from web.deps import Srv, Token
-from web.security import set_cookie
+from web.deps import Acting, Srv, Token
+from web.security import post_of, set_cookie, set_post_cookie
 
 router = APIRouter(tags=["account"])
 LABEL_LIMIT_CHARS: Final = 60
@@ -52,12 +52,68 @@ class SecondFactorView(BaseModel):
     codes_left: int
 
 
+class SessionOf(BaseModel):
+    """One of a person's sessions: where, opened by which means and when, last used, acting for which commune."""
+
+    id: str
+    workstation: str
+    means: str
+    since_us: int
+    seen_us: int
+    commune: str
+    current: bool
+
+
 class AccountView(BaseModel):
-    """The means by which a person signs in; ``passkeys_possible`` is false where the address allows none."""
+    """The means by which a person signs in, and where they are; ``passkeys_possible`` is false where the address
+    allows none.
+    """
 
     passkeys: tuple[PasskeyView, ...]
     passkeys_possible: bool
     second_factor: SecondFactorView
+    workstation: str
+    sessions: tuple[SessionOf, ...]
+
+
+class PersonAccess(BaseModel):
+    """Another person's sessions and means, and how far a recovery of their account is."""
+
+    sessions: tuple[SessionOf, ...]
+    passkeys: int
+    second_factor: bool
+    approved_by: tuple[str, ...]
+    approved: bool
+    code_until_us: int | None
+
+
+class Motive(BaseModel):
+    """Why, for the journal."""
+
+    motive: str = Field(min_length=1, max_length=200)
+
+
+class RecoveryState(BaseModel):
+    """The code, told once to the person whose approval completed it; None while approvals are missing."""
+
+    code: str | None
+    until_us: int | None
+    approvals: int
+    missing: tuple[str, ...]
+
+
+class Recovery(BaseModel):
+    """A recovery code, and the password that its owner chooses."""
+
+    login: str = Field(min_length=1, max_length=120)
+    code: str = Field(min_length=1, max_length=100)
+    password: str = Field(min_length=12, max_length=500)
+
+
+class WorkstationName(BaseModel):
+    """What the journal calls this browser's workstation."""
+
+    label: str = Field(min_length=1, max_length=LABEL_LIMIT_CHARS)
 
 
 class Enrolment(BaseModel):
@@ -97,8 +153,10 @@ async def sign_in_options(services: Srv) -> PasskeyOptions:
 @router.post("/session/passkey")
 async def sign_in(body: PasskeyAnswer, request: Request, response: Response, services: Srv) -> SessionView:
     """Open a session by passkey."""
-    session = await services.keeper.accounts.passkey_sign_in(body.answer, workstation_of(request))
+    post = post_of(request)
+    session = await services.keeper.accounts.passkey_sign_in(body.answer, workstation_of(request), post)
     set_cookie(response, session.token)
+    set_post_cookie(response, post)
     return view_of(session, services)
 
 
@@ -161,3 +219,45 @@ async def second_factor_remove(token: Token, services: Srv) -> AccountView:
 async def change_password(body: NewPassword, token: Token, services: Srv) -> AccountView:
     """Change the password; the person's other sessions end."""
     return AccountView(**await services.keeper.accounts.change_password(token, body.password, body.new))
+
+
+@router.post("/account/sessions/{session}/end")
+async def end_session(session: str, token: Token, services: Srv) -> AccountView:
+    """End one of the caller's sessions; its views are dark within five seconds."""
+    return AccountView(**await services.keeper.accounts.end_session(token, session))
+
+
+@router.post("/account/workstation")
+async def name_workstation(
+    body: WorkstationName, request: Request, response: Response, token: Token, services: Srv
+) -> WorkstationName:
+    """Name the workstation of this browser; the journal calls it so from now on."""
+    post = post_of(request)
+    made = await services.keeper.act(token, "name_workstation", {"post": post, "label": body.label})
+    set_post_cookie(response, post)
+    return WorkstationName(label=made["label"])
+
+
+@router.get("/communes/{commune}/people/{person}/access")
+async def person_access(commune: Acting, person: str, token: Token, services: Srv) -> PersonAccess:
+    """A person's sessions and means."""
+    return PersonAccess(**await services.keeper.read(token, "person_access", {"person": person}))
+
+
+@router.post("/communes/{commune}/people/{person}/end-sessions")
+async def end_sessions(commune: Acting, person: str, body: Motive, token: Token, services: Srv) -> dict[str, Any]:
+    """End all sessions of a person; their views are dark within five seconds."""
+    return await services.keeper.act(token, "end_sessions", {"person": person, "motive": body.motive})
+
+
+@router.post("/communes/{commune}/people/{person}/recovery")
+async def approve_recovery(commune: Acting, person: str, body: Motive, token: Token, services: Srv) -> RecoveryState:
+    """Approve that a person's account comes back; the last approval needed yields the code."""
+    made = await services.keeper.act(token, "approve_recovery", {"person": person, "motive": body.motive})
+    return RecoveryState(**{name: made[name] for name in RecoveryState.model_fields})
+
+
+@router.post("/session/recover", status_code=204)
+async def recover(body: Recovery, request: Request, services: Srv) -> None:
+    """Spend a recovery code; sign in with the new password afterwards."""
+    await services.keeper.accounts.recover(body.login, body.code, body.password, workstation_of(request))

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from vms.errors import Unauthenticated
 from vms.keeper.protocol import Acting, CommuneChoice, PersonView, Session
 from web.deps import Srv, Token
-from web.security import clear_cookie, set_cookie, token_of
+from web.security import clear_cookie, post_of, set_cookie, set_post_cookie, token_of
 
 router = APIRouter(prefix="/session", tags=["session"])
 WORKSTATION_LIMIT_CHARS = 100
@@ -79,8 +79,10 @@ def workstation_of(request: Request) -> str:
 @router.post("")
 async def sign_in(body: SignIn, request: Request, response: Response, services: Srv) -> SessionView:
     """Open a session; the token goes into a cookie that scripts cannot read."""
-    session = await services.keeper.sign_in(body.login, body.password, workstation_of(request), body.code)
+    post = post_of(request)
+    session = await services.keeper.sign_in(body.login, body.password, workstation_of(request), body.code, post)
     set_cookie(response, session.token)
+    set_post_cookie(response, post)
     return view_of(session, services)
 
 

@@ -67,6 +67,12 @@ const host = createRoute({
   component: lazyRouteComponent(() => import("./pages/door/HostPage"), "HostPage"),
 });
 
+const recovery = createRoute({
+  getParentRoute: () => root,
+  path: "/retablir",
+  component: lazyRouteComponent(() => import("./pages/door/RecoveryPage"), "RecoveryPage"),
+});
+
 const account = createRoute({
   getParentRoute: () => root,
   path: "/compte",
@@ -140,7 +146,16 @@ const pages = [
   page("/decision/$request", () => import("./pages/requests/DecisionPage"), "DecisionPage"),
 ] as const;
 
-const tree = root.addChildren([door, commune, host, account, accessibility, rules, app.addChildren(pages)]);
+const tree = root.addChildren([
+  door,
+  commune,
+  host,
+  recovery,
+  account,
+  accessibility,
+  rules,
+  app.addChildren(pages),
+]);
 
 /** The router, with the cache that its guards read the session from. */
 export function createAppRouter(queryClient: QueryClient) {

@@ -12,10 +12,24 @@ export interface Passkey {
   used_us: number | null;
 }
 
+/** One open session of a person. */
+export interface OpenSession {
+  id: string;
+  /** The name given to the workstation, else its address and browser. */
+  workstation: string;
+  means: string;
+  since_us: number;
+  seen_us: number;
+  commune: string;
+  current: boolean;
+}
+
 export interface Account {
   passkeys: Passkey[];
   /** False where the service's address allows none. */
   passkeys_possible: boolean;
+  workstation: string;
+  sessions: OpenSession[];
   second_factor: { since_us: number | null; codes_left: number };
 }
 
@@ -37,6 +51,9 @@ export const confirmSecondFactor = async (password: string, code: string) =>
 export const removeSecondFactor = () => post("/account/second-factor/remove");
 export const changePassword = (password: string, fresh: string) =>
   post("/account/password", { body: { password, new: fresh } });
+
+export const endSession = (session: string) => post("/account/sessions/{session}/end", { path: { session } });
+export const nameWorkstation = (label: string) => post("/account/workstation", { body: { label } });
 
 export const removePasskey = (passkey: string) =>
   post("/account/passkeys/{passkey}/remove", { path: { passkey } });

@@ -97,6 +97,9 @@ export const purposesQuery = queryOptions({
 /** `code`: of the second factor, for an account that has one. */
 export const signIn = (login: string, password: string, code = "") =>
   as<Session>(post("/session", { body: { login, password, code } }));
+/** Spends a recovery code; the new password signs in afterwards. */
+export const recover = (login: string, code: string, password: string) =>
+  post("/session/recover", { body: { login, code, password } });
 export const signOut = () => del("/session");
 export const extendSession = () => as<Session>(post("/session/extend"));
 export const stepUp = (password: string) => as<Session>(post("/session/step-up", { body: { password } }));

@@ -248,7 +248,7 @@ export const RULES: readonly Rule[] = [
   {
     id: "A-05",
     article: "ANSSI",
-    sentence: msg`Les mots de passe d’usine sont remplacés et jamais montrés.`,
+    sentence: msg`Chacun prouve qui il est, et de nouveau pour un acte grave ; les mots de passe d’usine sont remplacés.`,
   },
   {
     id: "A-10",

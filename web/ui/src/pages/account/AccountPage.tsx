@@ -8,6 +8,7 @@ import { LanguageButton, ThemeButton } from "../../shell/AccountMenu";
 import { useTitle } from "../../shell/Page";
 import { PasskeysCard } from "./PasskeysCard";
 import { PasswordCard } from "./PasswordCard";
+import { SessionsCard } from "./SessionsCard";
 
 const route = getRouteApi("/compte");
 
@@ -55,6 +56,7 @@ function Cards() {
         </div>
         <PasskeysCard />
         <PasswordCard />
+        <SessionsCard />
         <div className="row">
           <Link className={buttonClass({ kind: "quiet" })} to="/">
             <ArrowLeft className="ic" aria-hidden />

@@ -182,6 +182,11 @@ function SignInForm() {
               L’hébergeur ne peut ni voir ni changer votre mot de passe.
             </Trans>
           </p>
+          <p>
+            <Link to="/retablir">
+              <Trans>J’ai un code de rétablissement</Trans>
+            </Link>
+          </p>
         </details>
       </form>
       <DemoAccounts onChoose={(account) => void enter(account.login, account.password)} />

@@ -22,6 +22,7 @@ import { ServerWords } from "../../parts/ServerWords";
 import { ROLE_WORDS } from "../../session/roles";
 import { useActing, useRole, useSession } from "../../session/SessionContext";
 import { PageHead } from "../../shell/Page";
+import { AccessCard } from "./AccessCard";
 import { GrantAct } from "./GrantAct";
 import { ACT_WORDS, habilitationState, IMAGE_ACTS } from "./words";
 
@@ -64,7 +65,10 @@ function PersonCards({ rights, mayWithdraw }: { rights: Rights; mayWithdraw: boo
           />
         ))}
       </div>
-      <RightsCard rights={rights} />
+      <div className="stack">
+        <RightsCard rights={rights} />
+        <AccessCard person={rights.person} label={rights.label} />
+      </div>
     </div>
   );
 }

@@ -1,0 +1,161 @@
+"""Sessions seen and ended, accounts that come back by two persons, workstations with names (P-58, P-40)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.passkey import SoftPasskey
+from tests.integration.keeper_town import CHIEF, MAYOR, PASSWORD, Town, town
+from tests.integration.test_keeper_passkeys import register
+from vms.errors import BadInput, GuetError, LimitExceeded, NotFound, Refused, StepUpNeeded, Unauthenticated
+from vms.keeper.protocol import Use
+
+NEW = "une phrase toute neuve"
+MOTIVE = "téléphone perdu, reconnue de vue"
+
+
+@pytest.fixture
+async def place(tmp_path: Path) -> AsyncIterator[Town]:
+    async with town(tmp_path, public_url="https://guet.example") as made:
+        await made.add("agent", "officer", ["live"])
+        yield made
+
+
+async def approve(place: Town, login: str, person: str = "agent") -> dict[str, object]:
+    return await place.act(login, "approve_recovery", person=place.people[person], motive=MOTIVE)
+
+
+async def test_a_person_sees_and_ends_their_own_sessions_and_no_others(place: Town) -> None:
+    accounts, mine = place.web.accounts, place.tokens["agent"]
+    place.clock.advance(seconds=60)
+    other = (await place.web.sign_in("agent", PASSWORD, "poste-2")).token
+    listed = (await accounts.account(mine))["sessions"]
+    assert [(one["workstation"], one["means"], one["current"]) for one in listed] == [
+        ("poste-2", "password", False),
+        ("poste-1", "password", True),
+    ]
+    mayors = (await accounts.account(place.tokens[MAYOR]))["sessions"][0]["id"]
+    for strange in (mayors, "", "0" * 32):
+        with pytest.raises(NotFound):
+            await accounts.end_session(mine, strange)
+    await accounts.end_session(mine, listed[0]["id"])
+    with pytest.raises(Unauthenticated):
+        await place.web.session(other)
+    assert await place.web.session(mine)
+
+
+async def test_ended_sessions_go_dark_at_the_next_renewal(place: Town) -> None:
+    await place.commission()
+    await place.web.act_for(place.tokens["agent"], "valclair", "5")
+    view = await place.watch("agent")
+    assert isinstance((await place.web.renew([view.id]))[view.id], str)
+    for login in ("agent", CHIEF):
+        with pytest.raises(Refused):
+            await place.act(login, "end_sessions", person=place.people["agent"], motive="départ")
+    with pytest.raises(NotFound):
+        await place.act(MAYOR, "end_sessions", person="p-nobody", motive="départ")
+    with pytest.raises(BadInput):
+        await place.act(MAYOR, "end_sessions", person=place.people["agent"], motive="")
+    assert (await place.act(MAYOR, "end_sessions", person=place.people["agent"], motive="départ"))["ended"] == 1
+    assert "refused" in (await place.web.renew([view.id]))[view.id]
+    with pytest.raises(Unauthenticated):
+        await place.watch("agent")
+    assert (await place.read(MAYOR, "person_access", person=place.people["agent"]))["sessions"] == []
+    entries = (await place.read(MAYOR, "journal"))["entries"]
+    assert any(one["record"]["act"] == "end_sessions" for one in entries)
+
+
+async def test_two_accountable_persons_bring_an_account_back_and_nothing_of_before_opens_it(place: Town) -> None:
+    passkey, accounts = SoftPasskey(), place.web.accounts
+    await register(place, "agent", passkey)
+    assert (await approve(place, MAYOR))["code"] is None
+    assert (await approve(place, MAYOR))["code"] is None  # the same person twice is one person
+    with pytest.raises(Refused):
+        await approve(place, "agent")
+    made = await approve(place, CHIEF)
+    code = str(made["code"])
+    state = await place.read(MAYOR, "person_access", person=place.people["agent"])
+    assert state["code_until_us"] == made["until_us"]
+    assert state["approved_by"] == []
+    for login, wrong in (("agent", "aaaa-bbbb"), ("nobody", code), (MAYOR, code)):
+        with pytest.raises(Unauthenticated, match="rétablissement"):
+            await accounts.recover(login, wrong, NEW, "poste-3")
+    with pytest.raises(BadInput):
+        await accounts.recover("agent", code, "court", "poste-3")
+    await accounts.recover("Agent ", code.upper(), NEW, "poste-3")
+    with pytest.raises(Unauthenticated):
+        await accounts.recover("agent", code, NEW + "!", "poste-4")
+    for act in (place.web.session(place.tokens["agent"]), place.web.sign_in("agent", PASSWORD, "poste-1")):
+        with pytest.raises(Unauthenticated):
+            await act
+    with pytest.raises(Refused, match="pas connue"):
+        await accounts.passkey_sign_in(passkey.get(await accounts.passkey_options(Use.SIGN_IN)), "poste-1")
+    assert await place.web.sign_in("agent", NEW, "poste-1")
+    acts = [one["record"]["act"] for one in (await place.read(MAYOR, "journal"))["entries"]]
+    assert acts.count("approve_recovery") == 3
+    assert acts.count("recover_account") == 1
+
+
+async def test_a_recovery_code_and_an_approval_last_a_day(place: Town) -> None:
+    await approve(place, MAYOR)
+    place.clock.advance(seconds=24 * 3600 + 1)
+    for login in (MAYOR, CHIEF):
+        await place.enter(login)
+    made = await approve(place, CHIEF)
+    assert made["code"] is None
+    code = str((await approve(place, MAYOR))["code"])
+    place.clock.advance(seconds=24 * 3600)
+    with pytest.raises(Unauthenticated):
+        await place.web.accounts.recover("agent", code, NEW, "poste-3")
+    assert await place.web.sign_in("agent", PASSWORD, "poste-1")
+
+
+async def test_an_approval_wants_confirmation_and_an_habilitation_that_still_holds(place: Town) -> None:
+    deputy = await place.add("adjointe", "deputy", basis={"reference": "délégation 4"})
+    await approve(place, "adjointe")
+    await place.act(MAYOR, "withdraw", habilitation=deputy, motive="fin de délégation")
+    assert (await approve(place, CHIEF))["code"] is None
+    with pytest.raises(Refused, match="propre accès"):
+        await approve(place, CHIEF, person=CHIEF)
+    place.clock.advance(seconds=301)
+    with pytest.raises(StepUpNeeded):
+        await approve(place, MAYOR)
+
+
+async def test_no_commune_opens_an_account_of_another(place: Town) -> None:
+    await place.found("brumesnil", "Brumesnil")
+    await place.add("agent", "officer", ["live"], commune="brumesnil")
+    await approve(place, MAYOR)
+    made = await approve(place, CHIEF)
+    assert (made["code"], made["missing"]) == (None, ["brumesnil"])
+    assert (await approve(place, f"{MAYOR}.brumesnil"))["code"]
+    with pytest.raises(NotFound):
+        await approve(place, f"{MAYOR}.brumesnil", person=CHIEF)
+
+
+async def test_guessing_a_recovery_code_waits(place: Town) -> None:
+    for _ in range(5):
+        with pytest.raises(Unauthenticated):
+            await place.web.accounts.recover("agent", "aaaa-aaaa-aaaa-aaaa", NEW, "stranger")
+    with pytest.raises(LimitExceeded):
+        await place.web.accounts.recover("agent", "aaaa-aaaa-aaaa-aaaa", NEW, "stranger")
+    assert await place.web.sign_in("agent", PASSWORD, "stranger")
+
+
+async def test_a_named_workstation_is_named_in_the_journal_and_known_by_its_own_secret(place: Town) -> None:
+    post = "s" * 32
+    with pytest.raises(Refused):
+        await place.act("agent", "name_workstation", post=post, label="Accueil PM")
+    await place.act(CHIEF, "name_workstation", post=post, label="Accueil PM")
+    token = (await place.web.sign_in("agent", PASSWORD, "192.0.2.1 Firefox", post=post)).token
+    assert (await place.web.accounts.account(token))["workstation"] == "Accueil PM"
+    # A stranger behind the same address, without the secret, locks nobody out there.
+    for _ in range(6):
+        with pytest.raises(GuetError):
+            await place.web.sign_in("agent", NEW, "192.0.2.1 Firefox")
+    assert await place.web.sign_in("agent", PASSWORD, "192.0.2.1 Firefox", post=post)
+    for path in (place.home / "keeper").iterdir():
+        assert post.encode() not in path.read_bytes()
