@@ -80,6 +80,19 @@ async def test_another_field_on_a_camera_that_served_is_a_change_by_itself(place
     assert await rule_of(place, CHIEF, "declare_change", camera="brumesnil-c01", kind="moved") == "P-62"
 
 
+async def test_a_camera_enrolled_again_at_another_place_has_moved(place: Town) -> None:
+    """The same place and another name change nothing; another place is another authorisation's (P-27)."""
+    order = (await place.act(MAYOR, "order_provisioning", kind="enrol", args={"found": "x"}))["order"]
+    profile = {"stream": "main", "codec": "h264", "width": 1920, "height": 1080, "fps": 25}
+    facts = {"name": "Place neuve", "place": "mât 3", "profiles": [profile], "model": "V-1"}
+    await place.provisioner.camera_enrolled(order, CAMERA, facts)
+    assert await place.watch("agent")
+    await place.provisioner.camera_enrolled(order, CAMERA, facts | {"place": "mât 9"})
+    with pytest.raises(Refused) as caught:
+        await place.watch("agent")
+    assert caught.value.rule == "P-27"
+
+
 async def test_a_suspension_is_dark_at_the_next_renewal_and_ends_when_it_is_said(place: Town) -> None:
     view, held = (await place.watch("agent")).id, place.people["h"]
     await place.act(CHIEF, "suspend", habilitation=held, motive="enquête administrative")

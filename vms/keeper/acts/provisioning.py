@@ -12,6 +12,7 @@ from pydantic import ConfigDict, Field, FiniteFloat
 
 from vms.clock import MICRO
 from vms.errors import BadInput, Conflict, Damaged, Refused
+from vms.keeper.acts.changes import declare
 from vms.keeper.acts.spec import ActSpec, refuse
 from vms.keeper.arguments import SLUG, Args, Name, Text
 from vms.keeper.communes import Change, Commune, new_id
@@ -117,6 +118,8 @@ def enrol(change: Change, camera: str, facts: EnrolledFacts) -> dict[str, Any]:
         known = replace(fresh, states=((change.now_us, "enrolled"),))
     elif known.state_at(change.now_us) == "retired":
         raise Conflict("Cette caméra est retirée.", where=camera, todo="Donnez-lui un autre numéro.")
+    if known.place != facts.place and any(state == "in_service" for _, state in known.states):
+        declare(change, known, "moved")  # what the préfet authorised stood elsewhere (P-27)
     made = replace(known, name=facts.name, place=facts.place, profiles=profiles, source=facts.source)
     change.put("camera", camera, made)
     seq = change.modified("camera_enrolled", cameras=(camera,), profiles=list(profiles), source=facts.source)
