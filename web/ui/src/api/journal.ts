@@ -1,6 +1,6 @@
 /** The log of operations (R253-5): entries, checkpoint, tiles, inclusion proofs. */
 import { queryOptions } from "@tanstack/react-query";
-import { as, get } from "./client";
+import { API, as, get, seg } from "./client";
 
 export type EntryKind =
   | "collecte"
@@ -102,6 +102,36 @@ export const journalQuery = (commune: string, filter: JournalFilter) =>
     staleTime: 30_000,
   });
 
+/** What the auditor may ask about; never by person (D-12, D-33). */
+export interface ReviewQuestion {
+  kind: "night" | "night-habit" | "one-camera" | "bulk-search" | "no-incident" | "no-request";
+  from_us: number;
+  to_us: number;
+  count: number;
+  of: number;
+  cameras: string[];
+  /** Numbers of the entries to read, oldest first; not all when there are many. */
+  entries: number[];
+}
+
+export interface Review {
+  questions: ReviewQuestion[];
+  from_us: number;
+  to_us: number;
+  /** False when the journal was too long to be looked at whole. */
+  whole: boolean;
+}
+
+export const reviewQuery = (commune: string) =>
+  queryOptions({
+    queryKey: ["journal", commune, "review"],
+    queryFn: ({ signal }) =>
+      as<Review>(
+        get("/communes/{commune}/journal/review", { path: { commune }, query: { days: 30 } }, signal),
+      ),
+    staleTime: 300_000,
+  });
+
 export const proofQuery = (commune: string, seq: number) =>
   queryOptions({
     queryKey: ["journal", commune, "proof", seq],
@@ -123,3 +153,6 @@ export const getTile = (commune: string, log: string, index: number) =>
       query: { log, n: index, level: 0 },
     }),
   );
+
+/** Where the open quarter is downloaded from, signed, for the CNIL (D-13). */
+export const exportUrl = (commune: string) => `${API}/communes/${seg(commune)}/journal/export`;

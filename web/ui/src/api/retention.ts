@@ -1,6 +1,6 @@
 /** What is kept, until when, and what is held. */
 import { queryOptions } from "@tanstack/react-query";
-import { as, get, post } from "./client";
+import { API, as, get, post, seg } from "./client";
 
 export interface Hold {
   id: string;
@@ -83,3 +83,7 @@ export const placeHold = (commune: string, hold: NewHold) =>
   post("/communes/{commune}/holds", { path: { commune }, body: hold });
 export const releaseHold = (hold: string, motive: string) =>
   post("/holds/{hold}/release", { path: { hold }, body: { motive } });
+
+/** Where the destruction certificate of a day (ISO, of Paris) is downloaded from. */
+export const certificateUrl = (commune: string, day: string) =>
+  `${API}/communes/${seg(commune)}/retention/certificate?day=${seg(day)}`;

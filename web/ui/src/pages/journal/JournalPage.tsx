@@ -1,11 +1,12 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
-import { Filter, ScrollText } from "lucide-react";
+import { Download, Filter, ScrollText } from "lucide-react";
 import { type FormEvent, type ReactNode, useState } from "react";
 import { camerasQuery } from "../../api/cameras";
 import {
   ENTRY_KINDS,
   type EntryKind,
+  exportUrl,
   type JournalEntry,
   type JournalFilter,
   type JournalPage as JournalPageData,
@@ -13,11 +14,21 @@ import {
   PAGE_ENTRIES,
 } from "../../api/journal";
 import { formatDateTime, formatNumber, formatSpan } from "../../i18n/format";
-import { Button, type Column, DataTable, EmptyState, QueryView, SelectField, textOf } from "../../parts";
-import { useActing } from "../../session/SessionContext";
+import {
+  Button,
+  buttonClass,
+  type Column,
+  DataTable,
+  EmptyState,
+  QueryView,
+  SelectField,
+  textOf,
+} from "../../parts";
+import { useActing, useRole } from "../../session/SessionContext";
 import { PageHead } from "../../shell/Page";
 import { cameraNumber, causeWords } from "../cameras/words";
 import { EntryCard } from "./EntryCard";
+import { ReviewCard } from "./ReviewCard";
 import { VerificationNote } from "./VerificationNote";
 import { actWords, KIND_LOOKS } from "./words";
 
@@ -27,6 +38,7 @@ const NO_FILTER: JournalFilter = { kind: "", person: "", camera: "", before: nul
 export function JournalPage() {
   const { t } = useLingui();
   const { commune } = useActing();
+  const reviews = useRole("auditor");
   const [filter, setFilter] = useState(NO_FILTER);
   const query = useQuery(journalQuery(commune, filter));
   const [chosen, setChosen] = useState<JournalEntry | null>(null);
@@ -35,8 +47,17 @@ export function JournalPage() {
       <PageHead
         title={t`Journal des opérations`}
         lead={t`Aucune image ici, ni donnée sur les personnes filmées. Votre lecture est elle-même inscrite.`}
+        acts={
+          query.data ? (
+            <a className={buttonClass({ size: "s" })} href={exportUrl(commune)} download>
+              <Download className="ic" aria-hidden />
+              <Trans>Emporter, signé</Trans>
+            </a>
+          ) : null
+        }
       />
       {query.data ? <VerificationNote commune={commune} view={query.data} /> : null}
+      {reviews ? <ReviewCard onRead={(entry) => setFilter({ ...NO_FILTER, before: entry + 1 })} /> : null}
       <FilterForm labels={query.data?.labels ?? {}} onFilter={setFilter} />
       <QueryView
         query={query}

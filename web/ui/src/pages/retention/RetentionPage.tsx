@@ -9,6 +9,7 @@ import { useActing } from "../../session/SessionContext";
 import { PageHead } from "../../shell/Page";
 import { cameraNumber } from "../cameras/words";
 import { destructionUs } from "../requests/FootageCard";
+import { CertificateCard } from "./CertificateCard";
 import { HoldsCard } from "./HoldsCard";
 
 /** What is kept, until when, what is held, and what was destroyed (P-30…P-38). */
@@ -72,6 +73,7 @@ function Kept({ data }: { data: Retention }) {
       )}
       <HoldsCard cameras={cameras} />
       <CamerasCard rows={rows} />
+      <CertificateCard />
       <p className="small dim">
         <Trans>
           La destruction est automatique ; personne ne la déclenche ni ne la repousse, sauf un gel avec sa
