@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
+from unicodedata import normalize
 
 import pytest
 from playwright.async_api import Page, expect
 
 from deploy.demo.town import DemoCamera
+from tests.browser.axe import violations
 from tests.browser.chromium import DESKTOP, PHONE, act_for, chromium, open_page, sign_in, step_up_if_asked
 from tests.fakes.machine import Machine, eventually, running
 from tests.system.page import timeline
@@ -115,12 +118,27 @@ async def extract_and_download(page: Page, request: str, folder: Path, recipient
     return saved
 
 
-async def age(*arguments: str) -> str:
-    """The service's own tool, as it would use it."""
+async def tool(*arguments: str) -> str:
+    """What a tool of others prints."""
     process = await asyncio.create_subprocess_exec(*arguments, stdout=asyncio.subprocess.PIPE)
     out, _ = await process.communicate()
     assert process.returncode == 0, arguments
     return out.decode().strip()
+
+
+async def the_receipt_on_paper(page: Page, request: str, folder: Path, package: Path) -> None:
+    """What is printed bears the package's own hash, and nothing of the page around it."""
+    await page.goto(f"/demandes/{request}")
+    await page.get_by_role("link", name="Reçu et étiquette").click()
+    await expect(page.get_by_role("button", name="Imprimer")).to_be_visible()
+    assert await violations(page) == []
+    paper = folder / "recu.pdf"
+    paper.write_bytes(await page.pdf(format="A4"))
+    said = await tool("pdftotext", "-layout", str(paper), "-")
+    printed = normalize("NFC", "".join(said.split()))
+    assert sha256(package.read_bytes()).hexdigest() in printed
+    assert "Signaturedequireçoit" in printed
+    assert "Habilitations" not in printed
 
 
 async def vms(*arguments: str) -> tuple[int, str]:
@@ -154,10 +172,12 @@ async def test_a_requisition_from_the_keyboard_to_the_proof(tmp_path: Path) -> N
         await sign_in(officer.page, "agent07.valclair")
         await act_for(officer.page, COMMUNE, "5")
         identity, package = tmp_path / "service.key", tmp_path / "paquet.zip"
-        await age("age-keygen", "-o", str(identity))
-        recipient = await age("age-keygen", "-y", str(identity))
+        await tool("age-keygen", "-o", str(identity))
+        recipient = await tool("age-keygen", "-y", str(identity))
         sealed = await extract_and_download(officer.page, request, tmp_path, recipient)
-        await age("age", "-d", "-i", str(identity), "-o", str(package), str(sealed))
+        await tool("age", "-d", "-i", str(identity), "-o", str(package), str(sealed))
+
+        await the_receipt_on_paper(officer.page, request, tmp_path, package)
 
         chief = await here.town("valclair").as_("mayor")
         vkey = (await chief.get("/communes/valclair/journal/checkpoint"))["vkey"]

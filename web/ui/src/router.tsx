@@ -142,6 +142,7 @@ const pages = [
   page("/demandes", () => import("./pages/requests/RequestsPage"), "RequestsPage"),
   page("/demandes/nouvelle", () => import("./pages/requests/NewRequestPage"), "NewRequestPage"),
   page("/demandes/$request", () => import("./pages/requests/RequestPage"), "RequestPage"),
+  page("/demandes/$request/remise", () => import("./pages/requests/HandoverPage"), "HandoverPage"),
   page("/decider", () => import("./pages/requests/ToDecidePage"), "ToDecidePage"),
   page("/decision/$request", () => import("./pages/requests/DecisionPage"), "DecisionPage"),
 ] as const;

@@ -1,12 +1,14 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useQueryClient } from "@tanstack/react-query";
-import { Box } from "lucide-react";
+import { Link } from "@tanstack/react-router";
+import { Box, Printer } from "lucide-react";
 import { useState } from "react";
 import { acknowledge, type RequestDetail, startExtraction } from "../../api/requests";
 import { formatBytes, formatDateTime, formatNumber } from "../../i18n/format";
 import {
   ActButton,
   Button,
+  buttonClass,
   Card,
   Facts,
   Note,
@@ -175,6 +177,12 @@ function PackageCard({ request, downloads, hands }: PackageCardProps) {
       {request.state === "purged" ? null : <HowToVerify request={request} />}
       {downloads ? <DownloadPackage request={request} /> : null}
       <div className="row">
+        {request.state === "purged" ? null : (
+          <Link className={buttonClass()} to="/demandes/$request/remise" params={{ request: request.id }}>
+            <Printer className="ic" aria-hidden />
+            <Trans>Reçu et étiquette</Trans>
+          </Link>
+        )}
         {hands ? (
           <ActButton
             label={<Trans>Noter la remise</Trans>}
@@ -222,6 +230,9 @@ function HowToVerify({ request }: { request: RequestDetail }) {
         <li>
           <Trans>Vérifiez signature, empreintes, absences et preuve d’inclusion, hors ligne :</Trans>
           <pre className="code">vms evidence verify {file} --signer signer.vkey</pre>
+        </li>
+        <li>
+          <Trans>Ou avec openssl seul, ligne par ligne : la notice du paquet dit comment.</Trans>
         </li>
         <li>
           <Trans>La vidéo se lit dans tout lecteur courant ; elle n’a pas de son.</Trans>
