@@ -12,6 +12,7 @@ from typing import Final
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "legal" / "verifier-une-extraction.md"
 ALONE: Final = "Une vidéo seule"
+MARK: Final = "== "
 EXAMPLE: Final = "video/EXEMPLE.mp4"
 
 
@@ -37,13 +38,12 @@ def commands() -> dict[str, str]:
 
 def verify(folder: Path) -> Verdict:
     """The numbered steps, in order, in an extracted package; published keys lie beside ``folder``."""
-    for title, lines in commands().items():
-        if title == ALONE:
-            continue
-        done = run(lines, folder)
-        if done.returncode != 0:
-            return Verdict(title, done.stdout + done.stderr)
-    return Verdict("", "")
+    steps = [f"echo '{MARK}{title}'\n{lines}" for title, lines in commands().items() if title != ALONE]
+    done = run("".join(steps), folder)
+    if done.returncode == 0:
+        return Verdict("", "")
+    title, _, printed = done.stdout.rpartition(MARK)[2].partition("\n")
+    return Verdict(title, printed + done.stderr)
 
 
 def verify_alone(folder: Path, video: str) -> Verdict:

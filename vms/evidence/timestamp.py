@@ -51,7 +51,7 @@ def read_roots(pem: bytes) -> list[x509.Certificate]:
         if len(pem) > ROOTS_LIMIT_BYTES:
             raise ValueError("too long")
         return x509.load_pem_x509_certificates(pem)
-    except (ValueError, UnsupportedAlgorithm) as error:
+    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
         raise BadInput(
             "Les certificats de l’autorité d’horodatage sont illisibles.", where="VMS_TIMESTAMP_CA"
         ) from error
@@ -72,5 +72,5 @@ def check(answer: bytes, data: bytes, roots: list[x509.Certificate], nonce: int 
         return UtcTime.at(found.tst_info.gen_time)
     except VerificationError as error:
         raise Damaged(f"L’horodatage ne tient pas : {error}.") from error
-    except (ValueError, TypeError, OverflowError, UnsupportedAlgorithm) as error:
+    except (ValueError, TypeError, OverflowError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
         raise Damaged("La réponse de l’autorité d’horodatage est illisible.") from error

@@ -7,6 +7,7 @@ told, and what every openssl reads.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import NameOID
 
 from vms.clock import UtcTime
@@ -103,11 +105,12 @@ def read_certificate(der: bytes, issuer: x509.Certificate | None = None) -> x509
     try:
         if len(der) > CERTIFICATE_LIMIT_BYTES:
             raise ValueError("too long")
-        found = x509.load_der_x509_certificate(der)
-        found.verify_directly_issued_by(issuer or found)
-        key = found.public_key()
+        found = _loaded(der)
+        with _unwarned():
+            found.verify_directly_issued_by(issuer or found)
+            key = found.public_key()
         whole = found.public_bytes(serialization.Encoding.DER) == der
-    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm) as error:
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm, x509.InvalidVersion) as error:
         raise Damaged("Le certificat est illisible, ou n’est pas de l’émetteur attendu.") from error
     if not isinstance(key, RSAPublicKey) or key.key_size < KEY_BITS or not whole:
         raise Damaged(f"Le certificat n’est pas celui d’une clé RSA d’au moins {KEY_BITS} bits.")
@@ -122,12 +125,28 @@ def to_pem(der: bytes) -> bytes:
 def from_pem(pem: bytes) -> bytes:
     """The DER of the one certificate in ``pem``; Damaged when it is none, or has another byte around it."""
     try:
-        der = x509.load_pem_x509_certificate(pem).public_bytes(serialization.Encoding.DER)
-    except (ValueError, UnsupportedAlgorithm) as error:
+        with _unwarned():
+            der = x509.load_pem_x509_certificate(pem).public_bytes(serialization.Encoding.DER)
+        _loaded(der)
+    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
         raise Damaged("Ce certificat est illisible.") from error
     if to_pem(der) != pem:
         raise Damaged("Ce certificat n’est pas sous sa forme canonique.")
     return der
+
+
+def _loaded(der: bytes) -> x509.Certificate:
+    """The certificate; ValueError for a serial number below one, which a CMS signature cannot name."""
+    with _unwarned():
+        found = x509.load_der_x509_certificate(der)
+        if found.serial_number < 1:
+            raise ValueError("serial number")
+        return found
+
+
+def _unwarned() -> warnings.catch_warnings[None]:
+    """What is odd in a certificate is refused here in words, not told on the error output."""
+    return warnings.catch_warnings(action="ignore", category=CryptographyDeprecationWarning)
 
 
 def _name(organisation: str, title: str, commune: str) -> x509.Name:
