@@ -30,6 +30,7 @@ from web.api import (
     storage,
 )
 from web.deps import Services
+from web.reader import READER_NAME
 from web.security import SecurityMiddleware
 
 API: Final = "/api/v1"
@@ -91,4 +92,7 @@ def _serve_pages(app: FastAPI, pages: Path) -> None:
         icon = pages / path
         if path in ("favicon.svg", "robots.txt") and icon.is_file():
             return FileResponse(icon)
+        if path == READER_NAME and icon.is_file():
+            # To be saved, never shown from here: it is handed over on a medium of its own (T-14).
+            return FileResponse(icon, filename=READER_NAME)
         return FileResponse(index)

@@ -26,6 +26,7 @@ from vms.evidence.manifest import MANIFEST_FILE, MANIFEST_LIMIT_BYTES, Manifest
 from vms.evidence.verify import verify_package
 from vms.keeper.audit import verify_log
 from vms.keeper.journal_export import Read, export_log
+from web.reader import READER_NAME, reader_page
 
 PURPOSE: Final = "5"
 POLL_S: Final = 0.5
@@ -209,6 +210,9 @@ class Story:
                 with video.open("wb") as out:
                     out.writelines(container.stream(longest.path))
             self._told.proofs["video"] = video
+            reader = self._told.folder / READER_NAME
+            await asyncio.to_thread(reader.write_bytes, reader_page())
+            self._told.proofs["reader"] = reader
             step.detail = f"{path.name}, {len(videos)} vidéo(s), {longest.pictures} images dans {video.name}"
 
     async def _verify(self) -> None:

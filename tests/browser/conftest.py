@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +16,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests.browser.media_rig import FIRST_FRAMES, SECOND_FRAMES, SECOND_US, START_US
 from tests.browser.media_server import MediaServer, Running, Store
 from tests.browser.numbered_video import Numbered, encode
+from tests.browser.reader_rig import FRAMES, build_reader, make_package
+from tests.fakes.extraction import SIGNER
 
 HERE: Final = Path(__file__).parent
 UI: Final = HERE.parent.parent / "web" / "ui"
@@ -35,6 +39,29 @@ def page_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     env = {**os.environ, "GUET_MEDIA_PAGE": str(out), "PATH": f"{node}{os.pathsep}{os.environ['PATH']}"}
     subprocess.run(command, check=True, env=env, cwd=UI, capture_output=True, timeout=120)
     return out
+
+
+@pytest.fixture(scope="session")
+def reader_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The offline reader as it is shipped."""
+    return build_reader(tmp_path_factory.mktemp("reader"))
+
+
+@pytest.fixture(scope="session")
+def reader_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A real package of two cameras, in clear."""
+    folder = tmp_path_factory.mktemp("package")
+    # The browser's driver has this thread's event loop.
+    with ThreadPoolExecutor(1) as beside:
+        return beside.submit(lambda: asyncio.run(make_package(folder, encode(FRAMES)))).result()
+
+
+@pytest.fixture(scope="session")
+def commune_key(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The key that the commune publishes, in a file."""
+    path = tmp_path_factory.mktemp("key") / "commune.vkey"
+    path.write_text(SIGNER.vkey() + "\n")
+    return path
 
 
 @pytest.fixture(scope="module")

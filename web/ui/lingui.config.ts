@@ -2,7 +2,8 @@ import { defineConfig } from "@lingui/cli";
 import { formatter } from "@lingui/format-po";
 
 /** Messages are written in French in the code; English is translated in the catalogues.
- *  Two catalogues, so that the room (wall, replay, zones) and the office load and are translated apart. */
+ *  Three catalogues, so that the room (wall, replay, zones), the office and the offline reader load and are
+ *  translated apart. */
 export default defineConfig({
   sourceLocale: "fr",
   locales: ["fr", "en"],
@@ -11,7 +12,12 @@ export default defineConfig({
     {
       path: "src/locales/{locale}/office",
       include: ["src"],
-      exclude: ["src/room/**", "src/media/**", "src/zones/**", "**/*.test.*"],
+      exclude: ["src/room/**", "src/media/**", "src/zones/**", "src/reader/**", "**/*.test.*"],
+    },
+    {
+      path: "src/locales/{locale}/reader",
+      include: ["src/reader", "src/pages/cameras/words.ts"],
+      exclude: ["**/*.test.*"],
     },
   ],
   format: formatter({ lineNumbers: false }),

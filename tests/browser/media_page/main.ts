@@ -1,5 +1,6 @@
 /** Puts the two players on one video element, and reads which numbered frame is really on screen. */
-import { InStepPlayer } from "../../../web/ui/src/media/inStep";
+import { FootageTrack } from "../../../web/ui/src/media/footageTrack";
+import { InStepPlayer, type StepSource } from "../../../web/ui/src/media/inStep";
 import { LivePlayer } from "../../../web/ui/src/media/livePlayer";
 import { ReplayPlayer } from "../../../web/ui/src/media/replayPlayer";
 
@@ -44,10 +45,10 @@ const quad = Array.from({ length: 4 }, () => document.body.appendChild(document.
 function inStep(camera: string, startUs: number): void {
   const bytesUrl = (permit: string, segment: string, offset: number, length: number): string =>
     `/replay/${permit}/segments/${segment}?offset=${offset}&length=${length}`;
-  const sources = quad.map((canvas) => ({
-    source: { camera, url: `${at}/replay/${camera}`, bytesUrl },
-    canvas,
-  }));
+  const source = { camera, url: `${at}/replay/${camera}`, bytesUrl };
+  const sources = quad.map(
+    (canvas): StepSource => ({ open: (us, events) => new FootageTrack(source, us, events), canvas }),
+  );
   Object.assign(guet, { player: new InStepPlayer(sources, startUs) });
 }
 
@@ -73,5 +74,16 @@ function numberOfStill(): number {
   return numberIn(whole);
 }
 
-const guet = { video, drawn, still, frameOnScreen, numberOfStill, live, replay, inStep, numbersInStep, watchInStep };
+const guet = {
+  video,
+  drawn,
+  still,
+  frameOnScreen,
+  numberOfStill,
+  live,
+  replay,
+  inStep,
+  numbersInStep,
+  watchInStep,
+};
 Object.assign(window, { guet });

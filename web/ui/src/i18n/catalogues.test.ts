@@ -22,7 +22,7 @@ function placeholders(message: string): string[] {
     .sort();
 }
 
-describe.each(["office", "room"])("English catalogue: %s", (name) => {
+describe.each(["office", "room", "reader"])("English catalogue: %s", (name) => {
   const all = entries(`src/locales/en/${name}.po`).filter(([id]) => id !== "");
 
   it("translates every string", () => {

@@ -1,5 +1,5 @@
 /** Where playback goes on when nothing is recorded at its position. */
-import type { FootageTrack } from "./footageTrack";
+import type { FootageSource } from "./footageTrack";
 
 /**
  * The next instant with pictures, in a direction.
@@ -7,7 +7,7 @@ import type { FootageTrack } from "./footageTrack";
  * @returns `"wait"` while the window that would tell is on its way, undefined when nothing follows
  */
 export function beyondAbsence(
-  track: FootageTrack,
+  track: FootageSource,
   us: number,
   direction: 1 | -1,
 ): number | "wait" | undefined {

@@ -50,6 +50,29 @@ export interface TrackEvents {
   onDamaged(group: Group, why: string): void;
 }
 
+/** What a player asks of footage, wherever it comes from: a server's sealed groups, or a package's file. */
+export type FootageSource = Pick<
+  FootageTrack,
+  | "index"
+  | "nowUs"
+  | "isReady"
+  | "isLoading"
+  | "setRecorded"
+  | "isRecorded"
+  | "recordedFrom"
+  | "heldAt"
+  | "opened"
+  | "frames"
+  | "want"
+  | "askAt"
+  | "load"
+  | "cancel"
+  | "retry"
+  | "forgetFar"
+  | "close"
+  | "giveUp"
+>;
+
 /** Parts a group in clear; a group whose boxes are wrong throws `Mp4Damaged`. */
 export function readOpened(group: Group, plain: Bytes): OpenedGroup {
   const { init, media } = splitGroup(plain);

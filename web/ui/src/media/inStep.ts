@@ -4,11 +4,10 @@
  * has none shows none, and is in step again with its first picture.
  */
 import { beyondAbsence } from "./beyondAbsence";
-import { FootageTrack } from "./footageTrack";
+import type { FootageSource, TrackEvents } from "./footageTrack";
 import { frameBeside } from "./frameBeside";
 import type { Span } from "./keyWindows";
 import { PictureView, type Showing } from "./pictureView";
-import type { ReplaySource } from "./replayLink";
 import { markStep } from "./replayMarks";
 import {
   INITIAL_REPLAY,
@@ -25,10 +24,14 @@ const SILENT_JUMP_US = 300_000;
 /** A camera that fetches for longer than this no longer holds the others up. */
 const PATIENCE_MS = 4_000;
 
-/** One camera of the set: where its footage comes from and where it is drawn. */
+/** What draws one camera's pictures. */
+export type StepView = Pick<PictureView, "show" | "shownUs" | "clear" | "close">;
+
+/** One camera of the set: where its footage comes from, where it is drawn and, if not by WebCodecs, by what. */
 export interface StepSource {
-  source: ReplaySource;
+  open(startUs: number, events: TrackEvents): FootageSource;
   canvas: HTMLCanvasElement;
+  draw?: (canvas: HTMLCanvasElement, track: FootageSource, onUnplayable: (codec: string) => void) => StepView;
 }
 
 /** What the page shows of one camera beside its picture. */
@@ -56,8 +59,8 @@ export const INITIAL_STEP: StepSnapshot = {
 };
 
 interface Tile {
-  track: FootageTrack;
-  view: PictureView;
+  track: FootageSource;
+  view: StepView;
   waitsSinceMs: number | undefined;
 }
 
@@ -84,8 +87,8 @@ export class InStepPlayer implements Transportable {
       journal: 0,
     }));
     this.#snapshot = { ...INITIAL_STEP, tiles };
-    for (const [at, { source, canvas }] of sources.entries()) {
-      const track = new FootageTrack(source, startUs, {
+    for (const [at, { open, canvas, draw }] of sources.entries()) {
+      const track = open(startUs, {
         onChange: ({ phase, journal }) =>
           this.#changeTile(at, { ...(phase && { phase }), ...(journal !== undefined && { journal }) }),
         onArrived: () => this.#rest(),
@@ -93,7 +96,8 @@ export class InStepPlayer implements Transportable {
         onDamaged: (group, why) =>
           this.#say({ kind: "damaged", fromUs: group.startUs, toUs: group.endUs, why }),
       });
-      const view = new PictureView(canvas, track, (codec) => track.giveUp(codec));
+      const giveUp = (codec: string): void => track.giveUp(codec);
+      const view = draw?.(canvas, track, giveUp) ?? new PictureView(canvas, track, giveUp);
       this.#tiles.push({ track, view, waitsSinceMs: undefined });
     }
     this.#ticker = setInterval(() => this.#rest(), DRIVE_MS);

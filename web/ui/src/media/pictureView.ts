@@ -2,7 +2,7 @@
  * One camera's pictures on a canvas, by instant: whatever the speed and the direction, the picture shown is the one
  * whose time holds the instant asked for. Needs a few decoded groups around it and keeps no more.
  */
-import type { FootageTrack, OpenedGroup } from "./footageTrack";
+import type { FootageSource, OpenedGroup } from "./footageTrack";
 import { GroupDecoder, type Picture } from "./groupDecoder";
 import type { Group } from "./groupIndex";
 import { markStep } from "./replayMarks";
@@ -38,7 +38,7 @@ export class PictureView {
   /** @param onUnplayable called when the browser refuses the stream */
   constructor(
     readonly canvas: HTMLCanvasElement,
-    readonly track: FootageTrack,
+    readonly track: FootageSource,
     readonly onUnplayable: (codec: string) => void,
   ) {
     this.#context = canvas.getContext("2d", { alpha: false });

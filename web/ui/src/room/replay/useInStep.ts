@@ -1,7 +1,8 @@
 import { useQueries } from "@tanstack/react-query";
 import { type RefObject, useCallback, useEffect, useRef, useState, useSyncExternalStore } from "react";
 import type { Camera } from "../../api/cameras";
-import { INITIAL_STEP, InStepPlayer, type StepSnapshot } from "../../media/inStep";
+import { FootageTrack } from "../../media/footageTrack";
+import { INITIAL_STEP, InStepPlayer, type StepSnapshot, type StepSource } from "../../media/inStep";
 import type { Quality } from "../../media/liveState";
 import { type CameraTimeline, timelineQuery } from "../../timeline/timelineApi";
 import { replaySource } from "../addresses";
@@ -33,10 +34,13 @@ export function useInStep(cameras: readonly Camera[], startUs: () => number, wan
   });
   useEffect(() => {
     if (!wanted) return undefined;
-    const sources = set.split(",").flatMap((each) => {
+    const sources = set.split(",").flatMap((each): StepSource[] => {
       const [camera = "", stream] = each.split("/");
       const canvas = canvases.current.get(camera);
-      return canvas === undefined ? [] : [{ source: replaySource(camera, stream as Quality), canvas }];
+      const source = replaySource(camera, stream as Quality);
+      return canvas === undefined
+        ? []
+        : [{ open: (startUs, events) => new FootageTrack(source, startUs, events), canvas }];
     });
     const made = new InStepPlayer(sources, start.current());
     setPlayer(made);
