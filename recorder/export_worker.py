@@ -51,6 +51,7 @@ SEGMENTS_PER_WINDOW: Final = 64
 PERMIT_WAIT_S: Final = 6.0
 PERMIT_POLL_S: Final = 0.1
 PROGRESS_GROUPS: Final = 16
+FLOW_BYTES: Final = 16 * 1024 * 1024
 
 
 class ExportWorker:
@@ -139,7 +140,7 @@ class ExportWorker:
         return {"done": {**result, "wrapped_key": base64.b64encode(wrapped).decode()}}
 
     async def _write(self, file: BinaryIO, facts: PackageFacts) -> dict[str, Any]:
-        sink = _HashingSink(SealingSink(file, facts.package, self._package_key))
+        sink = _HashingSink(SealingSink(_Flowing(file), facts.package, self._package_key))
         builder = PackageBuilder(sink, facts, self._seals())
         for plan in self._plans:
             await self._stream(builder, plan)
@@ -252,6 +253,27 @@ class ExportWorker:
 
 # Links of the edge chain stand after all of the live one; each counts for itself.
 EDGE_BASE: Final = 1 << 63
+
+
+class _Flowing:
+    """A file whose bytes go to the disk while more are made: else all of them would at the end, with everybody waiting.
+
+    Nobody reads them again soon, so the machine's memory is left to the recording (T-11).
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._written = self._begun = 0
+
+    def write(self, data: Buffer, /) -> int:
+        """Take all of ``data``."""
+        self._written += self._file.write(data)
+        if self._written - self._begun >= FLOW_BYTES:
+            # The system begins to write what is not on the disk yet, and keeps nothing of what is. It may refuse.
+            with contextlib.suppress(OSError):
+                os.posix_fadvise(self._file.fileno(), 0, self._written, os.POSIX_FADV_DONTNEED)
+            self._begun = self._written
+        return len(memoryview(data))
 
 
 class _HashingSink:

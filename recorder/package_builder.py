@@ -8,6 +8,7 @@ pictures are missing or their format changes: a picture that stands still for mi
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
@@ -158,8 +159,7 @@ class PackageBuilder:
             self._end_video()
         video = self._video or self._begin_video(segment, header, init, fragment)
         video.last_sequence = segment.sequence + 1 + header.number
-        for part in mp4.shifted_parts(fragment, -video.offset_90k):
-            self._write_video(part)
+        self._write_video(*mp4.shifted_parts(fragment, -video.offset_90k))
         self._hashing.run(partial(_digest_nals, memoryview(fragment), samples, video.nals))
         video.groups += 1
         video.pictures += len(samples)
@@ -264,9 +264,9 @@ class PackageBuilder:
         self._write_video(oeff.head(init))
         return video
 
-    def _write_video(self, data: Buffer) -> None:
-        self._writing.run(partial(self._container.write, data))
-        self._hashing.run(partial(self._video_digest.update, data))
+    def _write_video(self, *parts: Buffer) -> None:
+        self._writing.run(partial(_each, self._container.write, parts))
+        self._hashing.run(partial(_each, self._video_digest.update, parts))
 
     def _end_video(self) -> None:
         video, self._video = self._video, None
@@ -316,6 +316,11 @@ class PackageBuilder:
     def _add(self, path: str, data: bytes) -> None:
         self._container.add(path, data)
         self._files.append(PackagedFile(path=path, sha256=hashlib.sha256(data).hexdigest(), bytes=len(data)))
+
+
+def _each(take: Callable[[Buffer], object], parts: Iterable[Buffer]) -> None:
+    for part in parts:
+        take(part)
 
 
 def _digest_nals(fragment: memoryview, samples: list[list[tuple[int, int]]], into: bytearray) -> None:

@@ -10,9 +10,12 @@ from __future__ import annotations
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vms.errors import BadInput
-from vms.settings import Settings
+
+if TYPE_CHECKING:  # a worker that only speaks to its parent needs no settings
+    from vms.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
