@@ -53,6 +53,8 @@ OPEN: Final = frozenset({
     Way("GET", "/{path:path}"), Way("MOUNT", "/assets"), Way("GET", "/api/v1/openapi.json"),
     Way("HEAD", "/api/v1/openapi.json"), Way("GET", "/api/v1/session"), Way("POST", "/api/v1/session"),
     Way("POST", "/api/v1/session/token"), Way("GET", "/api/v1/demo"), Way("GET", "/metrics"),
+    Way("POST", "/api/v1/session/passkey/options"), Way("POST", "/api/v1/session/passkey"),
+    Way("POST", "/api/v1/session/recover"),
 })  # fmt: skip
 # These act on the caller's own session alone, and end it last.
 OWN_SESSION: Final = frozenset({Way("DELETE", "/api/v1/session")})
