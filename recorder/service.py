@@ -23,6 +23,7 @@ from recorder.backfill import Backfill, Means
 from recorder.camera import Surroundings
 from recorder.camera_events import CameraEvents
 from recorder.capacity import Capacity
+from recorder.commits import Commits
 from recorder.deferred_sink import DeferredSink
 from recorder.drain_spool import SpoolDrain
 from recorder.extraction import sweep
@@ -84,7 +85,7 @@ class Recorder:
         self._plans = PlanSource(self._keeper, settings.recorder_dir)
         self._spool = KeySpool(settings.recorder_dir / "keys-waiting.sqlite")
         self._sinks: list[DeferredSink] = []
-        self._stops, self._minutes = Stops(engine), MinuteBoard(engine)
+        self._stops, self._minutes, self._commits = Stops(engine), MinuteBoard(engine), Commits(engine)
         self._preparing: set[asyncio.Task[None]] = set()
         gate = ConnectGate()
         around = Surroundings(clock, Drain(), gate, self._make_sink, self._forget_keys)
@@ -166,6 +167,7 @@ class Recorder:
             return StreamWriter(
                 camera, stream, commune,
                 store=store, engine=self._engine, keys=self._keys, clock=self._clock, fence=fence,
+                commits=self._commits,
             )  # fmt: skip
 
         sink = DeferredSink(make, lambda: not self._stops.holds(camera), MinuteMeter(commune, camera, stream))
