@@ -18,6 +18,7 @@ from deploy.admin.discover import discover
 from deploy.admin.fsck import fsck
 from deploy.admin.init import init
 from deploy.admin.login import login, logout
+from deploy.admin.reader import write_reader
 from deploy.admin.witness import witness
 from deploy.demo.story_plot import Plot
 from vms import logs
@@ -44,6 +45,7 @@ app.add_typer(law_commands.app, name="law")
 app.add_typer(bench_commands.app, name="bench")
 app.add_typer(verify_commands.audit, name="audit")
 app.add_typer(verify_commands.evidence, name="evidence")
+verify_commands.evidence.command("reader")(write_reader)
 app.add_typer(retention_commands.app, name="retention")
 app.command()(init)
 

@@ -1,11 +1,20 @@
 import { Trans, useLingui } from "@lingui/react/macro";
-import { Download } from "lucide-react";
+import { Download, FileVideo } from "lucide-react";
 import { useState } from "react";
 import { packageSource } from "../../api/packages";
 import { Problem } from "../../api/problem";
 import type { RequestDetail } from "../../api/requests";
 import { formatBytes } from "../../i18n/format";
-import { Button, Note, Refusal, StepUpCancelled, TextField, useStepUp, useToast } from "../../parts";
+import {
+  Button,
+  buttonClass,
+  Note,
+  Refusal,
+  StepUpCancelled,
+  TextField,
+  useStepUp,
+  useToast,
+} from "../../parts";
 
 /** Downloads the sealed package and opens it here; nothing is saved unless all of it opened (P-38). */
 export function DownloadPackage({ request }: { request: RequestDetail }) {
@@ -58,6 +67,17 @@ export function DownloadPackage({ request }: { request: RequestDetail }) {
         <span className="small dim">
           <Trans>
             Il s’ouvre dans ce navigateur ; le serveur n’en a pas la clé. La communication est inscrite.
+          </Trans>
+        </span>
+      </div>
+      <div className="row">
+        <a className={buttonClass({ size: "s" })} href="/lecteur-guet.html" download="lecteur-guet.html">
+          <FileVideo className="ic" aria-hidden />
+          <Trans>Lecteur hors ligne</Trans>
+        </a>
+        <span className="small dim">
+          <Trans>
+            Il lit et vérifie le paquet sans réseau. À remettre sur un autre support que le paquet.
           </Trans>
         </span>
       </div>
