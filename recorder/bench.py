@@ -108,10 +108,11 @@ async def _measure(
             children.append(await stack.enter_async_context(own))
         peers = await stack.enter_async_context(_ffmpegs(home, urls))
         ours, theirs = [child.pid for child in children], [peer.pid for peer in peers]
-        before, samples = (use(ours), use(theirs)), []
+        before, samples, busy = (use(ours), use(theirs)), [], busy_s()
         for _ in range(SAMPLES_COUNT):
             await asyncio.sleep(seconds / SAMPLES_COUNT)
             samples.append((use(ours), use(theirs)))
+        busy_percent = 100 * (busy_s() - busy) / seconds / (os.cpu_count() or 1)
         alive = sum(peer.returncode is None for peer in peers)
         kept = [await recorded(child) for child in children]
     after, count = samples[-1], len(urls)
@@ -125,9 +126,17 @@ async def _measure(
         "ffmpeg_cpu_percent_per_camera": theirs_percent,
         "ffmpeg_pss_mib_per_camera": theirs_mib / count,
         "ffmpeg_alive_count": float(alive),
+        # Near 100 the streams, ffmpeg and we wait for each other, and no figure says what recording costs.
+        "machine_busy_percent": busy_percent,
     } | {name: float(sum(one[name] for one in kept)) for name in ("gaps", "frames_missing", "units", "sealed_mib")}
     causes = sorted({cause for one in kept for cause in one["causes"]})
     return {name: round(value, 4) for name, value in figures.items()}, causes
+
+
+def busy_s() -> float:
+    """CPU seconds that everything on the machine has used so far."""
+    user, nice, system, _, _, *rest = map(int, Path("/proc/stat").read_text().split(maxsplit=11)[1:9])
+    return (user + nice + system + sum(rest)) / TICKS_PER_S
 
 
 def use(pids: Sequence[int]) -> Use:
