@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import socket
 import subprocess
@@ -37,7 +36,7 @@ from tests.fakes.recording import START
 from tests.judges.forgery import entries_of
 from vms.clock import MICRO
 
-PICTURES: Final = os.environ.get("VMS_PICTURES", "")
+ARTEFACTS: Final = Path(__file__).parents[2] / "artefacts" / "reader"
 
 
 @pytest.fixture(scope="module")
@@ -297,6 +296,7 @@ def test_it_is_accessible_in_every_state(
 ) -> None:
     """No violation and nothing beyond the screen's width, on a desk and on a phone, in the light and in the dark."""
     page = new_page(browser, reduced_motion="reduce")
+    ARTEFACTS.mkdir(parents=True, exist_ok=True)
     made = ReaderPage.load(page, reader_file)
     page.evaluate(AXE.read_text(encoding="utf-8"))
 
@@ -304,9 +304,7 @@ def test_it_is_accessible_in_every_state(
         for viewport, theme in product((DESKTOP, PHONE), ("light", "dark")):
             page.set_viewport_size(viewport)  # type: ignore[arg-type]
             page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
-            if PICTURES:
-                page.wait_for_timeout(200)
-                page.screenshot(path=Path(PICTURES) / f"reader-{state}-{viewport['width']}-{theme}.png")
+            page.screenshot(path=ARTEFACTS / f"{state}-{viewport['width']}-{theme}.png")
             only = {"type": "tag", "values": TAGS} if theme == "light" else {"type": "rule", "values": COLOUR_RULES}
             found = page.evaluate(RUN, only)
             assert found == [], (state, viewport, theme, found)

@@ -87,6 +87,7 @@ REFUSED: Final[dict[str, tuple[Altered, str]]] = {
     "a size that lies": (lying_size, "dépasse le fichier"),
     "a name that escapes": (escaping_name, "un nom impossible"),
     "nothing": (lambda data: b"", "trop court"),
+    "still encrypted": (lambda data: b"age-encryption.org/v1\n" + data, "Ce paquet est encore chiffré"),
     "another archive": (lambda data: b"PK\x03\x04" + bytes(4096), "n’est pas un paquet de preuve"),
     "a manifest in another form": (
         lambda data: packed({**entries_of(data), "manifest.json": b" " + entries_of(data)["manifest.json"]}),

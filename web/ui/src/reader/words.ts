@@ -28,6 +28,10 @@ export const VERDICT_WORDS: Record<Verdict, MessageDescriptor> = {
 const CODE_WORDS: Record<Code, MessageDescriptor> = {
   "too-short": msg({ message: "Ce fichier n’est pas un paquet de preuve : il est trop court." }),
   "not-a-package": msg({ message: "Ce fichier n’est pas un paquet de preuve, ou sa fin manque." }),
+  encrypted: msg({
+    message:
+      "Ce paquet est encore chiffré (age) : déchiffrez-le avec la clé de votre service, puis choisissez le fichier .zip obtenu.",
+  }),
   cut: msg({ message: "Le paquet est tronqué (octet {byte})." }),
   "directory-unreadable": msg({ message: "La table des matières du paquet est illisible." }),
   "directory-altered": msg({ message: "La table des matières du paquet a été altérée." }),
@@ -73,8 +77,7 @@ const CODE_WORDS: Record<Code, MessageDescriptor> = {
   "seal-ok": msg({ message: "{whose}, apposé le {at}, empreinte du certificat {fingerprint}." }),
   "time-none": msg({ message: "Aucun : la date n’est attestée que par la commune." }),
   "time-unchecked": msg({
-    message:
-      "{file} est joint ; ce lecteur ne le vérifie pas. LISEZMOI.txt dit comment le faire avec openssl.",
+    message: "{file} est joint ; ce lecteur ne le vérifie pas : openssl ou vms evidence verify le font.",
   }),
   "record-unreadable": msg({ message: "{file} : un maillon de la chaîne est illisible (octet {byte})." }),
   "chain-broken": msg({ message: "{file} : la chaîne est rompue ({where})." }),

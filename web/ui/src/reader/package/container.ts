@@ -28,6 +28,9 @@ const LOCATOR_BYTES = 20;
 const END_BYTES = 22;
 const TAIL_BYTES = END64_BYTES + LOCATOR_BYTES + END_BYTES;
 
+/** How a package begins that left encrypted to the key of a service. */
+const AGE = "age-encryption.org/v1";
+
 const ascii = new TextEncoder();
 
 /** One file of the package: where its content starts, its length in bytes, its CRC-32. */
@@ -157,6 +160,7 @@ export class Container {
 
   /** Reads the directory; `Refused` when the file is not a container in its one form, cut or with bytes added. */
   static async open(file: Blob): Promise<Container> {
+    if ((await file.slice(0, AGE.length).text()) === AGE) throw new Refused("encrypted");
     if (file.size < TAIL_BYTES) throw new Refused("too-short");
     const tail = await read(file, file.size - TAIL_BYTES, TAIL_BYTES);
     const view = new DataView(tail.buffer);

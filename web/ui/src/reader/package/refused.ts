@@ -12,6 +12,7 @@ export interface Found {
 export type Code =
   | "too-short"
   | "not-a-package"
+  | "encrypted"
   | "cut"
   | "directory-unreadable"
   | "directory-altered"
