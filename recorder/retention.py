@@ -8,8 +8,9 @@ A segment is due when its first instant is (``vms.law.retention``), as its hour 
     4. rows removed, in one commit with the stream's mark and the erasure report (the outbox)
 
 At the reserve of the disk the oldest footage that neither a hold nor the order's minimum protects goes early, as a
-documented loss with an alarm (P-35). Without the communes' policy (never heard from the keeper) nothing is destroyed:
-held footage cannot be brought back, and the keys of what is due die with the keeper anyway.
+documented loss with an alarm (P-35). A wall clock that is in doubt destroys nothing (``due_clock.py``). Without the
+communes' policy (never heard from the keeper) nothing is destroyed: held footage cannot be brought back, and the keys
+of what is due die with the keeper anyway.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import col, delete, select
 
 from recorder.adoption import LOOK_BACK_DAYS, adopt
+from recorder.due_clock import DueClock
 from recorder.erasure import Mode, destroy, erased_absences, finish_marked
 from recorder.hour_keys import KeySpool
 from recorder.policies import DAY_US, Policies, is_due, spans, term
@@ -39,7 +41,7 @@ from vms import logs
 from vms.clock import HOUR_US, MICRO, Clock, UtcTime
 from vms.db.engine import read, write
 from vms.errors import Damaged, GuetError
-from vms.keeper.protocol import CameraRetention
+from vms.keeper.protocol import CameraRetention, DestructionTime
 from vms.law.retention import MAX_DAYS, due, held
 from vms.model import ErasureReport, Segment
 
@@ -66,6 +68,10 @@ class ErasureSink(Protocol):
 
     async def retention(self, commune: str) -> list[CameraRetention]:
         """Each camera's days and holds."""
+        ...
+
+    async def destruction_time(self, commune: str) -> DestructionTime:
+        """By what time the commune's footage may be destroyed."""
         ...
 
     async def report_erased(self, commune: str, erased: Sequence[dict[str, Any]]) -> None:
@@ -96,9 +102,10 @@ class Retention:
         policies: Policies,
         clock: Clock,
         room: RoomKeeper,
+        time: DueClock | None = None,
     ) -> None:
         self._engine, self._store, self._spool, self._policies = engine, store, spool, policies
-        self._clock, self._room = clock, room
+        self._clock, self._room, self._time = clock, room, time or DueClock(clock)
         self._told_us: dict[tuple[str, str], int] = {}
 
     async def run(self, keeper: ErasureSink, communes: Callable[[], Iterable[str]]) -> None:
@@ -109,6 +116,7 @@ class Retention:
                 await self.learn(keeper, communes())
                 await self.sweep()
                 await self.report(keeper)
+                await self._time.tell(self._engine, await self._cameras(), communes())
             except (GuetError, OSError, SQLAlchemyError) as error:
                 log.error("sweep_failed", why=str(error), severity="grave", rule="P-30")
             for _ in range(int(SWEEP_PAUSE_S / ROOM_PAUSE_S)):
@@ -143,12 +151,21 @@ class Retention:
                 heard.append(False)
                 continue
             await asyncio.to_thread(self._policies.learn, commune, cameras)
-            heard.append(True)
+            heard.append(await self._hear_time(keeper, commune))
         return bool(heard) and all(heard)
+
+    async def _hear_time(self, keeper: ErasureSink, commune: str) -> bool:
+        try:
+            self._time.hear(commune, await keeper.destruction_time(commune))
+        except GuetError as error:
+            log.info("time_not_heard", commune=commune, why=str(error))
+            return False
+        return True
 
     async def sweep(self) -> Swept:
         """Destroy everything that is due now; safe to kill anywhere and run again."""
-        swept, now_us = Swept(), self._clock.utc().us
+        await asyncio.to_thread(self._time.keep)
+        swept, now_us = Swept(), self._time.earliest_us()
         _count(swept, await finish_marked(self._engine, self._store, partial(self._policies.mode_of, now_us), now_us))
         swept.keys = await asyncio.to_thread(self._spool.destroy_where, partial(self._key_due, now_us=now_us))
         for commune, camera in await self._cameras():
@@ -156,6 +173,7 @@ class Retention:
             if policy is None:
                 log.error("retention_unknown", commune=commune, camera=camera, rule="P-30")
                 continue
+            now_us = self._time.now_us(commune)
             await self._end_left_open(commune, camera, _newest_due(policy, now_us))
             while batch := await self._due(camera, policy, now_us):
                 await self._destroy(batch, "due", swept)
@@ -163,8 +181,8 @@ class Retention:
                 self._engine, camera, _newest_due(policy, now_us), partial(is_due, policy, now_us=now_us)
             )
         await self._make_room(swept)
-        await asyncio.to_thread(self._purge_quarantine, now_us)
-        await self._purge_strays(now_us)
+        await asyncio.to_thread(self._purge_quarantine, self._time.earliest_us())
+        await self._purge_strays(self._time.earliest_us())
         if swept.segments or swept.short_bytes:
             log.info("swept", segments=swept.segments, size_bytes=swept.size_bytes, early=swept.early)
         return swept

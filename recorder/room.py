@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlmodel import col, delete, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from recorder.due_clock import DueClock
 from recorder.erasure import destroy
 from recorder.policies import DAY_US, Policies, may_go_early
 from recorder.stock import STREAMS, cameras_with
@@ -65,10 +66,12 @@ class RoomKeeper:
         floor_bytes: int = 0,
         cameras: Callable[[], Collection[tuple[str, str]]] = tuple,
         keep_longest: Sequence[str] = (),
+        time: DueClock | None = None,
     ) -> None:
         """``cameras``: (commune, camera) of all that are to be recorded; ``keep_longest``: the operator's order."""
         self.reserve_bytes = reserve_bytes
         self._engine, self._store, self._policies, self._clock = engine, store, policies, clock
+        self._time = time or DueClock(clock)  # minimum and holds, too, end by a clock that is not in doubt
         self._floor_bytes, self._cameras, self._keep_longest = floor_bytes, cameras, tuple(keep_longest)
         self._lost: dict[str, int] = {}
 
@@ -92,7 +95,7 @@ class RoomKeeper:
     async def _make(self, made: Made, wanted_bytes: int, now_us: int) -> None:
         """Destroy early, oldest first, until ``wanted_bytes`` are free or nothing more may go."""
         while made.size_bytes < wanted_bytes:
-            batch = await self._oldest(wanted_bytes - made.size_bytes, now_us)
+            batch = await self._oldest(wanted_bytes - made.size_bytes)
             if not batch:
                 return
             await destroy(self._engine, self._store, batch, "early", self._clock.utc().us)
@@ -100,13 +103,13 @@ class RoomKeeper:
             made.size_bytes += sum(row.size_bytes for row in batch)
             await self._alarm(batch, now_us)
 
-    async def _oldest(self, wanted_bytes: int, now_us: int) -> list[Segment]:
+    async def _oldest(self, wanted_bytes: int) -> list[Segment]:
         """The oldest segments that may go early, up to ``wanted_bytes`` and a batch."""
         async with read(self._engine) as session:
             streams = []
             for commune, camera in await cameras_with(session, "segment"):
                 for stream in STREAMS:
-                    rows, more = await self._candidates(session, commune, camera, stream, now_us)
+                    rows, more = await self._candidates(session, commune, camera, stream)
                     if rows:
                         streams.append((rows, more))
         # Beyond the last row read of a stream that has more, another stream's row may not be the oldest.
@@ -123,10 +126,10 @@ class RoomKeeper:
         return chosen
 
     async def _candidates(
-        self, session: AsyncSession, commune: str, camera: str, stream: str, now_us: int
+        self, session: AsyncSession, commune: str, camera: str, stream: str
     ) -> tuple[list[Segment], bool]:
         """The oldest segments of a stream that may go early, and whether it has more of them."""
-        policy = self._policies.of(commune, camera)
+        policy, now_us = self._policies.of(commune, camera), self._time.now_us(commune)
         if policy is None:
             return [], False
         youngest_us = now_us - (policy.min_days or 0) * DAY_US

@@ -26,6 +26,7 @@ from recorder.capacity import Capacity
 from recorder.commits import Commits
 from recorder.deferred_sink import DeferredSink
 from recorder.drain_spool import SpoolDrain
+from recorder.due_clock import due_clock
 from recorder.extraction import sweep
 from recorder.fleet import Fleet
 from recorder.health import HealthBoard
@@ -229,13 +230,14 @@ class Recorder:
         store = await self._until_attached()
         policies = await asyncio.to_thread(Policies, store, self._settings.recorder_dir / "retention.json")
         engine, clock, longest = self._engine, self._clock, self._settings.store_keep_longest
+        time = await due_clock(engine, clock, store.disk, self._settings.recorder_dir / "known-time.json")
         reserve_bytes = self._reserve_bytes()
         room = RoomKeeper(
             engine, store, policies, clock, reserve_bytes,
-            floor_bytes=self._floor_bytes(), cameras=self._recorded, keep_longest=longest,
+            floor_bytes=self._floor_bytes(), cameras=self._recorded, keep_longest=longest, time=time,
         )  # fmt: skip
         board = VolumeBoard(engine, store, policies, clock, reserve_bytes, self._recorded, longest)
-        retention = Retention(engine, store, self._spool, policies, clock, room)
+        retention = Retention(engine, store, self._spool, policies, clock, room, time)
         await asyncio.gather(retention.run(self._keeper, self._communes), board.run())
 
     def _reserve_bytes(self) -> int:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,7 @@ MICRO: Final = 1_000_000
 HOUR_US: Final = 3600 * MICRO
 PARIS: Final = ZoneInfo("Europe/Paris")
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 LATEST_US: Final = 253_402_300_799 * MICRO  # the last second of the year 9999
 
 
@@ -91,6 +93,10 @@ class Clock(Protocol):
         """Microseconds on a clock that never steps; only differences mean anything."""
         ...
 
+    def boot(self) -> str:
+        """Names the machine's run since it was switched on: the monotonic clock goes on while this stays the same."""
+        ...
+
     async def sleep(self, seconds: float) -> None:
         """Wait on this clock."""
         ...
@@ -101,6 +107,11 @@ class SystemClock:
 
     def __init__(self, offset_s: int = 0) -> None:
         self._offset_us = offset_s * MICRO
+        try:
+            name = BOOT_ID.read_text(encoding="ascii").strip()
+        except OSError:
+            name = f"unknown-{time.time_ns()}"  # no evidence that the machine ran on: a start
+        self._boot = f"{name}+{offset_s}"
 
     def utc(self) -> UtcTime:
         """The machine's wall clock, moved by the test offset."""
@@ -109,6 +120,10 @@ class SystemClock:
     def monotonic_us(self) -> int:
         """The machine's monotonic clock."""
         return time.monotonic_ns() // 1000
+
+    def boot(self) -> str:
+        """The kernel's name for this run; a moved test clock stands for a machine that was off meanwhile."""
+        return self._boot
 
     async def sleep(self, seconds: float) -> None:
         """Sleep for real."""
@@ -121,6 +136,7 @@ class ManualClock:
     def __init__(self, start: UtcTime) -> None:
         self._now = start
         self._monotonic_us = 0
+        self._boots = 0
         self._sleepers: list[tuple[int, int, Callable[[], None]]] = []
         self._order = 0
 
@@ -131,6 +147,15 @@ class ManualClock:
     def monotonic_us(self) -> int:
         """Microseconds advanced so far; wall-clock steps do not count."""
         return self._monotonic_us
+
+    def boot(self) -> str:
+        """As often as ``off`` was called."""
+        return f"manual-{self._boots}"
+
+    def off(self, *, seconds: float) -> None:
+        """The machine is switched off for a while: time passes, and only the wall clock knows by how much."""
+        self._boots += 1
+        self._now = self._now.plus(seconds=seconds)
 
     def step(self, *, seconds: float) -> None:
         """Move the wall clock only, as an operator or NTP would; sleepers do not notice."""

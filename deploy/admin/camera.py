@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from deploy.admin.login import read_password
-from vms.errors import BadInput, Refused
+from vms.errors import BadInput
 
 app = typer.Typer(help="Caméras : trouver, enrôler, mettre en service (après vms login).", no_args_is_help=True)
 
@@ -42,17 +41,9 @@ Work = Callable[[Any, str], Awaitable[Any]]
 
 def _run(work: Work) -> Any:
     """Do something as the signed-in person, for the commune acted for; Refused when none was chosen (P-62)."""
-    from deploy.admin import session_file
+    from deploy.admin.session_file import act_for_commune
 
-    saved = session_file.load()
-    if not saved.commune:
-        raise Refused("Vous n’agissez pour aucune commune.", todo="vms login … --commune COMMUNE", rule="P-62")
-
-    async def run() -> Any:
-        async with saved.client() as client:
-            return await work(client, f"/communes/{saved.commune}")
-
-    return asyncio.run(run())
+    return act_for_commune(work)
 
 
 async def _order(client: Any, path: str, body: dict[str, Any]) -> dict[str, Any]:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import ssl
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from deploy.admin.api_client import ApiClient
-from vms.errors import Unauthenticated
+from vms.errors import Refused, Unauthenticated
 from vms.vault.files import write_durably
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,19 @@ def session_path() -> Path:
         return Path(given)
     state = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
     return Path(state) / "guet" / "session.json"
+
+
+def act_for_commune(work: Callable[[ApiClient, str], Awaitable[T]]) -> T:
+    """Do something as the signed-in person, given the commune's path; Refused when none was chosen (P-62)."""
+    saved = load()
+    if not saved.commune:
+        raise Refused("Vous n’agissez pour aucune commune.", todo="vms login … --commune COMMUNE", rule="P-62")
+
+    async def run() -> T:
+        async with saved.client() as client:
+            return await work(client, f"/communes/{saved.commune}")
+
+    return asyncio.run(run())
 
 
 def save(session: SavedSession) -> None:

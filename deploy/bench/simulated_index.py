@@ -139,11 +139,11 @@ class Index:
         room = RoomKeeper(self.engine, store, policies, self.clock, 0)
         spool = KeySpool(home / "keys-waiting.sqlite")
         sweeper = Retention(self.engine, store, spool, policies, self.clock, room)
-        self.clock.step(seconds=62 * 86_400)
+        self.clock.advance(seconds=62 * 86_400)
         # What the segments' run has left goes first, so that only the day is counted.
         await sweeper.sweep()
         made = await self._day(store, cameras, others)
-        self.clock.step(seconds=31 * 86_400)
+        self.clock.advance(seconds=31 * 86_400)
         due, idle = Cost(made), Cost(len(cameras) + others)
         with measured(due, self.server):
             swept: Swept = await sweeper.sweep()

@@ -10,11 +10,14 @@ DiskFault = Literal["disk-eio", "disk-eio-stored", "disk-full", "disk-read-only"
 DatabaseFault = Literal["db-away", "db-full", "db-commit-lost", "db-commit-kept", "db-slow"]
 KeeperFault = Literal["keeper-away", "keeper-hangs", "keeper-kept-but-away", "spool-full"]
 ClockFault = Literal["clock-ahead", "clock-back", "clock-ahead-and-right-again"]
+BucketFault = Literal["bucket-away", "bucket-kept-but-away"]
+LeaseFault = Literal["lease-lost"]
+TermFault = Literal["clock-past-term", "clock-past-term-and-right-again"]
 NetworkFault = Literal[
     "net-cut", "net-reset", "net-half-open", "net-stall", "net-burst", "net-lost", "net-reordered", "net-garbage",
     "net-bye", "net-refused", "net-unreachable", "net-mute", "camera-clock", "camera-rtp-jump", "camera-restarts",
 ]  # fmt: skip
-Kind = DiskFault | DatabaseFault | KeeperFault | ClockFault | NetworkFault
+Kind = DiskFault | DatabaseFault | KeeperFault | ClockFault | TermFault | BucketFault | LeaseFault | NetworkFault
 Ending = Literal["stopped", "killed", "power-cut"]
 
 DISK_FAULTS: Final[tuple[DiskFault, ...]] = (
@@ -25,6 +28,9 @@ DATABASE_FAULTS: Final[tuple[DatabaseFault, ...]] = (
 )  # fmt: skip
 KEEPER_FAULTS: Final[tuple[KeeperFault, ...]] = ("keeper-away", "keeper-hangs", "keeper-kept-but-away", "spool-full")
 CLOCK_FAULTS: Final[tuple[ClockFault, ...]] = ("clock-ahead", "clock-back", "clock-ahead-and-right-again")
+BUCKET_FAULTS: Final[tuple[BucketFault, ...]] = ("bucket-away", "bucket-kept-but-away")
+TERM_FAULTS: Final[tuple[TermFault, ...]] = ("clock-past-term", "clock-past-term-and-right-again")
+WALL_FAULTS: Final = frozenset({*CLOCK_FAULTS, *TERM_FAULTS})
 NETWORK_FAULTS: Final[tuple[NetworkFault, ...]] = (
     "net-cut", "net-reset", "net-half-open", "net-stall", "net-burst", "net-lost", "net-reordered", "net-garbage",
     "net-bye", "net-refused", "net-unreachable", "net-mute", "camera-clock", "camera-rtp-jump", "camera-restarts",

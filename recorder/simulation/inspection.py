@@ -54,7 +54,7 @@ class Inspector:
         for file in self.store.files():
             if file.name is None:
                 continue
-            key = (file.path.name, file.path.stat().st_size)
+            key = (file.path.name, self._size(file.path))
             if key not in self._known:
                 if spooled is None:
                     spooled = self._spooled()
@@ -63,6 +63,13 @@ class Inspector:
         for groups in found.values():
             groups.sort(key=lambda one: one.start_us)
         return found
+
+    def _size(self, path: Path) -> int:
+        try:
+            return path.stat().st_size
+        except FileNotFoundError:  # in the bucket
+            with self.store.reader(path) as reader:
+                return reader.size()
 
     def _open(self, path: Path, spooled: Mapping[str, tuple[str, str, int, bytes]]) -> Iterator[Opened]:
         try:
@@ -74,12 +81,13 @@ class Inspector:
         if key_id not in self._keys:
             self._keys[key_id] = self.keeper.hour_key(key_id, dict(spooled))
         key = derive.segment_key(self._keys[key_id], name)
-        data = path.read_bytes()
-        for one in placed:
+        with self.store.reader(path) as reader:
+            bodies = [reader.read(one.sealed_offset, one.end - one.sealed_offset) for one in placed]
+        for one, body in zip(placed, bodies, strict=True):
             number = one.header.number
             context = derive.group_context(header.name.camera, name, number)
             try:
-                plain = sealing.open_group(derive.group_key(key, number), context, data[one.sealed_offset : one.end])
+                plain = sealing.open_group(derive.group_key(key, number), context, body)
             except Damaged as error:
                 yield Opened(name, one.header.utc_us, one.header.end_us, (), f"does not open: {error}")
                 continue

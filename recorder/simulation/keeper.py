@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from recorder.simulation.faults import Process
+from vms.clock import Clock
+from vms.clock_guard import ClockGuard
 from vms.errors import Unavailable
-from vms.keeper.protocol import CameraRetention, HeldRange
+from vms.keeper.protocol import CameraRetention, DestructionTime, HeldRange
 from vms.keys import wrapping
 
 ANSWER_S: Final = 0.003
@@ -25,7 +27,8 @@ def commune_keys() -> tuple[bytes, bytes]:
 class Keeper:
     """Outlives recorders; away, hanging, or away after it has done what it was asked, as the faults in force say."""
 
-    def __init__(self, commune: str, camera: str, days: int) -> None:
+    def __init__(self, commune: str, camera: str, days: int, clock: Clock) -> None:
+        self.guard = ClockGuard(clock, None)
         self.wrong: dict[str, float] = {}
         self.hits = 0
         self.days = days
@@ -46,6 +49,13 @@ class Keeper:
         """Days and holds of the one camera; Unavailable while away."""
         await self._reached()
         return [CameraRetention(camera=self._camera, max_days=self.days, holds=tuple(self.holds))]
+
+    async def destruction_time(self, commune: str) -> DestructionTime:
+        """What the keeper's guard makes of the machine's clock; Unavailable while away."""
+        await self._reached()
+        now_us, doubt = self.guard.now_us(), self.guard.doubt
+        said = doubt is not None and doubt.grave
+        return DestructionTime(now_us=now_us, what=doubt.what if doubt and said else "")
 
     async def report_erased(self, commune: str, erased: Sequence[dict[str, Any]]) -> None:
         """Journal destructions; Unavailable while away."""
@@ -88,6 +98,11 @@ class KeeperLink:
         """See ``Keeper``."""
         self._process.step("retention")
         return await self._keeper.retention(commune)
+
+    async def destruction_time(self, commune: str) -> DestructionTime:
+        """See ``Keeper``."""
+        self._process.step("destruction time")
+        return await self._keeper.destruction_time(commune)
 
     async def report_erased(self, commune: str, erased: Sequence[dict[str, Any]]) -> None:
         """See ``Keeper``."""

@@ -12,27 +12,31 @@ import random
 from pathlib import Path
 from typing import Any, Final
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from recorder.assignment import ConnectGate
 from recorder.camera import CameraRun, CameraSpec, Surroundings
 from recorder.deferred_sink import DeferredSink
+from recorder.drain_spool import SpoolDrain
+from recorder.due_clock import due_clock
 from recorder.fleet import ACTS, STREAMS
-from recorder.hour_keys import HourKeys, KeySpool, WrappedKey
+from recorder.hour_keys import HourKeys, KeySpool
 from recorder.live import Hub
 from recorder.minutes import MinuteMeter
 from recorder.policies import Policies
 from recorder.retention import Retention
 from recorder.room import Made, RoomKeeper
 from recorder.rtsp.drain import Drain
+from recorder.simulation.bucket import Objects, VirtualBucket
 from recorder.simulation.clock import VirtualClock
 from recorder.simulation.disk import VirtualDisk, Volume
 from recorder.simulation.faults import Process
 from recorder.simulation.keeper import Keeper, KeeperLink, commune_keys
+from recorder.simulation.stores import Spool, Spooled, Store
+from recorder.simulation.tenure import Tenure
 from recorder.sink import GroupSink
-from recorder.store.disk import Disk
 from recorder.store.errors import StoreError
-from recorder.store.local import FLOOR_BYTES, LocalStore
 from recorder.writer import StreamWriter
 from vms.errors import GuetError
 from vms.keeper.protocol import ZoneView
@@ -41,48 +45,11 @@ COMMUNE: Final = "valclair"
 CAMERA: Final = "valclair-c01"
 WATCH_S: Final = 1.0
 FLUSH_S: Final = 20.0
+DRAIN_RETRY_S: Final = 4.0
 ZONES: Final = ZoneView(
     id="z1", version=1, camera=CAMERA, polygons=(), no_dwelling=True,
     author="a", validator="b", created_us=1, validated_us=2,
 )  # fmt: skip
-
-
-class Spool(KeySpool):
-    """Keys in waiting, on a disk that may be full."""
-
-    def __init__(self, path: Path, keeper: Keeper, process: Process) -> None:
-        super().__init__(path)
-        self._keeper, self._process = keeper, process
-
-    def put(self, key: WrappedKey) -> None:
-        """Keep a key, unless the disk of the recorder's own folder is full."""
-        self._process.step("spool before")
-        if "spool-full" in self._keeper.wrong:
-            self._keeper.hits += 1
-            raise StoreError("Les clés en attente ne peuvent pas être gardées : full.", cause="disk-full")
-        super().put(key)
-        self._process.step("spool after")
-
-
-class Store(LocalStore):
-    """The local store, whose locks a dead process lets go of."""
-
-    def __init__(self, root: Path, identity: str, disk: Disk | None = None, floor_bytes: int = FLOOR_BYTES) -> None:
-        super().__init__(root, identity, disk, floor_bytes)
-        self.held: set[int] = set()
-
-    def lock(self, commune: str, camera: str, stream: str) -> int | None:
-        """See ``LocalStore``."""
-        lock = super().lock(commune, camera, stream)
-        if lock is not None:
-            self.held.add(lock)
-        return lock
-
-    def unlock(self, lock: int) -> None:
-        """See ``LocalStore``; a dead process's locks are the kernel's to give back."""
-        if lock in self.held:
-            self.held.discard(lock)
-            super().unlock(lock)
 
 
 class AmpleRoom(RoomKeeper):
@@ -98,8 +65,10 @@ class Machine:
 
     def __init__(
         self, home: Path, engine: AsyncEngine, volume: Volume, keeper: Keeper, clock: VirtualClock, dial: Any,
-        chance: random.Random, streams: tuple[str, ...], watched: bool,
+        chance: random.Random, streams: tuple[str, ...], watched: bool, objects: Objects | None, *, leased: bool,
     ) -> None:  # fmt: skip
+        self._objects = objects
+        self._tenure = Tenure(engine, clock, CAMERA) if leased else None
         self.process = Process()
         self.broken = 0
         self._home, self._engine, self._clock, self._watched = home, engine, clock, watched
@@ -107,7 +76,7 @@ class Machine:
         self._disk = VirtualDisk(volume, self.process, chance)
         self._root = volume.root
         self._keeper, self._link = keeper, KeeperLink(keeper, self.process)
-        self._store: Store | None = None
+        self._store: Store | Spooled | None = None
         self._keys: HourKeys | None = None
         self._run: CameraRun | None = None
         self._dial = dial
@@ -139,6 +108,8 @@ class Machine:
             await run.stop("recorder-stopped")
         for task in self._tasks:
             task.cancel()
+        if self._tenure is not None:
+            await self._tenure.leave()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self.process.alive = False
         self._let_go()
@@ -164,7 +135,13 @@ class Machine:
     async def _live(self) -> None:
         spool = Spool(self._home / "keys-waiting.sqlite", self._keeper, self.process)
         keys = self._keys = HourKeys(self._link, spool, lambda commune: commune_keys()[1])
-        self._begin_run()
+        if self._tenure is None:
+            self._begin_run()
+        else:
+            self._tasks.append(asyncio.create_task(self._tenure.join(), name="lease"))
+            self._tasks.append(asyncio.create_task(self._tenure.watch(self._change), name="tenure"))
+        if self._objects is not None:
+            self._tasks.append(asyncio.create_task(self._drain(), name="drain"))
         self._tasks.append(asyncio.create_task(self._flush(keys), name="flush"))
         self._tasks.append(asyncio.create_task(self._retain(spool), name="retention"))
         while True:
@@ -175,6 +152,14 @@ class Machine:
                 self._run = None
                 await run.stop("recorder-stopped")
                 self._begin_run()
+
+    async def _change(self, fence: int | None) -> None:
+        """The camera is ours under another fence, or no longer."""
+        run, self._run = self._run, None
+        if run is not None:
+            await run.stop("recorder-stopped")
+        if fence is not None:
+            self._begin_run()
 
     def _begin_run(self) -> None:
         around = Surroundings(self._clock, Drain(self._dial), ConnectGate(), self._make_sink, lambda camera: None)
@@ -190,7 +175,10 @@ class Machine:
             keys = self._keys
             if keys is None:
                 raise StoreError("Le processus n’a pas commencé.", cause="disk-wrong")
-            return StreamWriter(camera, stream, commune, store=store, engine=self._engine, keys=keys, clock=self._clock)
+            fence = self._tenure.held() if self._tenure is not None else None
+            return StreamWriter(
+                camera, stream, commune, store=store, engine=self._engine, keys=keys, clock=self._clock, fence=fence
+            )
 
         sink = DeferredSink(make, lambda: True, MinuteMeter(commune, camera, stream))
         self._sinks = [one for one in self._sinks if not one.closed]
@@ -198,11 +186,13 @@ class Machine:
         self._tasks.append(asyncio.create_task(sink.prepare(), name=f"writer {stream}"))
         return sink
 
-    async def _attached(self) -> Store:
+    async def _attached(self) -> Store | Spooled:
         if self._store is None:
             store = await asyncio.to_thread(Store.attach, self._root, self._home / "store-identity", self._disk, 1)
             if not isinstance(store, Store):
                 raise TypeError("attach makes stores of its own class")
+            if self._store is None and self._objects is not None:
+                self._store = Spooled(store, VirtualBucket(self._objects, self.process))
             self._store = self._store or store
         return self._store
 
@@ -212,8 +202,22 @@ class Machine:
             with contextlib.suppress(GuetError):
                 await keys.flush()
 
+    async def _drain(self) -> None:
+        """As ``SpoolDrain.run`` does, but for the lock between processes."""
+        drain: SpoolDrain | None = None
+        while True:
+            await self._clock.sleep(WATCH_S)
+            try:
+                store = await self._attached()
+                if drain is None and isinstance(store, Spooled):
+                    drain = SpoolDrain(self._engine, store, self._clock, self._home / "bucket-identity")
+                if drain is not None:
+                    await drain.round()
+            except (GuetError, OSError, SQLAlchemyError):
+                await self._clock.sleep(DRAIN_RETRY_S)
+
     async def _retain(self, spool: KeySpool) -> None:
-        store: Store | None = None
+        store: Store | Spooled | None = None
         while store is None:
             try:
                 store = await self._attached()
@@ -221,4 +225,6 @@ class Machine:
                 await self._clock.sleep(FLUSH_S)
         policies = await asyncio.to_thread(Policies, store, self._home / "retention.json")
         room = AmpleRoom(self._engine, store, policies, self._clock, 0)
-        await Retention(self._engine, store, spool, policies, self._clock, room).run(self._link, lambda: (COMMUNE,))
+        time = await due_clock(self._engine, self._clock, store.disk, self._home / "known-time.json")
+        sweeper = Retention(self._engine, store, spool, policies, self._clock, room, time)
+        await sweeper.run(self._link, lambda: (COMMUNE,))

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -24,6 +24,8 @@ from recorder.writer import OVERLAP_LIMIT_US
 TIME_SLACK_US: Final = 2_500_000
 # The group that is being written and the one that is being gathered.
 LOSS_LIMIT_GROUPS: Final = 2
+TOGETHER_US: Final = 50_000
+HELD_UP_US: Final = 400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,12 +153,18 @@ class Oracle:
                     break
                 lost.append(unit)
             spoilt = _spoilt(ledger.units)
-            whole = [unit for unit in lost if unit.number not in spoilt and not self._excuse(stream, unit)]
+            # Before its connection's first key unit nothing can be used.
+            begun = {(unit.connection, unit.group) for unit in ledger.units if unit.key}
+            whole = [
+                unit for unit in lost
+                if (unit.connection, unit.group) in begun
+                and unit.number not in spoilt and not self._excuse(stream, unit)
+            ]  # fmt: skip
             for unit in lost:
                 unit.excused = unit.excused or "death"
             groups = len({unit.group for unit in whole})
             death.loss_groups[stream] = groups
-            if slow:
+            if slow or _at_once(whole):
                 self.worst_loss_slow_groups = max(self.worst_loss_slow_groups, groups)
                 continue
             self.worst_loss_groups = max(self.worst_loss_groups, groups)
@@ -169,8 +177,11 @@ class Oracle:
                 return one
         return None
 
-    def settle(self, errors_us: Sequence[int]) -> None:
-        """At the end: every unit received is there, or its loss is explained and told."""
+    def settle(self, errors_us: Sequence[int], is_due: Callable[[int], bool]) -> None:
+        """At the end: every unit received is there, or its loss is explained and told.
+
+        ``is_due``: whether what was shot then (UTC µs) had to be destroyed by now, and with it what told of it.
+        """
         for stream, ledger in self.ledgers.items():
             spoilt = _spoilt(ledger.units)
             started: set[int] = set()
@@ -189,7 +200,7 @@ class Oracle:
                 excuse = self._excuse(stream, unit)
                 if excuse is None and not unit.excused:
                     self.say(f"{stream}: unit {unit.number} shot at {unit.at_us} was received and is not there")
-                elif not self._told(stream, unit, errors_us):
+                elif not self._told(stream, unit, errors_us) and not is_due(self._start_us + unit.at_us):
                     why = excuse.why if excuse is not None else unit.excused
                     self.say(f"{stream}: unit {unit.number} shot at {unit.at_us} ({why}) is lost, and nothing tells it")
 
@@ -223,6 +234,16 @@ class Oracle:
                 start - TIME_SLACK_US <= ends_us and tile.start_us <= end + TIME_SLACK_US for start, end in spans
             ):
                 self.say(f"{stream}: an absence {tile.cause} from {tile.start_us} that nothing explains")
+
+
+def _at_once(units: Sequence[Sent]) -> bool:
+    """Whether units that were shot one after the other arrived together, as after a stall: no disk is that fast."""
+    read_us = [unit.read_us for unit in units if unit.read_us is not None]
+    for first, last in itertools.pairwise(sorted(read_us)):
+        together = [unit.at_us for unit in units if unit.read_us in (first, last)]
+        if last - first < TOGETHER_US and max(together) - min(together) > HELD_UP_US:
+            return True
+    return False
 
 
 def _spoilt(units: Sequence[Sent]) -> set[int]:

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from recorder.simulation.camera import Habits
 from recorder.simulation.faults import (
+    BUCKET_FAULTS,
     CLOCK_FAULTS,
     DATABASE_FAULTS,
     DISK_FAULTS,
     KEEPER_FAULTS,
     NETWORK_FAULTS,
+    TERM_FAULTS,
     Ending,
     Fault,
     Kind,
@@ -32,6 +34,7 @@ DAY_S: Final = 86_400.0
 # The first life and the last are left in peace at their beginning and end: what is recorded then must be there.
 CALM_S: Final = 12.0
 LONG_DAYS: Final = 29
+RARE_PART: Final = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +60,13 @@ class Plan:
     habits: tuple[tuple[str, Habits], ...]
     days: int
     lives: tuple[LifePlan, ...]
+    bucket: bool  # what is ended goes into a bucket, from a spool
+    leased: bool  # the camera is this recorder's by a lease
 
     def describe(self) -> list[str]:
         """The plan in words, a line each."""
-        lines = [f"seed {self.seed}: from {self.start.iso()}, kept {self.days} days"]
+        ways = f"{', a bucket' if self.bucket else ''}{', a lease' if self.leased else ''}"
+        lines = [f"seed {self.seed}: from {self.start.iso()}, kept {self.days} days{ways}"]
         lines += [f"  {stream}: {habits}" for stream, habits in self.habits]
         for number, life in enumerate(self.lives):
             lines.append(f"  life {number}: {life.lasts_s:.1f} s, then {life.ending} at step {life.step}")
@@ -78,10 +84,36 @@ def draw(seed: int) -> Plan:
     count = chance.choice((1, 1, 2, 2, 3))
     days = chance.choice((1, 2, 7, 29, 30))
     lives = [_life(chance, streams, days) for _ in range(count)]
+    bucket, leased = _add_rare(random.Random(f"{seed}/rare"), lives, days)  # noqa: S311 (no secret)
     lives.append(LifePlan(6.0 + chance.random() * 6, (), "stopped", 0, False, 0.0, None, False))
     return Plan(
-        seed, UtcTime.parse(chance.choice(STARTS)).plus(seconds=chance.random() * 60), habits, days, tuple(lives)
+        seed,
+        UtcTime.parse(chance.choice(STARTS)).plus(seconds=chance.random() * 60),
+        habits,
+        days,
+        tuple(lives),
+        bucket,
+        leased,
     )
+
+
+def _add_rare(chance: random.Random, lives: list[LifePlan], days: int) -> tuple[bool, bool]:
+    """What comes on some days only; drawn apart, so that the other days stay what they were."""
+    bucket, leased = chance.random() < RARE_PART, chance.random() < RARE_PART
+    if chance.random() < RARE_PART:
+        _add(lives, chance, chance.choice(TERM_FAULTS), 1.0 + chance.random() * 20, (days + 2) * DAY_S)
+    for _ in range(chance.choice((1, 2)) if bucket else 0):
+        _add(lives, chance, chance.choice(BUCKET_FAULTS), chance.choice((3.0, 40.0)) * (0.5 + chance.random()), 0.0)
+    for _ in range(chance.choice((1, 2)) if leased else 0):
+        _add(lives, chance, "lease-lost", chance.choice((0.5, 8.0, 20.0)) * (0.5 + chance.random()), 0.0)
+    return bucket, leased
+
+
+def _add(lives: list[LifePlan], chance: random.Random, kind: Kind, for_s: float, amount: float) -> None:
+    place = chance.randrange(len(lives))
+    life = lives[place]
+    faults = (*life.faults, Fault(chance.random() * life.lasts_s, kind, for_s, amount))
+    lives[place] = replace(life, faults=tuple(sorted(faults, key=lambda one: one.at_s)))
 
 
 def _habits(chance: random.Random) -> Habits:

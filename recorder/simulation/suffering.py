@@ -18,6 +18,8 @@ BROKEN_S: Final = 16.0
 WAITING_GROUPS: Final = 10
 SYNCS_A_GROUP: Final = 3
 START_S: Final = 20.0
+# Noticed, taken again, connected.
+LEASE_S: Final = 12.0
 
 _GONE: Final = frozenset({"camera-unreachable"})
 _STALLED: Final = frozenset({"stream-stalled", "camera-unreachable"})
@@ -62,6 +64,10 @@ def excuses_of(fault: Fault, now_us: int, begun_us: int, habits: dict[str, Habit
         if now_us - begun_us > START_S * MICRO:
             return []  # the index away costs no picture once the writer runs
         return [Excuse(begun_us, ends_us + round(BROKEN_S * MICRO), kind, _DISK)]
+    if kind == "lease-lost":
+        # What was not committed when another took the camera is set aside; then ours again, in its turn.
+        from_us = now_us - round((2 * group_s + STALL_LIMIT_S) * MICRO)
+        return [Excuse(from_us, ends_us + round(LEASE_S * MICRO), kind, frozenset({"recorder-stopped"}))]
     if kind not in TOLD_AS:
         return []
     causes, longer_s = TOLD_AS[kind]

@@ -12,35 +12,42 @@ from typing import Any, Final
 
 from sqlmodel import col, select
 
+from recorder.due_clock import DueClock
 from recorder.fsck import Fsck
 from recorder.policies import Policies
 from recorder.retention import Retention
 from recorder.rtsp.urls import StreamUrl
+from recorder.simulation.bucket import Objects, looked_at
 from recorder.simulation.camera import Camera
-from recorder.simulation.clock import VirtualClock
+from recorder.simulation.clock import FOLLOWED_US, VirtualClock
 from recorder.simulation.database import Database
 from recorder.simulation.disk import Volume
 from recorder.simulation.engines import Engines
-from recorder.simulation.faults import CLOCK_FAULTS, DATABASE_FAULTS, DISK_FAULTS, KEEPER_FAULTS, Fault
+from recorder.simulation.faults import KEEPER_FAULTS, WALL_FAULTS, Fault
+from recorder.simulation.harm import Harm
 from recorder.simulation.inspection import Inspector
 from recorder.simulation.keeper import Keeper
 from recorder.simulation.ledger import Ledger
 from recorder.simulation.loop import SimulatedLoop
-from recorder.simulation.machine import CAMERA, COMMUNE, AmpleRoom, Machine, Spool
+from recorder.simulation.machine import CAMERA, COMMUNE, AmpleRoom, Machine
 from recorder.simulation.oracle import Death, Oracle, Tile
 from recorder.simulation.plan import LifePlan, Plan
+from recorder.simulation.stores import Spool
 from recorder.simulation.suffering import causes_of, excuses_of
-from recorder.simulation.terms import gone_too_early
+from recorder.simulation.telling import untold
+from recorder.simulation.terms import gone_too_early, term_us
 from recorder.store.local import LocalStore
-from vms.clock import MICRO
+from vms.clock import MICRO, UtcTime
 from vms.db.engine import read
-from vms.keeper.protocol import HeldRange
+from vms.keeper.protocol import DestructionTime, HeldRange
 from vms.model import Absence, Segment
 
 STOP_LIMIT_S: Final = 10.0
 DEATH_LIMIT_S: Final = 20.0
 RECOVERY_S: Final = 45.0
 RECOVERY_POLL_S: Final = 5.0
+# A clock that was set back by more is not waited for.
+DEBT_LIMIT_S: Final = 6_000.0
 SETTLED_S: Final = 1.0
 
 
@@ -72,7 +79,7 @@ class World:
         (home / "store").mkdir()
         self.volume = Volume(loop, home / "store")
         self.database = Database(engines.fresh(home), loop.chance)
-        self.keeper = Keeper(COMMUNE, CAMERA, plan.days)
+        self.keeper = Keeper(COMMUNE, CAMERA, plan.days, self.clock)
         self.ledgers = {stream: Ledger(stream) for stream, _ in plan.habits}
         self.cameras = {
             stream: Camera(loop, habits, self.ledgers[stream], _chance(plan.seed, place + 2))
@@ -81,9 +88,9 @@ class World:
         self.oracle = Oracle(self.ledgers, plan.start.us)
         self._engines = engines
         self._inspector: Inspector | None = None
-        self._slow = False
+        self.objects = Objects()
+        self._harm = Harm(self)
         self._ended_us = 0
-        self._touched: set[str] = set()  # families of faults so far
         self._mine: set[asyncio.Task[Any]] = set()
 
     def tell(self, what: str) -> None:
@@ -118,7 +125,7 @@ class World:
         await self._note_clock_debt(begun_us)
         machine = Machine(
             self.home, self._engines.recorder, self.volume, self.keeper, self.clock, self.dial, self.loop.chance,
-            tuple(self.ledgers), life.watched,
+            tuple(self.ledgers), life.watched, self.objects if self.plan.bucket else None, leased=self.plan.leased,
         )  # fmt: skip
         self._engines.begin(self.database, machine.process)
         machine.start()
@@ -132,15 +139,17 @@ class World:
             task.cancel()
         await asyncio.gather(*suffering, return_exceptions=True)
         for fault in life.faults:
-            self._relent(fault)
+            self._harm.relent(fault)
         await machine.bury(self._mine)
         self._ended_us = self.clock.monotonic_us()
         self._engines.end()
+        self._harm.lease(taken=False)
         self.verdict.steps += machine.process.steps
         if life.ending == "power-cut" and not stopped:
+            self.clock.cut()
             for one in self.volume.platter.power_cut(self.loop.chance):
                 self.tell(f"lost with the power: {one}")
-        if machine.broken and "database" not in self._touched:
+        if machine.broken and "database" not in self._harm.touched:
             self.oracle.say(f"the camera's run broke {machine.broken} times")
         if number < len(self.plan.lives) - 1:  # else: ``_finish`` looks at it
             await self._check(f"after life {number}, {life.ending}")
@@ -159,7 +168,7 @@ class World:
                 return True
             except TimeoutError:
                 self.tell("it does not stop in time")
-                self._slow = True
+                self._harm.slow = True
                 return False
         machine.process.die_after = life.step
         dead = asyncio.Event()
@@ -173,7 +182,7 @@ class World:
 
     def _count_death(self, life: LifePlan, begun_us: int) -> None:
         death = Death(self.clock.monotonic_us(), begun_us)
-        self.oracle.died(death, slow=self._slow, power=life.ending == "power-cut")
+        self.oracle.died(death, slow=self._harm.slow, power=life.ending == "power-cut")
         for stream, groups in death.loss_groups.items():
             self.verdict.lost_groups[life.ending] += groups
             self.tell(f"{stream}: {groups} groups gone")
@@ -187,7 +196,7 @@ class World:
         if life.release and self.keeper.holds:
             self.keeper.holds.pop(0)
             self.verdict.injected["hold-released"] += 1
-        self._slow = False
+        self._harm.slow = False
         await asyncio.sleep(life.pause_s)
 
     async def _note_clock_debt(self, begun_us: int) -> None:
@@ -197,6 +206,10 @@ class World:
             ends_us = max((one.end_us or one.start_us for one in tiles), default=0)
             ends_us = max(ends_us, self.oracle.latest_us(stream))
             debt_us = ends_us - self.clock.utc().us
+            # An absence that nobody ended before a death lasted until then, and is cut short by a clock set back.
+            cut_us = self.plan.start.us + self._ended_us + max(self.clock.errors_us) - self.clock.utc().us
+            if cut_us > 0 and any(one.end_us is None for one in tiles):
+                self.oracle.doubled.append((self._ended_us - cut_us - 15 * MICRO, begun_us))
             if debt_us > 0:
                 now_us = self.clock.monotonic_us()
                 until_us = now_us + debt_us + 15 * MICRO
@@ -211,13 +224,14 @@ class World:
             return
         self.tell(f"{fault.kind} for {fault.for_s:.2f} s, {fault.amount:g} ({fault.stream})")
         self.verdict.injected[fault.kind] += 1
-        before = self._hits()
+        before = self._harm.hits()
         habits = dict(self.plan.habits)
         excuses = excuses_of(fault, self.clock.monotonic_us(), begun_us, habits)
-        if fault.kind in CLOCK_FAULTS:
+        if fault.kind in WALL_FAULTS or fault.kind == "lease-lost":
             await self._inspect()
-        self._begin(fault)
-        if fault.kind in CLOCK_FAULTS and self._hardly_begun(begun_us):
+        await self._harm.lease_changes(fault, taken=True)
+        self._harm.begin(fault)
+        if fault.kind in WALL_FAULTS and (self.plan.leased or self._hardly_begun(begun_us)):
             await self._note_clock_debt(begun_us)
         # A key that neither the keeper nor the spool can keep seals nothing; one of the two is enough.
         if fault.kind in KEEPER_FAULTS:
@@ -226,10 +240,13 @@ class World:
             excuses = excuses if nowhere else []
         self.oracle.excuses += excuses
         await asyncio.sleep(fault.for_s)
-        self._relent(fault)
+        self._harm.relent(fault)
+        await self._harm.lease_changes(fault, taken=False)
+        if fault.kind == "lease-lost" or (self.plan.leased and fault.kind in WALL_FAULTS):
+            await self._note_clock_debt(self.clock.monotonic_us())  # the stream begins anew, by the wall clock
         self.tell(f"{fault.kind} is over")
         await asyncio.sleep(SETTLED_S)
-        self.verdict.effective[fault.kind] += self._hits() > before or fault.kind in CLOCK_FAULTS
+        self.verdict.effective[fault.kind] += self._harm.hits() > before or fault.kind in WALL_FAULTS
         await self._check(f"after {fault.kind}")
 
     def _hardly_begun(self, begun_us: int) -> bool:
@@ -239,52 +256,6 @@ class World:
             if len(lately) < 3:
                 return True
         return False
-
-    def _hits(self) -> int:
-        return self.volume.hits + self.database.hits + self.keeper.hits + sum(one.hits for one in self.cameras.values())
-
-    def _begin(self, fault: Fault) -> None:
-        kind, amount = fault.kind, fault.amount
-        if kind in DISK_FAULTS:
-            self._touched.add("disk")
-            self._slow = self._slow or kind == "disk-slow"
-            if kind == "disk-eio-stored":
-                self.volume.once = kind
-            else:
-                self.volume.wrong[kind] = amount
-            if kind == "disk-away":
-                self.volume.unmount()
-        elif kind in DATABASE_FAULTS:
-            self._touched.add("database")
-            self._slow = self._slow or kind == "db-slow"
-            if kind in ("db-commit-lost", "db-commit-kept"):
-                self.database.once = kind
-            else:
-                self.database.wrong[kind] = amount
-        elif kind in KEEPER_FAULTS:
-            self.keeper.wrong[kind] = amount
-        elif kind in CLOCK_FAULTS:
-            self.clock.step(-amount if kind == "clock-back" else amount)
-        else:
-            self.cameras[fault.stream].suffer(fault)
-
-    def _relent(self, fault: Fault) -> None:
-        kind = fault.kind
-        if kind in DISK_FAULTS:
-            self.volume.once = None if kind == "disk-eio-stored" else self.volume.once
-            if self.volume.wrong.pop(kind, None) is not None and kind == "disk-away":
-                for name in self.volume.mount():
-                    self.oracle.say(f"written to the empty mount point: {name}")
-        elif kind in DATABASE_FAULTS:
-            self.database.wrong.pop(kind, None)
-            self.database.once = None if kind == self.database.once else self.database.once
-        elif kind in KEEPER_FAULTS:
-            self.keeper.wrong.pop(kind, None)
-        elif kind == "clock-ahead-and-right-again":
-            if self.clock.error_us >= round(fault.amount * MICRO):
-                self.clock.step(-fault.amount)
-        elif kind not in CLOCK_FAULTS:
-            self.cameras[fault.stream].relent(fault)
 
     # checks
 
@@ -301,15 +272,20 @@ class World:
         for one in report.findings:
             # What is due may wait for the sweep of a recorder that runs: looked at in the end.
             left = one.invariant == "S5" or one.note
-            left = left or (one.kind == "longer" and "disk" in self._touched)
-            left = left or (one.invariant == "S2" and bool(self._touched))
+            left = left or (one.kind == "longer" and "disk" in self._harm.touched)
+            left = left or (one.invariant == "S2" and bool(self._harm.touched))
             if not left:
                 self.oracle.say(f"{when}: {one}")
                 self.tell(f"fsck {when}: {one}")
 
     def _look_store(self) -> LocalStore | None:
         memo = self.home / "store-identity"
-        return LocalStore(self.volume.root, memo.read_text(encoding="utf-8").strip()) if memo.exists() else None
+        if not memo.exists():
+            return None
+        identity = memo.read_text(encoding="utf-8").strip()
+        if self.plan.bucket:
+            return looked_at(self.volume.root, identity, self.objects)
+        return LocalStore(self.volume.root, identity)
 
     async def _inspect(self) -> None:
         store = self._look_store()
@@ -318,7 +294,7 @@ class World:
         if self._inspector is None:
             self._inspector = Inspector(store, self.keeper, self.home / "keys-waiting.sqlite")
         found = self._inspector.look()
-        latest_us = self.clock.true_us() + max(self.clock.errors_us)
+        latest_us = self.clock.believable_us()
         for stream in self.ledgers:
             gone = self.oracle.saw(stream, found.get(stream, []))
             for number, what in gone_too_early(gone, self.keeper, latest_us):
@@ -328,7 +304,7 @@ class World:
 
     async def _tiles(self, stream: str) -> list[Tile]:
         async with read(self._engines.onlooking(self.database)) as session:
-            chosen = select(Segment).where(col(Segment.stream) == stream, col(Segment.state) == "sealed")
+            chosen = select(Segment).where(col(Segment.stream) == stream, col(Segment.state).in_(("sealed", "spooled")))
             tiles = [Tile(one.start_us, one.end_us, "") for one in (await session.execute(chosen)).scalars()]
             others = select(Absence).where(col(Absence.stream) == stream)
             tiles += [Tile(one.start_us, one.end_us, one.cause) for one in (await session.execute(others)).scalars()]
@@ -337,7 +313,7 @@ class World:
     async def _recover(self, machine: Machine) -> None:
         """Nothing is wrong any more: wait until every stream is kept again, for as long as that may take at most."""
         debt_us = max((one.to_us for one in self.oracle.excuses), default=0) - self.clock.monotonic_us()
-        limit_s = RECOVERY_S + max(0.0, debt_us / MICRO)
+        limit_s = RECOVERY_S + (max(0.0, debt_us / MICRO) if debt_us < DEBT_LIMIT_S * MICRO else 0.0)
         waited_s = 0.0
         while waited_s < limit_s and not machine.keeps():
             await asyncio.sleep(RECOVERY_POLL_S)
@@ -350,26 +326,42 @@ class World:
         if store is None:
             self.oracle.say("no store was ever made")
             return
-        engine, now = self._engines.onlooking(self.database), self.clock.utc()
+        engine = self._engines.onlooking(self.database)
+        async for problem in untold(engine, self.keeper.guard.look(), self.clock.utc().us):
+            self.oracle.say(problem)
+        now = UtcTime(self._due_us())
         policies = await asyncio.to_thread(Policies, store, self.home / "retention.json")
         report = await Fsck(engine, store, now, policies).repair()
         self.tell(f"repaired: {report.repaired}")
         policies.learn(COMMUNE, await self.keeper.retention(COMMUNE))
         spool = Spool(self.home / "keys-waiting.sqlite", self.keeper, Machine.nobody())
         room = AmpleRoom(engine, store, policies, self.clock, 0)
-        swept = await Retention(engine, store, spool, policies, self.clock, room).sweep()
+        time = DueClock(self.clock)
+        time.hear(COMMUNE, DestructionTime(now_us=now.us))
+        swept = await Retention(engine, store, spool, policies, self.clock, room, time).sweep()
         if report.findings or swept.segments or swept.absences:
-            report = await Fsck(engine, store, self.clock.utc(), policies).check()
+            report = await Fsck(engine, store, now, policies).check()
         for one in report.findings:
             self.oracle.say(f"in the end: {one}")
         await self._inspect()
         end_us = self.clock.monotonic_us()
         for stream, ledger in self.ledgers.items():
             last = max((one.at_us for one in ledger.units if one.kept_utc_us is not None), default=-1)
-            if last < end_us - 20 * MICRO:
+            if last < end_us - 20 * MICRO and self._future_us(stream) <= self.clock.utc().us:
                 self.oracle.say(f"{stream}: nothing kept since {last}, though all is well until {end_us}")
             self.oracle.explained(stream, self.clock.errors_us)
-        self.oracle.settle(self.clock.errors_us)
+        self.oracle.settle(self.clock.errors_us, lambda shot_us: term_us(shot_us, self.plan.days) <= now.us)
+
+    def _due_us(self) -> int:
+        """By what time what is due goes in the end: a person says that the clock is right if it is."""
+        doubt = self.keeper.guard.look()
+        right = abs(self.clock.error_us) <= FOLLOWED_US
+        return self.keeper.guard.now_us(doubt.since_us if right and doubt is not None else None)
+
+    def _future_us(self, stream: str) -> int:
+        """Until when time is told for already."""
+        ends_us = max((tile.end_us or tile.start_us for tile in self.oracle.tiles[stream].values()), default=0)
+        return max(ends_us, self.oracle.latest_us(stream))
 
 
 def _chance(seed: int, stream: int) -> random.Random:

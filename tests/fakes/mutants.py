@@ -19,9 +19,13 @@ import recorder.adoption
 import recorder.policies
 import recorder.retention
 from recorder.retention import Retention
+from recorder.store.errors import StoreError
 from recorder.store.local import LocalStore, SegmentFile
+from recorder.store.s3 import SpooledStore
 from recorder.writer import StreamWriter
+from vms.clock_guard import ClockGuard
 from vms.db.engine import read
+from vms.db.leases import Held
 from vms.model import Segment
 
 Mutant = Callable[[pytest.MonkeyPatch], None]
@@ -65,6 +69,7 @@ def open_segments_are_judged_by_their_first_group(patch: pytest.MonkeyPatch) -> 
             rows = (await session.execute(select(Segment).where(col(Segment.camera_id) == camera))).scalars()
             return [row for row in rows if recorder.policies.is_due(policy, row.start_us, row.end_us, now_us)]
 
+    the_wall_clock_is_believed(patch)  # else most lives end before the clock of a machine that was off is believed
     patch.setattr(Retention, "_end_left_open", nothing)
     patch.setattr(Retention, "_due", due)
 
@@ -106,3 +111,29 @@ def holds_are_forgotten(patch: pytest.MonkeyPatch) -> None:
     """Held footage goes when it is due."""
     for module in (recorder.policies, recorder.retention):
         patch.setattr(module, "held", lambda *_: False)
+
+
+def the_wall_clock_is_believed(patch: pytest.MonkeyPatch) -> None:
+    """What a clock that jumps calls due is destroyed."""
+    patch.setattr(ClockGuard, "now_us", lambda self, confirmed=None: self._clock.utc().us)
+
+
+def late_writers_commit(patch: pytest.MonkeyPatch) -> None:
+    """A recorder goes on with a camera that another has taken, as if nothing were."""
+
+    async def guard(*_: Any) -> None:
+        return
+
+    patch.setattr(Held, "guard", guard)
+    patch.setattr(Held, "may_write", lambda self: True)
+
+
+def the_bucket_is_believed_unheard(patch: pytest.MonkeyPatch) -> None:
+    """What does not reach the bucket leaves the spool all the same."""
+    upload = SpooledStore.upload
+
+    def hopeful(self: SpooledStore, path: Path) -> None:
+        with contextlib.suppress(StoreError):
+            upload(self, path)
+
+    patch.setattr(SpooledStore, "upload", hopeful)

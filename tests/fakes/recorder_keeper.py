@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import secrets
+import time
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,7 @@ class RecorderKeeper:
                 "put_hour_key": self._put_hour_key,
                 "put_heads": self._put_heads,
                 "retention": self._retention,
+                "destruction_time": self._destruction_time,
                 "report_gap": self._report_gap,
                 "past_plan": self._past_plan,
                 "report_recovered": self._report_recovered,
@@ -135,6 +137,9 @@ class RecorderKeeper:
     async def _report_recovered(self, args: Args, body: bytes) -> Answer:
         self.recovered += args["spans"]
         return {}
+
+    async def _destruction_time(self, args: Args, body: bytes) -> Answer:
+        return {"now_us": time.time_ns() // 1000, "what": "", "todo": ""}
 
     async def _retention(self, args: Args, body: bytes) -> Answer:
         return {"cameras": [one.model_dump(mode="json") for one in self.retentions]}

@@ -122,10 +122,10 @@ async def test_a_package_goes_on_its_own_date_and_not_before(place: Town) -> Non
     await record(place, request)
     built = await place.act("secretariat", "receive_package", request=request, recipient="OPJ 214 873")
     left_s = (built["purge_us"] - place.clock.utc().us) / 1_000_000
-    place.clock.step(seconds=left_s - 60)
+    place.clock.advance(seconds=left_s - 60)
     await place.keeper.house.tick()
     assert keys_of(place) == [request]
-    place.clock.step(seconds=61)
+    place.clock.advance(seconds=61)
     await place.keeper.house.tick()
     assert keys_of(place) == []
 
@@ -133,10 +133,10 @@ async def test_a_package_goes_on_its_own_date_and_not_before(place: Town) -> Non
 async def test_a_key_whose_package_was_never_recorded_goes_after_a_day(place: Town) -> None:
     request = await approved(place)
     await leave_key(place, request)
-    place.clock.step(seconds=DAY_S - 60)
+    place.clock.advance(seconds=DAY_S - 60)
     await place.keeper.house.tick()
     assert keys_of(place) == [request]
-    place.clock.step(seconds=120)
+    place.clock.advance(seconds=120)
     await place.keeper.house.tick()
     assert keys_of(place) == []
 

@@ -23,7 +23,7 @@ from tests.fakes.recording import CAMERA, COMMUNE, START, Format, Rig
 from vms.clock import UtcTime
 from vms.db.engine import read, write
 from vms.errors import Damaged, Unavailable
-from vms.keeper.protocol import CameraRetention, HeldRange
+from vms.keeper.protocol import CameraRetention, DestructionTime, HeldRange
 from vms.model import ErasureReport, Incident, Segment, StreamMark
 
 DAY_S = 86_400
@@ -36,11 +36,18 @@ class Journal:
     cameras: list[CameraRetention]
     erased: list[dict[str, Any]] = field(default_factory=list)
     away: bool = False
+    said_us: int = 0
+    doubted: str = ""
 
     async def retention(self, commune: str) -> list[CameraRetention]:
         if self.away:
             raise Unavailable("Le gardien ne répond pas.")
         return self.cameras
+
+    async def destruction_time(self, commune: str) -> DestructionTime:
+        if self.away or not self.said_us:
+            raise Unavailable("Le gardien ne répond pas.")
+        return DestructionTime(now_us=self.said_us, what=self.doubted, todo="Vérifiez l’heure.")
 
     async def report_erased(self, commune: str, erased: Sequence[dict[str, Any]]) -> None:
         if self.away:
@@ -58,13 +65,13 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
 async def record(rig: Rig, day: int, groups: int = 3) -> None:
     """A short segment at the same hour of a given day, and the pause before it."""
     start = START.plus(days=day)
-    rig.clock.step(seconds=(start.us - rig.clock.utc().us) / 1e6)
+    rig.clock.advance(seconds=(start.us - rig.clock.utc().us) / 1e6)
     writer = rig.writer()
     await writer.start()
     for number in range(groups):
         at = start.plus(seconds=2 * number)
         await writer.group(f"day {day} group {number}".encode() * 50, at, at.plus(seconds=2), 50, Format())
-    rig.clock.step(seconds=2 * groups)
+    rig.clock.advance(seconds=2 * groups)
     await writer.close()
 
 
@@ -99,7 +106,7 @@ async def test_a_start_waits_for_the_keeper_before_it_destroys(rig: Rig) -> None
     """A hold placed after the last copy was made is heard first (P-32)."""
     await record(rig, 0)
     await retention(rig).learn(Journal([policy(days=5)]), [COMMUNE])
-    rig.clock.step(seconds=6 * DAY_S)
+    rig.clock.advance(seconds=6 * DAY_S)
     journal = Journal([policy(days=5, holds=[hold(-1, 0.5)])], away=True)
     running = asyncio.create_task(retention(rig).run(journal, lambda: [COMMUNE]))
     for _ in range(20):
@@ -117,7 +124,7 @@ async def test_a_start_waits_for_the_keeper_before_it_destroys(rig: Rig) -> None
 async def test_without_a_keeper_the_copy_counts_in_the_end(rig: Rig) -> None:
     await record(rig, 0)
     await retention(rig).learn(Journal([policy(days=5)]), [COMMUNE])
-    rig.clock.step(seconds=6 * DAY_S)
+    rig.clock.advance(seconds=6 * DAY_S)
     running = asyncio.create_task(retention(rig).run(Journal([], away=True), lambda: [COMMUNE]))
     for _ in range(int(FIRST_HEARD_LIMIT_S) + 500):
         await settle(rig)
@@ -140,7 +147,7 @@ async def test_what_is_due_goes_and_the_rest_stays(rig: Rig) -> None:
         await record(rig, day)
     sweeper, journal = retention(rig), Journal([policy(days=10)])
     await sweeper.learn(journal, [COMMUNE])
-    rig.clock.step(seconds=(START.plus(days=11).us - rig.clock.utc().us) / 1e6)
+    rig.clock.advance(seconds=(START.plus(days=11).us - rig.clock.utc().us) / 1e6)
     swept = await sweeper.sweep()
     assert swept.segments == 2
     assert await days_left(rig) == [2]
@@ -158,9 +165,9 @@ async def test_destruction_is_at_the_first_instant_and_not_before(rig: Rig) -> N
     sweeper, journal = retention(rig), Journal([policy(days=10)])
     await sweeper.learn(journal, [COMMUNE])
     due_us = term(policy(days=10), START.us)
-    rig.clock.step(seconds=(due_us - 1 - rig.clock.utc().us) / 1e6)
+    rig.clock.advance(seconds=(due_us - 1 - rig.clock.utc().us) / 1e6)
     assert (await sweeper.sweep()).segments == 0
-    rig.clock.step(seconds=2e-6)
+    rig.clock.advance(seconds=2e-6)
     assert (await sweeper.sweep()).segments == 1
 
 
@@ -170,7 +177,7 @@ async def test_held_footage_stays_whole_and_its_neighbours_go(rig: Rig) -> None:
     kept = HeldRange(id="h", from_us=START.plus(days=1, seconds=3).us, to_us=START.plus(days=1, seconds=4).us)
     sweeper, journal = retention(rig), Journal([policy(days=5, holds=[kept])])
     await sweeper.learn(journal, [COMMUNE])
-    rig.clock.step(seconds=20 * DAY_S)
+    rig.clock.advance(seconds=20 * DAY_S)
     await sweeper.sweep()
     assert await days_left(rig) == [1]
     assert len(await rig.opened()) == 3
@@ -188,15 +195,15 @@ async def test_a_provisional_hold_ends_by_itself(rig: Rig) -> None:
     until = START.plus(days=15)
     sweeper, journal = retention(rig), Journal([policy(days=5, holds=[hold(0, 1, until)])])
     await sweeper.learn(journal, [COMMUNE])
-    rig.clock.step(seconds=14 * DAY_S)
+    rig.clock.advance(seconds=14 * DAY_S)
     assert (await sweeper.sweep()).segments == 0
-    rig.clock.step(seconds=2 * DAY_S)
+    rig.clock.advance(seconds=2 * DAY_S)
     assert (await sweeper.sweep()).segments == 1
 
 
 async def test_nothing_is_destroyed_before_a_policy_was_heard(rig: Rig) -> None:
     await record(rig, 0)
-    rig.clock.step(seconds=60 * DAY_S)
+    rig.clock.advance(seconds=60 * DAY_S)
     assert (await retention(rig).sweep()).segments == 0
     assert len(on_disk(rig)) == 1
 
@@ -205,7 +212,7 @@ async def test_the_last_policy_heard_is_kept_over_a_restart(rig: Rig) -> None:
     for day in (0, 1):
         await record(rig, day)
     await retention(rig).learn(Journal([policy(days=5, holds=[hold(-1, 0.5)])]), [COMMUNE])
-    rig.clock.step(seconds=20 * DAY_S)
+    rig.clock.advance(seconds=20 * DAY_S)
     again = retention(rig)
     await again.learn(Journal([], away=True), [COMMUNE])
     assert (await again.sweep()).segments == 1
@@ -222,9 +229,9 @@ async def test_a_camera_its_commune_no_longer_names_has_the_laws_month(rig: Rig)
     await record(rig, 0)
     sweeper = retention(rig)
     await sweeper.learn(Journal([]), [COMMUNE])
-    rig.clock.step(seconds=29 * DAY_S)
+    rig.clock.advance(seconds=29 * DAY_S)
     assert (await sweeper.sweep()).segments == 0
-    rig.clock.step(seconds=2 * DAY_S)
+    rig.clock.advance(seconds=2 * DAY_S)
     assert (await sweeper.sweep()).segments == 1
 
 
@@ -232,7 +239,7 @@ async def test_erasures_wait_for_the_keeper(rig: Rig) -> None:
     await record(rig, 0)
     sweeper, journal = retention(rig), Journal([policy(days=5)])
     await sweeper.learn(journal, [COMMUNE])
-    rig.clock.step(seconds=20 * DAY_S)
+    rig.clock.advance(seconds=20 * DAY_S)
     await sweeper.sweep()
     journal.away = True
     assert await sweeper.report(journal) == 0
@@ -247,7 +254,7 @@ async def test_the_chain_goes_on_when_no_row_is_left(rig: Rig) -> None:
     await record(rig, 0)
     sweeper = retention(rig)
     await sweeper.learn(Journal([policy(days=5)]), [COMMUNE])
-    rig.clock.step(seconds=20 * DAY_S)
+    rig.clock.advance(seconds=20 * DAY_S)
     await sweeper.sweep()
     async with read(rig.engine) as session:
         mark = await session.get(StreamMark, (CAMERA, "main"))
@@ -267,7 +274,7 @@ async def test_a_destruction_cut_short_is_finished(rig: Rig, mode: Any, step: in
         await record(rig, day)
     sweeper, journal = retention(rig), Journal([policy(days=5)])
     await sweeper.learn(journal, [COMMUNE])
-    rig.clock.step(seconds=20 * DAY_S)
+    rig.clock.advance(seconds=20 * DAY_S)
     rig.disk.arm(Fault(step, mode))
     with pytest.raises(Crash):
         await sweeper.sweep()
@@ -324,7 +331,7 @@ async def test_keys_in_waiting_go_with_their_hour(rig: Rig) -> None:
     held_hour = HeldRange(id="h", from_us=START.us, to_us=START.us + 1)
     sweeper = retention(rig)
     await sweeper.learn(Journal([policy(days=5, holds=[held_hour])]), [COMMUNE])
-    rig.clock.step(seconds=21 * DAY_S)
+    rig.clock.advance(seconds=21 * DAY_S)
     assert (await sweeper.sweep()).keys == 1
     assert [one.key_id for one in rig.spool.waiting()] == [f"{0:032x}", f"{20:032x}"]
     assert b"wrapped key of a held hour 1" not in (rig.home / "keys.sqlite").read_bytes()
@@ -342,7 +349,7 @@ async def test_strays_and_quarantine_go_when_due(rig: Rig) -> None:
     await sweeper.sweep()
     assert copy.exists()
     assert len(rig.store.quarantined()) == 1
-    rig.clock.step(seconds=40 * DAY_S)
+    rig.clock.advance(seconds=40 * DAY_S)
     await sweeper.sweep()
     assert [one for one in rig.store.root.rglob("*") if one.is_file() and "seg" in one.name] == []
 
@@ -353,7 +360,7 @@ async def test_a_row_left_open_goes_when_due(rig: Rig) -> None:
         await session.execute(update(Segment).where(col(Segment.state) == "sealed").values(state="open"))
     sweeper = retention(rig)
     await sweeper.learn(Journal([policy(days=5)]), [COMMUNE])
-    rig.clock.step(seconds=40 * DAY_S)
+    rig.clock.advance(seconds=40 * DAY_S)
     assert (await sweeper.sweep()).segments == 1
 
 

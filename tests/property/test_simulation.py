@@ -41,7 +41,9 @@ def test_no_invariant_breaks_at_any_seed() -> None:
         checks += verdict.checks
         assert verdict.worst_loss_groups <= 2
     assert {"killed", "power-cut", "stopped"} <= set(injected)
-    assert {kind.split("-")[0] for kind in injected} >= {"disk", "db", "keeper", "clock", "net", "camera", "hold"}
+    families = {"disk", "db", "keeper", "clock", "net", "camera", "hold", "bucket", "lease"}
+    assert {kind.split("-")[0] for kind in injected} >= families
+    assert {"clock-past-term", "clock-past-term-and-right-again"} & set(injected)
     assert kept > 1000
     assert checks > 2 * len(SEEDS)
 
@@ -58,15 +60,35 @@ def test_a_seed_is_the_same_day_each_time(one: Simulator) -> None:
         assert life(seed) == first
 
 
+# Days that were judged wrongly once: by whom, and of what.
+ONCE_WRONG = {
+    95: "a stream that a lost lease began anew, on a clock set back",
+    232: "a lease taken while the index was being written",
+    1210: "an absence that had been told, and was destroyed at its term before anybody looked",
+    1278: "an open absence that a clock set back cut short",
+    5739: "groups that came at once after a stall, and a death at that moment",
+    5909: "units before the first key unit of their connection",
+    6322: "a stall that ended in a death",
+}
+
+
+@pytest.mark.parametrize("seed", ONCE_WRONG)
+def test_a_day_that_was_once_wrong_stays_right(one: Simulator, seed: int) -> None:
+    assert one.run(seed).problems == [], ONCE_WRONG[seed]
+
+
 # Mistakes that the recorder had, then mistakes that nobody should be able to make; each with seeds of which one at
 # least must notice: what a step of the recorder is may change, and with it the step at which a seed kills.
 FOUND: list[tuple[Mutant, tuple[int, ...], str]] = [
     (mutants.adoption_trusts_the_page_cache, (80, 108, 2, 83), "S[13] "),
-    (mutants.open_segments_are_judged_by_their_first_group, (10, 77, 241, 251), "is gone, held|S4 hole"),
+    (mutants.open_segments_are_judged_by_their_first_group, (1594,), "is gone, held|S4 hole"),
     (mutants.appends_are_not_synced, (2, 3, 1), "S[13] cut|S[13] altered"),
     (mutants.a_group_goes_missing, (0, 2, 3), "a death at .* cost|S1 |is not there"),
     (mutants.a_day_too_early, (50, 66, 126), "before it was due"),
     (mutants.holds_are_forgotten, (10, 9, 20), "is gone, held"),
+    (mutants.the_wall_clock_is_believed, (9, 2, 25), "before it was due"),
+    (mutants.late_writers_commit, (8, 32, 33), "under a lease that another had"),
+    (mutants.the_bucket_is_believed_unheard, (128, 196, 250), "S1 missing"),
 ]
 
 

@@ -213,7 +213,7 @@ def test_a_seed_draws_one_plan_and_seeds_draw_many() -> None:
     assert draw(7) == draw(7)
     plans = [draw(seed) for seed in range(300)]
     kinds = {fault.kind for plan in plans for life in plan.lives for fault in life.faults}
-    assert len(kinds) == 33
+    assert len(kinds) == 38
     assert {life.ending for plan in plans for life in plan.lives} == {"stopped", "killed", "power-cut"}
     assert len({plan.start.iso()[:10] for plan in plans}) >= len(STARTS) - 1
 

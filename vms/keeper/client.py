@@ -18,6 +18,7 @@ from vms.keeper.protocol import (
     Act,
     Admitted,
     CameraRetention,
+    DestructionTime,
     PastSpan,
     Plan,
     ProvisioningOrderView,
@@ -230,6 +231,11 @@ class KeeperForRecorder:
         """Each camera's retention and holds."""
         answer, _ = await self._wire.call("retention", {"commune": commune})
         return [CameraRetention.model_validate(one) for one in answer["cameras"]]
+
+    async def destruction_time(self, commune: str) -> DestructionTime:
+        """By what time the commune's footage may be destroyed (P-30)."""
+        answer, _ = await self._wire.call("destruction_time", {"commune": commune})
+        return DestructionTime.model_validate(answer)
 
     async def packages(self, commune: str) -> set[str]:
         """The packages whose key is still there; the files of all others are to be destroyed (P-33)."""

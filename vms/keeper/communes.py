@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from vms.clock import Clock
+from vms.clock_guard import Doubt
 from vms.errors import BadInput, Conflict, Damaged, GuetError, NotFound, Unavailable
 from vms.keeper import hour_keys, journal, records
 from vms.keeper.entry import Author, Entry
 from vms.keeper.host import KeeperKeys
-from vms.keeper.records import COMMUNE_ID, CommuneRecord, Holder, Records
+from vms.keeper.records import COMMUNE_ID, CommuneRecord, ConfirmedTime, Holder, Records
 from vms.keeper.store import Store, Tx
 from vms.keys.passphrase import unwrap_private, wrap_private
 from vms.keys.wrapping import commune_public_key, generate_commune_key
@@ -71,11 +72,15 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Destruction:
-    """The last destruction run: when, how many due keys a hold keeps until an unlocking, and what went wrong (P-30)."""
+    """The last destruction run: when, how many due keys a hold keeps until an unlocking, what went wrong (P-30).
+
+    ``doubt`` is about the machine's time: what it alone calls due waits.
+    """
 
     at_us: int = 0
     frozen: int = 0
     fault: str = ""
+    doubt: Doubt | None = None
 
 
 class Commune:
@@ -94,6 +99,7 @@ class Commune:
         self.keys = Store(folder / f"{commune}.keys.sqlite", hour_keys.SCHEMA, clock)
         self.record: CommuneRecord
         self.holders: dict[str, Holder]
+        self.confirmed_doubt: int | None = None  # a person said that the machine's time is right all the same
         self._facts: CommuneFacts | None = None
 
     @property
@@ -113,6 +119,8 @@ class Commune:
         facts = self.records.load(reader)
         self.record = self.records.get(reader, "commune", COMMUNE_ID, CommuneRecord)
         self.holders = self.records.all(reader, "holder", Holder)
+        confirmed = self.records.all(reader, "time", ConfirmedTime).get(COMMUNE_ID)
+        self.confirmed_doubt = confirmed.doubt_us if confirmed else None
         self._facts = facts
 
     @property

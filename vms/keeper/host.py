@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from vms.clock import Clock
+from vms.clock_guard import KnownTime, known_time_of
 from vms.errors import Conflict, Damaged, NotFound
 from vms.keeper import journal, passkeys_kept, workstations
 from vms.keeper.checkpoint import Signer
@@ -41,6 +42,7 @@ CREATE TABLE IF NOT EXISTS recovery_approval (
 ) STRICT;
 CREATE TABLE IF NOT EXISTS recovery (person TEXT PRIMARY KEY, hash BLOB NOT NULL, until_us INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS secret (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS known_time (id INTEGER PRIMARY KEY CHECK (id = 1), body TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS commune (id TEXT PRIMARY KEY, created_us INTEGER NOT NULL) STRICT;
 """
 )
@@ -110,6 +112,19 @@ class Host:
     async def log(self, entry: Entry) -> int:
         """Write an entry to the host's own journal (sign-ins and accounts belong to no commune)."""
         return await self.store.write(lambda tx: tx.journal(entry))
+
+    def known_time(self) -> KnownTime | None:
+        """What a keeper last wrote down of the time."""
+        row = self.store.reader.execute("SELECT body FROM known_time").fetchone()
+        return known_time_of(row[0] if row else None)
+
+    async def keep_time(self, known: KnownTime) -> None:
+        """Write down what is known of the time, for the next keeper."""
+
+        def work(tx: Tx) -> None:
+            tx.db.execute("INSERT OR REPLACE INTO known_time (id, body) VALUES (1, ?)", (known.dumps(),))
+
+        await self.store.write(work)
 
     async def register_commune(self, commune: str) -> None:
         """Note that a commune's files exist; Conflict when it was there."""

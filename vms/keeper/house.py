@@ -8,9 +8,10 @@ from typing import Final
 
 from vms import logs
 from vms.clock import HOUR_US, Clock
+from vms.clock_guard import ClockGuard, Doubt
 from vms.errors import GuetError
 from vms.keeper.backoff import BackOff
-from vms.keeper.communes import Communes, Destruction
+from vms.keeper.communes import Commune, Communes, Destruction
 from vms.keeper.consultations import Consultations
 from vms.keeper.destruction import destroy_due, prune_facts, prune_journal
 from vms.keeper.escalation import escalate
@@ -36,10 +37,12 @@ class House:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.clock = clock
         self.host = Host(folder, clock)
+        newest = self.host.store.reader.execute("SELECT at_us FROM entry ORDER BY seq DESC LIMIT 1").fetchone()
+        self.guard = ClockGuard(clock, self.host.known_time(), newest[0] if newest else 0)
         self.communes = Communes(folder, self.host.keys, clock)
         self.sessions = Sessions(self.host, clock)
         self.views = Consultations(self.sessions, self.communes, clock, self.host.keys.permit_private)
-        self.windows = KeyWindows(self.views, self.communes, clock)
+        self.windows = KeyWindows(self.views, self.communes, clock, self.guard)
         self.packages = PackageKeys(self.views, self.communes)
         self.passwords = Passwords()
         self.passkeys = Passkeys(self.host, self.sessions, clock, Site.of(public_url))
@@ -56,13 +59,30 @@ class House:
             try:
                 with explained(Path(f"{commune}.sqlite")):
                     opened = self.communes.open(commune)
-                    await destroy_due(opened, self.clock.utc().us)
-                    await destroy_due_packages(opened, self.clock.utc().us)
+                    await destroy_due(opened, self.due_us(opened))
+                    await destroy_due_packages(opened, self.due_us(opened))
+                    opened.destruction = Destruction(doubt=self.doubt_of(opened))
                     await self.views.close_left_open(opened)
             except GuetError as error:
                 self.communes.shut(commune, error)
                 log.error("commune fermée", commune=commune, error=str(error))
         self.sessions.load()
+        await self._keep_time()
+
+    def due_us(self, commune: Commune) -> int:
+        """The time by which a commune's keys may be destroyed (P-30): the wall clock's, unless that is in doubt."""
+        return self.guard.now_us(commune.confirmed_doubt)
+
+    def doubt_of(self, commune: Commune) -> Doubt | None:
+        """The doubt about the machine's time that nobody of the commune has ended."""
+        doubt = self.guard.doubt
+        return None if doubt is None or doubt.since_us == commune.confirmed_doubt else doubt
+
+    async def _keep_time(self) -> None:
+        known = self.guard.to_keep()
+        if known is not None:
+            await self.host.keep_time(known)
+            self.guard.kept(known)
 
     async def tick(self) -> None:
         """Destroy what has come due, close abandoned views, escalate silence, forget ended sessions.
@@ -74,14 +94,14 @@ class House:
         for commune in self.communes:
             try:
                 with explained(Path(f"{commune.id}.sqlite")):
-                    done = await destroy_due(commune, now_us)
-                    await destroy_due_packages(commune, now_us)
+                    done = await destroy_due(commune, self.due_us(commune))
+                    await destroy_due_packages(commune, self.due_us(commune))
                     await escalate(commune, now_us)
-                commune.destruction = Destruction(now_us, done.frozen)
+                commune.destruction = Destruction(now_us, done.frozen, doubt=self.doubt_of(commune))
             except GuetError as error:
                 commune.destruction = replace(commune.destruction, fault=str(error))
                 log.error("destruction manquée", commune=commune.id, error=str(error))
-        for work in (self.views.sweep, self.sessions.flush, self.prune):
+        for work in (self._keep_time, self.views.sweep, self.sessions.flush, self.prune):
             try:
                 with explained(Path("keeper")):
                     await work()
@@ -90,8 +110,8 @@ class House:
 
     async def prune(self) -> None:
         """Delete journal records past their cap, once an hour (P-43)."""
-        now_us = self.clock.utc().us
-        if now_us - self._pruned_us < PRUNE_EVERY_US:
+        now_us = self.guard.now_us()
+        if 0 <= now_us - self._pruned_us < PRUNE_EVERY_US:
             return
         self._pruned_us = now_us
         for store in (self.host.store, *(commune.store for commune in self.communes)):

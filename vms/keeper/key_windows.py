@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from vms.clock import Clock
+from vms.clock_guard import ClockGuard
 from vms.errors import BadInput, LimitExceeded, NotFound, Refused
 from vms.keeper import hour_keys
 from vms.keeper.communes import Commune, Communes
@@ -45,10 +46,11 @@ class Window:
 class KeyWindows:
     """Opens key windows."""
 
-    def __init__(self, views: Consultations, communes: Communes, clock: Clock) -> None:
+    def __init__(self, views: Consultations, communes: Communes, clock: Clock, guard: ClockGuard) -> None:
         self._views = views
         self._communes = communes
         self._clock = clock
+        self._guard = guard
 
     async def open(self, window: Window) -> bytes:
         """The sealed keys; Refused, BadInput, NotFound (destroyed), or Unavailable while the commune is locked."""
@@ -57,7 +59,7 @@ class KeyWindows:
         commune = self._communes.get(view.commune)
         private = commune.private_key()
         names = [_checked_name(asked, window) for asked in window.segments]  # (4)
-        now_us = self._clock.utc().us
+        now_us = self._guard.latest_us()  # what either clock calls due is not shown, though one of them may err
         opened: dict[str, bytes] = {}  # hour keys opened for this window only
         keys = [self._segment_key(commune, private, opened, name, window, now_us) for name in names]  # (5)
         groups = sum(len(asked.groups) for asked in window.segments)

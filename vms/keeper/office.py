@@ -17,6 +17,7 @@ from vms.keeper.access_desk import ACCESS_ACTS, AccessDesk
 from vms.keeper.acts import ACTS
 from vms.keeper.acts.people import Grant as GrantArgs
 from vms.keeper.acts.spec import ActSpec
+from vms.keeper.acts.time import ConfirmTime, check_doubt
 from vms.keeper.arguments import Args, MotiveText, Name, Slug, motive, parse
 from vms.keeper.communes import Change, Commune, open_private
 from vms.keeper.destruction import destroy_due
@@ -141,7 +142,7 @@ class Office:
         house.backoff.succeeded(key, live.workstation)
         commune.unlock(private)
         await commune.log(Entry("session", "unlock", live.author()))
-        await destroy_due(commune, house.clock.utc().us)
+        await destroy_due(commune, house.due_us(commune))
         return {"commune": commune.id, "unlocked": True}
 
     async def admit(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
@@ -211,12 +212,14 @@ class Office:
         if isinstance(asked, GrantArgs) and self._house.host.account(asked.person).host_admin:
             what = "Un administrateur de l’hébergeur ne reçoit aucune habilitation."
             raise Refused(what, todo="Choisissez un autre compte.", rule="P-57")
+        if isinstance(asked, ConfirmTime):
+            check_doubt(self._house.guard.look(), asked)
         work = self._work(live, name, spec, asked)
         result = await commune.change(work, live.author(), acting.purpose, acting.motive)
-        if name in ("place_hold", "release_hold", "receive_package"):
-            await destroy_due(commune, self._house.clock.utc().us)
+        if name in ("place_hold", "release_hold", "receive_package", "confirm_time"):
+            await destroy_due(commune, self._house.due_us(commune))
         if name == "purge_package":
-            await destroy_due_packages(commune, self._house.clock.utc().us)
+            await destroy_due_packages(commune, self._house.due_us(commune))
         return result
 
     async def read(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:

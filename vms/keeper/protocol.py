@@ -79,6 +79,7 @@ RECORDER_OPS: Final = frozenset(
         "put_hour_key",
         "put_heads",
         "retention",
+        "destruction_time",
         "report_gap",
         "report_erased",
         "permit_key",
@@ -101,7 +102,7 @@ ACT_NAMES: Final = frozenset(
         "close_framing", "draw_zones", "validate_zones", "post_panel", "inform_prefect", "commission_camera",
         "put_in_service", "suspend_camera", "retire_camera", "add_person", "grant", "withdraw", "record_convention",
         "end_sessions", "approve_recovery", "name_workstation",
-        "place_hold", "release_hold", "register_request", "decide", "complete_request", "sign_manifest",
+        "confirm_time", "place_hold", "release_hold", "register_request", "decide", "complete_request", "sign_manifest",
         "certify_export", "record_package", "receive_package", "purge_package", "order_provisioning",
         "withdraw_order", "declare_change", "suspend", "resume", "record_grouping", "consent",
     }
@@ -227,6 +228,14 @@ class CameraPlan(Message):
     min_days: int | None = None
     narrow: bool = False
     fast_flows: bool = False
+
+
+class DestructionTime(Message):
+    """By what time a commune's footage may be destroyed, and what the machine's time is doubted for, if it is."""
+
+    now_us: int
+    what: str = ""
+    todo: str = ""
 
 
 class PastSpan(Message):

@@ -20,6 +20,7 @@ from vms.keeper.hour_keys import WrappedHour
 from vms.keeper.house import House
 from vms.keeper.past_plan import past_spans
 from vms.keeper.plan import PlanDesk
+from vms.keeper.protocol import DestructionTime
 from vms.keeper.reads.footage import camera_retentions
 from vms.keeper.segment_name import parse_segment_name
 from vms.keeper.statement import HEAD, PLAN, sign_statement
@@ -109,6 +110,7 @@ class RecorderDesk:
             "put_hour_key": self.put_hour_key,
             "put_heads": self.put_heads,
             "retention": self.retention,
+            "destruction_time": self.destruction_time,
             "report_gap": self.report_gap,
             "report_erased": self.report_erased,
             "report_recovered": self.report_recovered,
@@ -134,11 +136,12 @@ class RecorderDesk:
     async def put_hour_key(self, args: dict[str, Any], body: bytes) -> dict[str, Any]:
         """Keep a wrapped hour key, durable on return; nothing is kept of an hour that is due (S5)."""
         asked = parse(HourKeyArgs, args, "put_hour_key")
-        commune, now_us = self._commune_of(asked.commune, asked.camera), self._house.clock.utc().us
+        commune = self._commune_of(asked.commune, asked.camera)
         if not body or len(body) > WRAPPED_LIMIT_BYTES:
             raise LimitExceeded("Cette clé enveloppée n’a pas une longueur possible.", where=asked.key_id)
-        if asked.hour_us % HOUR_US or asked.hour_us > now_us + HOUR_AHEAD_US:
+        if asked.hour_us % HOUR_US or asked.hour_us > self._house.guard.latest_us() + HOUR_AHEAD_US:
             raise BadInput("Cette heure n’est pas une heure ronde et passée.", where="hour_us")
+        now_us = self._house.due_us(commune)
         due = hour_keys.is_due(commune.facts, asked.camera, asked.hour_us, now_us)
         around = (asked.hour_us, asked.hour_us + HOUR_US)
         if due and not hour_keys.holds_on(commune.facts, asked.camera, *around, now_us):
@@ -179,8 +182,17 @@ class RecorderDesk:
     async def retention(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
         """Each camera's days and holds."""
         commune = self._house.communes.get(str(args.get("commune", "")))
-        listed = camera_retentions(commune.facts, self._house.clock.utc().us)
+        listed = camera_retentions(commune.facts, self._house.due_us(commune))
         return {"cameras": [one.model_dump(mode="json") for one in listed]}
+
+    async def destruction_time(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """By what time what is due may be destroyed: recorders go by this clock, not by their own."""
+        commune = self._house.communes.get(str(args.get("commune", "")))
+        known = DestructionTime(now_us=self._house.due_us(commune))
+        doubt = self._house.doubt_of(commune)
+        if doubt is not None and doubt.grave:
+            known = known.model_copy(update={"what": doubt.what, "todo": doubt.todo})
+        return known.model_dump(mode="json")
 
     async def report_gap(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
         """Journal absences and starts."""

@@ -96,6 +96,15 @@ class ProvisioningOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class ConfirmedTime:
+    """A person said that the machine's time is right: which doubt that ended, by when it began."""
+
+    doubt_us: int
+    person: str
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True)
 class SealRecord:
     """The commune's seal (E-30): private key and certificate, DER in base64; it signs manifests, it opens nothing."""
 
@@ -120,6 +129,7 @@ KINDS: Final[dict[str, TypeAdapter[Any]]] = {
     "hold": TypeAdapter(Hold),
     "request": TypeAdapter(Request),
     "seal": TypeAdapter(SealRecord),
+    "time": TypeAdapter(ConfirmedTime),
 }
 COMMUNE_ID: Final = "self"
 

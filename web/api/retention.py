@@ -10,8 +10,9 @@ from sqlalchemy import func
 from sqlmodel import col, select
 
 from vms.db.engine import read
+from vms.keeper.acts.time import ConfirmTime
 from vms.model import Segment
-from web.deps import Acting, Srv, Token
+from web.deps import Acting, Srv, Token, arguments
 
 router = APIRouter(tags=["retention"])
 
@@ -65,6 +66,12 @@ async def certificate(
     name = f"destruction-{camera or commune}-{day}.json"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     return Response(data, media_type="application/json", headers=headers)
+
+
+@router.post("/communes/{commune}/retention/confirm-time")
+async def confirm_time(commune: Acting, body: ConfirmTime, token: Token, services: Srv) -> dict[str, Any]:
+    """Say that the machine's time, which is in doubt, is right: what it calls due is destroyed now (P-30)."""
+    return await services.keeper.act(token, "confirm_time", arguments(body))
 
 
 @router.get("/communes/{commune}/holds")

@@ -15,6 +15,7 @@ from vms.keeper.acts import (
     provisioning,
     requests,
     seal,
+    time,
     zones,
 )
 from vms.keeper.acts.spec import ActSpec
@@ -32,4 +33,5 @@ ACTS: Final[dict[str, ActSpec]] = {
     **packages.ACTS,
     **seal.ACTS,
     **provisioning.ACTS,
+    **time.ACTS,
 }

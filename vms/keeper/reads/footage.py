@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from vms.clock_guard import Doubt
 from vms.keeper.hour_keys import retention_days
 from vms.keeper.protocol import CameraRetention, HeldRange
 from vms.keeper.reads.spec import Nothing, Reader, ReadSpec
@@ -46,6 +47,7 @@ def retention(reader: Reader, _: Nothing) -> dict[str, Any]:
             "at_us": commune.destruction.at_us,
             "frozen": commune.destruction.frozen,
             "fault": commune.destruction.fault,
+            "doubt": _doubt(commune.destruction.doubt),
         },
         "unlocked": commune.unlocked,
         "holders": sorted(holder.label for holder in commune.holders.values()),
@@ -63,6 +65,16 @@ def _with_numbers(retention: CameraRetention, facts: CommuneFacts) -> dict[str, 
 def number_of(hold: Hold, facts: CommuneFacts) -> str:
     """The number of the request that a hold came with; empty when it came with none."""
     return facts.requests[hold.request].number if hold.request and hold.request in facts.requests else ""
+
+
+def _doubt(doubt: Doubt | None) -> dict[str, Any] | None:
+    """What is doubted of the machine's time, and until when it is without an answer."""
+    if doubt is None:
+        return None
+    return {
+        "doubt_us": doubt.since_us, "kind": doubt.kind, "ahead_us": doubt.ahead_us, "grave": doubt.grave,
+        "what": doubt.what, "todo": doubt.todo, "believed_in_us": max(0, doubt.limit_us - doubt.waited_us),
+    }  # fmt: skip
 
 
 def holds(reader: Reader, _: Nothing) -> dict[str, Any]:
