@@ -75,6 +75,7 @@ def test_it_verifies_every_signature_and_says_authentic(opened: ReaderPage) -> N
         assert step in told
     assert "12 groupes et 624 unités NAL, identiques à l’enregistrement" in told
     assert opened.page.get_by_text("Ne tient pas").count() == 0
+    assert re.search("Non vérifié\\s+Horodatage Aucun", told)
     opened.page.keyboard.press("Escape")
 
 

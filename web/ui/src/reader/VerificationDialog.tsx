@@ -1,7 +1,8 @@
 import { Trans, useLingui } from "@lingui/react/macro";
-import { CircleCheck, CircleX } from "lucide-react";
+import { CircleCheck, CircleMinus, CircleX } from "lucide-react";
 import { KeyField } from "./KeyField";
 import { Modal } from "./Modal";
+import type { Code } from "./package/refused";
 import { type Check, type Report, type Step, verdictOf } from "./package/report";
 import { STEP_WORDS, VERDICT_WORDS, wordsOf } from "./words";
 
@@ -64,10 +65,7 @@ function StepChecks({ step, checks }: { step: Step; checks: readonly Check[] }) 
   const more = sorted.length - SHOWN_MAX;
   return sorted.slice(0, SHOWN_MAX).map(({ ok, found }, at) => (
     <li key={`${found.code} ${JSON.stringify(found.facts)}`}>
-      <span className={ok ? "c-ok" : "c-danger"}>
-        {ok ? <CircleCheck className="ic" aria-hidden /> : <CircleX className="ic" aria-hidden />}
-        <span className="vh">{ok ? <Trans>Tient</Trans> : <Trans>Ne tient pas</Trans>}</span>
-      </span>
+      <Outcome ok={ok} found={found} />
       <span className="finding">
         <b className="strong">{i18n._(STEP_WORDS[step])}</b> <span>{wordsOf(i18n, found)}</span>
         {at === SHOWN_MAX - 1 && more > 0 ? (
@@ -78,4 +76,20 @@ function StepChecks({ step, checks }: { step: Step; checks: readonly Check[] }) 
       </span>
     </li>
   ));
+}
+
+/** What was not checked gets no tick. */
+const UNCHECKED: readonly Code[] = ["time-none", "time-unchecked", "signature-unchecked"];
+
+function Outcome({ ok, found }: Pick<Check, "ok" | "found">) {
+  const isUnchecked = UNCHECKED.includes(found.code);
+  const Icon = isUnchecked ? CircleMinus : ok ? CircleCheck : CircleX;
+  return (
+    <span className={isUnchecked ? "dim" : ok ? "c-ok" : "c-danger"}>
+      <Icon className="ic" aria-hidden />
+      <span className="vh">
+        {isUnchecked ? <Trans>Non vérifié</Trans> : ok ? <Trans>Tient</Trans> : <Trans>Ne tient pas</Trans>}
+      </span>
+    </span>
+  );
 }
