@@ -29,7 +29,7 @@ from vms.law.reason import Reason
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The elements about one subject: the question, one habilitation, one camera; ``used`` if the answer rests on it."""
+    """Elements about one subject: the question, one habilitation, one camera; ``used`` if the answer rests on it."""
 
     about: str
     subject: str
