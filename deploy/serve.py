@@ -9,8 +9,10 @@ from deploy.mail import Mailer
 from deploy.operator_mail import OperatorMail
 from deploy.orders import OrderRunner
 from deploy.processes import Supervisor, child_environment
+from deploy.stamping import Stamping
 from deploy.witness_client import parse_witness
 from deploy.witnessing import Witnessing
+from recorder.timestamping import Authorities
 from vms import logs
 from vms.clock import SystemClock
 from vms.db.engine import ensure_schema, open_engine
@@ -39,7 +41,7 @@ def stop_on_signals() -> asyncio.Event:
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Run the machine until ``stop`` is set."""
-    known = [parse_witness(one) for one in settings.witnesses]
+    known, authorities = [parse_witness(one) for one in settings.witnesses], Authorities.of(settings)
     settings.make_dirs()
     clock = SystemClock(settings.test_clock_offset_s)
     engine = open_engine(settings.database_url)
@@ -51,7 +53,9 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         orders, mail = OrderRunner(engine, clock, child_environment(settings)), Mailer(settings, clock)
         told, keeper = OperatorMail(engine, settings, clock), KeeperForHost(settings.run_dir / HOST_SOCKET)
         witnesses = Witnessing(engine, keeper, clock, known, settings.witness_every_s)
-        loops = [asyncio.create_task(one.run(), name=type(one).__name__) for one in (orders, mail, told, witnesses)]
+        stamps = Stamping(keeper, clock, authorities)
+        every = (orders, mail, told, witnesses, stamps)
+        loops = [asyncio.create_task(one.run(), name=type(one).__name__) for one in every]
     log.info("démarré", home=settings.home.name, recorders=len(supervisor.recorders))
     try:
         await stop.wait()

@@ -35,6 +35,9 @@ def audit_verify(
     witness: Annotated[
         list[str] | None, typer.Option("--witness", help="Clé d’un témoin qui doit avoir contresigné (répétable).")
     ] = None,
+    tsa: Annotated[
+        Path | None, typer.Option("--tsa", help="Racines (PEM) de l’autorité qui doit avoir horodaté.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Vérifie tout le journal : signatures, tuiles, racine, entrées (E-01 à E-05)."""
@@ -42,12 +45,14 @@ def audit_verify(
 
     key = read_signer(signer) if signer else None
     kept = _kept(checkpoint) if checkpoint else None
-    report = _verified(folder, home, key, kept, [_key_text(one) for one in witness or []])
+    report = _verified(folder, home, key, kept, [_key_text(one) for one in witness or []], _roots(tsa))
     if as_json:
         print_json(report.to_dict())
     else:
         for log in report.logs:
             print(f"{log.name} : {log.size} entrées, {log.records} lues, {log.pruned} élaguées")
+            if log.stamped is not None:
+                print(f"  horodatage : {log.stamped.size} entrées, le {log.stamped.at}")
             for seen in log.witnessed:
                 print(f"  témoin {seen.witness} ({seen.kind}) : {seen.size} entrées, le {seen.at}")
         for fault in report.faults:
@@ -97,8 +102,15 @@ def _key_text(given: str) -> str:
     return path.read_text(encoding="utf-8").strip() if len(given) < 256 and path.is_file() else given
 
 
+def _roots(tsa: Path | None) -> bytes | None:
+    try:
+        return None if tsa is None else tsa.read_bytes()
+    except OSError as error:
+        raise BadInput("Ces certificats sont illisibles.", where=str(tsa)) from error
+
+
 def _verified(
-    folder: Path | None, home: Path | None, key: str | None, kept: str | None, witnesses: list[str]
+    folder: Path | None, home: Path | None, key: str | None, kept: str | None, witnesses: list[str], roots: bytes | None
 ) -> Report:
     """The report on an exported folder, or on the keeper's own store, whose key must come from outside."""
     from vms.keeper.audit import verify_log, verify_store
@@ -107,13 +119,13 @@ def _verified(
     if folder is not None:
         if home is not None:
             raise BadInput("--home ne va pas avec un dossier.", where="vms audit verify")
-        return verify_log(folder, key, kept, witnesses)
+        return verify_log(folder, key, kept, witnesses, roots)
     settings = Settings(home=home) if home else Settings()
     if not settings.keeper_dir.is_dir():
         raise NotFound("Il n’y a pas de gardien ici.", where=str(settings.home), todo="Donnez un dossier, ou --home.")
     if key is None:
         raise BadInput("La clé du signataire manque.", where="--signer", todo="Donnez celle que la commune publie.")
-    return verify_store(settings.keeper_dir, key, kept, witnesses)
+    return verify_store(settings.keeper_dir, key, kept, witnesses, roots)
 
 
 @evidence.command("verify")

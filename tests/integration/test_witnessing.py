@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,10 +16,14 @@ import httpx
 import pytest
 from sqlmodel import select
 
+from deploy.stamping import Stamping
 from deploy.witness_client import WitnessClient, parse_witness
 from deploy.witnessing import Witnessing
+from recorder.timestamping import Authorities
 from tests.fakes.witnesses import RunningWitness, witness
 from tests.integration.keeper_town import CAMERA, MAYOR, Town, town
+from tests.peers.timestamping import Authority, served
+from vms.clock import SystemClock
 from vms.db.engine import ensure_schema, open_engine, read, write
 from vms.errors import BadInput, Damaged, Unavailable
 from vms.keeper.audit import Report, verify_log, verify_store
@@ -266,6 +272,45 @@ async def test_a_witness_that_lies_or_is_away_changes_nothing(place: Place) -> N
         await place.town.host.put_cosignatures("_host", "2026-T4", note, place.witness.vkeys)
     await place.round()
     assert all(not still_open for *_, still_open in await place.incidents())
+
+
+async def test_checkpoints_are_time_stamped_once_a_day_and_public_tools_agree(place: Place, tmp_path: Path) -> None:
+    authority, stranger = Authority(tmp_path / "tsa"), Authority(tmp_path / "other")
+    clock = SystemClock()
+    stamping = Stamping(place.town.host, clock, None)
+    with served(authority.answer) as server:
+        authorities = Authorities((server.url,), authority.roots)
+        assert await stamping.round(authorities) == 2  # the commune's journal and the host's
+        await place.grow()
+        assert await stamping.round(authorities) == 0  # not again today
+        log = await place.export(tmp_path / "out")
+        place.town.clock.advance(seconds=86_401)
+        await place.town.enter(MAYOR)
+        assert await stamping.round(authorities) == 2
+    signer = place.town.keeper.house.host.keys.signer.vkey()
+    report = verify_log(tmp_path / "out", signer, stamp_roots=authority.roots)
+    assert report.ok, report.faults
+    stamped = report.logs[0].stamped
+    assert stamped is not None
+    assert stamped.size < report.logs[0].size
+    openssl = ["openssl", "ts", "-verify", "-data", "stamp/checkpoint.note", "-in", "stamp/answer.tsr", "-CAfile"]
+    await asyncio.to_thread(
+        subprocess.run, [*openssl, str(authority.folder / "ca.pem")], cwd=log, check=True, capture_output=True
+    )
+    assert [one.where for one in verify_log(tmp_path / "out", signer, stamp_roots=stranger.roots).faults] == [
+        "valclair/2026-T4/stamp/answer.tsr"
+    ]
+    for name in ("stamp/checkpoint.note", "stamp/answer.tsr"):
+        whole = (log / name).read_bytes()
+        (log / name).write_bytes(whole[:-9] + bytes([whole[-9] ^ 1]) + whole[-8:])
+        assert not verify_log(tmp_path / "out", signer, stamp_roots=authority.roots).ok
+        (log / name).write_bytes(whole)
+    (log / "stamp" / "answer.tsr").unlink()
+    assert not verify_log(tmp_path / "out", signer, stamp_roots=authority.roots).ok
+    with pytest.raises(Unavailable), served(stranger.answer) as server:
+        place.town.clock.advance(seconds=86_401)
+        await place.grow()
+        await stamping.round(Authorities((server.url,), authority.roots))
 
 
 @pytest.mark.parametrize("text", ["https://temoin.example", "temoin.example a+b+c", "https://temoin.example a+b+c"])

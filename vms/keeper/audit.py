@@ -3,8 +3,8 @@
 The steps, numbered as in the code: (1) the checkpoint's signature, (2) entry bundles against level-0 tiles, (3) every
 upper tile against the one below, (4) the root, (5) records against their leaves, (6) the kept checkpoint is an earlier
 state of this very log, (7) so is what each known witness cosigned, (8) tables
-that lie beside it are those of its records. A fault names the file or entry that is wrong, not merely that something
-is.
+that lie beside it are those of its records, (9) an authority time-stamped an earlier state. A fault names the file or
+entry that is wrong, not merely that something is.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from vms.errors import BadInput, Damaged, GuetError
+from vms.keeper.audit_stamp import Stamped, check_stamp
 from vms.keeper.audit_witness import Witnessed, check_earlier, check_witness
 from vms.keeper.checkpoint import parse_checkpoint
 from vms.keeper.entry import commitment
@@ -24,6 +25,8 @@ from vms.keeper.journal_table import KIND, NOTE, digests, tables
 from vms.keeper.log_source import (
     COSIGNED,
     SIGNER_FILE,
+    STAMP_ANSWER,
+    STAMP_NOTE,
     LogSource,
     RecordLine,
     folder_logs,
@@ -60,6 +63,7 @@ class LogReport:
     records: int = 0
     pruned: int = 0
     witnessed: list[Witnessed] = field(default_factory=list)
+    stamped: Stamped | None = None
     faults: list[Fault] = field(default_factory=list)
 
     def fault(self, where: str, what: str) -> None:
@@ -87,6 +91,7 @@ class Report:
         logs = [
             {"name": one.name, "origin": one.origin, "size": one.size, "records": one.records, "pruned": one.pruned}
             | {"witnessed": [seen.to_dict() for seen in one.witnessed]}
+            | {"stamped": one.stamped.to_dict() if one.stamped else None}
             for one in self.logs
         ]
         faults = [{"where": one.where, "what": one.what} for one in self.faults]
@@ -95,14 +100,19 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """What a verifier has that the log's host did not choose: a checkpoint kept elsewhere, witnesses' keys."""
+    """What a verifier has that the host did not choose: a checkpoint, witnesses' keys, an authority's roots (PEM)."""
 
     checkpoint: str | None = None
     witnesses: tuple[WitnessKey, ...] = ()
+    stamp_roots: bytes | None = None
 
 
 def verify_log(
-    folder: Path, signer: str | None = None, checkpoint: str | None = None, witnesses: Sequence[str] = ()
+    folder: Path,
+    signer: str | None = None,
+    checkpoint: str | None = None,
+    witnesses: Sequence[str] = (),
+    stamp_roots: bytes | None = None,
 ) -> Report:
     """Verify every log below ``folder``; ``signer`` is a verifier key, else the folder's own ``signer.vkey``.
 
@@ -113,10 +123,16 @@ def verify_log(
     if not logs:
         raise BadInput("Il n’y a pas de journal dans ce dossier.", where=folder.name, todo="Donnez un dossier exporté.")
     key, given = _signer(folder, signer)
-    return _verify_all(logs, key, given, _elsewhere(checkpoint, witnesses))
+    return _verify_all(logs, key, given, _elsewhere(checkpoint, witnesses, stamp_roots))
 
 
-def verify_store(keeper_dir: Path, signer: str, checkpoint: str | None = None, witnesses: Sequence[str] = ()) -> Report:
+def verify_store(
+    keeper_dir: Path,
+    signer: str,
+    checkpoint: str | None = None,
+    witnesses: Sequence[str] = (),
+    stamp_roots: bytes | None = None,
+) -> Report:
     """Verify the logs in the keeper's own files (its process may be running: they are opened read-only)."""
     with ExitStack() as stack:
         logs: list[LogSource] = []
@@ -125,11 +141,11 @@ def verify_store(keeper_dir: Path, signer: str, checkpoint: str | None = None, w
                 logs += stack.enter_context(store_logs(path))
         if not logs:
             raise BadInput("Il n’y a pas de journal dans ce dossier.", where=keeper_dir.name)
-        return _verify_all(logs, signer.strip(), True, _elsewhere(checkpoint, witnesses))
+        return _verify_all(logs, signer.strip(), True, _elsewhere(checkpoint, witnesses, stamp_roots))
 
 
-def _elsewhere(checkpoint: str | None, witnesses: Sequence[str]) -> Elsewhere:
-    return Elsewhere(checkpoint, tuple(parse_witness_vkey(one) for one in witnesses))
+def _elsewhere(checkpoint: str | None, witnesses: Sequence[str], stamp_roots: bytes | None) -> Elsewhere:
+    return Elsewhere(checkpoint, tuple(parse_witness_vkey(one) for one in witnesses), stamp_roots)
 
 
 def _signer(folder: Path, signer: str | None) -> tuple[str, bool]:
@@ -151,14 +167,14 @@ def _verify_all(logs: Sequence[LogSource], key: str, given: bool, elsewhere: Els
             cosignatures(elsewhere.checkpoint, kept, list(elsewhere.witnesses))
         except (Damaged, BadInput) as error:
             extra.append(Fault("--checkpoint", error.what))
-    reports = [_verify_one(log, verifier, kept, elsewhere.witnesses) for log in logs]
+    reports = [_verify_one(log, verifier, kept, elsewhere) for log in logs]
     if kept is not None and not any(report.origin == kept.origin for report in reports):
         extra.append(Fault("--checkpoint", f"Aucun journal ici n’est « {kept.origin} »."))
     faults = [fault for report in reports for fault in report.faults]
     return Report(tuple(reports), key, given, (*faults, *extra))
 
 
-def _verify_one(log: LogSource, verifier: Verifier, kept: Head | None, witnesses: Sequence[WitnessKey]) -> LogReport:
+def _verify_one(log: LogSource, verifier: Verifier, kept: Head | None, elsewhere: Elsewhere) -> LogReport:
     report = LogReport(log.name)
     try:
         origin, size, root = parse_checkpoint(log.checkpoint(), verifier)  # (1)
@@ -178,8 +194,13 @@ def _verify_one(log: LogSource, verifier: Verifier, kept: Head | None, witnesses
     _records(log, size, report, hashes)
     if kept is not None and kept.origin == origin:
         _kept(report, kept, leaves)
-    for witness in witnesses:
+    for witness in elsewhere.witnesses:
         _witnessed(log, report, verifier, witness, leaves)
+    if elsewhere.stamp_roots is not None:  # (9)
+        try:
+            report.stamped = check_stamp(log.stamped(), origin, leaves, verifier, elsewhere.stamp_roots)
+        except Damaged as error:
+            report.fault(f"{log.name}/{STAMP_ANSWER}", error.what)
     _tables(log, report, verifier)
     return report
 
@@ -331,6 +352,10 @@ def write_log(source: LogSource, folder: Path, size: int) -> None:
         if not KEY_ID.fullmatch(key):  # it names a file here, and another machine said it
             raise BadInput("Cet identifiant de témoin n’a pas une forme possible.", where=key[:80])
         _put(folder / COSIGNED / key, note.encode())
+    stamp = source.stamped()
+    if stamp is not None:
+        _put(folder / STAMP_NOTE, stamp[0].encode())
+        _put(folder / STAMP_ANSWER, stamp[1])
     _put(folder / "checkpoint", source.checkpoint().encode())
 
 

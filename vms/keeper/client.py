@@ -330,6 +330,16 @@ class KeeperForHost:
         answer, _ = await self._wire.call("put_cosignatures", args)
         return int(answer["kept"])
 
+    async def unstamped(self, after: str) -> list[dict[str, Any]]:
+        """Checkpoints that are new since a time-stamp of a day ago: ``{"commune", "log", "size", "note"}``."""
+        answer, _ = await self._wire.call("unstamped", {"after": after})
+        entries: list[dict[str, Any]] = answer["entries"]
+        return entries
+
+    async def put_stamp(self, commune: str, log: str, note: str, answer: bytes) -> None:
+        """Leave an authority's answer (DER, checked) over a checkpoint of the keeper's."""
+        await self._wire.call("put_stamp", {"commune": commune, "log": log, "note": note}, body=answer)
+
     async def outbox(self, limit: int = 50) -> list[dict[str, Any]]:
         """E-mails to send: ``{"id", "commune", "kind", "request", "email", "created_us"}``, nothing
         personal to add.

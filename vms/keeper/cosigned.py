@@ -1,4 +1,4 @@
-"""Witnesses' cosignatures beside a journal's checkpoints: the newest of each witness's keys for each log (E-04).
+"""Witnesses' cosignatures and time-stamps beside a journal's checkpoints: the newest of each for each log (E-04, E-10).
 
 Kept apart from the checkpoints themselves, which grow with every entry: a cosignature stays true of the size it was
 given for. ``key`` is the witness key's id in hexadecimal.
@@ -17,6 +17,9 @@ CREATE TABLE IF NOT EXISTS cosignature (
   log TEXT NOT NULL, key TEXT NOT NULL, size INTEGER NOT NULL, note TEXT NOT NULL, line TEXT NOT NULL,
   PRIMARY KEY (log, key)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS stamp (
+  log TEXT PRIMARY KEY, size INTEGER NOT NULL, at_us INTEGER NOT NULL, note TEXT NOT NULL, answer BLOB NOT NULL
+) STRICT;
 """
 
 
@@ -48,3 +51,31 @@ def cosigned_notes(db: sqlite3.Connection, log: str) -> dict[str, str]:
         return {}  # a store of before witnesses, opened read-only
     rows = db.execute("SELECT key, note || line FROM cosignature WHERE log = ? ORDER BY key", (log,))
     return {str(key): str(note) for key, note in rows}
+
+
+def unstamped(db: sqlite3.Connection, before_us: int) -> list[tuple[str, int, str]]:
+    """The (log, size, checkpoint) that grew since their last time-stamp, which is older than ``before_us``."""
+    rows = db.execute(
+        "SELECT c.log, c.size, c.note FROM checkpoint c LEFT JOIN stamp s ON s.log = c.log "
+        "WHERE s.log IS NULL OR (s.size < c.size AND s.at_us < ?) ORDER BY c.log",
+        (before_us,),
+    )
+    return [(str(log), int(size), str(note)) for log, size, note in rows]
+
+
+def keep_stamp(db: sqlite3.Connection, log: str, size: int, at_us: int, note: str, answer: bytes) -> None:
+    """Keep a time-stamp over the checkpoint ``note``; one over a larger tree stays."""
+    db.execute(
+        "INSERT INTO stamp (log, size, at_us, note, answer) VALUES (?, ?, ?, ?, ?) ON CONFLICT (log) DO UPDATE SET "
+        "size = excluded.size, at_us = excluded.at_us, note = excluded.note, answer = excluded.answer "
+        "WHERE excluded.size >= size",
+        (log, size, at_us, note, answer),
+    )
+
+
+def stamped(db: sqlite3.Connection, log: str) -> tuple[str, bytes] | None:
+    """The newest time-stamped checkpoint, and the authority's answer over it."""
+    if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'stamp'").fetchone() is None:
+        return None  # a store of before time-stamps, opened read-only
+    row = db.execute("SELECT note, answer FROM stamp WHERE log = ?", (log,)).fetchone()
+    return None if row is None else (str(row[0]), bytes(row[1]))

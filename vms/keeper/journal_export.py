@@ -29,7 +29,10 @@ Read = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
 class _Fetched:
     """A log held in memory while it is written out."""
 
-    def __init__(self, name: str, note: str, cosigned: dict[str, str]) -> None:
+    def __init__(self, name: str, point: dict[str, Any]) -> None:
+        cosigned: dict[str, str] = point["cosigned"]
+        note, stamp = str(point["checkpoint"]), point["stamp"]
+        self._stamp = (stamp["note"], base64.b64decode(stamp["answer"])) if stamp else None
         self.name = name
         self._note = note
         self._cosigned = cosigned
@@ -42,6 +45,9 @@ class _Fetched:
 
     def cosigned(self) -> dict[str, str]:
         return self._cosigned
+
+    def stamped(self) -> tuple[str, bytes] | None:
+        return self._stamp
 
     def signed_tables(self) -> None:
         return None
@@ -87,7 +93,7 @@ async def export_log(read: Read, folder: Path, log: str | None = None) -> Path:
     point = await read("journal_checkpoint", {} if log is None else {"log": log})
     origin, size, _ = parse_checkpoint(point["checkpoint"], parse_vkey(point["vkey"]))
     name = "/".join(origin.split("/")[-2:])
-    fetched = _Fetched(name, point["checkpoint"], point["cosigned"])
+    fetched = _Fetched(name, point)
     for level, index, _ in tiles_of(size):
         tile = await read("journal_tile", {"log": point["log"], "level": level, "index": index})
         fetched.tiles[(level, index)] = base64.b64decode(tile["data"])

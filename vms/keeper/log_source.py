@@ -2,6 +2,7 @@
 
 <folder>/checkpoint   <folder>/tile/<L>/<N>[.p/<W>]   <folder>/tile/entries/<N>[.p/<W>]
 <folder>/cosigned/<key id>        a checkpoint that a witness cosigned
+<folder>/stamp/checkpoint.note, answer.tsr   a checkpoint that an authority time-stamped, and its answer
 <folder>/journal.csv, journal.json, export.note   the same records for people, and their signature (D-13)
 <folder>/records/<N>[.p/<W>]      one JSON object a line: {"n", "salt" (hex), "record" (text)}, absent once pruned
 """
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from vms.errors import Damaged, NotFound
-from vms.keeper.cosigned import cosigned_notes
+from vms.keeper.cosigned import cosigned_notes, stamped
 from vms.keeper.journal import read_entry_bundle, read_tile
 from vms.keeper.journal_table import CSV, JSON, NOTE
 from vms.keeper.tiles import WIDTH, entry_bundles_of, pack_entries, tile_path
@@ -27,6 +28,7 @@ from vms.keeper.tree import HASH_BYTES
 FILE_LIMIT_BYTES: Final = 32 * 1024 * 1024
 SIGNER_FILE: Final = "signer.vkey"
 COSIGNED: Final = "cosigned"
+STAMP_NOTE, STAMP_ANSWER = "stamp/checkpoint.note", "stamp/answer.tsr"
 COSIGNED_LIMIT: Final = 100
 
 
@@ -60,6 +62,10 @@ class LogSource(Protocol):
 
     def cosigned(self) -> dict[str, str]:
         """By a witness key's id (hex), the newest checkpoint that it cosigned, with its line."""
+        ...
+
+    def stamped(self) -> tuple[str, bytes] | None:
+        """The newest time-stamped checkpoint and the authority's answer over it (RFC 3161), or None."""
         ...
 
     def signed_tables(self) -> tuple[str, dict[str, str]] | None:
@@ -100,6 +106,15 @@ class FolderLog:
             return {path.name: self._read(f"{COSIGNED}/{path.name}").decode("utf-8") for path in found}
         except UnicodeDecodeError as error:
             raise Damaged("Un point de contrôle contresigné est illisible.", where=f"{self.name}/{COSIGNED}") from error
+
+    def stamped(self) -> tuple[str, bytes] | None:
+        """The files below ``stamp``."""
+        if not (self._folder / STAMP_ANSWER).is_file():
+            return None
+        try:
+            return self._read(STAMP_NOTE).decode("utf-8"), self._read(STAMP_ANSWER)
+        except UnicodeDecodeError as error:
+            raise Damaged("Le point de contrôle horodaté est illisible.", where=f"{self.name}/{STAMP_NOTE}") from error
 
     def signed_tables(self) -> tuple[str, dict[str, str]] | None:
         """The note's file and the digests of the tables beside it."""
@@ -162,6 +177,10 @@ class StoreLog:
     def cosigned(self) -> dict[str, str]:
         """The rows of the cosignatures."""
         return cosigned_notes(self._db, self._log)
+
+    def stamped(self) -> tuple[str, bytes] | None:
+        """The row of the time-stamp."""
+        return stamped(self._db, self._log)
 
     def signed_tables(self) -> tuple[str, dict[str, str]] | None:
         """None: tables are made for whoever takes the journal away."""

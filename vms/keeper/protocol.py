@@ -92,7 +92,7 @@ PROVISIONER_OPS: Final = frozenset({"check_order", "camera_enrolled"})
 HOST_OPS: Final = frozenset(
     {
         "init_commune", "add_host_admin", "outbox", "outbox_sent",
-        "uncosigned", "consistency", "put_cosignatures", "prove_destruction",
+        "uncosigned", "consistency", "put_cosignatures", "prove_destruction", "unstamped", "put_stamp",
     }
 )  # fmt: skip
 

@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from pydantic import Field
 
-from vms.errors import BadInput, NotFound
+from vms.clock import HOUR_US
+from vms.errors import BadInput, LimitExceeded, NotFound
 from vms.keeper import cosigned
 from vms.keeper.arguments import Args, parse
 from vms.keeper.checkpoint import parse_checkpoint
@@ -25,6 +26,8 @@ from vms.keys.cosignature import Head, cosignatures, parse_witness_vkey
 from vms.keys.note import only_signed_by
 
 PAGE_LIMIT_LOGS: Final = 100
+STAMP_EVERY_US: Final = 24 * HOUR_US
+STAMP_LIMIT_BYTES: Final = 64 * 1024
 NOTE_LIMIT_CHARS: Final = 100_000
 LOG_PATTERN: Final = r"^\d{4}-T[1-4]$"
 COMMUNE_PATTERN: Final = r"^[a-z0-9_-]{1,64}$"
@@ -57,6 +60,20 @@ class Cosignatures(Args):
     vkeys: tuple[str, ...] = Field(min_length=1, max_length=8)
 
 
+class Unstamped(Args):
+    """The logs after which one (``commune/log``)."""
+
+    after: str = Field(default="", max_length=100)
+
+
+class Stamp(Args):
+    """Which checkpoint was time-stamped."""
+
+    commune: str = Field(pattern=COMMUNE_PATTERN)
+    log: str = Field(pattern=LOG_PATTERN)
+    note: str = Field(max_length=NOTE_LIMIT_CHARS)
+
+
 class WitnessDesk:
     """The desk of whoever carries checkpoints to witnesses and back."""
 
@@ -69,6 +86,8 @@ class WitnessDesk:
             "uncosigned": self.uncosigned,
             "consistency": self.consistency,
             "put_cosignatures": self.put_cosignatures,
+            "unstamped": self.unstamped,
+            "put_stamp": self.put_stamp,
         }
 
     async def uncosigned(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
@@ -97,13 +116,40 @@ class WitnessDesk:
         """Keep the cosignatures of a checkpoint; Damaged when it is not ours or a line is not by its key."""
         asked = parse(Cosignatures, args, "put_cosignatures")
         store, signer = self._store(asked.commune), self._house.host.keys.signer
-        head = Head(*parse_checkpoint(asked.note, signer.verifier()))
-        if head.origin != f"{signer.name}/{asked.commune}/{asked.log}":
-            raise BadInput("Ce point de contrôle est celui d’un autre journal.", where=head.origin[:80])
+        head = self._ours(asked.note, asked.commune, asked.log)
         found = cosignatures(asked.note, head, [parse_witness_vkey(one) for one in asked.vkeys])
         own = only_signed_by(asked.note, signer.verifier())
         await store.write(lambda tx: cosigned.keep(tx.db, asked.log, head.size, own, found))
         return {"kept": len(found)}
+
+    async def unstamped(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """Checkpoints that are new since a time-stamp of a day ago or more, a page at a time."""
+        asked, before_us = parse(Unstamped, args, "unstamped"), self._house.clock.utc().us - STAMP_EVERY_US
+        entries = [
+            {"commune": commune, "log": log, "size": size, "note": note}
+            for commune, store in self._stores()
+            for log, size, note in cosigned.unstamped(store.reader, before_us)
+            if f"{commune}/{log}" > asked.after
+        ]
+        return {"entries": sorted(entries, key=lambda one: f"{one['commune']}/{one['log']}")[:PAGE_LIMIT_LOGS]}
+
+    async def put_stamp(self, args: dict[str, Any], body: bytes) -> dict[str, Any]:
+        """Keep an authority's answer over a checkpoint of ours; whoever asked for it has checked it."""
+        asked = parse(Stamp, args, "put_stamp")
+        head, store = self._ours(asked.note, asked.commune, asked.log), self._store(asked.commune)
+        if not 0 < len(body) <= STAMP_LIMIT_BYTES:
+            raise LimitExceeded("Cet horodatage n’a pas une longueur plausible.", where=asked.log)
+        now_us = self._house.clock.utc().us
+        await store.write(lambda tx: cosigned.keep_stamp(tx.db, asked.log, head.size, now_us, asked.note, body))
+        return {}
+
+    def _ours(self, note: str, commune: str, log: str) -> Head:
+        """What a checkpoint says that the keeper signed for this log; Damaged or BadInput otherwise."""
+        signer = self._house.host.keys.signer
+        head = Head(*parse_checkpoint(note, signer.verifier()))
+        if head.origin != f"{signer.name}/{commune}/{log}":
+            raise BadInput("Ce point de contrôle est celui d’un autre journal.", where=head.origin[:80])
+        return head
 
     def _stores(self) -> Iterator[tuple[str, Store]]:
         yield HOST_LOG, self._house.host.store

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from vms.errors import BadInput, NotFound
 from vms.keeper.arguments import Args, Identifier
-from vms.keeper.cosigned import cosigned_notes, with_cosignatures
+from vms.keeper.cosigned import cosigned_notes, stamped, with_cosignatures
 from vms.keeper.journal import checked_row, nodes_of, read_entry_bundle, read_tile
 from vms.keeper.reads.spec import Reader, ReadSpec
 from vms.keeper.review import Seen, review
@@ -186,6 +186,7 @@ def _checkpoint(reader: Reader, log: str | None) -> dict[str, Any]:
     row = reader.commune.store.reader.execute("SELECT size, note FROM checkpoint WHERE log = ?", (name,)).fetchone()
     if row is None:
         raise NotFound("Ce journal n’existe pas.", where=name)
+    stamp = stamped(reader.commune.store.reader, name)
     logs = [one[0] for one in reader.commune.store.reader.execute("SELECT log FROM checkpoint ORDER BY log")]
     return {
         "log": name,
@@ -193,6 +194,7 @@ def _checkpoint(reader: Reader, log: str | None) -> dict[str, Any]:
         "size": row[0],
         "checkpoint": with_cosignatures(reader.commune.store.reader, name, *row),
         "cosigned": cosigned_notes(reader.commune.store.reader, name),
+        "stamp": None if stamp is None else {"note": stamp[0], "answer": base64.b64encode(stamp[1]).decode()},
         "vkey": reader.commune.keeper_keys.signer.vkey(),
     }
 
