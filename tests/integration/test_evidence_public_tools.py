@@ -150,7 +150,7 @@ def test_both_refuse_every_mutation_and_say_which_file(place: Place, tmp_path: P
         report = verify_package(path, SIGNER.vkey())
         if problem := _problem(one, public, {c.step: c.detail for c in report.checks if not c.ok}):
             wrong.append(f"{one.what} : {problem}")
-    assert not wrong, '\n'.join(wrong)
+    assert not wrong, "\n".join(wrong)
     assert public_tools.verify(place.folder).failed == ""
 
 
@@ -165,6 +165,20 @@ def test_a_video_alone_is_refused_when_any_box_changed(place: Place) -> None:
             assert public_tools.verify_alone(place.folder, video).failed, kind
         finally:
             (place.folder / video).write_bytes(whole)
+
+
+def test_an_encrypted_package_opens_with_the_services_key_alone_and_whole(tmp_path: Path) -> None:
+    """The page encrypts in the browser (tests/browser/test_request_story.py); here age itself does."""
+    (tmp_path / "paquet.zip").write_bytes(b"PK" * 100_000)
+    key = (
+        "age-keygen -o service.key && age -r $(age-keygen -y service.key) -o paquet.zip.age paquet.zip && rm paquet.zip"
+    )
+    assert public_tools.run(key, tmp_path).returncode == 0
+    assert public_tools.decrypt(tmp_path).failed == ""
+    assert (tmp_path / "paquet.zip").read_bytes() == b"PK" * 100_000
+    sealed = (tmp_path / "paquet.zip.age").read_bytes()
+    (tmp_path / "paquet.zip.age").write_bytes(_flipped(sealed, len(sealed) // 2))
+    assert public_tools.decrypt(tmp_path).failed == public_tools.ENCRYPTED
 
 
 def mutations(entries: Entries) -> Iterator[Mutation]:

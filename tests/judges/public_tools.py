@@ -12,6 +12,7 @@ from typing import Final
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "legal" / "verifier-une-extraction.md"
 ALONE: Final = "Une vidéo seule"
+ENCRYPTED: Final = "Un paquet chiffré"
 MARK: Final = "== "
 EXAMPLE: Final = "video/EXEMPLE.mp4"
 
@@ -38,7 +39,7 @@ def commands() -> dict[str, str]:
 
 def verify(folder: Path) -> Verdict:
     """The numbered steps, in order, in an extracted package; published keys lie beside ``folder``."""
-    steps = [f"echo '{MARK}{title}'\n{lines}" for title, lines in commands().items() if title != ALONE]
+    steps = [f"echo '{MARK}{title}'\n{lines}" for title, lines in commands().items() if title not in (ALONE, ENCRYPTED)]
     done = run("".join(steps), folder)
     if done.returncode == 0:
         return Verdict("", "")
@@ -50,6 +51,12 @@ def verify_alone(folder: Path, video: str) -> Verdict:
     """The commands for one video taken out of its package."""
     done = run(commands()[ALONE].replace(EXAMPLE, video), folder)
     return Verdict("" if done.returncode == 0 else ALONE, done.stdout + done.stderr)
+
+
+def decrypt(folder: Path) -> Verdict:
+    """The command for ``paquet.zip.age`` and ``service.key`` in ``folder``; leaves ``paquet.zip``."""
+    done = run(commands()[ENCRYPTED], folder)
+    return Verdict("" if done.returncode == 0 else ENCRYPTED, done.stdout + done.stderr)
 
 
 def run(lines: str, folder: Path) -> subprocess.CompletedProcess[str]:
