@@ -66,9 +66,12 @@ ONCE_WRONG = {
     232: "a lease taken while the index was being written",
     1210: "an absence that had been told, and was destroyed at its term before anybody looked",
     1278: "an open absence that a clock set back cut short",
+    2401: "a lost lease while the clock was ahead, and the clock right again",
+    2558: "groups that came at once, and a death, with a lease and a clock set back",
     5739: "groups that came at once after a stall, and a death at that moment",
     5909: "units before the first key unit of their connection",
     6322: "a stall that ended in a death",
+    7240: "eight groups that came at once, and a death at that moment",
 }
 
 
