@@ -22,6 +22,7 @@ from tests.fakes.machine import Machine, eventually, running
 from tests.judges.clear_bytes import Needles
 from tests.system.page import Group, opened_groups, replay, timeline
 from vms.clock import MICRO
+from vms.errors import Refused
 from vms.keys.wrapping import generate_peer_key
 
 SERVED: Final = "valclair-c02"
@@ -112,6 +113,17 @@ class GateTown:
         await mayor.post("/session/step-up", {"password": PASSWORD})
         await mayor.post(f"/habilitations/{habilitation}/withdraw", {"motive": "fin de mission"})
 
+    async def frame(self) -> None:
+        """A framing session on the served camera, unless one is open."""
+        mayor = await self.town.as_("mayor")
+        with suppress(Refused):
+            await mayor.post(f"/cameras/{SERVED}/framing/open", {"minutes": 15})
+
+    async def suspend(self, habilitation: str) -> None:
+        """The mayor lets it rest."""
+        mayor = await self.town.as_("mayor")
+        await mayor.post(f"/habilitations/{habilitation}/suspend", {"motive": "enquête administrative"})
+
 
 @asynccontextmanager
 async def gate_town() -> AsyncIterator[GateTown]:
@@ -176,6 +188,7 @@ async def _find_ids(scene: GateTown) -> None:
         "found_id": found[0]["id"],
         "zone_set": zone_sets[0]["id"],
         "order": (await mayor.get(town.path("/authorisations")))["orders"][0]["id"],
+        "grouping": (await mayor.get(town.path("/groupings")))["groupings"][0]["id"],
     }
 
 

@@ -363,30 +363,38 @@ async def test_a_view_that_is_not_renewed_or_renewed_with_anothers_permit_ends(s
                 await channel.receive()
 
 
-async def test_a_withdrawn_habilitation_darkens_live_and_ends_replay_within_five_seconds(scene: GateTown) -> None:
-    officer, habilitation = await scene.newcomer("officer", "de.passage", ("live", "replay"))
-    view, loop = LiveView(SERVED), asyncio.get_running_loop()
-    watching = asyncio.create_task(watch(officer, view))
+@pytest.mark.parametrize("how", ["withdrawn", "suspended"])
+async def test_a_withdrawn_habilitation_darkens_live_and_ends_replay_within_five_seconds(
+    scene: GateTown, how: str
+) -> None:
+    """On every live path there is: the picture, its smaller stream, and a framing session (law.md §9, 7)."""
+    officer, habilitation = await scene.newcomer("officer", f"de.passage.{how}", ("live", "replay", "framing"))
+    loop = asyncio.get_running_loop()
+    await scene.frame()
+    views = [LiveView(SERVED) for _ in range(3)]
+    paths = (("main", "live"), ("sub", "live"), ("main", "framing"))
+    watching = [asyncio.create_task(watch(officer, view, *path)) for view, path in zip(views, paths, strict=True)]
 
     async def lit() -> bool:
-        return len(view.fragments) > FRAMES_LEAST
+        return all(len(view.fragments) > FRAMES_LEAST for view in views)
 
-    await eventually(lit, what="a running view")
+    await eventually(lit, what="running views")
     async with replay(officer, SERVED) as page:
         opened = await page.window(*scene.range_us)
         assert opened
-        await scene.withdraw(habilitation)
+        await (scene.withdraw if how == "withdrawn" else scene.suspend)(habilitation)
         withdrawn = loop.time()
         with pytest.raises(GuetError) as ended:
             await page.said()
         replay_s = loop.time() - withdrawn
-        await watching
-    live_s = view.last_picture_s - withdrawn
-    end = view.end_of(("withdrawn",))
-    # The keeper said so, with the rule: neither ended merely because a permit ran out.
-    assert end is not None, view.texts[-3:]
-    assert (end["rule"], ended.value.rule) == ("P-58", "P-58")
+        await asyncio.gather(*watching)
+    live_s = max(view.last_picture_s for view in views) - withdrawn
+    for view in views:
+        end = view.end_of(("withdrawn",))
+        # The keeper said so, with the rule: none ended merely because a permit ran out.
+        assert end is not None, view.texts[-3:]
+        assert (end["rule"], ended.value.rule) == ("P-58", "P-58")
     assert max(live_s, replay_s) < DARK_S
     with pytest.raises(GuetError):
         await officer.request("GET", f"/replay/{page.permit}/segments/{opened[0].segment}", params=scene.sealed_at)
-    print(f"\nwithdrawn: last picture after {max(live_s, 0):.2f} s, replay ended after {replay_s:.2f} s")
+    print(f"\n{how}: last picture after {max(live_s, 0):.2f} s, replay ended after {replay_s:.2f} s")
