@@ -130,7 +130,7 @@ def test_both_accept_the_package_as_it_was_handed_over(place: Place, tmp_path: P
     report = verify_package(tmp_path / "p.zip", SIGNER.vkey())
     assert report.verdict == "authentic", report.text()
     assert "horodatage : le cachet existait le" in report.text()
-    assert len(public_tools.commands()) == 9
+    assert len(public_tools.commands()) == 10
 
 
 def test_both_refuse_every_mutation_and_say_which_file(place: Place, tmp_path: Path) -> None:
