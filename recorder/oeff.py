@@ -104,7 +104,7 @@ def tail(before: Digest, source: Source, exporter: Exporter, exported_us: int, s
 
 
 def closed(before: Digest, said: bytes, by: Signing) -> bytes:
-    """``meta`` with the boxes in ``said`` and then the signature: over all before it, and itself with ``sibo`` zeroed."""
+    """``meta`` with the boxes ``said`` and then the signature, over all before it and itself with ``sibo`` zeroed."""
     digest = before.copy()
     digest.update(full_box(b"meta", 0, 0, said, _protection(by, bytes(seal.SIGNATURE_BYTES))))
     signature = seal.sign_digest(by.key.private, digest.digest(), OEFF_SALT_BYTES)
