@@ -1,11 +1,11 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { ArrowLeft } from "lucide-react";
-import { Brand, buttonClass, StepUpProvider, ToastProvider } from "../../parts";
+import { buttonClass, StepUpProvider, ToastProvider } from "../../parts";
 import { SessionProvider, useSession } from "../../session/SessionContext";
 import { SessionGuard } from "../../session/SessionGuard";
 import { LanguageButton, ThemeButton } from "../../shell/AccountMenu";
-import { useTitle } from "../../shell/Page";
+import { OutsidePage } from "../../shell/OutsidePage";
 import { PasskeysCard } from "./PasskeysCard";
 import { PasswordCard } from "./PasswordCard";
 import { SessionsCard } from "./SessionsCard";
@@ -29,41 +29,34 @@ export function AccountPage() {
 
 function Cards() {
   const { t } = useLingui();
-  useTitle(t`Mon compte`);
   const { person } = useSession();
   return (
-    <>
-      <a className="skip" href="#contenu">
-        <Trans>Aller au contenu</Trans>
-      </a>
-      <main className="pick" id="contenu" tabIndex={-1}>
-        <div className="row">
-          <span className="brand">
-            <Brand />
-          </span>
-          <span className="push row">
-            <LanguageButton />
-            <ThemeButton />
-          </span>
-        </div>
-        <div className="stack-s">
-          <h1>
-            <Trans>Mon compte</Trans>
-          </h1>
-          <p className="dim">
-            {person.label} ({person.login})
-          </p>
-        </div>
-        <PasskeysCard />
-        <PasswordCard />
-        <SessionsCard />
-        <div className="row">
-          <Link className={buttonClass({ kind: "quiet" })} to="/">
-            <ArrowLeft className="ic" aria-hidden />
-            <Trans>Retour</Trans>
-          </Link>
-        </div>
-      </main>
-    </>
+    <OutsidePage
+      title={t`Mon compte`}
+      acts={
+        <>
+          <LanguageButton />
+          <ThemeButton />
+        </>
+      }
+    >
+      <div className="stack-s">
+        <h1>
+          <Trans>Mon compte</Trans>
+        </h1>
+        <p className="dim">
+          {person.label} ({person.login})
+        </p>
+      </div>
+      <PasskeysCard />
+      <PasswordCard />
+      <SessionsCard />
+      <div className="row">
+        <Link className={buttonClass({ kind: "quiet" })} to="/">
+          <ArrowLeft className="ic" aria-hidden />
+          <Trans>Retour</Trans>
+        </Link>
+      </div>
+    </OutsidePage>
   );
 }

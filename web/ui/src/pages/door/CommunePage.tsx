@@ -6,7 +6,6 @@ import { type FormEvent, useId, useState } from "react";
 import { actFor, type CommuneChoice, purposesQuery, type Session, sessionQuery } from "../../api/session";
 import { formatDate, nowUs, US_PER_S } from "../../i18n/format";
 import {
-  Brand,
   Button,
   buttonClass,
   Crest,
@@ -24,7 +23,7 @@ import { ROLE_WORDS } from "../../session/roles";
 import { SessionProvider } from "../../session/SessionContext";
 import { SessionGuard, useLeave } from "../../session/SessionGuard";
 import { homeOf } from "../../shell/navigation";
-import { useTitle } from "../../shell/Page";
+import { OutsidePage } from "../../shell/OutsidePage";
 import { UnlockCard } from "./UnlockCard";
 
 const route = getRouteApi("/commune");
@@ -44,47 +43,39 @@ export function CommunePage() {
 
 function CommuneChoicePage({ session }: { session: Session }) {
   const { t } = useLingui();
-  useTitle(t`Choisir une commune`);
   const leave = useLeave();
   return (
-    <>
-      <a className="skip" href="#contenu">
-        <Trans>Aller au contenu</Trans>
-      </a>
-      <main className="pick" id="contenu" tabIndex={-1}>
-        <div className="row">
-          <span className="brand">
-            <Brand />
-          </span>
-          <span className="push small dim row">
-            {session.person.label}
-            <Link className={buttonClass({ kind: "quiet", size: "s" })} to="/compte">
-              <Trans>Mon compte</Trans>
-            </Link>
-            <Button kind="quiet" size="s" onClick={() => void leave()}>
-              <Trans>Se déconnecter</Trans>
-            </Button>
-          </span>
-        </div>
-        <div className="stack-s">
-          <h1>
-            <Trans>Pour quelle commune agissez-vous ?</Trans>
-          </h1>
-          <p className="dim">
-            <Trans>
-              Vous êtes placé sous l’autorité de son maire tant que vous n’en changez pas. Une seule à la
-              fois.
-            </Trans>
-          </p>
-        </div>
-        <ChoiceForm session={session} />
-        {session.holder_of
-          .filter((commune) => !session.unlocked[commune])
-          .map((commune) => (
-            <UnlockCard key={commune} commune={commune} name={nameOf(session, commune)} />
-          ))}
-      </main>
-    </>
+    <OutsidePage
+      title={t`Choisir une commune`}
+      acts={
+        <>
+          <span className="small dim">{session.person.label}</span>
+          <Link className={buttonClass({ kind: "quiet", size: "s" })} to="/compte">
+            <Trans>Mon compte</Trans>
+          </Link>
+          <Button kind="quiet" size="s" onClick={() => void leave()}>
+            <Trans>Se déconnecter</Trans>
+          </Button>
+        </>
+      }
+    >
+      <div className="stack-s">
+        <h1>
+          <Trans>Pour quelle commune agissez-vous ?</Trans>
+        </h1>
+        <p className="dim">
+          <Trans>
+            Vous êtes placé sous l’autorité de son maire tant que vous n’en changez pas. Une seule à la fois.
+          </Trans>
+        </p>
+      </div>
+      <ChoiceForm session={session} />
+      {session.holder_of
+        .filter((commune) => !session.unlocked[commune])
+        .map((commune) => (
+          <UnlockCard key={commune} commune={commune} name={nameOf(session, commune)} />
+        ))}
+    </OutsidePage>
   );
 }
 

@@ -1,24 +1,21 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { Link } from "@tanstack/react-router";
 import { Server } from "lucide-react";
-import { Brand, Button, buttonClass, RuleTag, Void } from "../../parts";
+import { Button, buttonClass, RuleTag, Void } from "../../parts";
 import { useLeave } from "../../session/SessionGuard";
 import { LanguageButton, ThemeButton } from "../../shell/AccountMenu";
-import { useTitle } from "../../shell/Page";
+import { OutsidePage } from "../../shell/OutsidePage";
 import { HostStorageView } from "../storage/HostStorageView";
 
 /** The host's administrator: every right on machines, none on images. No picture exists in this shell. */
 export function HostPage() {
   const { t } = useLingui();
-  useTitle(t`Hébergement`);
   const leave = useLeave();
   return (
-    <main className="pick" id="contenu" tabIndex={-1}>
-      <div className="row">
-        <span className="brand">
-          <Brand />
-        </span>
-        <span className="push row">
+    <OutsidePage
+      title={t`Hébergement`}
+      acts={
+        <>
           <Link className={buttonClass({ kind: "quiet", size: "s" })} to="/compte">
             <Trans>Mon compte</Trans>
           </Link>
@@ -27,8 +24,9 @@ export function HostPage() {
           <Button kind="quiet" size="s" onClick={() => void leave()}>
             <Trans>Se déconnecter</Trans>
           </Button>
-        </span>
-      </div>
+        </>
+      }
+    >
       <Void icon={Server} level={1} title={<Trans>Administration de l’hébergement</Trans>}>
         <p>
           <Trans>
@@ -47,6 +45,6 @@ export function HostPage() {
       <div className="stack">
         <HostStorageView />
       </div>
-    </main>
+    </OutsidePage>
   );
 }

@@ -4,57 +4,49 @@ import { type FormEvent, useState } from "react";
 import { recover } from "../../api/session";
 import { Button, buttonClass } from "../../parts/Button";
 import { TextField } from "../../parts/Field";
-import { Brand } from "../../parts/Marks";
 import { Note } from "../../parts/Note";
 import { Refusal } from "../../parts/Refusal";
 import { LanguageButton, ThemeButton } from "../../shell/AccountMenu";
-import { useTitle } from "../../shell/Page";
+import { OutsidePage } from "../../shell/OutsidePage";
 
 /** Comes back with a code that two accountable persons have approved. */
 export function RecoveryPage() {
   const { t } = useLingui();
-  useTitle(t`Rétablir mon accès`);
   const [done, setDone] = useState(false);
   return (
-    <>
-      <a className="skip" href="#contenu">
-        <Trans>Aller au contenu</Trans>
-      </a>
-      <main className="pick" id="contenu" tabIndex={-1}>
-        <div className="row">
-          <span className="brand">
-            <Brand />
-          </span>
-          <span className="push row">
-            <LanguageButton />
-            <ThemeButton />
-          </span>
-        </div>
-        <div className="stack-s">
-          <h1>
-            <Trans>Rétablir mon accès</Trans>
-          </h1>
-          <p className="dim">
-            <Trans>
-              Deux responsables de votre commune l’approuvent ; l’un d’eux vous remet un code. Il vaut un jour
-              et une seule fois. Ce qui ouvrait votre compte avant ne l’ouvrira plus.
-            </Trans>
-          </p>
-        </div>
-        {done ? (
-          <Note kind="ok" live title={<Trans>Mot de passe changé.</Trans>}>
-            <Trans>Connectez-vous, puis enregistrez vos clés d’accès dans « Mon compte ».</Trans>
-          </Note>
-        ) : (
-          <RecoveryForm onDone={() => setDone(true)} />
-        )}
-        <div className="row">
-          <Link className={buttonClass({ kind: done ? "primary" : "quiet" })} to="/connexion">
-            <Trans>Aller à la connexion</Trans>
-          </Link>
-        </div>
-      </main>
-    </>
+    <OutsidePage
+      title={t`Rétablir mon accès`}
+      acts={
+        <>
+          <LanguageButton />
+          <ThemeButton />
+        </>
+      }
+    >
+      <div className="stack-s">
+        <h1>
+          <Trans>Rétablir mon accès</Trans>
+        </h1>
+        <p className="dim">
+          <Trans>
+            Deux responsables de votre commune l’approuvent ; l’un d’eux vous remet un code. Il vaut un jour
+            et une seule fois. Ce qui ouvrait votre compte avant ne l’ouvrira plus.
+          </Trans>
+        </p>
+      </div>
+      {done ? (
+        <Note kind="ok" live title={<Trans>Mot de passe changé.</Trans>}>
+          <Trans>Connectez-vous, puis enregistrez vos clés d’accès dans « Mon compte ».</Trans>
+        </Note>
+      ) : (
+        <RecoveryForm onDone={() => setDone(true)} />
+      )}
+      <div className="row">
+        <Link className={buttonClass({ kind: done ? "primary" : "quiet" })} to="/connexion">
+          <Trans>Aller à la connexion</Trans>
+        </Link>
+      </div>
+    </OutsidePage>
   );
 }
 
