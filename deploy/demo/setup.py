@@ -159,6 +159,14 @@ async def papers(town: Town) -> None:
     await chief.post(
         town.path("/cnil"), {"reference": f"RU-074 n° 2026{town.commune.network:03d}", "date": today.isoformat()}
     )
+    await chief.post(
+        town.path("/information"),
+        {
+            "controller": f"Mairie de {town.commune.name}, place de la Mairie (commune inventée)",
+            "officer": f"Délégué à la protection des données, mairie de {town.commune.name}",
+            "rights": "Au guichet de la mairie, du lundi au vendredi, de 9 h à 12 h, ou par courrier",
+        },
+    )
     # The intercommunality acquires and pools for its communes, each of which agreed (P-60 I).
     body = {"kind": "epci", "name": INTERCOMMUNALITY, "reference": "Statuts 2020", "members": ["commune"]}
     made = await chief.post(town.path("/groupings"), body | {"chair": "epci_president"})

@@ -44,7 +44,8 @@ PLAYS: Final = """() => document.querySelector('.over') === null
 PAGES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "nobody": (
         ("connexion", "/connexion"), ("retablir", "/retablir"),
-        ("accessibilite", "/accessibilite"), ("regles", "/regles"), ("404", "/rien-ici"),
+        ("accessibilite", "/accessibilite"), ("regles", "/regles"),
+        ("public", "/information/valclair"), ("404", "/rien-ici"),
     ),
     "mayor": (
         ("commune", "/commune"), ("compte", "/compte"), ("accueil", "/"), ("mur", "/mur"),

@@ -47,14 +47,14 @@ APP: Final = create_app(None)
 WAYS: Final = every_way(APP)
 STRANGERS: Final = ("foreign", "host", "nobody")
 DENIED: Final = frozenset({400, 401, 403, 404})
-# Open to everybody, since they show nothing of any commune: the pages themselves, the contract, the door, the accounts
+# Open to everybody, since they show of a commune what is public or nothing: the pages themselves, the contract, the door, the accounts
 # of a demonstration (a real service has none), and the machine's own counters, to whoever is on the machine.
 OPEN: Final = frozenset({
     Way("GET", "/{path:path}"), Way("MOUNT", "/assets"), Way("GET", "/api/v1/openapi.json"),
     Way("HEAD", "/api/v1/openapi.json"), Way("GET", "/api/v1/session"), Way("POST", "/api/v1/session"),
     Way("POST", "/api/v1/session/token"), Way("GET", "/api/v1/demo"), Way("GET", "/metrics"),
     Way("POST", "/api/v1/session/passkey/options"), Way("POST", "/api/v1/session/passkey"),
-    Way("POST", "/api/v1/session/recover"),
+    Way("POST", "/api/v1/session/recover"), Way("GET", "/api/v1/public/communes/{commune_id}"),
 })  # fmt: skip
 # These act on the caller's own session alone, and end it last.
 OWN_SESSION: Final = frozenset({Way("DELETE", "/api/v1/session")})

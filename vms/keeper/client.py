@@ -112,6 +112,10 @@ class KeeperForWeb:
         """A commune's public key, to which its packages' keys are wrapped."""
         return base64.b64decode((await self._call("permit_key", commune=commune))["commune_key"])
 
+    async def public_page(self, commune: str) -> dict[str, Any]:
+        """What a commune tells everyone (P-28, P-81); NotFound when it is not here."""
+        return await self._call("public_page", commune=commune)
+
     async def renew(self, permit_ids: Sequence[str]) -> dict[str, str | dict[str, Any]]:
         """A fresh token for each permit that still holds, ``{"refused": {…}}`` for each that does not."""
         answer = await self._call("renew", ids=list(permit_ids))

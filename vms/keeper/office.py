@@ -27,6 +27,7 @@ from vms.keeper.house import House
 from vms.keeper.key_windows import Window, asked_segments
 from vms.keeper.package_keys import destroy_due_packages
 from vms.keeper.protocol import Act, Acting
+from vms.keeper.public_page import public_page
 from vms.keeper.reads import READS
 from vms.keeper.reads.spec import Reader
 from vms.keeper.sessions import Live, acting_of
@@ -82,6 +83,7 @@ class Office:
             "put_package_key": self.put_package_key,
             "open_package": self.open_package,
             "permit_key": self.permit_key,
+            "public_page": self.public_page,
             "act": self.act,
             "read": self.read,
         }
@@ -195,6 +197,11 @@ class Office:
             commune = self._house.communes.get(str(args["commune"]))
             keys["commune_key"] = base64.b64encode(commune.public_key).decode()
         return keys
+
+    async def public_page(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """What a commune tells everyone; NotFound for one that is not here. Nobody need be signed in (P-28, P-81)."""
+        commune = self._house.communes.get(str(args.get("commune", "")))
+        return public_page(commune.facts, commune.record, self._house.clock.utc().us)
 
     async def act(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
         """Change a fact: role, then step-up, then the act with its entry in one transaction."""

@@ -67,6 +67,7 @@ WEB_OPS: Final = frozenset(
     {
         "sign_in", "sign_out", "session", "act_for", "step_up", "extend", "unlock",
         "admit", "renew", "end", "key_window", "put_package_key", "open_package", "act", "read", "permit_key",
+        "public_page",
         "passkey_options", "passkey_sign_in", "passkey_step_up", "passkey_register", "passkey_remove", "account",
         "prove_destruction", "sign_export",
         "second_factor_begin", "second_factor_confirm", "second_factor_remove", "change_password",
@@ -99,6 +100,7 @@ HOST_OPS: Final = frozenset(
 ACT_NAMES: Final = frozenset(
     {
         "declare_prefix", "record_order", "record_cnil", "authorise_camera", "declare_framing_class", "open_framing",
+        "inform_public",
         "close_framing", "draw_zones", "validate_zones", "post_panel", "inform_prefect", "commission_camera",
         "put_in_service", "suspend_camera", "retire_camera", "add_person", "grant", "withdraw", "record_convention",
         "end_sessions", "approve_recovery", "name_workstation",

@@ -54,13 +54,17 @@ SCHEMA: Final = FACT_SCHEMA + history.SCHEMA
 
 @dataclass(frozen=True, slots=True)
 class CommuneRecord:
-    """The commune itself: its name, its public key (base64), and the engagement addressed to the CNIL (P-23)."""
+    """The commune itself: its name, its public key (base64), the engagement addressed to the CNIL (P-23), and what its
+    public page says of it (P-81): the controller's address, the data protection officer, where rights are exercised."""
 
     name: str
     public_key: str
     created_us: int
     cnil_ref: str = ""
     cnil_us: int | None = None
+    controller: str = ""
+    officer: str = ""
+    rights: str = ""
 
 
 @dataclass(frozen=True, slots=True)

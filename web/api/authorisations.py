@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from vms.keeper.acts.groupings import RecordGrouping
+from vms.keeper.acts.information import InformPublic
 from vms.keeper.acts.orders import RecordCnil, RecordOrder
 from vms.keeper.acts.people import RecordConvention
 from vms.keeper.arguments import Moment
@@ -89,6 +90,12 @@ async def consent(commune: Acting, grouping: str, body: ConsentIn, token: Token,
 async def record_cnil(commune: Acting, body: RecordCnil, token: Token, services: Srv) -> dict[str, Any]:
     """Record the commitment sent to the CNIL (P-23)."""
     return await services.keeper.act(token, "record_cnil", arguments(body))
+
+
+@router.post("/information", status_code=201)
+async def inform_public(commune: Acting, body: InformPublic, token: Token, services: Srv) -> dict[str, Any]:
+    """Set what the public page says of the commune (P-81)."""
+    return await services.keeper.act(token, "inform_public", arguments(body))
 
 
 @router.get("/conventions")

@@ -14,13 +14,14 @@ from vms.law.rulebook import rulebook
 
 def orders(reader: Reader, _: Nothing) -> dict[str, Any]:
     """Authorisations with their end, the CNIL engagement, and what is to be renewed soon (P-21)."""
-    facts, now_us = reader.commune.facts, reader.now_us
+    facts, commune, now_us = reader.commune.facts, reader.commune.record, reader.now_us
     listed = [_order(facts, order, now_us) for order in facts.orders.values()]
     cnil = {"reference": facts.cnil_ref, "date_us": facts.cnil_us} if facts.cnil_ref else None
     prefixes = reader.commune.records.all(reader.commune.store.reader, "prefix", NetPrefix).values()
     return {
         "orders": listed,
         "cnil": cnil,
+        "public": {"controller": commune.controller, "officer": commune.officer, "rights": commune.rights},
         "prefixes": [{"cidr": p.cidr, "trusted": p.trusted, "declared_us": p.declared_us} for p in prefixes],
         "modifications": [_modification(one) for one in facts.modifications if one.settled_us is None],
     }

@@ -82,6 +82,12 @@ const account = createRoute({
   component: lazyRouteComponent(() => import("./pages/account/AccountPage"), "AccountPage"),
 });
 
+const information = createRoute({
+  getParentRoute: () => root,
+  path: "/information/$commune",
+  component: lazyRouteComponent(() => import("./pages/door/PublicPage"), "PublicPage"),
+});
+
 const accessibility = createRoute({
   getParentRoute: () => root,
   path: "/accessibilite",
@@ -152,6 +158,7 @@ const tree = root.addChildren([
   commune,
   host,
   recovery,
+  information,
   account,
   accessibility,
   rules,

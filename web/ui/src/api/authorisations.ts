@@ -39,6 +39,8 @@ export interface Modification {
 export interface Authorisations {
   orders: Order[];
   cnil: { reference: string; date_us: number } | null;
+  /** What the public page says of the commune; empty where nothing was set. */
+  public: { controller: string; officer: string; rights: string };
   modifications?: Modification[];
 }
 
@@ -88,3 +90,6 @@ export const recordOrder = (commune: string, order: NewOrder) =>
   post("/communes/{commune}/authorisations", { path: { commune }, body: order });
 export const recordCnil = (commune: string, reference: string, date: number) =>
   post("/communes/{commune}/cnil", { path: { commune }, body: { reference, date } });
+
+export const informPublic = (commune: string, told: Authorisations["public"]) =>
+  post("/communes/{commune}/information", { path: { commune }, body: told });

@@ -199,6 +199,11 @@ export const RULES: readonly Rule[] = [
     sentence: msg`Un panneau informe le public, avec le responsable, les finalités et les droits.`,
   },
   {
+    id: "P-81",
+    article: "RGPD 13",
+    sentence: msg`La page publique dit qui, pourquoi, combien de temps et quels droits.`,
+  },
+  {
     id: "P-83",
     article: "CSI R253-6",
     sentence: msg`L’accès d’une personne filmée ne se refuse que pour les motifs fermés de la loi.`,

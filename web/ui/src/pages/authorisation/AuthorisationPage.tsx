@@ -1,5 +1,6 @@
 import { Plural, Trans, useLingui } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { BadgeCheck } from "lucide-react";
 import {
   type Authorisations,
@@ -26,6 +27,7 @@ import { useActing, useRole } from "../../session/SessionContext";
 import { PageHead } from "../../shell/Page";
 import { CountdownCard } from "./CountdownCard";
 import { endOfOrder } from "./dates";
+import { InformAct } from "./InformAct";
 import { PoolingCards } from "./PoolingCard";
 import { CnilAct, RecordOrderAct } from "./RecordActs";
 
@@ -186,6 +188,18 @@ function BeforeAnyImage({ data }: { data: Authorisations }) {
         : t`Exigé avant la première image.`,
       rule: "P-23",
       action: data.cnil || !manages ? undefined : <CnilAct />,
+    },
+    {
+      key: "public",
+      state: data.public.controller && data.public.rights ? "ok" : "todo",
+      label: t`Page publique renseignée`,
+      detail: (
+        <Link to="/information/$commune" params={{ commune }}>
+          <Trans>Voir la page publique</Trans>
+        </Link>
+      ),
+      rule: "P-81",
+      action: manages ? <InformAct told={data.public} /> : undefined,
     },
     {
       key: "panels",
