@@ -22,9 +22,10 @@ class InformPublic(Args):
 def inform_public(change: Change, args: InformPublic) -> dict[str, Any]:
     """Set what the public page says of the commune; the rest of the page follows from the orders in force."""
     commune = change.records.get(change.tx.db, "commune", COMMUNE_ID, CommuneRecord)
-    told = {"controller": args.controller, "officer": args.officer, "rights": args.rights}
-    change.put("commune", COMMUNE_ID, replace(commune, **told))
-    return {"journal": change.modified("inform_public", **told)}
+    told = replace(commune, controller=args.controller, officer=args.officer, rights=args.rights)
+    change.put("commune", COMMUNE_ID, told)
+    seq = change.modified("inform_public", controller=args.controller, officer=args.officer, rights=args.rights)
+    return {"journal": seq}
 
 
 ACTS: Final = {"inform_public": ActSpec(InformPublic, inform_public)}
