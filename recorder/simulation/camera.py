@@ -117,7 +117,9 @@ class _Connection:
         self._begun_s = 0.0
         self._next = 0
         self._dead = False
-        self._held: list[tuple[bytes, Sent | None]] | None = None
+        # The line keeps order and loses nothing: what waits, waits for the last fault that holds it up.
+        self._held_by: set[Fault] = set()
+        self._held: list[tuple[bytes, Sent | None]] = []
 
     def suffer(self, fault: Fault) -> None:
         match fault.kind:
@@ -128,7 +130,7 @@ class _Connection:
             case "net-half-open":
                 self._dead = True
             case "net-stall" | "net-burst":
-                self._held = []
+                self._held_by.add(fault)
             case "net-garbage":
                 self.socket.feed(self._chance.randbytes(int(fault.amount)))
             case "net-bye":
@@ -140,8 +142,9 @@ class _Connection:
                 self._media = self._chance.randrange(1 << 32)
 
     def relent(self, fault: Fault) -> None:
-        if fault.kind in ("net-stall", "net-burst") and self._held is not None:
-            held, self._held = self._held, None
+        self._held_by.discard(fault)
+        if not self._held_by:
+            held, self._held = self._held, []
             for data, unit in held:
                 self._send(data, unit)
 
@@ -239,7 +242,7 @@ class _Connection:
     def _send(self, data: bytes, unit: Sent | None = None) -> None:
         if self._dead:
             return
-        if self._held is not None:
+        if self._held_by:
             self._held.append((data, unit))
             return
         self.socket.feed(data, partial(self._read, unit) if unit is not None else None)

@@ -71,6 +71,7 @@ ONCE_WRONG = {
     5739: "groups that came at once after a stall, and a death at that moment",
     5909: "units before the first key unit of their connection",
     6322: "a stall that ended in a death",
+    6848: "two bursts at once: the camera's line dropped what it held for the first",
     7240: "eight groups that came at once, and a death at that moment",
 }
 

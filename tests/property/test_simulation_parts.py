@@ -6,13 +6,17 @@ import asyncio
 import errno
 import os
 import random
+import struct
 from pathlib import Path
 
 import pytest
 
+from recorder.rtsp.urls import parse_url
+from recorder.simulation.camera import Camera, Habits
 from recorder.simulation.clock import VirtualClock
 from recorder.simulation.disk import VirtualDisk, Volume
-from recorder.simulation.faults import Killed, Process
+from recorder.simulation.faults import Fault, Killed, Process
+from recorder.simulation.ledger import Ledger
 from recorder.simulation.loop import Deadlock, SimulatedLoop
 from recorder.simulation.network import VirtualSocket
 from recorder.simulation.plan import STARTS, draw
@@ -207,6 +211,49 @@ def test_a_socket_gives_what_arrived_then_the_end() -> None:
     with pytest.raises(ConnectionResetError):
         other.recv_into(buffer)
     one.close()
+
+
+@pytest.mark.parametrize("first_over", [0, 1])
+def test_a_line_that_two_faults_hold_up_at_once_loses_nothing_and_waits_for_the_last(first_over: int) -> None:
+    one, ledger = loop(), Ledger("main")
+    habits = Habits(0.25, 4, 1, 40, 0.0, 0.0, starts_at_key=True, clock_error_s=0.0, reports=False)
+    camera = Camera(one, habits, ledger, random.Random(1))
+    faults = [Fault(1.0, "net-burst", 9.0), Fault(4.0, "net-stall", 2.0)]
+
+    async def main() -> tuple[bytes, bytes, bytes]:
+        end = await camera.connect(parse_url("rtsp://simulated/main")[0])
+        end.send(b"PLAY rtsp://simulated/main RTSP/1.0\r\nCSeq: 1\r\n\r\n")
+        await asyncio.sleep(1)
+        answer = arrived(end)
+        for fault in faults:
+            camera.suffer(fault)
+            await asyncio.sleep(2)
+        camera.relent(faults[first_over])
+        camera.relent(faults[first_over])
+        await asyncio.sleep(2)
+        held_up = arrived(end)
+        camera.relent(faults[1 - first_over])
+        await asyncio.sleep(1)
+        after = arrived(end)
+        end.close()
+        await asyncio.sleep(1)
+        return answer, held_up, after
+
+    answer, held_up, after = one.run_until_complete(main())
+    assert held_up == b""
+    packets = (answer.partition(b"\r\n\r\n")[2] + after).split(b"$\0")[1:]
+    numbers = [struct.unpack_from(">H", packet, 4)[0] for packet in packets]
+    assert len(numbers) > 30
+    assert [(number - numbers[0]) & 0xFFFF for number in numbers] == list(range(len(numbers)))
+    assert len(ledger.units) > 20
+    assert all(unit.read_us is not None for unit in ledger.units)
+    one.close()
+
+
+def arrived(end: VirtualSocket) -> bytes:
+    """All that can be read now."""
+    buffer = memoryview(bytearray(65_536))
+    return bytes(buffer[: end.recv_into(buffer)]) if end.waiting() else b""
 
 
 def test_a_seed_draws_one_plan_and_seeds_draw_many() -> None:
