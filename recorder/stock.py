@@ -2,11 +2,14 @@
 
 Whole days of the past only shrink by destruction: they are counted again every few hours, and whenever footage went
 early; today and yesterday are counted each time. Cameras are found by stepping through the index, never by a scan.
+The index has an open segment at its first group: what has grown since is read from the file, where it lies here.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from sqlalchemy import func, text
@@ -15,12 +18,16 @@ from sqlmodel import col, select
 
 from recorder.forecast import CameraStock, Stored
 from recorder.policies import DAY_US, Policies
+from recorder.segment import SegmentName
+from recorder.store.local import LocalStore
 from vms.clock import HOUR_US, MICRO
 from vms.db.engine import read
 from vms.model import CameraHealth, Segment
 
 RATE_WINDOW_US: Final = 24 * HOUR_US
 RECOUNT_US: Final = 6 * HOUR_US
+# An open segment began less than an hour ago (it stays within its hour): an older one was left by a crash.
+OPEN_SINCE_US: Final = HOUR_US
 # A rate taken over less than this says little: what the stream does just now says more.
 RATE_LEAST_US: Final = 10 * 60 * MICRO
 STREAMS: Final = ("main", "sub")
@@ -52,8 +59,8 @@ class _Counted:
 class Stock:
     """The stock of one volume, remembered between looks."""
 
-    def __init__(self, engine: AsyncEngine, policies: Policies) -> None:
-        self._engine, self._policies = engine, policies
+    def __init__(self, engine: AsyncEngine, store: LocalStore, policies: Policies) -> None:
+        self._engine, self._store, self._policies = engine, store, policies
         self._known: dict[str, _Counted] = {}
 
     def forget(self) -> None:
@@ -62,7 +69,8 @@ class Stock:
 
     async def look(self, now_us: int) -> list[CameraStock]:
         """Every camera that has segments, with its rate and its policy."""
-        found = []
+        found: list[CameraStock] = []
+        still_open: list[Segment] = []
         async with read(self._engine) as session:
             health = {
                 (row.camera_id, row.stream): row.kbps * 125
@@ -73,9 +81,24 @@ class Stock:
                 days = await self._days(session, camera, now_us)
                 rate = await self._rate(session, camera, health, now_us)
                 found.append(CameraStock(camera, commune, rate, days, self._policies.of(commune, camera)))
+                still_open += await _still_open(session, camera, now_us)
         gone = set(self._known) - {camera for _, camera in cameras}
         for camera in gone:
             del self._known[camera]
+        grown = await asyncio.to_thread(self._grown, still_open)
+        return [replace(one, stored=(*one.stored, *grown.get(one.camera, ()))) for one in found]
+
+    def _grown(self, rows: Sequence[Segment]) -> dict[str, list[Stored]]:
+        """By camera, what open segments have on disk beyond what the index says; nothing for another machine's."""
+        found: dict[str, list[Stored]] = {}
+        for row in rows:
+            try:
+                size_bytes = self._store.path_of(SegmentName.parse(row.name), row.commune_id).stat().st_size
+            except OSError:
+                continue
+            if size_bytes > row.size_bytes:
+                more = Stored(row.start_us, row.end_us, size_bytes - row.size_bytes)
+                found.setdefault(row.camera_id, []).append(more)
         return found
 
     async def _days(self, session: AsyncSession, camera: str, now_us: int) -> tuple[Stored, ...]:
@@ -114,6 +137,15 @@ class Stock:
         )
         kept: dict[str, tuple[int, int]] = {row[0]: (int(row[1]), int(row[2])) for row in rows}
         return sum(_rate_of(kept.get(stream, (0, 0)), health.get((camera, stream), 0.0)) for stream in STREAMS)
+
+
+async def _still_open(session: AsyncSession, camera: str, now_us: int) -> Sequence[Segment]:
+    rows = await session.execute(
+        select(Segment)
+        .where(col(Segment.camera_id) == camera, col(Segment.stream).in_(STREAMS))
+        .where(col(Segment.start_us) >= now_us - OPEN_SINCE_US, col(Segment.state) == "open")
+    )
+    return rows.scalars().all()
 
 
 def _rate_of(kept: tuple[int, int], now: float) -> float:

@@ -29,6 +29,8 @@ from vms.errors import GuetError
 from vms.model import CameraStorage, Incident, RecordingStop, Volume
 
 BOARD_PAUSE_S: Final = 30.0
+# With nothing stored yet: the first pictures of a new host show soon.
+FIRST_PAUSE_S: Final = 5.0
 FORECAST: Final = "storage-forecast"
 WRONG: Final = "volume-wrong"
 MAIN: Final = "main"
@@ -51,17 +53,19 @@ class VolumeBoard:
     ) -> None:
         self._engine, self._store, self._policies, self._clock = engine, store, policies, clock
         self._reserve_bytes, self._cameras, self._keep_longest = reserve_bytes, cameras, tuple(keep_longest)
-        self._stock = Stock(engine, policies)
+        self._stock = Stock(engine, store, policies)
         self._level_told = "ok"
 
     async def run(self) -> None:
         """Measure and write until cancelled; a database that is away only makes it wait."""
         while True:
+            pause_s = BOARD_PAUSE_S
             try:
-                await self.write()
+                if not (await self.write()).stored_bytes:
+                    pause_s = FIRST_PAUSE_S
             except (SQLAlchemyError, OSError) as error:
                 log.warning("volume_not_written", why=type(error).__name__)
-            await self._clock.sleep(BOARD_PAUSE_S)
+            await self._clock.sleep(pause_s)
 
     async def write(self) -> Volume:
         """One measure; the row as written."""

@@ -20,7 +20,7 @@ from tests.fakes.recording import CAMERA, COMMUNE, START, Format, Rig
 from vms.db.engine import read, write
 from vms.errors import Refused
 from vms.keeper.protocol import CameraRetention
-from vms.model import Commune, Incident, RecordingStop, Segment
+from vms.model import CameraStorage, Commune, Incident, RecordingStop, Segment
 from vms.settings import Settings
 from web.app import create_app
 from web.deps import Services
@@ -111,6 +111,36 @@ async def test_the_board_counts_what_lies_there_and_says_when_it_is_full(rig: Ri
     await board(rig, known, 0).write()
     async with read(rig.engine) as session:
         assert all(one.closed_us for one in (await session.execute(select(Incident))).scalars())
+
+
+async def test_what_is_being_written_counts_as_it_grows_and_once_when_it_is_sealed(rig: Rig) -> None:
+    known, writer = policies(rig, CameraRetention(camera=CAMERA, min_days=7, max_days=30)), rig.writer()
+    looking = board(rig, known, 0)
+    assert (await looking.write()).stored_bytes == 0
+    await writer.start()
+    for number in range(4):
+        at = START.plus(seconds=2 * number)
+        await writer.group(b"picture" * 3000, at, at.plus(seconds=2), 50, Format())
+        rig.clock.step(seconds=2)
+        row = await looking.write()
+        assert row.stored_bytes == on_disk(rig) > 21_000 * (number + 1)
+        async with read(rig.engine) as session:
+            (camera,) = (await session.execute(select(CameraStorage).where(CameraStorage.stored_bytes > 0))).scalars()
+        assert (camera.camera_id, camera.stored_bytes, camera.protected_bytes) == (CAMERA, on_disk(rig), on_disk(rig))
+    await writer.close()
+    assert (await looking.write()).stored_bytes == on_disk(rig)
+
+
+async def test_an_open_segment_of_another_machine_counts_by_what_the_index_says(rig: Rig) -> None:
+    await record_row(rig)
+    async with write(rig.engine) as session:
+        for row in (await session.execute(select(Segment))).scalars():
+            row.state = "open"
+    assert (await board(rig, policies(rig), 0).write()).stored_bytes == 1000
+
+
+def on_disk(rig: Rig) -> int:
+    return sum(path.stat().st_size for path in rig.store.root.rglob("*.seg"))
 
 
 async def test_a_volume_that_is_another_one_is_said_and_nothing_is_forecast(rig: Rig) -> None:
