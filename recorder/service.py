@@ -231,6 +231,8 @@ class Recorder:
         policies = await asyncio.to_thread(Policies, store, self._settings.recorder_dir / "retention.json")
         engine, clock, longest = self._engine, self._clock, self._settings.store_keep_longest
         time = await due_clock(engine, clock, store.disk, self._settings.recorder_dir / "known-time.json")
+        if self._settings.test_clock_offset_s:
+            time.guard.believe()  # as the keeper does
         reserve_bytes = self._reserve_bytes()
         room = RoomKeeper(
             engine, store, policies, clock, reserve_bytes,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from deploy.demo.town import CAMERAS, PASSPHRASE
 from tests.fakes.machine import Machine, eventually, running
@@ -134,7 +134,6 @@ async def test_past_the_due_date_nothing_is_left_but_what_is_held(short_home: Pa
         mayor = await machine.town("valclair").as_("mayor")
         await mayor.post("/session/act", {"commune": "valclair", "purpose": "5", "motive": "contrôle des échéances"})
         await mayor.post("/session/unlock", {"commune": "valclair", "passphrase": PASSPHRASE})
-        await confirm_time(mayor)
         await eventually(partial(gone, machine, before, noted), within_s=PATIENCE_S, every_s=0.5, what="destruction")
         known = await timeline(mayor, OTHER, "main", before.began_us, before.ended_us)
         assert known["recorded"] == []
@@ -149,13 +148,6 @@ async def test_past_the_due_date_nothing_is_left_but_what_is_held(short_home: Pa
         check_nothing_left(machine.settings.home, keys)
     check_nothing_left(short_home, keys)
     print(f"\n{len(noted.ids)} hour keys, {len(before.unheld)} groups destroyed; {len(before.held)} held groups open")
-
-
-async def confirm_time(mayor: Any) -> None:
-    """The machine was off for longer than a week by its own account: somebody says that its clock is right (P-30)."""
-    doubt = (await mayor.get("/communes/valclair/retention"))["legal"]["destruction"]["doubt"]
-    assert doubt["kind"] == "stop"
-    await mayor.post("/communes/valclair/retention/confirm-time", {"doubt_us": doubt["doubt_us"]})
 
 
 async def grows_after(machine: Machine, later_us: int) -> bool:

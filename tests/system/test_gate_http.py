@@ -47,8 +47,8 @@ APP: Final = create_app(None)
 WAYS: Final = every_way(APP)
 STRANGERS: Final = ("foreign", "host", "nobody")
 DENIED: Final = frozenset({400, 401, 403, 404})
-# Open to everybody, since they show of a commune what is public or nothing: the pages themselves, the contract, the door, the accounts
-# of a demonstration (a real service has none), and the machine's own counters, to whoever is on the machine.
+# Open to everybody, since they show of a commune what is public or nothing: the pages, the contract, the door, the
+# accounts of a demonstration (a real service has none), and the machine's counters, to whoever is on the machine.
 OPEN: Final = frozenset({
     Way("GET", "/{path:path}"), Way("MOUNT", "/assets"), Way("GET", "/api/v1/openapi.json"),
     Way("HEAD", "/api/v1/openapi.json"), Way("GET", "/api/v1/session"), Way("POST", "/api/v1/session"),

@@ -115,6 +115,8 @@ async def serve(settings: Settings) -> None:
     os.umask(0o077)
     url = settings.public_url or f"https://{settings.host}:{settings.port}"
     keeper = Keeper(settings.keeper_dir, settings.run_dir, SystemClock(settings.test_clock_offset_s), url)
+    if settings.test_clock_offset_s:
+        keeper.house.guard.believe()  # whoever moves a test's clock says by it that the time is right
     await keeper.start()
     await keeper.listen(settings)
     stopping = asyncio.Event()
