@@ -54,7 +54,7 @@ OPEN: Final = frozenset({
     Way("HEAD", "/api/v1/openapi.json"), Way("GET", "/api/v1/session"), Way("POST", "/api/v1/session"),
     Way("POST", "/api/v1/session/token"), Way("GET", "/api/v1/demo"), Way("GET", "/metrics"),
     Way("POST", "/api/v1/session/passkey/options"), Way("POST", "/api/v1/session/passkey"),
-    Way("POST", "/api/v1/session/recover"), Way("GET", "/api/v1/public/communes/{commune_id}"),
+    Way("POST", "/api/v1/session/recover"), Way("GET", "/api/v1/public/communes/{commune}"),
 })  # fmt: skip
 # These act on the caller's own session alone, and end it last.
 OWN_SESSION: Final = frozenset({Way("DELETE", "/api/v1/session")})

@@ -40,10 +40,10 @@ class PublicPage(BaseModel):
     orders: list[PublicOrder]
 
 
-@router.get("/communes/{commune_id}")
-async def public_page(commune_id: Annotated[str, Path(max_length=80)], services: Srv, response: Response) -> PublicPage:
+@router.get("/communes/{commune}")
+async def public_page(commune: Annotated[str, Path(max_length=80)], services: Srv, response: Response) -> PublicPage:
     """The commune's page; 404 for one that is not on this service."""
-    told, book = await services.keeper.public_page(commune_id), rulebook()
+    told, book = await services.keeper.public_page(commune), rulebook()
     response.headers["Cache-Control"] = CACHE
     orders = [one | {"recipients": [book.recipient[name] for name in one["recipients"]]} for one in told["orders"]]
     purposes = [one for one in book.purposes if one.id in told["purposes"]]

@@ -29,6 +29,5 @@ export interface PublicPage {
 export const publicPageQuery = (commune: string) =>
   queryOptions({
     queryKey: ["public", commune],
-    queryFn: ({ signal }) =>
-      as<PublicPage>(get("/public/communes/{commune_id}", { path: { commune_id: commune } }, signal)),
+    queryFn: ({ signal }) => as<PublicPage>(get("/public/communes/{commune}", { path: { commune } }, signal)),
   });
