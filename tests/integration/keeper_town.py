@@ -198,3 +198,14 @@ async def town(
             yield made
         finally:
             await made.keeper.stop()
+
+
+@asynccontextmanager
+async def extracting_town(tmp_path: Path) -> AsyncIterator[Town]:
+    """A town with one camera in service, a secretary, and an officer who may extract and acts for it."""
+    async with town(tmp_path) as made:
+        await made.commission()
+        await made.add("secretariat", "secretary")
+        await made.add("agent", "officer", ["live", "replay", "export"])
+        await made.enter("agent", purpose="5")
+        yield made

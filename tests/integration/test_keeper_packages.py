@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.keeper_town import MAYOR, PASSPHRASE, Town, town
+from tests.integration.keeper_town import MAYOR, PASSPHRASE, Town, extracting_town
 from tests.integration.test_keeper_requests import register
 from vms.errors import BadInput, NotFound, Refused, Unavailable
 from vms.evidence.sealed import package_key_info
@@ -23,11 +23,7 @@ DAY_S = 86_400
 @pytest.fixture
 async def place(tmp_path: Path) -> AsyncIterator[Town]:
     """A town with an officer who may extract, and an approved request."""
-    async with town(tmp_path) as made:
-        await made.commission()
-        await made.add("secretariat", "secretary")
-        await made.add("agent", "officer", ["live", "replay", "export"])
-        await made.enter("agent", purpose="5")
+    async with extracting_town(tmp_path) as made:
         yield made
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.keeper_town import CAMERA, CHIEF, MAYOR, PASSPHRASE, PASSWORD, Town, town
+from tests.integration.keeper_town import CAMERA, CHIEF, MAYOR, PASSPHRASE, PASSWORD, Town, extracting_town
 from vms.clock import MICRO, paris_date
 from vms.errors import BadInput, Conflict, NotFound, Refused, StepUpNeeded
 from vms.keeper.permit import verify_permit
@@ -30,11 +30,7 @@ FIELDS = {
 @pytest.fixture
 async def place(tmp_path: Path) -> AsyncIterator[Town]:
     """A town with one camera in service, a secretary, and an officer who may extract."""
-    async with town(tmp_path) as made:
-        await made.commission()
-        await made.add("secretariat", "secretary")
-        await made.add("agent", "officer", ["live", "replay", "export"])
-        await made.enter("agent", purpose="5")
+    async with extracting_town(tmp_path) as made:
         yield made
 
 

@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from tests.integration.keeper_town import MAYOR, Town, town
+from tests.integration.keeper_town import MAYOR, Town, extracting_town
 from tests.integration.test_keeper_requests import register
 from vms.clock import SystemClock
 from vms.errors import BadInput, Damaged, NotFound, Refused
@@ -28,11 +28,7 @@ _, PUBLIC = seal.generate_key()
 @pytest.fixture
 async def place(tmp_path: Path) -> AsyncIterator[Town]:
     """A town with an officer who may extract."""
-    async with town(tmp_path) as made:
-        await made.commission()
-        await made.add("secretariat", "secretary")
-        await made.add("agent", "officer", ["live", "replay", "export"])
-        await made.enter("agent", purpose="5")
+    async with extracting_town(tmp_path) as made:
         yield made
 
 
