@@ -11,14 +11,10 @@ import {
   ZoomIn,
   ZoomOut,
 } from "lucide-react";
-import type { KeyboardEvent } from "react";
 import { formatDate, formatOffset } from "../i18n/format";
 import type { InStepPlayer, StepSnapshot } from "../media/inStep";
-import { SPEEDS } from "../media/replayState";
-import { otherRate } from "../room/replay/useReplayKeys";
+import { Speeds } from "../timeline/Speeds";
 import { clockText } from "./instants";
-
-const SPEED_WORDS: Record<number, string> = { 0.25: "¼", 0.5: "½", 1: "1", 2: "2", 4: "4", 8: "8", 16: "16" };
 
 interface TransportProps {
   player: InStepPlayer | undefined;
@@ -59,7 +55,7 @@ export function Transport({ player, snapshot, us, onAbsence, onZoom, onStill }: 
         pressed={rate < 0}
         onClick={() => player?.setRate(-rate)}
       />
-      <Speeds rate={rate} onRate={(chosen) => player?.setRate(chosen)} />
+      <Speeds label={t`Vitesse de lecture`} rate={rate} onRate={(chosen) => player?.setRate(chosen)} />
       <span className="push" />
       <button type="button" className="btn btn-s" onClick={onStill}>
         <Camera className="ic" aria-hidden />
@@ -90,39 +86,5 @@ function IconButton({ icon: Icon, label, pressed, onClick }: IconButtonProps) {
     >
       <Icon className="ic" aria-hidden />
     </button>
-  );
-}
-
-/** One stop; arrows choose. */
-function Speeds({ rate, onRate }: { rate: number; onRate: (rate: number) => void }) {
-  const { t } = useLingui();
-  const onKeyDown = (event: KeyboardEvent<HTMLDivElement>): void => {
-    const by = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key] as 1 | -1 | undefined;
-    if (by === undefined) return;
-    event.preventDefault();
-    event.stopPropagation();
-    const next = otherRate(rate, by);
-    onRate(next);
-    event.currentTarget.querySelector<HTMLElement>(`[data-speed="${Math.abs(next)}"]`)?.focus();
-  };
-  const sign = rate < 0 ? "−" : "×";
-  return (
-    <div className="seg" role="radiogroup" aria-label={t`Vitesse de lecture`} onKeyDown={onKeyDown}>
-      {SPEEDS.map((each) => (
-        // biome-ignore lint/a11y/useSemanticElements: one stop for the whole group, in the look of the other pages
-        <button
-          key={each}
-          type="button"
-          role="radio"
-          data-speed={each}
-          aria-checked={each === Math.abs(rate)}
-          tabIndex={each === Math.abs(rate) ? 0 : -1}
-          onClick={() => onRate(rate < 0 ? -each : each)}
-        >
-          {sign}
-          {SPEED_WORDS[each]}
-        </button>
-      ))}
-    </div>
   );
 }

@@ -11,21 +11,11 @@ import {
   ZoomIn,
   ZoomOut,
 } from "lucide-react";
-import type { KeyboardEvent, ReactNode } from "react";
+import type { ReactNode } from "react";
 import { formatDate, formatOffset, formatTime } from "../../i18n/format";
-import { SPEEDS, type Transportable } from "../../media/replayState";
+import type { Transportable } from "../../media/replayState";
 import { Button } from "../../parts";
-import { otherRate } from "./useReplayKeys";
-
-const SPEED_WORDS: Record<number, string> = {
-  0.25: "×¼",
-  0.5: "×½",
-  1: "×1",
-  2: "×2",
-  4: "×4",
-  8: "×8",
-  16: "×16",
-};
+import { Speeds } from "../../timeline/Speeds";
 
 interface TransportProps {
   player: Transportable | undefined;
@@ -97,7 +87,7 @@ export function Transport({ player, snapshot, us, onGoTo, onAbsence, onZoom, chi
           onClick={() => player?.setRate(-rate)}
         />
       )}
-      <Speeds rate={rate} onRate={(chosen) => player?.setRate(chosen)} />
+      <Speeds label={t`Vitesse de lecture`} rate={rate} onRate={(chosen) => player?.setRate(chosen)} />
       {children}
       <span className="push" />
       <Button
@@ -117,38 +107,6 @@ export function Transport({ player, snapshot, us, onGoTo, onAbsence, onZoom, chi
       <Button size="s" icon={CalendarDays} onClick={onGoTo}>
         <Trans>Aller à…</Trans>
       </Button>
-    </div>
-  );
-}
-
-/** One stop; arrows choose. */
-function Speeds({ rate, onRate }: { rate: number; onRate: (rate: number) => void }) {
-  const { t } = useLingui();
-  const onKeyDown = (event: KeyboardEvent<HTMLDivElement>): void => {
-    const by = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key] as 1 | -1 | undefined;
-    if (by === undefined) return;
-    event.preventDefault();
-    event.stopPropagation();
-    const next = otherRate(rate, by);
-    onRate(next);
-    event.currentTarget.querySelector<HTMLElement>(`[data-speed="${Math.abs(next)}"]`)?.focus();
-  };
-  return (
-    <div className="seg" role="radiogroup" aria-label={t`Vitesse de lecture`} onKeyDown={onKeyDown}>
-      {SPEEDS.map((each) => (
-        // biome-ignore lint/a11y/useSemanticElements: see above
-        <button
-          key={each}
-          type="button"
-          role="radio"
-          data-speed={each}
-          aria-checked={each === Math.abs(rate)}
-          tabIndex={each === Math.abs(rate) ? 0 : -1}
-          onClick={() => onRate(rate < 0 ? -each : each)}
-        >
-          {rate < 0 ? SPEED_WORDS[each]?.replace("×", "−") : SPEED_WORDS[each]}
-        </button>
-      ))}
     </div>
   );
 }
