@@ -54,6 +54,7 @@ class DeferredSink(GroupSink):
         self._writer: StreamWriter | None = None
         # Groups of a camera that another recorder still writes: kept from where it stops, once it has stopped.
         self._awaited: deque[_Awaited] = deque(maxlen=AWAITED_LIMIT_GROUPS)
+        self._relieves = False
 
     @property
     def writer(self) -> StreamWriter | None:
@@ -113,9 +114,10 @@ class DeferredSink(GroupSink):
             if self._writer is None:
                 try:
                     writer = await self._make()
-                    await writer.start()
+                    await writer.start(relieves=self._relieves)
                     await self._catch_up(writer)
                 except LeaseAwaited:
+                    self._relieves = True
                     raise
                 except GuetError as error:
                     cause = error.cause if isinstance(error, StoreError) else "disk-wrong"

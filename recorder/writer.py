@@ -96,12 +96,15 @@ class StreamWriter:
         self._link = genesis(camera, stream)
         self._absence: BeginAbsence | None = None
         self._segment: SegmentWriter | None = None
+        self._relieves = False
         self._undeclared = "recorder-stopped"  # cause of a hole that nobody declared: before our first group, our start
         self._pending: list[Operation] = []
 
-    async def start(self) -> Adopted:
+    async def start(self, *, relieves: bool = False) -> Adopted:
         """Take the stream's lock, finish what a crash left, and be ready.
 
+        ``relieves``: pictures were taken in while another recorder still wrote, so that the first group may begin
+        well before the last one left. Without it such a group means a clock set back: that time is told for already.
         Conflict when another process writes the stream; StoreError when the store is not the one we know.
         """
         # Before anything is made below the root: it may be the empty mount point of a volume that is away.
@@ -119,6 +122,7 @@ class StreamWriter:
         except BaseException:
             self._release()
             raise
+        self._relieves = relieves
         self._covered_us, self._sequence, self._link, self._absence = (
             tail.covered_us, tail.sequence, tail.link, tail.absence,
         )  # fmt: skip
@@ -234,8 +238,7 @@ class StreamWriter:
         if covered_us is None:
             return group
         hole_us = group.start.us - covered_us
-        # A recorder that takes over was connected before the last one left: its first group may begin well before.
-        overlap_us = GROUP_LIMIT_US if self._fence is not None and not self.sealed_groups else OVERLAP_LIMIT_US
+        overlap_us = GROUP_LIMIT_US if self._relieves and not self.sealed_groups else OVERLAP_LIMIT_US
         if hole_us < -overlap_us or group.end.us <= covered_us:
             what = f"Ce groupe commence {-hole_us} µs avant la fin du temps déjà couvert."
             return SinkRefused(what, cause="clock", where=str(self.id), todo="Vérifiez l’horloge de la machine.")

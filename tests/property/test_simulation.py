@@ -76,6 +76,18 @@ ONCE_WRONG = {
 }
 
 
+# Days on which the recorder was wrong once, and of what.
+ONCE_BROKEN = {
+    2622: "killed on a clock set back: under a lease, a group reached into time that was told for already",
+    2710: "stopped on a clock set back: the same, in the first group of the next life",
+}
+
+
+@pytest.mark.parametrize("seed", ONCE_BROKEN)
+def test_a_day_that_once_broke_the_recorder_holds(one: Simulator, seed: int) -> None:
+    assert one.run(seed).problems == [], ONCE_BROKEN[seed]
+
+
 @pytest.mark.parametrize("seed", ONCE_WRONG)
 def test_a_day_that_was_once_wrong_stays_right(one: Simulator, seed: int) -> None:
     assert one.run(seed).problems == [], ONCE_WRONG[seed]

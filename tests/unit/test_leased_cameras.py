@@ -13,6 +13,7 @@ from recorder.capacity import FIRST_GUESS_CAMERAS, Capacity
 from recorder.deferred_sink import AWAITED_LIMIT_GROUPS, DeferredSink
 from recorder.leased_cameras import FIRST_LOOK_S, HANDOVER_S, LeaseAwaited, LeasedCameras
 from recorder.minutes import MinuteMeter
+from recorder.sink import SinkRefused
 from recorder.writer import StreamWriter
 from tests.fakes.recording import CAMERA, COMMUNE, Rig
 from vms.clock import ManualClock, UtcTime
@@ -162,6 +163,31 @@ async def test_pictures_that_come_before_the_lease_go_on_where_the_last_recorder
     assert [tile[2] for tile in tiles[:2]] == ["", ""], tiles
     assert tiles[0][1] == tiles[1][0] == at.plus(seconds=5, us=200_000).us, "no gap, and nothing twice"
     assert tiles[1][1] == at.plus(seconds=10, us=30_000).us
+    await rig.close()
+
+
+async def test_a_lease_taken_at_once_gives_no_right_to_time_that_is_told_for_already(tmp_path: Path) -> None:
+    """Found by the simulation: on a clock set back, the first group bore a time that its pictures had not."""
+    rig = await Rig(tmp_path).prepare()
+    leases = Leases(rig.engine, rig.clock, "rec-a/0")
+    await leases.join()
+    await leases.take([f"camera:{CAMERA}"])
+
+    async def make() -> StreamWriter:
+        writer = rig.writer()
+        writer._fence = leases.held(f"camera:{CAMERA}")
+        return writer
+
+    at = rig.clock.utc()
+    sink = DeferredSink(make, lambda: True, MinuteMeter(COMMUNE, CAMERA, "main"))
+    await sink.group(b"a" * 900, at, at.plus(seconds=2), 50, FORMAT, None)
+    await sink.close()
+    again = DeferredSink(make, lambda: True, MinuteMeter(COMMUNE, CAMERA, "main"))
+    with pytest.raises(SinkRefused) as caught:
+        await again.group(b"b" * 900, at.plus(seconds=0.5), at.plus(seconds=2.5), 50, FORMAT, None)
+    assert caught.value.cause == "clock"
+    await again.group(b"c" * 900, at.plus(seconds=2.5), at.plus(seconds=4.5), 50, FORMAT, None)
+    await again.close()
     await rig.close()
 
 
