@@ -84,6 +84,26 @@ async def test_who_may_ask_and_what_it_leaves(place: Town) -> None:
     assert [one["record"]["act"] for one in entries].count("read_explain") == 2  # the mayor's and the auditor's
 
 
+async def test_anyone_is_told_why_about_themselves_and_of_nobody_else(place: Town) -> None:
+    """An officer refused a camera learns what is missing; nothing about a colleague, nor of a request."""
+    await place.enter("agent")
+    told = await place.read("agent", "explain_mine", act="live", camera=CAMERA)
+    assert (told["person"], told["label"], told["allowed"]) == (place.people["agent"], "Agent", True)
+    await place.act(CHIEF, "suspend_camera", camera=CAMERA, motive="orage")
+    told = await place.read("agent", "explain_mine", act="live", camera=CAMERA)
+    assert told["refusal"]["rule"] == "P-24"
+    missing = [reason["element"] for part in told["parts"] for reason in part["reasons"] if not reason["holds"]]
+    assert missing == ["Caméra en service"]
+    assert (await place.read("dpo", "explain_mine", act="live", camera=CAMERA))["refusal"]["rule"] == "D-12"
+    for more in ({"person": place.people["dpo"]}, {"request": "d-1"}):
+        with pytest.raises(BadInput):
+            await place.read("agent", "explain_mine", act="live", camera=CAMERA, **more)
+    with pytest.raises(BadInput):
+        await place.read("agent", "explain_mine", act="export", camera=CAMERA)
+    entries = (await place.read("dpo", "journal"))["entries"]
+    assert "read_explain_mine" in [one["record"]["act"] for one in entries]
+
+
 async def test_a_camera_of_elsewhere_and_an_extraction_without_request(place: Town) -> None:
     now = place.clock.utc()
     assert (await explained(place, now, camera="brumesnil-c01"))["refusal"]["rule"] == "P-62"

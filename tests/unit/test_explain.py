@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from pathlib import Path
 
 import pytest
 
@@ -40,6 +41,19 @@ def test_a_grant_names_each_element_once_with_its_dates() -> None:
     assert (approval.ref, approval.from_us, approval.until_us) == ("acte 12", NOW - 99 * DAY_US, NOW + 99 * DAY_US)
     assert by_name["Accord de la commune"].ref == "Délibération 2024-12"
     assert {"Autorisation du préfet non échue ni retirée", "Zones privées validées"} <= set(by_name)
+
+
+def test_the_page_has_words_for_every_element() -> None:
+    words = (Path(__file__).parents[2] / "web/ui/src/pages/why/words.ts").read_text()
+    elements = {
+        reason.element
+        for (element, act), role in product(product(("none", *LAPSES), IMAGE_ACTS), ROLES)
+        for facts in (commune() if element == "none" else LAPSES[element][0](role),)
+        for part in explain(facts, person_of(role), Act(act), [CAMERA], span_of(act), MOTIVE, NOW).parts
+        for reason in part.reasons
+    }
+    assert len(elements) > 35
+    assert not [one for one in elements if one.replace("\u00a0", " ") not in words]
 
 
 def test_what_fails_behind_the_first_refusal_is_told_too() -> None:

@@ -114,7 +114,7 @@ READ_NAMES: Final = frozenset(
         "people", "person_access", "orders", "cameras", "zone_sets",
         "journal", "journal_tile", "journal_checkpoint", "journal_proof", "journal_records", "journal_review",
         "holds", "retention", "requests", "request", "seal", "whoami_rights", "rights", "communes", "purposes",
-        "conventions", "legal_frames", "provisioning_orders", "groupings", "explain",
+        "conventions", "legal_frames", "provisioning_orders", "groupings", "explain", "explain_mine",
     }
 )  # fmt: skip
 

@@ -61,3 +61,18 @@ async def explanation(
     """
     asked = {"person": person, "act": act, "camera": camera, "purpose": purpose, "at": at, "request": request}
     return await services.keeper.read(token, "explain", {k: v for k, v in asked.items() if v is not None})
+
+
+@router.get("/communes/{commune}/explanations/mine")
+async def own_explanation(
+    commune: Acting,
+    token: Token,
+    services: Srv,
+    act: Annotated[str, Query(max_length=20)],
+    camera: Annotated[str, Query(max_length=80)],
+    at: Annotated[str | None, Query(max_length=40)] = None,
+    purpose: Annotated[str, Query(max_length=3)] = "",
+) -> dict[str, Any]:
+    """The same about the caller: why one's own act is refused (P-58); journalled too (D-12)."""
+    asked = {"act": act, "camera": camera, "purpose": purpose, "at": at}
+    return await services.keeper.read(token, "explain_mine", {k: v for k, v in asked.items() if v is not None})

@@ -28,14 +28,32 @@ class Explain(Args):
     request: Identifier | None = None
 
 
+class ExplainMine(Args):
+    """The same about oneself; no extraction, whose request not every role may read."""
+
+    act: Literal["live", "replay", "framing", "snapshot"]
+    camera: Identifier
+    at: Moment | None = None
+    purpose: str = Field(default="", max_length=3)
+
+
 def explanation(reader: Reader, args: Explain) -> dict[str, Any]:
     """The gate's answer at an instant by the facts as they were then recorded, with each element, and whether what has
     been recorded since would change it.
     """
+    return _explained(reader, *_person(reader, args.person), args)
+
+
+def own_explanation(reader: Reader, args: ExplainMine) -> dict[str, Any]:
+    """Why the gate answers the reader as it does: nobody is refused without a reason (P-58)."""
+    me = reader.person.id
+    return _explained(reader, me, reader.labels({me}).get(me, ""), Explain(person=me, **args.model_dump()))
+
+
+def _explained(reader: Reader, person: str, label: str, args: Explain) -> dict[str, Any]:
     at_us = reader.now_us if args.at is None else args.at
     if at_us > reader.now_us:
         raise BadInput("Cet instant est dans l’avenir.", where="at", todo="Demandez un instant passé.")
-    person, label = _person(reader, args.person)
     then, now = reader.commune.facts_at(at_us), reader.commune.facts
     by_then, by_now = (_asked(facts, person, args, at_us) for facts in (then, now))
     changed = _verdict(by_then) != _verdict(by_now)
@@ -110,4 +128,7 @@ def _reason(one: Reason) -> dict[str, Any]:
     }
 
 
-READS: Final = {"explain": ReadSpec(Explain, explanation, journalled=True)}
+READS: Final = {
+    "explain": ReadSpec(Explain, explanation, journalled=True),
+    "explain_mine": ReadSpec(ExplainMine, own_explanation, journalled=True),
+}

@@ -142,6 +142,7 @@ const pages = [
   page("/autorisation", () => import("./pages/authorisation/AuthorisationPage"), "AuthorisationPage"),
   page("/habilitations", () => import("./pages/people/PeoplePage"), "PeoplePage"),
   page("/habilitations/$person", () => import("./pages/people/PersonPage"), "PersonPage"),
+  page("/pourquoi", () => import("./pages/why/WhyPage"), "WhyPage"),
   page("/journal", () => import("./pages/journal/JournalPage"), "JournalPage"),
   page("/conservation", () => import("./pages/retention/RetentionPage"), "RetentionPage"),
   page("/stockage", () => import("./pages/storage/StoragePage"), "StoragePage"),

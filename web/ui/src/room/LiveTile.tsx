@@ -63,7 +63,9 @@ export function LiveTile(props: LiveTileProps) {
         {hasPicture && masked > 0 ? <span className="zlab">{t`Zones privées : ${masked}`}</span> : null}
         {state.kind === "frozen" ? <Plate ageS={state.ageS} lastUs={state.lastUs} /> : null}
         {state.kind === "connecting" ? <Connecting /> : null}
-        {hasPicture ? null : <NoPicture snapshot={snapshot} onRetry={() => view?.retry()} />}
+        {hasPicture ? null : (
+          <NoPicture camera={camera.id} act="live" snapshot={snapshot} onRetry={() => view?.retry()} />
+        )}
         {details ? <TileDetails camera={camera} snapshot={snapshot} view={view} /> : null}
       </div>
       <footer>

@@ -1,9 +1,11 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { Ban, EyeOff, FileX, LoaderCircle, type LucideIcon, Pause, ServerOff, Unplug } from "lucide-react";
 import type { ReactNode } from "react";
+import type { ImageAct } from "../api/people";
 import { formatDuration, formatTime, US_PER_S } from "../i18n/format";
 import { SERVER_UNREACHABLE } from "../media/livePlayer";
 import type { LiveSnapshot } from "../media/liveState";
+import { WhyLink } from "../pages/why/WhyLink";
 import { Button, RuleTag, type StateName } from "../parts";
 import { ServerWords } from "../parts/ServerWords";
 import { STATES } from "../parts/StateTag";
@@ -81,12 +83,15 @@ export function NoPictureFrame({ icon: Icon, tone = "dim", title, children }: No
 }
 
 interface NoPictureProps {
+  camera: string;
+  /** What was asked of it. */
+  act: ImageAct;
   snapshot: LiveSnapshot;
   onRetry: () => void;
 }
 
 /** What stands where a picture would: why there is none, what goes on, what to do. */
-export function NoPicture({ snapshot, onRetry }: NoPictureProps) {
+export function NoPicture({ camera, act, snapshot, onRetry }: NoPictureProps) {
   const { state } = snapshot;
   switch (state.kind) {
     case "lost":
@@ -94,7 +99,7 @@ export function NoPicture({ snapshot, onRetry }: NoPictureProps) {
     case "dark":
       return <Dark snapshot={snapshot} cause={state.cause} />;
     case "refused":
-      return <Refused state={state} onRetry={onRetry} />;
+      return <Refused state={state} onRetry={onRetry} why={<WhyLink act={act} camera={camera} />} />;
     case "unplayable":
       return (
         <NoPictureFrame icon={FileX} title={<Trans>Format non lisible ici</Trans>}>
@@ -166,9 +171,11 @@ function Dark({ snapshot, cause }: { snapshot: LiveSnapshot; cause: string }) {
 function Refused({
   state,
   onRetry,
+  why,
 }: {
   state: Extract<LiveSnapshot["state"], { kind: "refused" }>;
   onRetry: () => void;
+  why: ReactNode;
 }) {
   const { refusal, willRetry } = state;
   if (willRetry && refusal.type === "withdrawn") {
@@ -197,9 +204,12 @@ function Refused({
       <p className="cap dim">
         <ServerWords {...refusal} /> <RuleTag rule={refusal.rule} />
       </p>
-      <Button size="s" onClick={onRetry}>
-        <Trans>Réessayer</Trans>
-      </Button>
+      <div className="row">
+        <Button size="s" onClick={onRetry}>
+          <Trans>Réessayer</Trans>
+        </Button>
+        {why}
+      </div>
     </NoPictureFrame>
   );
 }

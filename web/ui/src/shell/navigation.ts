@@ -9,6 +9,7 @@ import {
   Inbox,
   LayoutGrid,
   type LucideIcon,
+  MessageCircleQuestionMark,
   Radar,
   ScrollText,
   Stamp,
@@ -36,17 +37,42 @@ const RETENTION: Entry = { to: "/conservation", word: msg`Conservation`, icon: A
 const STORAGE: Entry = { to: "/stockage", word: msg`Stockage`, icon: HardDrive };
 const PEOPLE: Entry = { to: "/habilitations", word: msg`Habilitations`, icon: Users };
 const JOURNAL: Entry = { to: "/journal", word: msg`Journal`, icon: ScrollText };
+const WHY: Entry = { to: "/pourquoi", word: msg`Pourquoi ?`, icon: MessageCircleQuestionMark };
 
 /** What each role can ever do, most used first (four fit on a phone). Nothing greyed. */
 export const NAVIGATION: Record<Role, readonly Entry[]> = {
   officer: [WALL, REPLAY, REQUESTS, CAMERAS],
   chief: [REQUESTS, WALL, CAMERAS, REPLAY, DISCOVERY, AUTHORISATION, RETENTION, STORAGE, PEOPLE, JOURNAL],
-  mayor: [DECIDE, REQUESTS_QUIET, CAMERAS, PEOPLE, AUTHORISATION, RETENTION, STORAGE, JOURNAL, WALL, REPLAY],
-  deputy: [DECIDE, REQUESTS_QUIET, CAMERAS, PEOPLE, AUTHORISATION, RETENTION, STORAGE, JOURNAL, WALL, REPLAY],
+  mayor: [
+    DECIDE,
+    REQUESTS_QUIET,
+    CAMERAS,
+    PEOPLE,
+    AUTHORISATION,
+    RETENTION,
+    STORAGE,
+    JOURNAL,
+    WHY,
+    WALL,
+    REPLAY,
+  ],
+  deputy: [
+    DECIDE,
+    REQUESTS_QUIET,
+    CAMERAS,
+    PEOPLE,
+    AUTHORISATION,
+    RETENTION,
+    STORAGE,
+    JOURNAL,
+    WHY,
+    WALL,
+    REPLAY,
+  ],
   secretary: [REQUESTS],
   csu_operator: [WALL],
   installer: [DISCOVERY, CAMERAS],
-  auditor: [JOURNAL, RETENTION, STORAGE, AUTHORISATION, PEOPLE],
+  auditor: [JOURNAL, WHY, RETENTION, STORAGE, AUTHORISATION, PEOPLE],
   host_admin: [],
 };
 

@@ -128,7 +128,7 @@ export function FramingSession({ camera, untilUs, onEnd }: FramingSessionProps) 
             />
             {snapshot.state.kind === "connecting" && !still.taken ? <Connecting /> : null}
             {hasPicture || still.taken ? null : (
-              <NoPicture snapshot={snapshot} onRetry={() => view?.retry()} />
+              <NoPicture camera={camera.id} act="framing" snapshot={snapshot} onRetry={() => view?.retry()} />
             )}
             <Canvas
               drawing={history.now}

@@ -56,6 +56,8 @@ const ACTS: Record<string, MessageDescriptor> = {
   prove_destruction: msg`Destruction prouvée`,
   export_journal: msg`Journal emporté, signé`,
   read_journal_review: msg`Journal revu`,
+  read_explain: msg`Refus ou accès expliqué`,
+  read_explain_mine: msg`Refus ou accès expliqué à l’intéressé`,
   confirm_time: msg`Heure de la machine confirmée`,
   place_hold: msg`Gel posé`,
   release_hold: msg`Gel levé`,

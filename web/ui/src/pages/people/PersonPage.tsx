@@ -1,6 +1,6 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
-import { useParams } from "@tanstack/react-router";
+import { Link, useParams } from "@tanstack/react-router";
 import { UserX, Zap } from "lucide-react";
 import { type Habilitation, type Rights, rightsQuery, withdraw } from "../../api/people";
 import { formatDate, formatDateTime, nowUs } from "../../i18n/format";
@@ -182,6 +182,7 @@ function WithdrawAct({ habilitation, label }: { habilitation: Habilitation; labe
 
 function RightsCard({ rights }: { rights: Rights }) {
   const { i18n, t } = useLingui();
+  const asksWhy = useRole("mayor", "deputy", "auditor");
   const items = IMAGE_ACTS.map((act): CheckItem => {
     const { cameras, refusal } = rights.images[act];
     const some = cameras.length > 0;
@@ -199,6 +200,11 @@ function RightsCard({ rights }: { rights: Rights }) {
       aside={<TimeText us={rights.at_us} form="seconds" />}
     >
       <Checklist items={items} label={t`Droits à cet instant`} />
+      {asksWhy ? (
+        <Link to="/pourquoi" search={{ personne: rights.person } as never}>
+          <Trans>Pourquoi, ou à un autre instant ?</Trans>
+        </Link>
+      ) : null}
     </Card>
   );
 }

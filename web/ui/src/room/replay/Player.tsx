@@ -161,6 +161,7 @@ export function Player({ cameras, camera, startUs, startRate }: PlayerProps) {
         />
         <canvas ref={canvas} hidden role="img" aria-label={t`Image enregistrée, ${camera.name}`} />
         <StageOverlay
+          camera={camera.id}
           snapshot={snapshot}
           timeline={timeline}
           us={us}

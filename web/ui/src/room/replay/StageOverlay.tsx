@@ -6,6 +6,7 @@ import { sessionQuery } from "../../api/session";
 import { formatDateTime } from "../../i18n/format";
 import type { ReplaySnapshot } from "../../media/replayState";
 import { UnlockCard } from "../../pages/door/UnlockCard";
+import { WhyLink } from "../../pages/why/WhyLink";
 import { Button, RuleTag, Void } from "../../parts";
 import { ServerWords } from "../../parts/ServerWords";
 import { useActing, useSession } from "../../session/SessionContext";
@@ -14,6 +15,7 @@ import { contains } from "../../timeline/timelineView";
 import { useCause } from "../TileWords";
 
 interface StageOverlayProps {
+  camera: string;
   snapshot: ReplaySnapshot;
   timeline: CameraTimeline | undefined;
   us: number;
@@ -22,7 +24,7 @@ interface StageOverlayProps {
 }
 
 /** What stands over the picture when there is none: why, what goes on, what to do. Nothing while it plays. */
-export function StageOverlay({ snapshot, timeline, us, alive, onRetry }: StageOverlayProps) {
+export function StageOverlay({ camera, snapshot, timeline, us, alive, onRetry }: StageOverlayProps) {
   const { phase } = snapshot;
   if (!alive) {
     return (
@@ -35,7 +37,7 @@ export function StageOverlay({ snapshot, timeline, us, alive, onRetry }: StageOv
     case "locked":
       return <Locked holders={phase.holders} todo={phase.todo} onRetry={onRetry} />;
     case "refused":
-      return <Refused phase={phase} onRetry={onRetry} />;
+      return <Refused camera={camera} phase={phase} onRetry={onRetry} />;
     case "unplayable":
       return (
         <Over>
@@ -151,9 +153,11 @@ function Locked({ holders, todo, onRetry }: { holders: string[]; todo: string; o
 }
 
 function Refused({
+  camera,
   phase,
   onRetry,
 }: {
+  camera: string;
   phase: Extract<ReplaySnapshot["phase"], { kind: "refused" }>;
   onRetry: () => void;
 }) {
@@ -201,9 +205,12 @@ function Refused({
         title={<Trans>Relecture refusée</Trans>}
         live
         actions={
-          <Button size="s" onClick={onRetry}>
-            <Trans>Réessayer</Trans>
-          </Button>
+          <>
+            <Button size="s" onClick={onRetry}>
+              <Trans>Réessayer</Trans>
+            </Button>
+            <WhyLink act="replay" camera={camera} />
+          </>
         }
       >
         <p>

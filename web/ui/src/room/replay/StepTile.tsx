@@ -5,6 +5,7 @@ import type { Camera } from "../../api/cameras";
 import { formatDuration, formatTime, US_PER_S } from "../../i18n/format";
 import type { InStepPlayer, StepTileState } from "../../media/inStep";
 import { cameraNumber } from "../../pages/cameras/words";
+import { WhyLink } from "../../pages/why/WhyLink";
 import { Button, RuleTag, StateTag } from "../../parts";
 import type { CameraTimeline } from "../../timeline/timelineApi";
 import { contains } from "../../timeline/timelineView";
@@ -46,7 +47,14 @@ export function StepTile(props: StepTileProps) {
           aria-label={t`Image enregistrée, ${camera.name}`}
         />
         {hasPicture ? null : (
-          <Why state={state} timeline={timeline} us={us} alive={alive} onRetry={() => player?.retry()} />
+          <Why
+            camera={camera}
+            state={state}
+            timeline={timeline}
+            us={us}
+            alive={alive}
+            onRetry={() => player?.retry()}
+          />
         )}
         {hasPicture && state.showing === "waiting" ? (
           <p className="loading">
@@ -81,9 +89,11 @@ function tagOf(state: StepTileState | undefined, alive: boolean) {
   }
 }
 
-type WhyProps = Pick<StepTileProps, "state" | "timeline" | "us" | "alive"> & { onRetry: () => void };
+type WhyProps = Pick<StepTileProps, "camera" | "state" | "timeline" | "us" | "alive"> & {
+  onRetry: () => void;
+};
 
-function Why({ state, timeline, us, alive, onRetry }: WhyProps) {
+function Why({ camera, state, timeline, us, alive, onRetry }: WhyProps) {
   const phase = state?.phase;
   if (!alive)
     return <NoPictureFrame icon={Ban} tone="dim" title={<Trans>Image masquée : session terminée</Trans>} />;
@@ -96,9 +106,12 @@ function Why({ state, timeline, us, alive, onRetry }: WhyProps) {
           <p className="cap dim">
             {phase.refusal.what} <RuleTag rule={phase.refusal.rule} />
           </p>
-          <Button size="s" onClick={onRetry}>
-            <Trans>Réessayer</Trans>
-          </Button>
+          <div className="row">
+            <Button size="s" onClick={onRetry}>
+              <Trans>Réessayer</Trans>
+            </Button>
+            <WhyLink act="replay" camera={camera.id} />
+          </div>
         </NoPictureFrame>
       );
     case "locked":
