@@ -76,7 +76,7 @@ class Filler:
             for low, high in stretches:
                 for span in spans:
                     part = dataclasses.replace(gap, start_us=max(low, span.from_us), end_us=min(high, span.to_us))
-                    if part.start_us < part.end_us and _may_hold(card, clock, part):
+                    if part.start_us < part.end_us and may_hold(card, clock, part):
                         await self._part(part, span, clock)
         finally:
             self.filled.took_us = self._clock.monotonic_us() - begun_us
@@ -142,8 +142,13 @@ class _Pace:
         await self._clock.sleep(max(0, due_us - self._clock.monotonic_us()) / MICRO)
 
 
-def _may_hold(card: Card, clock: CardClock, gap: Gap) -> bool:
-    """Whether the recording, by what it says of itself, reaches into the gap."""
+def may_hold(card: Card, clock: CardClock, gap: Gap) -> bool:
+    """Whether the recording, by what it says of itself, reaches into the gap.
+
+    One that says it ends before it begins is of a camera whose clock was set back: it says nothing, and is asked.
+    """
+    if card.start is not None and card.end is not None and card.end < card.start:
+        return True
     low_us, high_us = clock.range_on_camera(gap.start_us, gap.end_us)
     if card.start is not None and card.start.us > high_us:
         return False

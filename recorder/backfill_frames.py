@@ -59,7 +59,8 @@ class CardClock:
             return camera_us
         if self.stepped:
             return camera_us - (right if after_step else left).difference_us
-        span_us = right.at_us - left.at_us
+        # Along the camera's own time, so that the line meets both edges exactly.
+        span_us = right.at_us + right.difference_us - left.at_us - left.difference_us
         passed_us = min(max(camera_us - left.difference_us - left.at_us, 0), max(span_us, 0))
         bend_us = (right.difference_us - left.difference_us) * passed_us // span_us if span_us > 0 else 0
         return camera_us - left.difference_us - bend_us

@@ -9,9 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recorder.access_unit import AccessUnit, StreamFormat
+from recorder.backfill_card import Card
+from recorder.backfill_fill import may_hold
 from recorder.backfill_frames import CardClock, Edge, EdgeGroup, Grouper, Placed, Placer
+from recorder.backfill_gaps import Gap
+from recorder.rows import StreamId
 from recorder.rtsp.replay import Stamp
-from vms.clock import MICRO
+from vms.clock import MICRO, UtcTime
 
 FMT = StreamFormat("h264", 320, 240, 25.0, (b"\x67", b"\x68"), "avc1.64001F")
 START = 1_800_000_000 * MICRO
@@ -52,7 +56,7 @@ def groups_of(found: list[tuple[int, Placed]], start_us: int, end_us: int, *, go
 
 
 @pytest.mark.parametrize("offset_us", [0, -3600 * MICRO, 987_654_321])
-@pytest.mark.parametrize("skew_us", [0, 15_000, -15_000])
+@pytest.mark.parametrize("skew_us", [0, 15_000, -15_000, 400_000, -400_000])
 def test_exactly_the_pictures_between_the_edges(offset_us: int, skew_us: int) -> None:
     """The card's copies of the last and the first picture that we have are left out, their neighbours taken."""
     left, right = 13, 47  # the last picture kept before, the first one after
@@ -67,6 +71,19 @@ def test_exactly_the_pictures_between_the_edges(offset_us: int, skew_us: int) ->
     assert all(one.end_us == two.start_us for one, two in itertools.pairwise(closed))
     assert sum(len(group.units) for group in closed) == right - left - 1
     assert [group.units[0].unit.key for group in closed] == [False, True, True, True]
+
+
+@pytest.mark.parametrize(
+    ("first_s", "last_s", "asked"),
+    [(-60, 60, True), (-60, -10, False), (50, 60, False), (None, None, True), (None, -10, False), (3590, -20, True)],
+)
+def test_a_card_is_asked_unless_it_says_that_it_holds_nothing_of_the_gap(
+    first_s: int | None, last_s: int | None, *, asked: bool
+) -> None:
+    """The last row: a camera whose clock was set back by an hour says that its recording ends before it begins."""
+    first, last = (UtcTime(START + at * MICRO) if at is not None else None for at in (first_s, last_s))
+    gap = Gap(StreamId("valclair", "valclair-c01", "main"), START, START + 5 * MICRO, fresh=True)
+    assert may_hold(Card("rtsp://127.0.0.1/1", first, last), CardClock(None, None), gap) is asked
 
 
 def test_without_the_head_of_the_group_a_gap_starts_at_the_next_key_picture() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ from tests.fakes.camera.onvif_recordings import SearchSession
 from tests.fakes.camera.onvif_server import OnvifServer
 from tests.fakes.camera.pacer import Pacer
 from tests.fakes.camera.rtsp_server import Counts, RtspConnection
-from tests.fakes.camera.stream import LiveStream, monotonic_us
+from tests.fakes.camera.stream import EPOCH_US, LiveStream, monotonic_us
 
 MAX_LOOP_PAUSE_90K = 90_000 // 5
 """Clips whose lengths differ by no more loop together: the shorter rests on its last frame. Others loop alone."""
@@ -72,7 +71,7 @@ class VirtualCamera:
         clips = {"main": self.config.main} | ({"sub": self.config.sub} if self.config.sub else {})
         phase_us = round(self.config.start_phase_s * 1e6)
         streams = {
-            name: LiveStream(name, load_clip(path), self.utc_us, seed=f"{self.config.id}/{name}", phase_us=phase_us)
+            name: LiveStream(name, load_clip(path), self.utc_of, seed=f"{self.config.id}/{name}", phase_us=phase_us)
             for name, path in clips.items()
         }
         durations = [stream.clip.duration_90k for stream in streams.values()]
@@ -85,11 +84,11 @@ class VirtualCamera:
 
     def utc_us(self) -> int:
         """The camera's own idea of UTC, in µs; wrong by ``clock_offset_us``."""
-        return time.time_ns() // 1000 + self.clock_offset_us
+        return self.utc_of(monotonic_us())
 
-    def utc_of(self, due_us: int) -> int:
-        """The camera's UTC at a monotonic instant."""
-        return self.utc_us() - (monotonic_us() - due_us)
+    def utc_of(self, at_us: int) -> int:
+        """The camera's UTC at a monotonic instant: one straight line, as of an oscillator, however late it is asked."""
+        return at_us + EPOCH_US + self.clock_offset_us
 
     def rtsp_url(self, stream: str) -> str:
         """The RTSP URL of a stream, without credentials."""

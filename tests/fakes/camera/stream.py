@@ -57,6 +57,10 @@ def monotonic_us() -> int:
     return time.monotonic_ns() // 1000
 
 
+EPOCH_US = max(time.time_ns() // 1000 - monotonic_us() for _ in range(100))
+"""UTC at monotonic zero; the most of many, since the process may be held up between the two readings."""
+
+
 class LiveStream:
     """A looping clip with continuous RTP time, sequence numbers and counts.
 
@@ -65,7 +69,9 @@ class LiveStream:
     camera, so that they loop together.
     """
 
-    def __init__(self, name: str, clip: Clip, utc_us: Callable[[], int], *, seed: str = "", phase_us: int = 0) -> None:
+    def __init__(
+        self, name: str, clip: Clip, utc_of: Callable[[int], int], *, seed: str = "", phase_us: int = 0
+    ) -> None:
         self.name = name
         self.clip = clip
         self.faults = StreamFaults()
@@ -73,7 +79,7 @@ class LiveStream:
         self.players: list[Player] = []
         self.card: Recording | None = None
         self.period_90k = clip.duration_90k
-        self._utc_us = utc_us
+        self._utc_of = utc_of
         self._pts = [unit.pts_90k for unit in clip.units]
         self._origin_us = monotonic_us() - phase_us
         self._next = 0
@@ -149,8 +155,7 @@ class LiveStream:
         self._next += 1
         unit = self.clip.units[index % len(self.clip.units)]
         if self.card is not None:
-            utc_us = self._utc_us() - (now - self.due_us(index))
-            self.card.keep(CardUnit(unit, utc_us, self.rtp_time(index), self.clip))
+            self.card.keep(CardUnit(unit, self._utc_of(self.due_us(index)), self.rtp_time(index), self.clip))
         if self.faults.silent:
             return
         if not self.faults.stall and not (self.faults.no_key_frames and unit.key):
@@ -216,8 +221,7 @@ class LiveStream:
 
     def sender_report(self, player: Player, index: int) -> bytes:
         """RTCP SR and SDES (RFC 3550 §6.4.1, §6.5) that ties the unit's RTP time to the camera's clock."""
-        utc_us = self._utc_us() - (monotonic_us() - self.due_us(index))
-        seconds, micro = divmod(utc_us, MICRO)
+        seconds, micro = divmod(self._utc_of(self.due_us(index)), MICRO)
         report = struct.pack(
             "!BBHIIIIII",
             0x80,
