@@ -21,7 +21,7 @@ import { lastDays, recordedShare } from "./week";
 
 const ROW = { first: 4, pitch: 22, height: 15 };
 /** Where the days' names end and their time begins, in percent of the width. */
-const NAMES_PERCENT = 14;
+const NAMES_PERCENT = 20;
 const QUARTERS = [0, 6, 12, 18, 24];
 const TOLD_MAX = 5;
 const HAS_FOOTAGE: readonly LegalState[] = ["in_service", "suspended", "retired"];

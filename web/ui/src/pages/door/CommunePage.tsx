@@ -49,7 +49,7 @@ function CommuneChoicePage({ session }: { session: Session }) {
       title={t`Choisir une commune`}
       acts={
         <>
-          <span className="small dim">{session.person.label}</span>
+          <span className="small dim only-l">{session.person.label}</span>
           <Link className={buttonClass({ kind: "quiet", size: "s" })} to="/compte">
             <Trans>Mon compte</Trans>
           </Link>
@@ -60,6 +60,7 @@ function CommuneChoicePage({ session }: { session: Session }) {
       }
     >
       <div className="stack-s">
+        <p className="small dim only-s">{session.person.label}</p>
         <h1>
           <Trans>Pour quelle commune agissez-vous ?</Trans>
         </h1>

@@ -26,7 +26,8 @@ import {
 } from "../../parts";
 import { useActing, useRole } from "../../session/SessionContext";
 import { PageHead } from "../../shell/Page";
-import { cameraNumber, causeWords } from "../cameras/words";
+import { useCauseWords } from "../../timeline/useCauseWords";
+import { cameraNumber } from "../cameras/words";
 import { EntryCard } from "./EntryCard";
 import { ReviewCard } from "./ReviewCard";
 import { VerificationNote } from "./VerificationNote";
@@ -165,11 +166,9 @@ function Entries({ page, chosen, onChoose }: EntriesProps) {
   const { t, i18n } = useLingui();
   const { commune } = useActing();
   const cameras = useQuery(camerasQuery(commune)).data ?? [];
-  const causeOf = (cause: unknown) => {
-    if (typeof cause !== "string" || cause === "") return "";
-    const words = causeWords(cause);
-    return typeof words === "string" ? words : i18n._(words);
-  };
+  const words = useCauseWords();
+  // A view that its own page closed has no other cause than the act already says.
+  const causeOf = (cause: unknown) => (typeof cause === "string" && cause !== "ended" ? words(cause) : "");
   const gone = <span className="dim">{t`fiche effacée à son terme`}</span>;
   const told = (entry: JournalEntry, tell: (record: NonNullable<JournalEntry["record"]>) => ReactNode) =>
     entry.record ? tell(entry.record) : gone;

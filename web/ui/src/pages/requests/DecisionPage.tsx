@@ -138,12 +138,13 @@ function Taken({ request }: { request: RequestDetail }) {
 function Questions({ request }: { request: RequestDetail }) {
   const { i18n, t } = useLingui();
   const { commune } = useActing();
-  const cameras = useQuery(camerasQuery(commune)).data ?? [];
+  const cameras = useQuery(camerasQuery(commune)).data;
   const frame = FRAMES[request.frame];
   const hold = request.hold_detail;
   const names = request.cameras.map((id) => {
-    const camera = cameras.find((one) => one.id === id);
-    return camera ? `${cameraNumber(camera)} ${camera.name}` : id;
+    const camera = cameras?.find((one) => one.id === id);
+    if (camera === undefined) return cameras === undefined ? "…" : id;
+    return `${cameraNumber(camera)} ${camera.name}`;
   });
   const rank = fieldText(request, "officer_number");
   const open = request.state === "registered" || request.state === "queried";
@@ -248,11 +249,21 @@ function Actions({ request }: { request: RequestDetail }) {
           >
             <Trans>Autoriser l’extraction</Trans>
           </Button>
-          <Button size="l" onClick={() => setSheet("part")}>
-            <Trans>Exécuter en partie…</Trans>
+          <Button size="l" aria-label={t`Exécuter en partie…`} onClick={() => setSheet("part")}>
+            <span className="only-l">
+              <Trans>Exécuter en partie…</Trans>
+            </span>
+            <span className="only-s">
+              <Trans>En partie…</Trans>
+            </span>
           </Button>
-          <Button size="l" onClick={() => setSheet("query")}>
-            <Trans>Demander des précisions</Trans>
+          <Button size="l" aria-label={t`Demander des précisions…`} onClick={() => setSheet("query")}>
+            <span className="only-l">
+              <Trans>Demander des précisions…</Trans>
+            </span>
+            <span className="only-s">
+              <Trans>Précisions…</Trans>
+            </span>
           </Button>
           <Button kind="danger" size="l" onClick={() => setSheet("refuse")}>
             <Trans>Refuser…</Trans>
