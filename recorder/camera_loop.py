@@ -261,10 +261,11 @@ class StreamLoop:
         self._connected, self._cause = connected, cause
 
     def _disconnect(self) -> None:
-        client, self._client = self._client, None
-        if client is not None:
-            client.close()
-        self._connected = False
+        try:
+            if self._client is not None:
+                self._client.close()  # the last pictures come from in here
+        finally:
+            self._client, self._connected = None, False
 
 
 class Meter:

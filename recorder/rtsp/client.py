@@ -152,11 +152,20 @@ class RtspClient:
             self._listen()
 
     def close(self) -> None:
-        """Say goodbye and close; safe to call twice."""
-        if self._socket is None:
+        """Hand out what was held back, say goodbye and close; safe to call twice."""
+        sock = self._socket
+        if sock is None:
             return
+        try:
+            units = self.session.finish()
+            if units:
+                self._on_units(units)
+        finally:
+            self._hang_up(sock)
+
+    def _hang_up(self, sock: socket.socket) -> None:
         self._leave_loop()
-        sock, post = self._socket, self._post
+        post = self._post
         self._socket = self._post = None
         self.session.teardown()
         goodbye = self.session.outgoing()

@@ -138,6 +138,10 @@ class RtpReceiver:
             self.last_stamp = stamp
         return self._depacketizer.push(data, payload, end, self.rtp_time, second > 0x7F, received_us)
 
+    def finish(self) -> None:
+        """Nothing more comes: what is held back goes on, without what is missing before it."""
+        self._give_up()
+
     def unwrap(self, stamp: int) -> int:
         """The media time that a 32-bit time stamp near the last one stands for."""
         return self.rtp_time + signed_difference(stamp, self.last_stamp)

@@ -28,6 +28,12 @@ class Session(Conversation):
         """Access units finished since the last call."""
         return self._depacketizer.take() if self._depacketizer is not None else []
 
+    def finish(self) -> list[AccessUnit]:
+        """Nothing more comes: the access units among what was held back for a packet that is missing."""
+        if self.receiver is not None:
+            self.receiver.finish()
+        return self.units()
+
     def receive(self, data: bytes | bytearray | memoryview, received_us: int) -> int:
         """Take what has arrived; returns how many bytes were used up: the rest comes again with what follows."""
         self._now_us = received_us

@@ -218,10 +218,12 @@ class LocalStore:
 
         A folder that is there may have been made by a process that died, or whose disk failed, before its name was
         durable: the first time that this process meets one it is synced too. Everything below hangs on it (S3).
+        Nothing is made in a place that is not the volume's: it may have gone away since it was looked at.
         """
         for folder in reversed((path, *path.parents)):
             if self.root not in folder.parents or (folder in self._named and folder.is_dir()):
                 continue
+            self.check_identity()
             self.disk.make_dir(folder)
             self.disk.sync_dir(folder.parent)
             self._named.add(folder)

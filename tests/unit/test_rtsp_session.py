@@ -99,6 +99,22 @@ def test_the_whole_way_to_a_picture(talk: Talk) -> None:
     assert [unit.nals for unit in talk.session.units()] == [unit.nals for unit in small_clip().units[:2]]
 
 
+def test_what_waits_for_a_missing_packet_is_handed_out_when_nothing_more_comes(talk: Talk) -> None:
+    """Found by the simulation: a recorder stopped in order lost the pictures behind the last packet that was lost."""
+    talk.play()
+    clip, sequence = small_clip(), 0
+    for number, unit in enumerate(clip.units[:5]):
+        sent = frames(unit=number, sequence=sequence)
+        lacks = unit.run.offsets[1] if unit.run.count > 1 else len(sent)
+        talk.session.receive(sent[lacks:] if number == 2 else sent, 0)
+        sequence += unit.run.count
+    assert [unit.nals for unit in talk.session.units()] == [unit.nals for unit in clip.units[:2]]
+    last = talk.session.finish()
+    assert [unit.nals for unit in last] == [unit.nals for unit in clip.units[3:5]]
+    assert [unit.lost_before for unit in last] == [True, False]
+    assert talk.session.finish() == []
+
+
 def test_sound_is_never_set_up(talk: Talk) -> None:
     """P-06: the description offers a sound track first; no request ever names it."""
     talk.play()

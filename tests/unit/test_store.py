@@ -62,6 +62,19 @@ def test_a_store_that_lost_its_identity_is_refused(tmp_path: Path, store: LocalS
     assert not (store.root / "valclair").exists()
 
 
+def test_nothing_is_made_where_the_volume_was(store: LocalStore) -> None:
+    """Found by the simulation: it went away between a writer's look at it and the first folder."""
+    (store.root / IDENTITY_FILE).unlink()
+    for make in (
+        lambda: store.lock("valclair", "valclair-c01", "main"),
+        lambda: store.quarantine(store.root / "stray", "stray"),
+    ):
+        with pytest.raises(StoreError) as caught:
+            make()
+        assert caught.value.cause == "disk-wrong"
+    assert list(store.root.iterdir()) == []
+
+
 def test_files_and_folders_are_for_our_account_only(store: LocalStore) -> None:
     store.create(NAME, "valclair", b"header").close()
     path = store.path_of(NAME, "valclair")
