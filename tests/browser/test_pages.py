@@ -58,7 +58,7 @@ PAGES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         ("declarer", "/decouverte/declarer"), ("enroler", "/decouverte/{found}"), ("autorisation", "/autorisation"),
         ("habilitations", "/habilitations"), ("personne", "/habilitations/{person}"), ("journal", "/journal"),
         ("conservation", "/conservation"), ("stockage", "/stockage"),
-        ("pourquoi", "/pourquoi?acte=live&camera={camera}"),
+        ("mutualisation", "/mutualisation"), ("pourquoi", "/pourquoi?acte=live&camera={camera}"),
     ),
     "secretary": (("secretariat-accueil", "/"), ("secretariat-demandes", "/demandes"), ("secretariat-mur", "/mur")),
     "auditor": (("dpo-journal", "/journal"), ("dpo-demandes", "/demandes")),

@@ -147,13 +147,27 @@ async def test_the_whole_way_of_a_pool(tmp_path: Path) -> None:
         view = (await place.watch("csu")).id
         assert await dark(place, view) == ""
         await place.web.step_up(place.tokens[MAYOR], PASSWORD)
+        assert await stopping(place) == {"Pays de Brume": ["Csu"]}
+        syndicate = EPCI | {"name": "Syndicat", "kind": "closed_syndicate"}
+        other = await place.web.act(place.tokens[MAYOR], "record_grouping", syndicate)
+        second = agreed | {"grouping": other["grouping"]}
+        await place.act(MAYOR, "consent", **second)
+        assert await stopping(place) == {}  # each would do alone
+        await place.act(MAYOR, "consent", **second | {"date": place.clock.utc().us, "agree": False})
+        assert await stopping(place) == {"Pays de Brume": ["Csu"]}
         ended = agreed | {"date": place.clock.utc().us, "agree": False}
         await place.act(MAYOR, "consent", **ended)
         assert await dark(place, view) == "P-60"
-        told = (await place.read(MAYOR, "groupings"))["groupings"][0]
+        assert await stopping(place) == {}
+        told = {one["name"]: one for one in (await place.read(MAYOR, "groupings"))["groupings"]}["Pays de Brume"]
         assert (told["consents"], told["article"]) == (False, "CSI L132-14 I")
         with pytest.raises(BadInput):
             await place.act(MAYOR, "consent", **agreed | {"date": "2026-09-01", "agree": False})
+
+
+async def stopping(place: Town) -> dict[str, list[str]]:
+    """Whose right falls with each body's consent; a body on which no right rests is left out."""
+    return {one["name"]: one["stops"] for one in (await place.read(MAYOR, "groupings"))["groupings"] if one["stops"]}
 
 
 async def test_bodies_and_conventions_that_are_none(place: Town) -> None:

@@ -52,6 +52,12 @@ def grouping_reasons(facts: CommuneFacts, now_us: int) -> Iterator[Reason]:
     yield Reason("P-60", "Accord de la commune", lapse, until_us=ended)
 
 
+def rests_on(facts: CommuneFacts, one: Grouping, now_us: int) -> bool:
+    """Whether pooled rights hold at ``now_us`` by the commune's consent to this body, and by no other's (P-60)."""
+    able = [each for each in facts.groupings if grouping_lapse(each) is None and agreed(each, now_us)]
+    return [each.id for each in able if rulebook().grouping[each.kind].may_pool] == [one.id]
+
+
 def agreed(one: Grouping, now_us: int) -> bool:
     """Whether the commune's consent to this body is in force at ``now_us`` (P-60)."""
     if one.consent_us is None or one.consent_us > now_us:

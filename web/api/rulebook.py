@@ -7,7 +7,17 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from vms.law.rulebook import LegalFrame, Purpose, RefusalGround, rulebook
+from vms.law.rulebook import (
+    ConventionRule,
+    GroupingRule,
+    LegalFrame,
+    ModificationRule,
+    PoolingForm,
+    Purpose,
+    RefusalGround,
+    Words,
+    rulebook,
+)
 from web.deps import Acting, Srv, Token
 
 router = APIRouter(tags=["rulebook"])
@@ -41,6 +51,36 @@ async def legal_frames(token: Token, services: Srv) -> LegalFramesView:
     book = rulebook()
     return LegalFramesView(
         frames=dict(book.legal_frame), grounds=dict(book.refusal_ground), hold_procedures=dict(book.hold_procedure)
+    )
+
+
+class TermsView(BaseModel):
+    """What the papers may name: of an order (P-05, P-25…P-27), a body (P-60), a convention (P-61)."""
+
+    regimes: dict[str, Words]
+    recipients: dict[str, Words]
+    provisional_grounds: dict[str, Words]
+    modifications: dict[str, ModificationRule]
+    groupings: dict[str, GroupingRule]
+    members: dict[str, Words]
+    conventions: dict[str, ConventionRule]
+    pooling_forms: dict[str, PoolingForm]
+
+
+@router.get("/terms")
+async def terms(token: Token, services: Srv) -> TermsView:
+    """The closed lists that forms for legal papers choose from (P-25, P-27, P-60, P-61)."""
+    await services.keeper.session(token)
+    book = rulebook()
+    return TermsView(
+        regimes=dict(book.regime),
+        recipients=dict(book.recipient),
+        provisional_grounds=dict(book.provisional_ground),
+        modifications=dict(book.modification),
+        groupings=dict(book.grouping),
+        members=dict(book.member),
+        conventions=dict(book.convention),
+        pooling_forms=dict(book.pooling_form),
     )
 
 

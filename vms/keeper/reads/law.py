@@ -8,7 +8,8 @@ from vms.keeper.reads.spec import Nothing, Reader, ReadSpec, told
 from vms.keeper.records import NetPrefix
 from vms.law.authorisation import order_end, order_lapse, renewal
 from vms.law.facts import CommuneFacts, Modification, Order
-from vms.law.grouping import agreed
+from vms.law.grouping import agreed, rests_on
+from vms.law.habilitation import habilitation_lapse
 from vms.law.rulebook import rulebook
 
 
@@ -95,13 +96,21 @@ def conventions(reader: Reader, _: Nothing) -> dict[str, Any]:
 
 
 def groupings(reader: Reader, _: Nothing) -> dict[str, Any]:
-    """Bodies that acquire or pool for the commune, each with its consent and what is wrong with it (P-60)."""
+    """Bodies that acquire or pool for the commune, each with its consent, and whose rights fall when it ends (P-60)."""
     book, now_us = rulebook(), reader.now_us
+    facts = reader.commune.facts
+    pooled = {
+        one.person
+        for one in facts.habilitations
+        if one.pooled and book.role[one.role].by_grouping and habilitation_lapse(one, now_us) is None
+    }
+    names = sorted(reader.labels(pooled).values())
     listed = [
         {
             "id": one.id,
             "kind": one.kind,
             "kind_fr": book.grouping[one.kind].fr,
+            "kind_en": book.grouping[one.kind].en,
             "article": book.grouping[one.kind].article,
             "may_pool": book.grouping[one.kind].may_pool,
             "name": one.name,
@@ -112,8 +121,9 @@ def groupings(reader: Reader, _: Nothing) -> dict[str, Any]:
             "consent_us": one.consent_us,
             "consent_ended_us": one.consent_ended_us,
             "consents": agreed(one, now_us),
+            "stops": names if rests_on(facts, one, now_us) else [],
         }
-        for one in reader.commune.facts.groupings
+        for one in facts.groupings
     ]
     return {"groupings": listed, "kinds": {kind: rule.fr for kind, rule in book.grouping.items()}}
 

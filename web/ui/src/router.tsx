@@ -140,6 +140,7 @@ const pages = [
   page("/decouverte/declarer", () => import("./pages/discovery/DeclarePage"), "DeclarePage"),
   page("/decouverte/$found", () => import("./pages/discovery/EnrolPage"), "EnrolPage"),
   page("/autorisation", () => import("./pages/authorisation/AuthorisationPage"), "AuthorisationPage"),
+  page("/mutualisation", () => import("./pages/pooling/PoolingPage"), "PoolingPage"),
   page("/habilitations", () => import("./pages/people/PeoplePage"), "PeoplePage"),
   page("/habilitations/$person", () => import("./pages/people/PersonPage"), "PersonPage"),
   page("/pourquoi", () => import("./pages/why/WhyPage"), "WhyPage"),

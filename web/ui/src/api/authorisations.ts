@@ -1,4 +1,4 @@
-/** Prefectural orders, the CNIL commitment, and conventions between bodies. */
+/** Prefectural orders, changes of what they were given for, and the CNIL commitment. */
 import { queryOptions } from "@tanstack/react-query";
 import { as, get, post } from "./client";
 import type { Role } from "./session";
@@ -43,29 +43,6 @@ export interface Authorisations {
   public: { controller: string; officer: string; rights: string };
   modifications?: Modification[];
 }
-
-/** A body that acquires or pools for the commune, and the commune's consent (P-60). */
-export interface Grouping {
-  id: string;
-  kind: "epci" | "closed_syndicate" | "open_syndicate" | "contractor";
-  article: string;
-  name: string;
-  consent_ref: string;
-  consent_us: number | null;
-  consent_ended_us: number | null;
-  consents: boolean;
-}
-
-export const groupingsQuery = (commune: string) =>
-  queryOptions({
-    queryKey: ["groupings", commune],
-    queryFn: async ({ signal }) =>
-      (
-        await as<{ groupings: Grouping[] }>(
-          get("/communes/{commune}/groupings", { path: { commune } }, signal),
-        )
-      ).groupings,
-  });
 
 export const authorisationsQuery = (commune: string) =>
   queryOptions({

@@ -12,6 +12,7 @@ import { type Camera, camerasQuery } from "../../api/cameras";
 import { purposesQuery } from "../../api/session";
 import { formatDate, nowUs } from "../../i18n/format";
 import {
+  buttonClass,
   Card,
   type CheckItem,
   Checklist,
@@ -37,12 +38,22 @@ export function AuthorisationPage() {
   const { commune } = useActing();
   const query = useQuery(authorisationsQuery(commune));
   const manages = useRole("chief", "mayor", "deputy");
+  const reads = useRole("chief", "mayor", "deputy", "auditor");
   return (
     <>
       <PageHead
         title={t`Autorisation préfectorale`}
         lead={t`Sans arrêté en vigueur, aucune caméra n’émet ni n’enregistre.`}
-        acts={manages ? <RecordOrderAct /> : null}
+        acts={
+          <>
+            {reads ? (
+              <Link className={buttonClass()} to="/mutualisation">
+                <Trans>Mutualisation et conventions</Trans>
+              </Link>
+            ) : null}
+            {manages ? <RecordOrderAct /> : null}
+          </>
+        }
       />
       <QueryView
         query={query}

@@ -2,7 +2,7 @@ import type { MessageDescriptor } from "@lingui/core";
 import { msg } from "@lingui/core/macro";
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
-import { type Grouping, groupingsQuery } from "../../api/authorisations";
+import { type Grouping, groupingsQuery } from "../../api/pooling";
 import { formatDate } from "../../i18n/format";
 import { Card, Facts, RuleTag, StateTag } from "../../parts";
 import { useActing, useRole } from "../../session/SessionContext";

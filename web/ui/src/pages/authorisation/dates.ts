@@ -1,5 +1,5 @@
 import type { Order } from "../../api/authorisations";
-import { fromParisFields, toParisFields, US_PER_S } from "../../i18n/format";
+import { dayStart, fromParisFields, nowUs, toParisFields, US_PER_S } from "../../i18n/format";
 
 const DAY_US = 86_400 * US_PER_S;
 
@@ -26,4 +26,10 @@ export function monthsAndDays(fromUs: number, toUs: number): { months: number; d
   let months = 0;
   while (addMonths(fromUs, months + 1) <= toUs) months += 1;
   return { months, days: Math.floor((toUs - addMonths(fromUs, months)) / DAY_US) };
+}
+
+/** From when a decision of that day counts, µs UTC: its first instant, and for today from now on; 0 when it is no day. */
+export function effectOf(day: string): number {
+  const now = nowUs();
+  return day === toParisFields(now).date ? now : (dayStart(day) ?? 0);
 }
