@@ -18,6 +18,7 @@ from tests.browser.media_server import MediaServer, Running, Store
 from tests.browser.numbered_video import Numbered, encode
 from tests.browser.reader_rig import FRAMES, build_reader, make_package
 from tests.fakes.extraction import SIGNER
+from tests.peers.timestamping import Authority
 
 HERE: Final = Path(__file__).parent
 UI: Final = HERE.parent.parent / "web" / "ui"
@@ -54,6 +55,20 @@ def reader_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     # The browser's driver has this thread's event loop.
     with ThreadPoolExecutor(1) as beside:
         return beside.submit(lambda: asyncio.run(make_package(folder, encode(FRAMES)))).result()
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """A time-stamping authority."""
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="session")
+def stamped_package(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Path:
+    """The same package, time-stamped."""
+    folder = tmp_path_factory.mktemp("stamped")
+    with ThreadPoolExecutor(1) as beside:
+        return beside.submit(lambda: asyncio.run(make_package(folder, encode(FRAMES), authority))).result()
 
 
 @pytest.fixture(scope="session")

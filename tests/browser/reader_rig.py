@@ -26,7 +26,9 @@ from tests.fakes.extraction import (
     opened_package,
 )
 from tests.fakes.recording import CAMERA, COMMUNE, START, Rig
+from tests.peers.timestamping import Authority
 from vms.clock import MICRO, PARIS, SystemClock, UtcTime
+from vms.evidence.timestamp import request
 from vms.keeper.permit import LIFETIME_US, Permit, PermitPayload, sign_permit, verify_permit
 from vms.keeper.protocol import Act
 
@@ -77,8 +79,11 @@ async def _record(writer: StreamWriter, video: Numbered, first: int, groups: int
         await writer.group(plain, units[0].utc, end, len(units), video.fmt, "zs-1")
 
 
-async def make_package(folder: Path, video: Numbered) -> Path:
-    """Record both cameras through real writers and extract them as the exporter does; the package in clear."""
+async def make_package(folder: Path, video: Numbered, authority: Authority | None = None) -> Path:
+    """Record both cameras through real writers and extract them as the exporter does; the package in clear.
+
+    With an ``authority`` its seal is time-stamped.
+    """
     rig = await Rig(folder).prepare()
     writer, other = rig.writer(), rig.writer(camera=OTHER)
     await writer.start()
@@ -92,10 +97,12 @@ async def make_package(folder: Path, video: Numbered) -> Path:
     rig.clock.step(seconds=600)
     await writer.close()
     await other.close()
-    job = await job_for(rig, folder / "p.guetpkg", START.us, END_US)
+    job = await job_for(rig, folder / "p.guetpkg", START.us, END_US, authority.roots if authority else b"")
     wanted = Wanted(COMMUNE, OTHER, "Gare, parvis", "mât 14", "main", START.us, END_US)
     plan = await plan_stream(rig.engine, rig.store, wanted, rig.clock.utc().us)
-    exported = await export(_permit(), _with_plan(job, plan), ExportDesk(rig, _permit), lambda done, total: None)
+    stamped = (lambda data: authority.answer(request(data).der)) if authority else None
+    desk = ExportDesk(rig, _permit, stamped)
+    exported = await export(_permit(), _with_plan(job, plan), desk, lambda done, total: None)
     await rig.close()
     return opened_package(exported, folder / "E-0001.zip")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +13,8 @@ from playwright.sync_api import Browser
 
 from tests.browser.reader_rig import ReaderPage, new_page, plain
 from tests.judges.forgery import entries_of, packed, signed_again
+from tests.peers.timestamping import Authority
+from vms.evidence.timestamp import request
 
 Altered = Callable[[bytes], bytes]
 
@@ -123,6 +126,37 @@ def test_altered_packages_are_told_in_words_and_their_pictures_covered(
         assert all(one in told for one in words), (what, told)
         fresh.page.keyboard.press("Escape")
         assert fresh.page.locator("article canvas:visible").count() == 0, what
+        fresh.page.get_by_role("button", name="Autre paquet").click()
+
+
+def test_a_time_stamp_is_judged(
+    fresh: ReaderPage, stamped_package: Path, authority: Authority, commune_key: Path, tmp_path: Path
+) -> None:
+    """What the authority says is told; what another says, or says of other bytes, or what was touched, is refused."""
+    fresh.open(stamped_package, commune_key)
+    assert fresh.verdict() == "Authentique"
+    fresh.page.keyboard.press("v")
+    told = plain(fresh.page.get_by_role("dialog").inner_text())
+    assert re.search(r"Le cachet existait le [\dT:.-]+Z, selon CN=Racine, O=Autorité d’essai", told), told
+    fresh.page.keyboard.press("Escape")
+    fresh.page.get_by_role("button", name="Autre paquet").click()
+    entries = entries_of(stamped_package.read_bytes())
+    seal, stamp = entries["manifest.p7s"], entries["manifest.tsr"]
+    answers = {
+        "n’est pas d’une autorité jointe": Authority(tmp_path / "other").answer(request(seal).der),
+        "n’est pas celui de ce cachet": authority.answer(request(entries["manifest.json"]).der),
+        "la signature de l’horodatage ne tient pas": stamp[:-1] + bytes([stamp[-1] ^ 1]),
+        "illisibles, ou il a été refusé": stamp[:-9],
+    }
+    for words, answer in answers.items():
+        path = tmp_path / "stamped.zip"
+        path.write_bytes(packed({**entries, "manifest.tsr": answer}))
+        fresh.open(path)
+        assert fresh.verdict() == "Altéré", words
+        fresh.page.keyboard.press("v")
+        told = plain(fresh.page.get_by_role("dialog").inner_text())
+        assert words in told, told
+        fresh.page.keyboard.press("Escape")
         fresh.page.get_by_role("button", name="Autre paquet").click()
 
 

@@ -46,15 +46,16 @@ def _open(fox: Firefox, reader: Path, package: Path) -> None:
 
 
 def test_it_verifies_and_shows_picture_by_picture(
-    fox: Firefox, reader_file: Path, reader_package: Path, commune_key: Path
+    fox: Firefox, reader_file: Path, stamped_package: Path, commune_key: Path
 ) -> None:
-    _open(fox, reader_file, reader_package)
+    _open(fox, reader_file, stamped_package)
     fox.wait(VERDICT, lambda words: words == "Intact, signataire inconnu")
     fox.press("v")
     fox.choose("dialog input[type='file']", commune_key)
     fox.wait(VERDICT, lambda words: words == "Authentique")
     told = fox.evaluate(TEXT)
     assert "12 groupes et 624 unités NAL, identiques à l’enregistrement" in told.replace("\u00a0", " ")
+    assert "Le cachet existait le" in told
     assert "Ne tient pas" not in told
     fox.press("\ue00c")  # Escape
     for number in (1, 2, 3, 2, 1):

@@ -77,8 +77,16 @@ const CODE_WORDS: Record<Code, MessageDescriptor> = {
   "seal-ok": msg({ message: "{whose}, apposé le {at}, empreinte du certificat {fingerprint}." }),
   "time-none": msg({ message: "Aucun : la date n’est attestée que par la commune." }),
   "time-unchecked": msg({
-    message: "{file} est joint ; ce lecteur ne le vérifie pas : openssl ou vms evidence verify le font.",
+    message:
+      "{file} est joint, dans un algorithme que ce lecteur ne connaît pas : openssl ou vms evidence verify le vérifient.",
   }),
+  "time-unreadable": msg({
+    message: "{file} : l’horodatage ou ses certificats sont illisibles, ou il a été refusé.",
+  }),
+  "time-other": msg({ message: "{file} : l’horodatage n’est pas celui de ce cachet." }),
+  "time-false": msg({ message: "{file} : la signature de l’horodatage ne tient pas." }),
+  "time-unknown": msg({ message: "{file} : l’horodatage n’est pas d’une autorité jointe au paquet." }),
+  "time-ok": msg({ message: "Le cachet existait le {at}, selon {whose}." }),
   "record-unreadable": msg({ message: "{file} : un maillon de la chaîne est illisible (octet {byte})." }),
   "chain-broken": msg({ message: "{file} : la chaîne est rompue ({where})." }),
   "chain-first": msg({ message: "{file} : la chaîne ne commence pas par un segment." }),

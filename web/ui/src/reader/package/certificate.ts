@@ -1,13 +1,13 @@
 /** A commune's seal as X.509 has it: an RSA certificate, and signatures of its key (RSASSA-PSS, SHA-256, RFC 8017). */
 import type { Bytes } from "../../media/bytes";
 import { concat, equal } from "../../proof/bytes";
-import { type Der, membersOf, NoDer, oid, timeOf, valuesIn } from "./der";
+import { type Der, membersOf, NoDer, oid, valuesIn } from "./der";
 import { sha256Of } from "./digest";
+import { bitsOf, readX509, type X509 } from "./x509";
 
 const HASH_BYTES = 32;
 const KEY_BITS_LEAST = 3072;
 const KEY_BITS_MOST = 8192;
-const CERTIFICATE_LIMIT_BYTES = 16 * 1024;
 const CERTIFICATE_SALT_BYTES = 32;
 const PSS = oid("1.2.840.113549.1.1.10");
 const RSA = oid("1.2.840.113549.1.1.1");
@@ -24,17 +24,9 @@ export interface RsaKey {
   e: bigint;
 }
 
-/** What of a certificate is looked at. */
-export interface Certificate {
-  raw: Bytes;
-  serial: Bytes;
-  issuer: Bytes;
-  subject: Bytes;
-  fromMs: number;
-  untilMs: number;
+/** A certificate of that kind of key. */
+export interface Certificate extends X509 {
   key: RsaKey;
-  signed: Bytes;
-  signature: Bytes;
 }
 
 /** The certificate in some bytes, issued by another or by itself; undefined when it is not, or of another kind of key. */
@@ -57,44 +49,20 @@ export function readCertificate(raw: Bytes, issuer?: Certificate): Certificate |
 }
 
 function parsed(raw: Bytes): Certificate {
-  if (raw.length > CERTIFICATE_LIMIT_BYTES) throw new NoDer("too long");
-  const [whole, ...more] = valuesIn(raw);
-  const [tbs, algorithm, signature] = membersOf(whole, 0x30);
-  if (tbs === undefined || more.length > 0 || !equal(algorithmOf(algorithm), PSS))
-    throw new NoDer("no certificate");
-  const fields = membersOf(tbs, 0x30);
-  // version [0], serialNumber, signature, issuer, validity, subject, subjectPublicKeyInfo (RFC 5280 §4.1).
-  const [, serial, , issuer, validity, subject, spki] = fields;
-  const [from, until] = membersOf(validity, 0x30);
-  if (serial === undefined || issuer === undefined || subject === undefined) throw new NoDer("no names");
-  return {
-    raw,
-    serial: serial.whole,
-    issuer: issuer.whole,
-    subject: subject.whole,
-    fromMs: timeOf(from),
-    untilMs: timeOf(until),
-    key: rsaKey(spki),
-    signed: tbs.whole,
-    signature: bits(signature),
-  };
+  const found = readX509(raw);
+  if (!equal(nameOf(found.algorithm), PSS)) throw new NoDer("another algorithm");
+  return { ...found, key: rsaKey(found.spki) };
 }
 
-function algorithmOf(value: Der | undefined): Bytes {
+function nameOf(value: Der | undefined): Bytes {
   const [name] = membersOf(value, 0x30);
   return name?.whole ?? new Uint8Array(0);
 }
 
-/** The bytes of a BIT STRING without unused bits. */
-function bits(value: Der | undefined): Bytes {
-  if (value?.tag !== 0x03 || value.body[0] !== 0) throw new NoDer("no bit string");
-  return value.body.slice(1);
-}
-
-function rsaKey(spki: Der | undefined): RsaKey {
+function rsaKey(spki: Der): RsaKey {
   const [algorithm, key] = membersOf(spki, 0x30);
-  if (!equal(algorithmOf(algorithm), RSA)) throw new NoDer("no RSA key");
-  const [modulus, exponent] = membersOf(valuesIn(bits(key))[0], 0x30);
+  if (!equal(nameOf(algorithm), RSA)) throw new NoDer("no RSA key");
+  const [modulus, exponent] = membersOf(valuesIn(bitsOf(key))[0], 0x30);
   if (modulus?.tag !== 0x02 || exponent?.tag !== 0x02) throw new NoDer("no RSA key");
   return { n: bigOf(modulus.body), e: bigOf(exponent.body) };
 }

@@ -63,8 +63,8 @@ export interface Manifest {
   decision: Fields;
   operator: Fields;
   streams: readonly Stream[];
-  /** A time-stamp over the seal follows. */
-  timestamped: boolean;
+  /** Where the roots are by which the time-stamp over the seal is judged; undefined without one. */
+  timestampRoots: string | undefined;
   journal: readonly { entry: string; proof: string }[];
   files: readonly { path: string; sha256: string; bytes: number }[];
 }
@@ -149,7 +149,7 @@ function manifest(value: unknown): Manifest {
     decision: fields(of.decision),
     operator: fields(of.operator),
     streams: list(of.streams, STREAMS_LIMIT).map(stream),
-    timestamped: (of.timestamp ?? null) !== null,
+    timestampRoots: (of.timestamp ?? null) === null ? undefined : text(fields(of.timestamp).roots),
     journal: list(of.journal).map((each) => {
       const one = fields(each);
       return { entry: text(one.entry), proof: text(one.proof) };
@@ -164,9 +164,9 @@ function manifest(value: unknown): Manifest {
 }
 
 /** The files that follow the listed ones, in order: they sign the manifest, so it cannot name their hashes. */
-export function unlisted({ timestamped }: Manifest): string[] {
+export function unlisted({ timestampRoots }: Manifest): string[] {
   const signed = [MANIFEST_FILE, SIGNATURE_FILE, SIGNER_FILE, SEAL_FILE];
-  return timestamped ? [...signed, TIMESTAMP_FILE] : signed;
+  return timestampRoots === undefined ? signed : [...signed, TIMESTAMP_FILE];
 }
 
 /** The manifest in its file's bytes; `Refused` when it is not one, or not in its canonical form. */

@@ -32,9 +32,11 @@ import {
   type Verifier,
   vkeyText,
 } from "./notes";
+import { UnknownAlgorithm } from "./publicKey";
 import { type Code, type Facts, type Found, foundIn, Refused } from "./refused";
 import type { Noted, Signer } from "./report";
 import { SEAL_LIMIT_BYTES, sealedAt } from "./seal";
+import { ROOTS_LIMIT_BYTES, rootsIn, stampedAt, TIMESTAMP_LIMIT_BYTES } from "./timestamp";
 import { verifyStream } from "./verifyStream";
 
 const NOTE_LIMIT_BYTES = 64 * 1024;
@@ -81,9 +83,32 @@ export async function verifyContent(
   note("manifest", true, { code: "manifest-ok", facts });
   await verifyFiles(opened, note, onBytes);
   const seal = await verifySeal(container, note);
-  if (!manifest.timestamped) note("timestamp", true, { code: "time-none", facts: {} });
-  else note("timestamp", true, { code: "time-unchecked", facts: { file: TIMESTAMP_FILE } });
+  await verifyTimestamp(opened, note);
   for (const stream of manifest.streams) await verifyStream(container, stream, seal, note, onBytes);
+}
+
+/** Since when the seal exists, by an authority's word; or that nobody but the commune says so. */
+async function verifyTimestamp({ container, manifest }: Opened, note: Noted): Promise<void> {
+  if (manifest.timestampRoots === undefined) {
+    note("timestamp", true, { code: "time-none", facts: {} });
+    return;
+  }
+  try {
+    const roots = rootsIn(
+      textOf(await container.read(manifest.timestampRoots, ROOTS_LIMIT_BYTES), manifest.timestampRoots),
+    );
+    const answer = await container.read(TIMESTAMP_FILE, TIMESTAMP_LIMIT_BYTES);
+    const { ms, root } = await stampedAt(answer, await container.read(SEAL_FILE, SEAL_LIMIT_BYTES), roots);
+    const facts = { at: new Date(ms).toISOString(), whose: nameText(root.subject) };
+    note("timestamp", true, { code: "time-ok", facts });
+  } catch (error) {
+    if (error instanceof UnknownAlgorithm) {
+      note("timestamp", true, { code: "time-unchecked", facts: { file: TIMESTAMP_FILE } });
+      return;
+    }
+    const { code, facts } = foundIn(error);
+    note("timestamp", false, { code, facts: { file: TIMESTAMP_FILE, ...facts } });
+  }
 }
 
 /** The commune's seal over the manifest's bytes; its certificate, or undefined when it is unreadable. */
