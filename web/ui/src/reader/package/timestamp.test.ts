@@ -76,7 +76,10 @@ describe("a time-stamp", () => {
     const { ms, root } = await stampedAt(stamp, DATA, rootsIn(roots));
     expect(Math.abs(ms - Date.now())).toBeLessThan(3_600_000);
     expect(new TextDecoder().decode(root.subject)).toContain("Root");
-    await expect(stampedAt(stamp, DATA.slice(1), rootsIn(roots))).rejects.toHaveProperty("found.code", "time-other");
+    await expect(stampedAt(stamp, DATA.slice(1), rootsIn(roots))).rejects.toHaveProperty(
+      "found.code",
+      "time-other",
+    );
   });
 
   describe("by an authority on P-256", () => {
