@@ -30,6 +30,7 @@ SUBJECTS: Final = {
     "decided-query": "Guet : une demande est à compléter",
     "decided-refuse": "Guet : une demande a été refusée",
     "package-ready": "Guet : un paquet est prêt à être remis",
+    "emergency": "Guet : une ouverture exceptionnelle vient d’avoir lieu",
 }
 
 log = logs.get("deploy.mail")
@@ -43,10 +44,10 @@ def message_for(entry: dict[str, Any], settings: Settings) -> EmailMessage:
     message["To"] = str(entry["email"])
     message["Subject"] = SUBJECTS.get(str(entry["kind"]), "Guet : un avis vous attend")
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(
-        f"Demande {entry.get('number') or entry['request']}\n\nOuvrez-la ici : {url}/demandes/{entry['request']}\n\n"
-        "Ce message ne contient volontairement aucune autre information.\n"
-    )
+    what = f"Demande {entry.get('number') or entry['request']}\n\nOuvrez-la ici : {url}/demandes/{entry['request']}"
+    if entry["kind"] == "emergency":
+        what = f"Ouverture exceptionnelle {entry['request']}\n\nVoyez-la ici, et fermez-la s’il le faut : {url}/journal"
+    message.set_content(f"{what}\n\nCe message ne contient volontairement aucune autre information.\n")
     return message
 
 

@@ -78,7 +78,7 @@ class Consultations:
             raise verdict.error()
         if rulebook().image_act[act].step_up and not self._sessions.stepped_up(live):
             raise StepUpNeeded
-        view = _view(live, acting.commune, act, tuple(cameras), span, motive, verdict)
+        view = _view(live, acting.commune, act, tuple(cameras), span or verdict.span, motive, verdict)
         await self._open(commune, view)
         view.expires_us = self._clock.utc().us + LIFETIME_US
         self._views[view.id] = view

@@ -61,7 +61,7 @@ def explain(
         return Explanation(verdict, (*parts, Part("person", person.id, (Reason("P-57", "Hébergeur", lapse),))))
     known = [facts.cameras[camera] for camera in cameras if camera in facts.cameras]
     rights = [
-        (one, tuple(right_reasons(facts, one, act, known, now_us)))
+        (one, tuple(right_reasons(facts, one, act, known, span, now_us)))
         for one in by_precedence(facts.habilitations_of(person.id))
     ]
     chosen = _chosen(verdict, rights)

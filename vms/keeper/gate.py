@@ -14,7 +14,8 @@ from vms.errors import Refused
 from vms.keeper.protocol import Act, Role
 from vms.law.authorisation import order_reasons, purposes_of
 from vms.law.camera import replay_reasons, viewing_reasons
-from vms.law.facts import CameraFacts, CommuneFacts, Habilitation
+from vms.law.emergency import emergency_for
+from vms.law.facts import CameraFacts, CommuneFacts, Emergency, Habilitation
 from vms.law.habilitation import (
     conventions_lapse,
     habilitation_end,
@@ -31,6 +32,9 @@ CAMERAS_LIMIT: Final = 64
 PRECEDENCE: Final = (
     Role.MAYOR, Role.DEPUTY, Role.CHIEF, Role.OFFICER, Role.CSU_OPERATOR, Role.SECRETARY, Role.INSTALLER, Role.AUDITOR,
 )  # fmt: skip
+
+
+Span = tuple[int, int] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +56,14 @@ class Motive:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """The act may go on, under this role and habilitation, ``until_us`` at the latest."""
+    """The act may go on, under this role and habilitation, ``until_us`` at the latest; within ``span`` (µs) when the
+    right reaches no further than that.
+    """
 
     role: Role
     habilitation: str
     until_us: int
+    span: Span = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +78,6 @@ class Denied:
     def error(self) -> Refused:
         """The refusal as an error that travels."""
         return Refused(self.what, where=self.where, todo=self.todo, rule=self.rule)
-
-
-Span = tuple[int, int] | None
 
 
 def admit(
@@ -95,14 +99,18 @@ def admit(
         if found is None:
             return Denied("P-62", f"Cette caméra n’est pas de {facts.name}.", "Agissez pour sa commune.", camera)
         known.append(found)
-    chosen = _choose(facts, person, act, known, now_us)
+    chosen = _choose(facts, person, act, known, span, now_us)
     if isinstance(chosen, Denied):
         return chosen
     for one in known:
         lapse = first_lapse(camera_reasons(facts, chosen.role, act, one, span, motive, now_us))
         if lapse is not None:
             return _denied(lapse, one.id)
-    return Grant(Role(chosen.role), chosen.id, habilitation_end(chosen))
+    role, end_us = Role(chosen.role), habilitation_end(chosen)
+    opening = _opening(facts, chosen, act, known, span, now_us)
+    if opening is None or opening.until_us is None:
+        return Grant(role, chosen.id, end_us)
+    return Grant(role, chosen.id, min(end_us, opening.until_us), (opening.from_us, opening.to_us))
 
 
 def may(facts: CommuneFacts, person: Person, roles: frozenset[str], rule: str, now_us: int) -> Grant | Denied:
@@ -154,12 +162,12 @@ def _span_lapse(act: Act, span: Span, now_us: int) -> Lapse | None:
 
 
 def _choose(
-    facts: CommuneFacts, person: Person, act: Act, cameras: Sequence[CameraFacts], now_us: int
+    facts: CommuneFacts, person: Person, act: Act, cameras: Sequence[CameraFacts], span: Span, now_us: int
 ) -> Habilitation | Denied:
     """The habilitation that gives the right, or the refusal of the one that came closest."""
     best = (-1, Denied("P-58", f"Vous n’avez pas d’habilitation à {facts.name}.", "Adressez-vous au maire."))
     for one in by_precedence(facts.habilitations_of(person.id)):
-        depth, lapse = _depth(right_reasons(facts, one, act, cameras, now_us))
+        depth, lapse = _depth(right_reasons(facts, one, act, cameras, span, now_us))
         if lapse is None:
             return one
         if depth > best[0]:
@@ -178,15 +186,24 @@ def _depth(reasons: Iterable[Reason]) -> tuple[int, Lapse | None]:
 
 
 def right_reasons(
-    facts: CommuneFacts, one: Habilitation, act: Act, cameras: Sequence[CameraFacts], now_us: int
+    facts: CommuneFacts, one: Habilitation, act: Act, cameras: Sequence[CameraFacts], span: Span, now_us: int
 ) -> Iterator[Reason]:
-    """Whether an habilitation gives ``act`` on these cameras at ``now_us``: role, dates, deed, scope, pooling."""
+    """Whether an habilitation gives ``act`` on these cameras at ``now_us``: role, dates, deed, scope, pooling.
+
+    An exceptional opening stands in for the scope, and for nothing else (decision 0016).
+    """
     role, lapse = rulebook().role[one.role], None
     if act not in role.image:
         what = "Votre qualité ne donne accès à aucune image." if not role.image else "Votre qualité exclut cet acte."
         lapse = Lapse(role.rule, what, "Demandez à un agent habilité.")
     yield Reason(role.rule, "Qualité qui permet cet acte", lapse, role.fr)
     yield from habilitation_reasons(one, now_us)
+    opening = _opening(facts, one, act, cameras, span, now_us)
+    if opening is not None:
+        what = "Ouverture exceptionnelle signée par deux personnes"
+        yield Reason("P-58", what, None, opening.id, opening.opened_us, opening.until_us)
+        yield from pooling_reasons(facts, one, now_us)
+        return
     lapse = None
     if act not in one.acts:
         word = rulebook().image_act[act].fr.lower()
@@ -197,6 +214,15 @@ def right_reasons(
         lapse = Lapse("P-58", "Votre habilitation ne couvre pas cette caméra.", "Demandez son extension au maire.")
     yield Reason("P-58", "Caméra dans la portée de l’habilitation", lapse, one.decision_ref)
     yield from pooling_reasons(facts, one, now_us)
+
+
+def _opening(
+    facts: CommuneFacts, one: Habilitation, act: Act, cameras: Sequence[CameraFacts], span: Span, now_us: int
+) -> Emergency | None:
+    """The exceptional opening that this replay needs, and has; None when the habilitation's own scope gives it."""
+    ids = [camera.id for camera in cameras]
+    ordinary = act in one.acts and (one.cameras is None or one.cameras.issuperset(ids))
+    return None if ordinary or act is not Act.REPLAY else emergency_for(facts, one, ids, span, now_us)
 
 
 def camera_reasons(

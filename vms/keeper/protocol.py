@@ -104,6 +104,7 @@ ACT_NAMES: Final = frozenset(
         "close_framing", "draw_zones", "validate_zones", "post_panel", "inform_prefect", "commission_camera",
         "put_in_service", "suspend_camera", "retire_camera", "add_person", "grant", "withdraw", "record_convention",
         "end_sessions", "approve_recovery", "name_workstation",
+        "name_emergency_persons", "ask_emergency", "confirm_emergency", "close_emergency",
         "confirm_time", "place_hold", "release_hold", "register_request", "decide", "complete_request", "sign_manifest",
         "certify_export", "record_package", "receive_package", "purge_package", "order_provisioning",
         "withdraw_order", "declare_change", "suspend", "resume", "record_grouping", "consent",
@@ -114,7 +115,7 @@ READ_NAMES: Final = frozenset(
         "people", "person_access", "orders", "cameras", "zone_sets",
         "journal", "journal_tile", "journal_checkpoint", "journal_proof", "journal_records", "journal_review",
         "holds", "retention", "requests", "request", "seal", "whoami_rights", "rights", "communes", "purposes",
-        "conventions", "legal_frames", "provisioning_orders", "groupings", "explain", "explain_mine",
+        "conventions", "legal_frames", "provisioning_orders", "groupings", "emergencies", "explain", "explain_mine",
     }
 )  # fmt: skip
 

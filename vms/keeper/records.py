@@ -21,6 +21,8 @@ from vms.law.facts import (
     CameraFacts,
     CommuneFacts,
     Convention,
+    Emergency,
+    EmergencyPersons,
     Framing,
     Grouping,
     Habilitation,
@@ -132,6 +134,8 @@ KINDS: Final[dict[str, TypeAdapter[Any]]] = {
     "framing": TypeAdapter(Framing),
     "hold": TypeAdapter(Hold),
     "request": TypeAdapter(Request),
+    "emergency": TypeAdapter(Emergency),
+    "emergency_persons": TypeAdapter(EmergencyPersons),
     "seal": TypeAdapter(SealRecord),
     "time": TypeAdapter(ConfirmedTime),
 }
@@ -216,6 +220,8 @@ class Records:
             framings=tuple(found["framing"].values()),
             holds=tuple(found["hold"].values()),
             requests=found["request"],
+            emergencies=tuple(found["emergency"].values()),
+            emergency_persons=found["emergency_persons"].get(COMMUNE_ID),
         )
 
     def _each(self, rows: sqlite3.Cursor) -> Iterator[tuple[str, str, Any]]:

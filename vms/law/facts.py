@@ -246,6 +246,37 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class EmergencyPersons:
+    """Who may sign exceptional openings, each with the instant of their naming, µs UTC (decision 0016)."""
+
+    persons: tuple[tuple[str, int], ...]
+    named_by: str
+
+    def since_us(self, person: str) -> int | None:
+        """When a person was named, None for anybody else."""
+        return dict(self.persons).get(person)
+
+
+@dataclass(frozen=True, slots=True)
+class Emergency:
+    """An exceptional opening: what the first person asked for, and once a second signed, until when (decision 0016)."""
+
+    id: str
+    cameras: frozenset[str]
+    from_us: int
+    to_us: int
+    minutes: int
+    motive: str
+    asked_by: str
+    asked_us: int
+    confirmed_by: str = ""
+    opened_us: int | None = None
+    until_us: int | None = None
+    closed_us: int | None = None
+    closed_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CommuneFacts:
     """Everything the gate reads about one commune at one moment."""
 
@@ -263,6 +294,8 @@ class CommuneFacts:
     framings: tuple[Framing, ...] = ()
     holds: tuple[Hold, ...] = ()
     requests: Mapping[str, Request] = field(default_factory=dict)
+    emergencies: tuple[Emergency, ...] = ()
+    emergency_persons: EmergencyPersons | None = None
 
     def active_zones(self, camera: str, now_us: int) -> Zones | None:
         """The zone set in force: the latest that was validated by ``now_us``."""

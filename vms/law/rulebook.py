@@ -137,6 +137,9 @@ class Durations(Entry):
     general_instruction_months: int
     access_answer_months: int
     framing_minutes: int
+    emergency_named_hours: int
+    emergency_signing_minutes: int
+    emergency_open_minutes: int
     replay_window_s: int
 
 
@@ -145,6 +148,8 @@ class Limits(Entry):
 
     motive_chars: int
     ground_chars: int
+    emergency_cameras: int
+    emergency_range_hours: int
 
 
 class Rulebook(Entry):

@@ -7,6 +7,7 @@ from typing import Final
 from vms.keeper.acts import (
     cameras,
     changes,
+    emergency,
     groupings,
     holds,
     information,
@@ -27,6 +28,7 @@ ACTS: Final[dict[str, ActSpec]] = {
     **orders.ACTS,
     **cameras.ACTS,
     **changes.ACTS,
+    **emergency.ACTS,
     **groupings.ACTS,
     **zones.ACTS,
     **holds.ACTS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from vms.keeper.reads import cameras, explain, footage, journal, law, people, requests
+from vms.keeper.reads import cameras, emergency, explain, footage, journal, law, people, requests
 from vms.keeper.reads.spec import ReadSpec
 
 READS: Final[dict[str, ReadSpec]] = {
@@ -12,6 +12,7 @@ READS: Final[dict[str, ReadSpec]] = {
     **law.READS,
     **explain.READS,
     **cameras.READS,
+    **emergency.READS,
     **footage.READS,
     **requests.READS,
     **journal.READS,

@@ -34,6 +34,7 @@ export const ELEMENT_WORDS: Record<string, MessageDescriptor> = {
   Hébergeur: msg`Hébergeur`,
   "Motif parmi les finalités de la caméra": msg`Motif parmi les finalités de la caméra`,
   "Nombre de caméras": msg`Nombre de caméras`,
+  "Ouverture exceptionnelle signée par deux personnes": msg`Ouverture exceptionnelle signée par deux personnes`,
   "Panneau d’information posé": msg`Panneau d’information posé`,
   "Plage dans la demande décidée": msg`Plage dans la demande décidée`,
   "Plage demandée": msg`Plage demandée`,
