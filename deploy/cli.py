@@ -16,6 +16,7 @@ from deploy.admin import law as law_commands
 from deploy.admin import retention as retention_commands
 from deploy.admin import verify as verify_commands
 from deploy.admin.discover import discover
+from deploy.admin.documents import documents
 from deploy.admin.fsck import fsck
 from deploy.admin.init import init
 from deploy.admin.login import login, logout
@@ -41,6 +42,7 @@ app.command("login")(login)
 app.command("logout")(logout)
 app.command("fsck")(fsck)
 app.command("witness")(witness)
+app.command("documents")(documents)
 app.add_typer(camera_commands.app, name="camera")
 app.add_typer(clock_commands.app, name="clock")
 app.add_typer(law_commands.app, name="law")

@@ -37,6 +37,13 @@ from vms.settings import Settings
 PURPOSES: Final = ("1", "3", "5", "11")
 MOTIVE: Final = "mise en route de la démonstration"
 RETENTION_DAYS: Final = 15
+CONTROL_DAYS: Final = 60
+# The deed that a role needs besides the decision (P-29, P-51, P-53).
+DEEDS: Final = {
+    "deputy": "Arrêté de délégation 2026-04",
+    "csu_operator": "Agrément préfectoral 2026-117",
+    "inspector": "Contrôle préfectoral 2026-31",
+}
 
 log = logs.get("deploy.demo.setup")
 
@@ -126,12 +133,12 @@ def _habilitation(one: Account, person: str, town: Town) -> dict[str, Any]:
         "signed_by": f"Maire de {town.commune.name}",
         "scope": {"cameras": "all", "acts": list(one.acts)},
         "from": today.isoformat(),
-        "until": (today + timedelta(days=365)).isoformat(),
+        "until": (today + timedelta(days=CONTROL_DAYS if one.role == "inspector" else 365)).isoformat(),
         "training_date": (today - timedelta(days=30)).isoformat(),
     }
-    if one.role in ("deputy", "csu_operator"):
+    if one.role in DEEDS:
         facts["basis"] = {
-            "reference": "Arrêté de délégation 2026-04" if one.role == "deputy" else "Agrément préfectoral 2026-117",
+            "reference": DEEDS[one.role],
             "from": (today - timedelta(days=60)).isoformat(),
             "until": (today + timedelta(days=700)).isoformat(),
         }

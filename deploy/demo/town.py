@@ -75,6 +75,8 @@ ACCOUNTS: Final = (
             "découvre, enrôle, cadre une caméra", "P-57", ("framing",)),
     Account("auditor", "dpo.paysdebrume", "Déléguée à la protection des données", ("valclair", "brumesnil"),
             "lit et vérifie le journal, sans image", "P-58"),
+    Account("inspector", "controle.prefecture", "Contrôle de la préfecture", ("valclair",),
+            "lit configuration, preuves et journal, tire les documents, sans image", "P-29"),
     Account("mayor", "maire.brumesnil", "Maire de Brumesnil", ("brumesnil",),
             "maîtresse des seules images de Brumesnil", "P-51", IMAGE_ACTS, holder=True),
     Account("deputy", "adjoint.brumesnil", "Adjoint délégué, Brumesnil", ("brumesnil",),

@@ -57,11 +57,16 @@ PAGES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         ("cadrage", "/cameras/{camera}/cadrage"), ("decouverte", "/decouverte"),
         ("declarer", "/decouverte/declarer"), ("enroler", "/decouverte/{found}"), ("autorisation", "/autorisation"),
         ("habilitations", "/habilitations"), ("personne", "/habilitations/{person}"), ("journal", "/journal"),
-        ("conservation", "/conservation"), ("stockage", "/stockage"),
+        ("conservation", "/conservation"), ("stockage", "/stockage"), ("documents", "/documents"),
         ("mutualisation", "/mutualisation"), ("pourquoi", "/pourquoi?acte=live&camera={camera}"),
     ),
     "secretary": (("secretariat-accueil", "/"), ("secretariat-demandes", "/demandes"), ("secretariat-mur", "/mur")),
     "auditor": (("dpo-journal", "/journal"), ("dpo-demandes", "/demandes")),
+    "inspector": (
+        ("controle-documents", "/documents"), ("controle-journal", "/journal"), ("controle-cameras", "/cameras"),
+        ("controle-conservation", "/conservation"), ("controle-autorisation", "/autorisation"),
+        ("controle-habilitations", "/habilitations"),
+    ),
     "host_admin": (("hebergeur", "/hebergeur"), ("hebergeur-compte", "/compte")),
 }  # fmt: skip
 MOVING: Final = frozenset({"mur", "cadrage", "relecture", "relecture-ensemble"})

@@ -34,6 +34,7 @@ IMAGE_ACTS: Final = ("live", "replay", "framing", "export")
 MAY_HAVE: Final[dict[str, tuple[str, ...]]] = {
     "officer": IMAGE_ACTS, "chief": IMAGE_ACTS, "mayor": IMAGE_ACTS, "deputy": IMAGE_ACTS,
     "csu_operator": ("live", "replay"), "secretary": (), "installer": ("framing",), "auditor": (),
+    "inspector": (),
 }  # fmt: skip
 FOOTAGE_LEAST_US: Final = 8 * MICRO
 PATIENCE_S: Final = 120.0
@@ -101,7 +102,7 @@ class GateTown:
             "training_date": (today - timedelta(days=30)).isoformat(),
             "pooled": role == "csu_operator",
         }
-        if role in ("deputy", "csu_operator"):
+        if role in ("deputy", "csu_operator", "inspector"):
             until = (today + timedelta(days=90)).isoformat()
             facts["basis"] = {"reference": "Acte 2026-12", "from": today.isoformat(), "until": until}
         return facts

@@ -100,7 +100,8 @@ def check_ready(ready: dict[str, Any]) -> None:
     assert 1 <= len(ready["cameras"]) <= 6
     roles = {one["role"] for one in ready["accounts"]}
     assert roles == {
-        "mayor", "deputy", "chief", "officer", "secretary", "csu_operator", "installer", "auditor", "host_admin",
+        "mayor", "deputy", "chief", "officer", "secretary", "csu_operator", "installer", "auditor", "inspector",
+        "host_admin",
     }  # fmt: skip
     assert all(one["login"] and one["password"] and one["does"] for one in ready["accounts"])
 

@@ -24,15 +24,18 @@ ROLES: Final = (
     "secretary",
     "installer",
     "auditor",
+    "inspector",
     "host_admin",
 )
 CATEGORY: Final = {
     "officer": "P-52", "chief": "P-52", "mayor": "P-51", "deputy": "P-51", "csu_operator": "P-53",
     "secretary": "P-74", "installer": "P-57", "auditor": "P-58",
+    "inspector": "P-29",
 }  # fmt: skip
 MAY_HAVE: Final = {
     "officer": IMAGE_ACTS, "chief": IMAGE_ACTS, "mayor": IMAGE_ACTS, "deputy": IMAGE_ACTS,
     "csu_operator": ("live", "replay"), "secretary": (), "installer": ("framing",), "auditor": (),
+    "inspector": (),
 }  # fmt: skip
 
 
@@ -44,8 +47,9 @@ def person_of(role: str) -> Person:
 def habilitation(role: str, **changes: Any) -> Habilitation:
     """A habilitation with everything the role may have, pooled so that conventions count."""
     basis: dict[str, Any] = {}
-    if role in ("csu_operator", "deputy"):
+    if role in ("csu_operator", "deputy", "inspector"):
         basis = {"basis_ref": "acte 12", "basis_from_us": NOW - 99 * DAY_US, "basis_until_us": NOW + 99 * DAY_US}
+    half_us = (45 if role == "inspector" else 200) * DAY_US  # an outside control is short
     made = Habilitation(
         id=f"h-{role}",
         person=f"p-{role}",
@@ -54,8 +58,8 @@ def habilitation(role: str, **changes: Any) -> Habilitation:
         decision_ref="arrêté 7",
         signed_by="Le maire",
         acts=frozenset(MAY_HAVE[role]),
-        from_us=NOW - 200 * DAY_US,
-        until_us=NOW + 200 * DAY_US,
+        from_us=NOW - half_us,
+        until_us=NOW + half_us,
         pooled=role in ("officer", "chief", "csu_operator"),
         **basis,
     )

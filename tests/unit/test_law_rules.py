@@ -40,7 +40,7 @@ def test_the_rulebook_is_consistent_with_itself() -> None:
         assert frame.hold_procedure in book.hold_procedure
     for role in book.role.values():
         assert role.image <= set(book.image_act)
-    for role_name in ("secretary", "auditor", "host_admin"):
+    for role_name in ("secretary", "auditor", "inspector", "host_admin"):
         assert not book.role[role_name].image
     for frame_name in book.legal_frame:
         assert any(frame_name in ground.frames for ground in book.refusal_ground.values())
@@ -123,6 +123,9 @@ def test_five_years_to_the_day_and_no_more() -> None:
         ("secretary", {"acts": frozenset({"live"})}, "P-74"),
         ("installer", {"acts": frozenset({"live"})}, "P-57"),
         ("auditor", {"acts": frozenset({"replay"})}, "D-12"),
+        ("inspector", {"acts": frozenset({"live"})}, "P-29"),
+        ("inspector", {"basis_ref": ""}, "P-29"),
+        ("inspector", {"until_us": NOW + 93 * DAY_US}, "P-29"),
     ],
 )
 def test_habilitations_that_cannot_be_given(role: str, changes: dict[str, Any], rule: str) -> None:

@@ -7,59 +7,25 @@ is ever read as markup. It is one page whatever the package holds: what does not
 from __future__ import annotations
 
 import hashlib
-import json
-import re
 from importlib.resources import files
 from typing import Any, Final
 
-import typst
-
 from vms.clock import MICRO, PARIS, UtcTime
-from vms.errors import Damaged
-from vms.evidence.manifest import NOT_RECORDED, STORED_DAMAGED, Absence, Manifest, StreamEvidence
+from vms.evidence.absences import CAUSES
+from vms.evidence.manifest import Absence, Manifest, StreamEvidence
+from vms.typeset import typeset
 
-STANDARDS: Final[list[typst.PDFStandard]] = ["a-2a", "ua-1"]
 ROWS_LIMIT: Final = 6
 GAPS_LIMIT: Final = 4
 CELL_LIMIT_CHARS: Final = 50
 TEXT_LIMIT_CHARS: Final = 120
-# Latin with its accents, and the punctuation of French.
-_UNSHOWN: Final = re.compile("[^ -~\u00a0-\u00ac\u00ae-\u017f\u2013\u2014\u2018-\u201d\u2026\u20ac]")
 _TEMPLATE: Final = files("vms.evidence").joinpath("summary.typ").read_bytes()
-_CAUSES: Final = {
-    NOT_RECORDED: "aucun enregistrement (avant la mise en service, ou détruit à son terme)",
-    STORED_DAMAGED: "enregistré, mais illisible aujourd’hui",
-    "camera-unreachable": "caméra injoignable",
-    "stream-stalled": "flux interrompu",
-    "stream-refused": "flux refusé par la caméra",
-    "stream-damaged": "flux endommagé",
-    "recorder-stopped": "enregistreur arrêté",
-    "disk-full": "disque plein",
-    "disk-wrong": "disque absent ou remplacé",
-    "mask-failed": "masquage impossible : images non conservées",
-    "mask-drift": "masquage en doute : images non conservées",
-    "not-authorised": "caméra non autorisée à cette heure",
-    "suspended": "caméra suspendue",
-    "clock": "heure de la machine en doute",
-}
 
 
 def render(manifest: Manifest, certificate: bytes) -> bytes:
     """The page for a manifest whose list of files may still be empty; ``certificate`` is the seal's, DER."""
-    try:
-        made = typst.compile(
-            _TEMPLATE,
-            format="pdf",
-            pdf_standards=STANDARDS,
-            ignore_system_fonts=True,
-            sys_inputs={"data": json.dumps(_shown(_facts(manifest, certificate)))},
-            timestamp=manifest.created_us // MICRO,
-        )
-    except typst.TypstError as error:
-        raise Damaged("Le résumé du paquet n’a pas pu être composé.", where=error.message) from error
-    if not isinstance(made, bytes):
-        raise Damaged("Le résumé du paquet n’a pas pu être composé.")
-    return made
+    failed = "Le résumé du paquet n’a pas pu être composé."
+    return typeset(_TEMPLATE, _facts(manifest, certificate), manifest.created_us // MICRO, failed)
 
 
 def _facts(manifest: Manifest, certificate: bytes) -> dict[str, Any]:
@@ -86,15 +52,6 @@ def _facts(manifest: Manifest, certificate: bytes) -> dict[str, Any]:
         "package": manifest.package,
         "build": manifest.build,
     }
-
-
-def _shown(value: Any) -> Any:
-    """The same with ``?`` for each character that the page's font lacks: PDF/A takes no text that cannot be shown."""
-    if isinstance(value, str):
-        return _UNSHOWN.sub("?", value)
-    if isinstance(value, dict):
-        return {name: _shown(one) for name, one in value.items()}
-    return [_shown(one) for one in value]
 
 
 def _identity(manifest: Manifest) -> list[tuple[str, str]]:
@@ -141,7 +98,7 @@ def _missing(manifest: Manifest, absences: list[Absence]) -> str:
 
 
 def _gap(stream: StreamEvidence, absence: Absence) -> str:
-    cause = _CAUSES.get(absence.cause, _cut(absence.cause, CELL_LIMIT_CHARS))
+    cause = CAUSES.get(absence.cause, _cut(absence.cause, CELL_LIMIT_CHARS))
     name = _cut(stream.name, CELL_LIMIT_CHARS)
     return f"{name}, du {_local(absence.from_us)} au {_local(absence.to_us)} : {cause}."
 

@@ -172,6 +172,14 @@ class KeeperForWeb:
         args = {"token": token, "day": day, "camera": camera}
         return (await self._wire.call("prove_destruction", args, timeout_s=JOURNAL_WORK_S))[1]
 
+    async def make_document(self, token: str, kind: str, asked: dict[str, Any], measured: bytes) -> bytes:
+        """A document's data (JSON, ``docs/formats/document.md``); gated by role, journalled by its digest (P-29).
+
+        ``asked`` is ``day``, ``first`` and ``last``, ``year`` or ``order``; ``measured`` what recorders measured.
+        """
+        args = {"token": token, "kind": kind, "asked": asked}
+        return (await self._wire.call("make_document", args, body=measured, timeout_s=JOURNAL_WORK_S))[1]
+
     async def sign_export(self, token: str, log: str) -> tuple[int, str]:
         """(how many entries, the signed note) of a log's tables for the CNIL; gated by role, journalled (D-13)."""
         answer, _ = await self._wire.call("sign_export", {"token": token, "log": log}, timeout_s=JOURNAL_WORK_S)

@@ -31,6 +31,7 @@ CAMERAS_LIMIT: Final = 64
 # The order in which a person's several roles are shown and preferred.
 PRECEDENCE: Final = (
     Role.MAYOR, Role.DEPUTY, Role.CHIEF, Role.OFFICER, Role.CSU_OPERATOR, Role.SECRETARY, Role.INSTALLER, Role.AUDITOR,
+    Role.INSPECTOR,
 )  # fmt: skip
 
 

@@ -34,6 +34,7 @@ class Role(StrEnum):
     CSU_OPERATOR = "csu_operator"
     INSTALLER = "installer"
     AUDITOR = "auditor"
+    INSPECTOR = "inspector"
     HOST_ADMIN = "host_admin"
 
 
@@ -69,7 +70,7 @@ WEB_OPS: Final = frozenset(
         "admit", "renew", "end", "key_window", "put_package_key", "open_package", "act", "read", "permit_key",
         "public_page",
         "passkey_options", "passkey_sign_in", "passkey_step_up", "passkey_register", "passkey_remove", "account",
-        "prove_destruction", "sign_export",
+        "prove_destruction", "sign_export", "make_document",
         "second_factor_begin", "second_factor_confirm", "second_factor_remove", "change_password",
         "end_session", "recover",
     }
@@ -114,6 +115,7 @@ READ_NAMES: Final = frozenset(
     {
         "people", "person_access", "orders", "cameras", "zone_sets",
         "journal", "journal_tile", "journal_checkpoint", "journal_proof", "journal_records", "journal_review",
+        "documents",
         "holds", "retention", "requests", "request", "seal", "whoami_rights", "rights", "communes", "purposes",
         "conventions", "legal_frames", "provisioning_orders", "groupings", "emergencies", "explain", "explain_mine",
     }

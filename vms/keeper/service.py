@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from vms import logs
 from vms.clock import Clock, SystemClock
+from vms.keeper.document_desk import DocumentDesk
 from vms.keeper.host_desk import HostDesk
 from vms.keeper.house import House
 from vms.keeper.journal_desk import JournalDesk
@@ -53,9 +54,9 @@ class Keeper:
         """Destroy what is due, then open the sockets."""
         await self.house.start()
         self._run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        journal = JournalDesk(self.house)
+        journal, documents = JournalDesk(self.house), DocumentDesk(self.house)
         desks: list[tuple[str, frozenset[str], Mapping[str, Op]]] = [
-            (WEB_SOCKET, WEB_OPS, Office(self.house).ops() | journal.web_ops()),
+            (WEB_SOCKET, WEB_OPS, Office(self.house).ops() | journal.web_ops() | documents.ops()),
             (RECORDER_SOCKET, RECORDER_OPS, RecorderDesk(self.house).ops()),
             (PROVISIONER_SOCKET, PROVISIONER_OPS, ProvisionerDesk(self.house).ops()),
             (HOST_SOCKET, HOST_OPS, HostDesk(self.house).ops() | WitnessDesk(self.house).ops() | journal.host_ops()),

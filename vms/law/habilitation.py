@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
 
-from vms.law.dates import french_date
+from vms.law.dates import DAY_US, french_date
 from vms.law.facts import CommuneFacts, Habilitation, Suspension
 from vms.law.grouping import grouping_reasons
 from vms.law.lapse import Lapse
@@ -12,6 +14,27 @@ from vms.law.reason import Reason, first_lapse
 from vms.law.rulebook import rulebook
 
 ALL_ACTS = frozenset({"live", "replay", "framing", "export", "snapshot"})
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """The words for the deed that a role needs besides its decision."""
+
+    name: str
+    lacking: str
+    element: str
+    todo: str
+
+
+DEEDS: Final = {
+    "approval": Deed("L’agrément du préfet", "l’agrément du préfet", "Agrément du préfet", "Demandez-le au préfet."),
+    "delegation": Deed(
+        "La délégation", "l’arrêté de délégation", "Délégation du maire", "Il faut un nouvel arrêté du maire."
+    ),
+    "control": Deed(
+        "La mission de contrôle", "la mission de contrôle", "Mission de contrôle", "Demandez au maire de la rouvrir."
+    ),
+}
 
 
 def grant_lapse(habilitation: Habilitation) -> Lapse | None:
@@ -31,8 +54,11 @@ def grant_lapse(habilitation: Habilitation) -> Lapse | None:
     if not habilitation.from_us < habilitation.until_us:
         return Lapse("P-58", "L’habilitation finit avant d’avoir commencé.", "Vérifiez les deux dates.")
     if role.basis and not habilitation.basis_ref.strip():
-        what = "l’agrément du préfet" if role.basis == "approval" else "l’arrêté de délégation"
-        return Lapse(role.rule, f"Il manque {what}.", "Citez sa référence et ses dates.")
+        return Lapse(role.rule, f"Il manque {DEEDS[role.basis].lacking}.", "Citez sa référence et ses dates.")
+    days = book.durations.control_days
+    if role.basis == "control" and habilitation.until_us - habilitation.from_us > days * DAY_US:
+        what = f"Un contrôle extérieur s’ouvre pour {days} jours au plus."
+        return Lapse(role.rule, what, "Donnez une fin plus proche ; un contrôle plus long se rouvre.")
     return None
 
 
@@ -73,8 +99,8 @@ def _basis_reasons(one: Habilitation, now_us: int) -> Iterator[Reason]:
     role = rulebook().role[one.role]
     if not role.basis:
         return
-    name = "L’agrément du préfet" if role.basis == "approval" else "La délégation"
-    todo = "Demandez-le au préfet." if role.basis == "approval" else "Il faut un nouvel arrêté du maire."
+    deed = DEEDS[role.basis]
+    name, todo = deed.name, deed.todo
     lapse = None
     if not one.basis_ref:
         lapse = Lapse(role.rule, f"{name} manque.", todo)
@@ -82,8 +108,7 @@ def _basis_reasons(one: Habilitation, now_us: int) -> Iterator[Reason]:
         lapse = Lapse(role.rule, f"{name} n’a pas encore pris effet.", todo)
     elif one.basis_until_us is not None and now_us >= one.basis_until_us:
         lapse = Lapse(role.rule, f"{name} a pris fin le {french_date(one.basis_until_us)}.", todo)
-    element = "Agrément du préfet" if role.basis == "approval" else "Délégation du maire"
-    yield Reason(role.rule, element, lapse, one.basis_ref, one.basis_from_us, one.basis_until_us)
+    yield Reason(role.rule, deed.element, lapse, one.basis_ref, one.basis_from_us, one.basis_until_us)
 
 
 def habilitation_end(habilitation: Habilitation) -> int:

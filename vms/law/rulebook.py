@@ -28,14 +28,14 @@ class Purpose(Entry):
 
 
 class RoleRule(Entry):
-    """What a role may ever be given; ``basis`` names the deed it needs besides the decision (P-51, P-53)."""
+    """What a role may ever be given; ``basis`` names the deed it needs besides the decision (P-29, P-51, P-53)."""
 
     fr: str
     en: str
     categories: tuple[str, ...]
     image: frozenset[str]
     rule: str
-    basis: Literal["", "delegation", "approval"] = ""
+    basis: Literal["", "delegation", "approval", "control"] = ""
     by_grouping: bool = False
 
 
@@ -122,6 +122,16 @@ class FactAct(Entry):
     step_up: bool = False
 
 
+class DocumentRule(Words):
+    """A document drawn from the live state: who may have it, and what its reader chooses (P-29)."""
+
+    use_fr: str
+    use_en: str
+    roles: frozenset[str]
+    rule: str
+    when: Literal["now", "day", "days", "year", "order"]
+
+
 class Durations(Entry):
     """Durations; the unit is last in each name."""
 
@@ -140,6 +150,7 @@ class Durations(Entry):
     emergency_named_hours: int
     emergency_signing_minutes: int
     emergency_open_minutes: int
+    control_days: int
     replay_window_s: int
 
 
@@ -174,6 +185,7 @@ class Rulebook(Entry):
     refusal_ground: dict[str, RefusalGround]
     image_act: dict[str, ImageAct]
     act: dict[str, FactAct]
+    document: dict[str, DocumentRule]
     read: dict[str, frozenset[str]]
 
     def purpose(self, code: str) -> Purpose | None:

@@ -18,7 +18,7 @@ from vms.law.rulebook import rulebook
 
 # Only the mayor or a deputy gives these; the others may be entered by the head of service (P-52: the mayor habilitates,
 # the head of service records the decision that the mayor signed).
-GIVEN_BY_MAYOR: Final = frozenset({"mayor", "deputy", "chief"})
+GIVEN_BY_MAYOR: Final = frozenset({"mayor", "deputy", "chief", "inspector"})
 MAYORAL: Final = frozenset({"mayor", "deputy"})
 
 

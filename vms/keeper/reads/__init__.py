@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from vms.keeper.reads import cameras, emergency, explain, footage, journal, law, people, requests
+from vms.keeper.reads import cameras, documents, emergency, explain, footage, journal, law, people, requests
 from vms.keeper.reads.spec import ReadSpec
 
 READS: Final[dict[str, ReadSpec]] = {
@@ -16,4 +16,5 @@ READS: Final[dict[str, ReadSpec]] = {
     **footage.READS,
     **requests.READS,
     **journal.READS,
+    **documents.READS,
 }

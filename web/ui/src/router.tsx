@@ -146,6 +146,7 @@ const pages = [
   page("/pourquoi", () => import("./pages/why/WhyPage"), "WhyPage"),
   page("/journal", () => import("./pages/journal/JournalPage"), "JournalPage"),
   page("/conservation", () => import("./pages/retention/RetentionPage"), "RetentionPage"),
+  page("/documents", () => import("./pages/documents/DocumentsPage"), "DocumentsPage"),
   page("/stockage", () => import("./pages/storage/StoragePage"), "StoragePage"),
   page("/demandes", () => import("./pages/requests/RequestsPage"), "RequestsPage"),
   page("/demandes/nouvelle", () => import("./pages/requests/NewRequestPage"), "NewRequestPage"),

@@ -12,6 +12,7 @@ export type Role =
   | "csu_operator"
   | "installer"
   | "auditor"
+  | "inspector"
   | "host_admin";
 
 export interface CommuneChoice {

@@ -12,6 +12,7 @@ export const ROLE_WORDS: Record<Role, MessageDescriptor> = {
   csu_operator: msg`Opération du CSU, agrément préfectoral`,
   installer: msg`Installation`,
   auditor: msg`Contrôle (DPO, audit)`,
+  inspector: msg`Contrôle extérieur (préfecture, CNIL)`,
   host_admin: msg`Administration de l’hébergement`,
 };
 

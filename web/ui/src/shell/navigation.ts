@@ -4,6 +4,7 @@ import {
   Archive,
   BadgeCheck,
   Cctv,
+  FileText,
   HardDrive,
   History,
   Inbox,
@@ -36,6 +37,7 @@ const AUTHORISATION: Entry = { to: "/autorisation", word: msg`Autorisation`, ico
 const RETENTION: Entry = { to: "/conservation", word: msg`Conservation`, icon: Archive };
 const STORAGE: Entry = { to: "/stockage", word: msg`Stockage`, icon: HardDrive };
 const PEOPLE: Entry = { to: "/habilitations", word: msg`Habilitations`, icon: Users };
+const DOCUMENTS: Entry = { to: "/documents", word: msg`Documents`, icon: FileText };
 const JOURNAL: Entry = { to: "/journal", word: msg`Journal`, icon: ScrollText };
 const WHY: Entry = { to: "/pourquoi", word: msg`Pourquoi ?`, icon: MessageCircleQuestionMark };
 
@@ -52,6 +54,7 @@ export const NAVIGATION: Record<Role, readonly Entry[]> = {
     RETENTION,
     STORAGE,
     JOURNAL,
+    DOCUMENTS,
     WHY,
     WALL,
     REPLAY,
@@ -72,7 +75,8 @@ export const NAVIGATION: Record<Role, readonly Entry[]> = {
   secretary: [REQUESTS],
   csu_operator: [WALL],
   installer: [DISCOVERY, CAMERAS],
-  auditor: [JOURNAL, WHY, RETENTION, STORAGE, AUTHORISATION, PEOPLE],
+  auditor: [JOURNAL, DOCUMENTS, WHY, RETENTION, STORAGE, AUTHORISATION, PEOPLE],
+  inspector: [DOCUMENTS, JOURNAL, WHY, RETENTION, AUTHORISATION, PEOPLE, CAMERAS],
   host_admin: [],
 };
 

@@ -38,7 +38,7 @@ export function AuthorisationPage() {
   const { commune } = useActing();
   const query = useQuery(authorisationsQuery(commune));
   const manages = useRole("chief", "mayor", "deputy");
-  const reads = useRole("chief", "mayor", "deputy", "auditor");
+  const reads = useRole("chief", "mayor", "deputy", "auditor", "inspector");
   return (
     <>
       <PageHead

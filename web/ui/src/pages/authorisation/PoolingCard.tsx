@@ -17,7 +17,7 @@ const KIND_WORDS: Record<Grouping["kind"], MessageDescriptor> = {
 /** Bodies that acquire or pool for the commune, and whether it consents (P-60); nothing when there is none. */
 export function PoolingCards() {
   const { commune } = useActing();
-  const reads = useRole("chief", "mayor", "deputy", "auditor");
+  const reads = useRole("chief", "mayor", "deputy", "auditor", "inspector");
   const groupings = useQuery({ ...groupingsQuery(commune), enabled: reads }).data ?? [];
   return groupings.map((one) => <PoolingCard key={one.id} grouping={one} />);
 }

@@ -55,6 +55,7 @@ const ACTS: Record<string, MessageDescriptor> = {
   record_convention: msg`Convention enregistrée`,
   prove_destruction: msg`Destruction prouvée`,
   export_journal: msg`Journal emporté, signé`,
+  make_document: msg`Document produit`,
   read_journal_review: msg`Journal revu`,
   read_explain: msg`Refus ou accès expliqué`,
   read_explain_mine: msg`Refus ou accès expliqué à l’intéressé`,

@@ -11,7 +11,7 @@ import { useActing, useRole } from "../../session/SessionContext";
 import { ACT_WORDS, IMAGE_ACTS } from "./words";
 
 /** Roles that only the mayor or a deputy gives; the server says so too. */
-const GIVEN_BY_MAYOR: readonly Role[] = ["mayor", "deputy", "chief"];
+const GIVEN_BY_MAYOR: readonly Role[] = ["mayor", "deputy", "chief", "inspector"];
 const GIVEN: readonly Role[] = ["officer", "csu_operator", "secretary", "installer", "auditor"];
 /** What each role may ever receive; the server refuses the rest by name. */
 const ACTS_OF: Partial<Record<Role, readonly ImageAct[]>> = {
@@ -26,8 +26,12 @@ export function GrantAct({ person, label }: { person: string; label: string }) {
   const mayoral = useRole("mayor", "deputy");
   const [role, setRole] = useState<Role>("officer");
   const acts = ACTS_OF[role] ?? (ROLES_WITH_IMAGES.includes(role) ? IMAGE_ACTS : []);
-  const basis =
-    role === "csu_operator" ? t`Agrément du préfet` : role === "deputy" ? t`Arrêté de délégation` : "";
+  const deeds: Partial<Record<Role, string>> = {
+    csu_operator: t`Agrément du préfet`,
+    deputy: t`Arrêté de délégation`,
+    inspector: t`Mission de contrôle`,
+  };
+  const basis = deeds[role] ?? "";
   const run = (data: FormData) => {
     const made: Grant = {
       person,

@@ -182,7 +182,7 @@ function WithdrawAct({ habilitation, label }: { habilitation: Habilitation; labe
 
 function RightsCard({ rights }: { rights: Rights }) {
   const { i18n, t } = useLingui();
-  const asksWhy = useRole("mayor", "deputy", "auditor");
+  const asksWhy = useRole("mayor", "deputy", "auditor", "inspector");
   const items = IMAGE_ACTS.map((act): CheckItem => {
     const { cameras, refusal } = rights.images[act];
     const some = cameras.length > 0;

@@ -10,7 +10,7 @@ import { useActing, useRole } from "../../session/SessionContext";
 export function CertificateCard() {
   const { t } = useLingui();
   const { commune } = useActing();
-  const proves = useRole("chief", "mayor", "deputy", "auditor");
+  const proves = useRole("chief", "mayor", "deputy", "auditor", "inspector");
   const [day, setDay] = useState("");
   if (!proves) return null;
   return (

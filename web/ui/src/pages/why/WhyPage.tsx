@@ -85,7 +85,7 @@ function QuestionCard({ question, onAsk }: QuestionCardProps) {
   const { t, i18n } = useLingui();
   const { commune } = useActing();
   const self = useSession().person;
-  const asksOfOthers = useRole("mayor", "deputy", "auditor");
+  const asksOfOthers = useRole("mayor", "deputy", "auditor", "inspector");
   const cameras = useQuery(camerasQuery(commune)).data ?? [];
   const people = useQuery({ ...peopleQuery(commune), enabled: asksOfOthers }).data ?? [];
   const [person, setPerson] = useState(question.person);

@@ -1,0 +1,81 @@
+import { fireEvent, screen, within } from "@testing-library/react";
+import { describe, expect, it, vi } from "vitest";
+import { type Answers, expectAccessible, fakeServer, renderPage, sessionAs } from "../../test/render";
+
+const NOW = Date.UTC(2026, 10, 24, 12) * 1000;
+const WORDS = { use_fr: "À quoi il sert.", use_en: "Its use.", rule: "P-59" };
+const LISTED = {
+  documents: [
+    { kind: "habilitations", fr: "Liste des personnes habilitées", en: "List", when: "now", ...WORDS },
+    { kind: "annual-report", fr: "Rapport annuel", en: "Annual report", when: "year", ...WORDS },
+    { kind: "request-file", fr: "Dossier de demande", en: "Request file", when: "order", ...WORDS },
+  ],
+  orders: [{ id: "o-1", reference: "2026-0718" }],
+  founded_us: Date.UTC(2025, 5, 1) * 1000,
+  now_us: NOW,
+};
+
+function answers(more: Answers = {}): Answers {
+  return {
+    "GET /session": { body: sessionAs("auditor") },
+    "GET /communes/valclair/requests": { body: { requests: [] } },
+    "GET /communes/valclair/documents": { body: LISTED },
+    ...more,
+  };
+}
+
+const card = async (name: string) => within(await screen.findByRole("region", { name }));
+
+describe("documents", () => {
+  it("lists what each is for, with what there is to choose", async () => {
+    fakeServer(answers());
+    const { container } = renderPage("/documents");
+    const report = await card("Rapport annuel");
+    expect(report.getByText("À quoi il sert.")).toBeTruthy();
+    const years = within(report.getByLabelText("Année")).getAllByRole("option");
+    expect(years.map((one) => one.textContent)).toEqual(["2026", "2025"]);
+    const file = await card("Dossier de demande");
+    expect(file.getByRole("option", { name: "2026-0718" })).toBeTruthy();
+    await expectAccessible(container);
+  });
+
+  it("asks for the form and the choice, and saves what comes", async () => {
+    const asked: string[] = [];
+    const calls = fakeServer(
+      answers({ "GET /communes/valclair/documents/annual-report": { body: { v: 1 } } }),
+    );
+    const saved = vi.spyOn(HTMLAnchorElement.prototype, "click").mockImplementation(() => undefined);
+    const inner = globalThis.fetch;
+    vi.stubGlobal("fetch", (request: Request) => {
+      asked.push(request.url);
+      return inner(request);
+    });
+    renderPage("/documents");
+    fireEvent.click((await card("Rapport annuel")).getByRole("button", { name: "Données" }));
+    expect(await screen.findByText("Document produit et inscrit au journal.")).toBeTruthy();
+    expect(calls.list.at(-1)?.call).toBe("GET /communes/valclair/documents/annual-report");
+    expect(asked.at(-1)).toContain("?form=json&year=2026");
+    expect(saved).toHaveBeenCalledOnce();
+  });
+
+  it("says a refusal in its card, and shows an empty list and a failed one as such", async () => {
+    const refused = {
+      status: 403,
+      body: { type: "urn:guet:refused", title: "Votre qualité ne permet pas cet acte." },
+    };
+    fakeServer(answers({ "GET /communes/valclair/documents/annual-report": refused }));
+    const { unmount } = renderPage("/documents");
+    const report = await card("Rapport annuel");
+    fireEvent.click(report.getByRole("button", { name: "PDF/A" }));
+    expect(await report.findByText(/Votre qualité ne permet pas cet acte/)).toBeTruthy();
+    unmount();
+    fakeServer(answers({ "GET /communes/valclair/documents": { body: { ...LISTED, documents: [] } } }));
+    const empty = renderPage("/documents");
+    expect(await screen.findByText("Aucun document pour votre qualité")).toBeTruthy();
+    await expectAccessible(empty.container);
+    empty.unmount();
+    fakeServer(answers({ "GET /communes/valclair/documents": refused }));
+    renderPage("/documents");
+    expect(await screen.findByText(/Votre qualité ne permet pas cet acte/)).toBeTruthy();
+  });
+});
