@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 import xxhash
+from cryptography.utils import Buffer
 
 from vms.clock import LATEST_US, UtcTime
 from vms.errors import BadInput, Damaged
@@ -186,10 +187,10 @@ class GroupHeader:
 
     @classmethod
     def over(
-        cls, number: int, start: UtcTime, duration_us: int, units: int, plain: bytes, *sealed: bytes
+        cls, number: int, start: UtcTime, duration_us: int, units: int, plain: bytes, *sealed: Buffer
     ) -> GroupHeader:
         """The header of a new group, whose sealed bytes may come in pieces; BadInput when it breaks a limit."""
-        length = sum(map(len, sealed))
+        length = sum(len(memoryview(piece)) for piece in sealed)
         draft = cls(number, start.us, duration_us, units, length, hashlib.sha256(plain).digest(), b"")
         problem = draft.problem()
         if problem:

@@ -10,8 +10,9 @@ from typing import Final, Protocol
 
 from recorder.progress import Progress
 from recorder.rows import BeginSegment, SealSegment
-from recorder.segment import GROUPS_LIMIT_COUNT, GroupHeader, SegmentHeader, next_link
+from recorder.segment import GROUP_HEADER_BYTES, GROUPS_LIMIT_COUNT, GroupHeader, SegmentHeader, next_link
 from recorder.store.local import LocalStore, SegmentFile
+from recorder.store.room import room
 from vms.clock import MICRO, UtcTime
 from vms.keys import derive, sealing
 
@@ -69,15 +70,16 @@ class SegmentWriter:
         A crash here leaves a file without a row: adoption takes it, or destroys it when it holds no whole group.
         """
         writer = cls(header, key)
-        record, sealed = writer._seal(first)
-        writer._file = store.create(header.name, header.commune, header.encode(), record.encode(), *sealed)
+        record, whole = writer._seal(first, 0, header.encode())
+        writer._file = store.create(header.name, header.commune, whole)
         writer._advance(record)
         return writer
 
     def append(self, group: Group) -> None:
         """Add a group that starts where the last one ended; StoreError poisons the segment."""
-        record, sealed = self._seal(group)
-        self._open_file().append(record.encode(), *sealed)
+        file = self._open_file()
+        record, whole = self._seal(group, file.durable_bytes)
+        file.append(whole)
         # A crash here leaves a whole group that nobody was told of: adoption counts it in.
         self._advance(record)
 
@@ -112,13 +114,18 @@ class SegmentWriter:
         """The row of this segment once it takes no more groups."""
         return SealSegment(self.name, self.end_us, self._open_file().durable_bytes, self.groups, self.last_link)
 
-    def _seal(self, group: Group) -> tuple[GroupHeader, tuple[bytes, bytes]]:
+    def _seal(self, group: Group, offset: int, before: bytes = b"") -> tuple[GroupHeader, memoryview]:
+        """The group's header, and all that is to be written at ``offset``: ``before``, the header, the sealed bytes."""
+        start = len(before) + GROUP_HEADER_BYTES
+        whole = room(offset, start + sealing.sealed_length(len(group.plaintext)))
         key = derive.group_key(self._key, self.groups)
         context = derive.group_context(self.header.name.camera, self.name, self.groups)
-        sealed = sealing.seal_parts(key, context, group.plaintext)
+        sealed = whole[start:]
+        sealing.seal_into(key, context, group.plaintext, sealed)
         duration_us = group.end.us - self.end_us
-        record = GroupHeader.over(self.groups, UtcTime(self.end_us), duration_us, group.units, group.plaintext, *sealed)
-        return record, sealed
+        record = GroupHeader.over(self.groups, UtcTime(self.end_us), duration_us, group.units, group.plaintext, sealed)
+        whole[:start] = before + record.encode()
+        return record, whole
 
     def _advance(self, record: GroupHeader) -> None:
         self.groups += 1

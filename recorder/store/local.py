@@ -18,6 +18,7 @@ from typing import Final
 from cryptography.utils import Buffer
 
 from recorder.segment import SegmentName
+from recorder.store.direct import DirectDisk
 from recorder.store.disk import Disk, OsDisk, alone, try_lock, write_atomic
 from recorder.store.errors import StoreError
 from recorder.store.reader import Bytes, Reader
@@ -106,7 +107,8 @@ class LocalStore:
     def __init__(self, root: Path, identity: str, disk: Disk | None = None, floor_bytes: int = FLOOR_BYTES) -> None:
         self.root = root
         self.identity = identity
-        self.disk: Disk = disk or OsDisk()
+        # What waits for a bucket is read again soon: the machine's memory keeps it.
+        self.disk: Disk = disk or (OsDisk() if self.ended_state == SPOOLED else DirectDisk())
         self._floor_bytes = floor_bytes
         self._named: set[Path] = set()  # folders whose names are durable, as far as this process has seen to it
 
@@ -116,7 +118,7 @@ class LocalStore:
 
         A root that has an identity other than ours, or none although we remember one, is not attached: StoreError.
         """
-        disk = disk or OsDisk()
+        given, disk = disk, disk or OsDisk()
         # Several recorders start at once, and must agree on one identity.
         with _answering(memo), alone(memo.with_name(f".{memo.name}.lock")):
             try:
@@ -130,7 +132,7 @@ class LocalStore:
                     # A crash between the two files leaves an identity without memo: the next start takes it over.
                     write_atomic(disk, root / IDENTITY_FILE, _identity_bytes(remembered))
                 write_atomic(disk, memo, remembered.encode("ascii"))
-        store = cls(root, remembered, disk, floor_bytes)
+        store = cls(root, remembered, given, floor_bytes)
         store.check_identity()
         return store
 

@@ -37,14 +37,17 @@ def plaintext_length(sealed_length: int) -> int:
 
 def seal_group(key: Buffer, context: bytes, plaintext: Buffer) -> bytes:
     """Seal ``plaintext`` under a 32-byte ``key`` used for this message only; the salt is fresh at each call."""
-    return b"".join(seal_parts(key, context, plaintext))
+    sealed = bytearray(sealed_length(len(memoryview(plaintext))))
+    seal_into(key, context, plaintext, memoryview(sealed))
+    return bytes(sealed)
 
 
-def seal_parts(key: Buffer, context: bytes, plaintext: Buffer) -> tuple[bytes, bytes]:
-    """``seal_group`` in two pieces that follow one another: a megabyte that is written at once needs no copy."""
+def seal_into(key: Buffer, context: bytes, plaintext: Buffer, into: memoryview) -> None:
+    """``seal_group`` into memory that is there, ``sealed_length`` bytes of it: a megabyte needs no copy then."""
     _check_key(key)
     encryptor = Cobblestone256Encryptor(key, context)
-    return encryptor.update(plaintext), encryptor.finalize()
+    written = encryptor.update_into(plaintext, into)
+    into[written:] = encryptor.finalize()
 
 
 def open_group(key: Buffer, context: bytes, sealed: Buffer) -> bytes:
