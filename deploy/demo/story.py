@@ -31,6 +31,8 @@ from web.reader import READER_NAME, reader_page
 PURPOSE: Final = "5"
 POLL_S: Final = 0.5
 RECORD_SLACK_S: Final = 90.0
+# A story is over by then, however slow the machine.
+LOOK_LIMIT_S: Final = 86_400
 EXTRACT_LIMIT_S: Final = 300.0
 PROCEDURE: Final = "PV-2026-00417"
 FIELDS: Final = {
@@ -107,16 +109,10 @@ class Story:
         """Wait until the range is recorded, then see it again as the replay page does."""
         with self._step("record", "officer") as step:
             officer, camera = await self._as("officer"), self._plot.camera
-            begun_us = (await self._recorded(officer, self._begun.us))[0]["from_us"]
-            self._from_us = begun_us + round(self._plot.from_s * MICRO)
-            self._to_us = begun_us + round(self._plot.to_s * MICRO)
-            for _ in range(int((self._plot.to_s + RECORD_SLACK_S) / POLL_S)):
-                spans = await self._recorded(officer, self._from_us)
-                if spans and spans[-1]["to_us"] >= self._to_us:
-                    break
-                await asyncio.sleep(POLL_S)
-            else:
-                raise Unavailable("La plage n’a pas été enregistrée à temps.", where=camera)
+            first = await self._recorded_past(officer, self._begun.us, RECORD_SLACK_S)
+            self._from_us = first["from_us"] + round(self._plot.from_s * MICRO)
+            self._to_us = first["from_us"] + round(self._plot.to_s * MICRO)
+            await self._recorded_past(officer, self._to_us, self._plot.to_s + RECORD_SLACK_S)
             step.detail = f"{camera}, {UtcTime(self._from_us).iso()} à {UtcTime(self._to_us).iso()}"
         with self._step("replay", "officer") as step:
             end_us = min(self._to_us, self._from_us + 300 * MICRO)
@@ -124,11 +120,17 @@ class Story:
             expect(count > 0, "Rien de la plage ne s’ouvre.", where=camera)
             step.detail = f"{count} groupes d’images ouverts"
 
-    async def _recorded(self, client: ApiClient, from_us: int) -> list[dict[str, int]]:
-        to_us = max(self._to_us, from_us) + round(RECORD_SLACK_S * MICRO)
-        found = await client.get(f"/cameras/{self._plot.camera}/timeline", stream="main", from_us=from_us, to_us=to_us)
-        spans: list[dict[str, int]] = found["recorded"]
-        return spans
+    async def _recorded_past(self, client: ApiClient, at_us: int, within_s: float) -> dict[str, int]:
+        """The first span recorded since the start, once there are pictures after ``at_us``."""
+        camera, begun_us = self._plot.camera, self._begun.us
+        to_us = begun_us + LOOK_LIMIT_S * MICRO
+        for _ in range(int(within_s / POLL_S)):
+            found = await client.get(f"/cameras/{camera}/timeline", stream="main", from_us=begun_us, to_us=to_us)
+            spans: list[dict[str, int]] = found["recorded"]
+            if spans and spans[-1]["to_us"] > at_us:
+                return spans[0]
+            await asyncio.sleep(POLL_S)
+        raise Unavailable("La plage n’a pas été enregistrée à temps.", where=camera)
 
     async def _register(self) -> None:
         """The requisition with all that its legal frame asks for; its range is held at once (P-34)."""
