@@ -91,10 +91,10 @@ class CountingPipeline(Pipeline):
         super().__init__(*args)
         self.times = array("q")
 
-    def push(self, unit: TimedUnit, fmt: StreamFormat | None) -> None:
-        """Take a unit."""
-        self.times.append(unit.unit.rtp_time)
-        super().push(unit, fmt)
+    def push_all(self, units: list[TimedUnit]) -> None:
+        """Take units."""
+        self.times.extend([unit.unit.rtp_time for unit in units])
+        super().push_all(units)
 
 
 def missing(times: Sequence[int]) -> int:

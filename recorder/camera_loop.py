@@ -224,26 +224,27 @@ class StreamLoop:
             client.session.reports.claimed = None
             timeline.claim(*claimed)
             self.marks.claim(*claimed)
+        timed = [timeline.stamp(unit) for unit in units]
         size = 0
         for unit in units:
-            timed = timeline.stamp(unit)
             size += unit.size_bytes()
             if unit.key:
                 self._key(unit)
-            if self.record:
-                self._keep(timed, unit)
-            if self.frame and self._framing is not None:
-                self._framing.push(timed, unit.fmt)
-            self._last_unit_us = timed.utc.us
+        if self.record:
+            self._keep(timed)
+        if self.frame and self._framing is not None:
+            self._framing.push_all(timed)
+        self._last_unit_us = timed[-1].utc.us
         self.marks.look(self._pipeline)
         self._meter.add(self._clock.monotonic_us(), len(units), size)
         self.notes += timeline.notes()
 
-    def _keep(self, timed: TimedUnit, unit: AccessUnit) -> None:
-        if self._mask is not None:
-            self._mask.push(self._target.stream, timed)
-        else:
-            self._pipeline.push(timed, unit.fmt)
+    def _keep(self, timed: list[TimedUnit]) -> None:
+        if self._mask is None:
+            self._pipeline.push_all(timed)
+            return
+        for unit in timed:
+            self._mask.push(self._target.stream, unit)
 
     def _key(self, unit: AccessUnit) -> None:
         self._keys += 1

@@ -162,11 +162,19 @@ class Hub:
             return
         if unit.unit.key or self._group:
             self._group.append(unit)
-            self._group_bytes += unit.unit.size_bytes()
-            if self._group_bytes > CACHED_GROUP_LIMIT_BYTES or len(self._group) > CACHED_GROUP_LIMIT_UNITS:
-                # Too long to keep: viewers who are there go on, a new one waits for the next key frame.
-                self._group, self._group_bytes = [], 0
+            self._hold_within(unit.unit.size_bytes())
         self._broadcast(unit)
+
+    def publish_plain(self, units: list[TimedUnit], size: int) -> None:
+        """``publish`` for units that are no key units, of ``size`` bytes together, in the format as it is."""
+        if not self._running:
+            return
+        if self._group:
+            self._group += units
+            self._hold_within(size)
+        if self._viewers:
+            for unit in units:
+                self._broadcast(unit)
 
     def dark(self, cause: str) -> None:
         """No picture any more, because of ``cause`` (one of the absence causes); what was kept is forgotten."""
@@ -176,6 +184,13 @@ class Hub:
             self._cause = cause
             for viewer in self._viewers:
                 viewer.put(LiveMessage("dark", cause=cause))
+
+    def _hold_within(self, more_bytes: int) -> None:
+        """Count what the group has grown by. Too long to keep: viewers who are there go on, a new one waits for the
+        next key frame."""
+        self._group_bytes += more_bytes
+        if self._group_bytes > CACHED_GROUP_LIMIT_BYTES or len(self._group) > CACHED_GROUP_LIMIT_UNITS:
+            self._group, self._group_bytes = [], 0
 
     def _change(self, fmt: StreamFormat) -> None:
         self._fmt, self._init, self._cause = fmt, init_segment(fmt), ""

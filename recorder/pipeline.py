@@ -104,6 +104,32 @@ class Pipeline:
         if self._fmt is not None:
             self.hub.publish(unit, self._fmt)
 
+    def push_all(self, units: list[TimedUnit]) -> None:
+        """Take the units of one read: what ``push`` does with each, but at once for those that decide nothing."""
+        plain_from = 0
+        for at, unit in enumerate(units):
+            if unit.unit.key or unit.unit.lost_before:
+                self._push_plain(units[plain_from:at])
+                self.push(unit, unit.unit.fmt)
+                plain_from = at + 1
+        self._push_plain(units[plain_from:])
+
+    def _push_plain(self, units: list[TimedUnit]) -> None:
+        """Take units that are no key units, each with its predecessor."""
+        if not units or self.absent_cause is not None or self._fmt is None:
+            return
+        size = sum([unit.unit.size_bytes() for unit in units])
+        if self._sink is not None:
+            lasts_us = units[-1].utc.us - (self._units or units)[0].utc.us
+            if self._size + size > GROUP_LIMIT_BYTES or lasts_us > GROUP_LIMIT_US:  # some may still belong to it
+                for unit in units:
+                    self.push(unit, None)
+                return
+            self._units += units
+            self._size += size
+        self.last_unit = units[-1]
+        self.hub.publish_plain(units, size)
+
     def fault(self, cause: str, detail: str, *, dark: bool = True) -> None:
         """Nothing is recorded from the end of the last unit on; viewers are told when ``dark``."""
         end = self.covered_until

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import random
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 
 import pytest
 
-from recorder.access_unit import TimedUnit
+from recorder.access_unit import AccessUnit, TimedUnit
 from recorder.live import Hub
 from recorder.pipeline import QUEUE_LIMIT_GROUPS, Pipeline
 from tests.fakes.memory_sink import MemorySink
@@ -19,6 +20,14 @@ from vms.clock import ManualClock
 CLIP = small_clip()
 UNITS = timed_units(CLIP)
 FMT = format_of(CLIP)
+
+
+# What may happen to a unit on its way: a hole before it, a key frame that is none, or one without its format.
+ODD: list[Callable[[AccessUnit], AccessUnit]] = [
+    lambda unit: replace(unit, lost_before=True),
+    lambda unit: replace(unit, key=False, fmt=None),
+    lambda unit: replace(unit, fmt=None),
+]
 
 
 class Line:
@@ -59,6 +68,44 @@ async def test_groups_tile_time_from_key_frame_to_key_frame(line: Line) -> None:
     await line.pipeline.close("recorder-stopped", "")
     assert line.sink.groups[-1].end == UNITS[-1].utc.plus(us=40_000)
     assert line.sink.holes[-1].start == line.sink.groups[-1].end
+
+
+async def read_by_read(units: list[TimedUnit], sizes: list[int], *, together: bool) -> tuple[object, ...]:
+    """What the sink and a viewer get of units that come several to a read, pushed together or one by one."""
+    line = Line()
+    viewer = line.hub.join()
+    at = 0
+    for size in sizes:
+        read = units[at : at + size]
+        at += size
+        if not read:
+            break
+        line.clock.advance(seconds=max(0, read[-1].utc.since(line.clock.utc())) / 1e6)
+        if together:
+            line.pipeline.push_all(read)
+        else:
+            for unit in read:
+                line.pipeline.push(unit, unit.unit.fmt)
+        await line.settle()
+    late = line.hub.join()
+    await line.pipeline.close("recorder-stopped", "")
+    return line.sink.groups, line.sink.holes, list(viewer._queue), list(late._queue), line.pipeline.last_unit
+
+
+@pytest.mark.parametrize("limit_bytes", [30_000, 8 * 1024 * 1024])
+@pytest.mark.parametrize("apart_us", [40_000, 700_000])
+async def test_units_pushed_together_are_what_they_are_one_by_one(
+    monkeypatch: pytest.MonkeyPatch, limit_bytes: int, apart_us: int
+) -> None:
+    monkeypatch.setattr("recorder.pipeline.GROUP_LIMIT_BYTES", limit_bytes)
+    dice = random.Random(limit_bytes + apart_us)
+    for _ in range(20):
+        units = [replace(unit, utc=START.plus(us=n * apart_us)) for n, unit in enumerate(UNITS)]
+        for number in dice.sample(range(len(units)), dice.randrange(4)):
+            units[number] = replace(units[number], unit=dice.choice(ODD)(units[number].unit))
+        sizes = [dice.choice([1, 2, 5, 7]) for _ in units]  # the queue for the disk holds eight
+        alone, together = [await read_by_read(units, sizes, together=how) for how in (False, True)]
+        assert together == alone
 
 
 async def test_nothing_is_kept_before_the_first_key_frame(line: Line) -> None:
