@@ -95,9 +95,9 @@ class SessionDesk:
 
 
 async def extract_request(
-    keeper: KeeperForWeb, token: str, request_id: str, place: Place, on_progress: Progress
+    keeper: KeeperForWeb, token: str, request_id: str, place: Place, on_progress: Progress, statement: str = ""
 ) -> Exported:
-    """Build the package of a decided request, of the main stream of each of its cameras.
+    """Build the package of a decided request, of the main stream of each of its cameras, as the agent's page signed.
 
     Raises what the gate refuses (rule included), StepUpNeeded, Unavailable while the commune is locked; then nothing is
     left behind.
@@ -110,7 +110,13 @@ async def extract_request(
     now = place.clock.utc()
     plans = [await _plan(place, acting.commune, camera, request) for camera in request["cameras"]]
     admitted = await keeper.admit(
-        token, Act.EXPORT, request["cameras"], request["from_us"], request["to_us"], request=request_id
+        token,
+        Act.EXPORT,
+        request["cameras"],
+        request["from_us"],
+        request["to_us"],
+        request=request_id,
+        statement=statement,
     )
     try:
         keeper_public = await keeper.permit_key()

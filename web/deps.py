@@ -18,7 +18,7 @@ from vms.keeper.client import KeeperForWeb
 from vms.settings import Settings
 from web.extractions import Extractions
 from web.permits import PermitBook
-from web.security import token_of
+from web.security import statement_of, token_of
 
 
 class DemoAccount(BaseModel):
@@ -64,8 +64,13 @@ def _token(connection: HTTPConnection) -> str:
     return token_of(connection)
 
 
+def _statement(connection: HTTPConnection) -> str:
+    return statement_of(connection)
+
+
 Srv = Annotated[Services, Depends(_services)]
 Token = Annotated[str, Depends(_token)]
+Statement = Annotated[str, Depends(_statement)]
 
 
 async def _acting(commune: str, token: Token, services: Srv) -> str:

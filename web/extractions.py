@@ -56,8 +56,8 @@ class Extractions:
         run = self._runs.get(request)
         return run.view() if run else None
 
-    async def start(self, services: Services, token: str, request: str) -> dict[str, Any]:
-        """Start a run; Conflict while one goes on, LimitExceeded when there are too many.
+    async def start(self, services: Services, token: str, request: str, statement: str) -> dict[str, Any]:
+        """Start a run on what the page signed; Conflict while one goes on, LimitExceeded when there are too many.
 
         Raises at once what the gate or the keeper refuse at the start: a rule, StepUpNeeded, Unavailable.
         """
@@ -71,7 +71,8 @@ class Extractions:
         run = Run()
         self._forget_oldest()
         self._runs[request] = run
-        run.task = asyncio.create_task(self._carry_out(run, services, token, request), name=f"extraction {request}")
+        work = self._carry_out(run, services, token, request, statement)
+        run.task = asyncio.create_task(work, name=f"extraction {request}")
         begun = asyncio.create_task(run.begun.wait())
         await asyncio.wait({run.task, begun}, timeout=START_WAIT_S, return_when=asyncio.FIRST_COMPLETED)
         begun.cancel()
@@ -86,7 +87,7 @@ class Extractions:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _carry_out(self, run: Run, services: Services, token: str, request: str) -> None:
+    async def _carry_out(self, run: Run, services: Services, token: str, request: str, statement: str) -> None:
         def advanced(done: int, total: int) -> None:
             run.done, run.total = done, total
             run.begun.set()
@@ -101,7 +102,7 @@ class Extractions:
                 clock_offset_s=settings.test_clock_offset_s,
                 authorities=Authorities.of(settings),
             )
-            await extract_request(services.keeper, token, request, place, advanced)
+            await extract_request(services.keeper, token, request, place, advanced, statement)
         except GuetError as error:
             run.status, run.error = "failed", error
             log.warning("extraction interrompue", request=request, kind=error.kind, rule=error.rule)

@@ -102,14 +102,19 @@ class PermitBook:
         to_us: int | None = None,
         motive: str | None = None,
         request: str | None = None,
+        statement: str = "",
     ) -> Lease:
-        """Ask the gate; a lease kept renewed until ``close``, or the keeper's refusal with its rule."""
+        """Ask the gate, with what the page signed; a lease kept renewed until ``close``, or the keeper's refusal."""
         if len(self._leases) >= OPEN_VIEWS_MAX:
             raise LimitExceeded("Trop de vues ouvertes sur ce serveur.", todo="Fermez-en, puis réessayez.")
-        admitted = await self._keeper.admit(token, act, cameras, from_us, to_us, motive, request)
+        admitted = await self._keeper.admit(token, act, cameras, from_us, to_us, motive, request, statement)
         lease = Lease(admitted, _digest(token), self._clock)
         self._leases[lease.id] = lease
         return lease
+
+    async def prolong(self, lease: Lease, statement: str) -> None:
+        """Let the view last some minutes more, on a fresh signature of its page; the keeper's refusal otherwise."""
+        await self._keeper.prolong(lease.id, statement)
 
     def get(self, permit_id: str, token: str) -> Lease:
         """The open lease of that id and of that session; Refused when there is none (foreign, closed, never opened)."""

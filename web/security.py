@@ -25,6 +25,7 @@ POST_COOKIE: Final = "__Host-guet-poste"
 POST_BYTES: Final = 24
 POST_LIFE_S: Final = 400 * 24 * 3600  # as long as browsers keep a cookie
 TOKEN_LIMIT_CHARS: Final = 200
+STATEMENT_HEADER: Final = "guet-statement"
 CSP: Final = "; ".join(
     (
         "default-src 'self'",
@@ -58,6 +59,11 @@ def token_of(connection: HTTPConnection) -> str:
     if not token or len(token) > TOKEN_LIMIT_CHARS:
         raise Unauthenticated("Vous n’êtes pas connecté.", todo="Connectez-vous.")
     return token
+
+
+def statement_of(connection: HTTPConnection) -> str:
+    """What the page signed for this request (``vms.keeper.wish``); only passed on, the keeper judges it."""
+    return connection.headers.get(STATEMENT_HEADER, "")
 
 
 def set_cookie(response: Response, token: str) -> None:

@@ -1,18 +1,23 @@
 """The API as the command line and the demonstration use it: signed in as a person, one method per verb.
 
-Refusals come back as the errors the server raised, with their rule and what to do next.
+What opens pictures, keys or rights is signed by a key made at sign-in, as a page does (decision 0015). Refusals come
+back as the errors the server raised, with their rule and what to do next.
 """
 
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
 import ssl
 from types import TracebackType
 from typing import Any, Final, Self
 
 import httpx
 
+from deploy.admin.signed_paths import wish_of
 from vms.errors import BadInput, GuetError, Unavailable
+from vms.keeper.wish import PageKey
 
 API: Final = "/api/v1"
 TIMEOUT_S: Final = 30.0
@@ -21,11 +26,14 @@ ORDER_LIMIT_S: Final = 600.0
 
 
 class ApiClient:
-    """One person's access to one server; ``token`` is the session once signed in."""
+    """One person's access to one server; ``token`` is the session once signed in, ``key`` what it signs with."""
 
-    def __init__(self, url: str, token: str = "", *, verify: ssl.SSLContext | bool = True) -> None:
+    def __init__(
+        self, url: str, token: str = "", *, key: PageKey | None = None, verify: ssl.SSLContext | bool = True
+    ) -> None:
         self.url = url.rstrip("/")
         self.token = token
+        self.key = key
         self._http = httpx.AsyncClient(base_url=self.url + API, timeout=TIMEOUT_S, verify=verify, trust_env=False)
 
     async def __aenter__(self) -> Self:
@@ -43,6 +51,9 @@ class ApiClient:
     async def request(self, method: str, path: str, **arguments: Any) -> httpx.Response:
         """One call; the server's problem is raised as the error it describes, Unavailable when nobody answers."""
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        wanted = wish_of(path, arguments.get("json") or {}) if method == "POST" else None
+        if wanted is not None:
+            headers["Guet-Statement"] = await self.signed(**wanted)
         try:
             response = await self._http.request(method, path, headers=headers, **arguments)
         except httpx.HTTPError as error:
@@ -64,10 +75,37 @@ class ApiClient:
 
     async def sign_in(self, login: str, password: str, code: str = "") -> dict[str, Any]:
         """Open a session and keep its token here; SecondFactorNeeded for an account that wants a ``code`` too."""
-        answer = await self.post("/session/token", {"login": login, "password": password, "code": code})
+        self.key = PageKey()
+        body = {"login": login, "password": password, "code": code, "key": self.key.public}
+        answer = await self.post("/session/token", body)
         self.token = str(answer["token"])
         session: dict[str, Any] = answer["session"]
         return session
+
+    async def signed(self, act: str, **more: Any) -> str:
+        """What a page would sign for an act, under the commune and motive acted for; empty without a key."""
+        if self.key is None or not self.token:
+            return ""
+        session = await self.get("/session")
+        if session is None:
+            return ""
+        acting = session["acting"] or {}
+        what = {name: acting.get(name, "") for name in ("commune", "purpose", "motive")}
+        return self.key.sign(session["id"], session["moment"], act, **what | more)
+
+    async def opening(self, path: str) -> str:
+        """The first message of a socket for pictures at ``path`` (``/live/CAMERA``, ``/replay/CAMERA``…)."""
+        act, camera = path.split("?")[0].strip("/").split("/")
+        statement = await self.signed(act, cameras=(camera,))
+        return json.dumps({"type": "open", "statement": statement})
+
+    async def window(self, permit: str, camera: str, from_us: int, to_us: int, public: bytes) -> str:
+        """The message that asks a replay for the keys of a window, sealed to the X25519 key ``public``."""
+        named = base64.b64encode(public).decode()
+        what = {"cameras": (camera,), "from_us": from_us, "to_us": to_us}
+        statement = await self.signed("key_window", view=permit, public=named, **what)
+        asked = {"type": "window", "from_us": from_us, "to_us": to_us, "public": named, "statement": statement}
+        return json.dumps(asked)
 
     async def wait_for_order(self, order_id: str, limit_s: float = ORDER_LIMIT_S) -> dict[str, Any]:
         """The order once it has ended; its error is raised when it failed, Unavailable when it takes too long."""

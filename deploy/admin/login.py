@@ -68,7 +68,8 @@ async def _login(
 
     async with ApiClient(url, verify=session_file.trust(ca)) as client:
         session = await client.sign_in(account, password, code)
-        saved = session_file.SavedSession(url, client.token, ca=ca)
+        key = client.key.dump() if client.key else ""
+        saved = session_file.SavedSession(url, client.token, ca=ca, key=key)
         session_file.save(saved)
         chosen = commune or _only_commune(session)
         if chosen:

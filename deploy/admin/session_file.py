@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from deploy.admin.api_client import ApiClient
 from vms.errors import Refused, Unauthenticated
+from vms.keeper.wish import PageKey
 from vms.vault.files import write_durably
 
 T = TypeVar("T")
@@ -20,16 +21,20 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class SavedSession:
-    """One server, one person, the commune acted for; ``ca`` is the certificate to trust, if not a public one."""
+    """One server, one person, the commune acted for; ``ca`` is the certificate to trust, if not a public one, ``key``
+    what the session signs with.
+    """
 
     url: str
     token: str
     commune: str = ""
     ca: str = ""
+    key: str = ""
 
     def client(self) -> ApiClient:
         """A client that acts as this person."""
-        return ApiClient(self.url, self.token, verify=trust(self.ca))
+        key = PageKey.load(self.key) if self.key else None
+        return ApiClient(self.url, self.token, key=key, verify=trust(self.ca))
 
 
 def trust(ca: str) -> ssl.SSLContext | bool:

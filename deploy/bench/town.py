@@ -24,7 +24,8 @@ from recorder.bench_sources import end
 from vms.clock import MICRO, Clock, SystemClock, UtcTime, paris_date
 from vms.db.engine import ensure_schema, open_engine, write
 from vms.errors import Unavailable
-from vms.keeper.client import KeeperForHost, KeeperForProvisioner, KeeperForRecorder, KeeperForWeb
+from vms.keeper.client import KeeperForHost, KeeperForProvisioner, KeeperForRecorder
+from vms.keeper.signing_client import KeeperForPeople
 from vms.model import Camera
 from vms.services.found_commune import found_commune
 from vms.settings import Settings
@@ -49,11 +50,14 @@ class BenchTown:
     password: str = field(default_factory=lambda: secrets.token_urlsafe(18))
     tokens: dict[str, str] = field(default_factory=dict)
     people: dict[str, str] = field(default_factory=dict)
+    _web: KeeperForPeople | None = None
 
     @property
-    def web(self) -> KeeperForWeb:
-        """The keeper as the web process asks it."""
-        return KeeperForWeb(self.settings.run_dir / "k-web.sock")
+    def web(self) -> KeeperForPeople:
+        """The keeper as people ask it through the web process; their keys are here."""
+        if self._web is None:
+            self._web = KeeperForPeople(self.settings.run_dir / "k-web.sock")
+        return self._web
 
     @property
     def recorder(self) -> KeeperForRecorder:

@@ -55,6 +55,7 @@ async def live_fragment(client: ApiClient, camera: str, limit_s: float = 5.0) ->
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     async with asyncio.timeout(limit_s):
         async with websockets.connect(url, additional_headers=headers, ssl=context, max_size=64 * MICRO) as socket:
+            await socket.send(await client.opening(f"/live/{camera}"))
             binary = 0
             async for message in socket:
                 if isinstance(message, bytes):

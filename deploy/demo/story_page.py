@@ -36,8 +36,7 @@ async def replayed_groups(client: ApiClient, camera: str, from_us: int, to_us: i
     private, public = generate_peer_key()
     async with _socket(client, f"/replay/{camera}?stream=main") as socket:
         permit = str((await _said(socket))["id"])
-        wanted = {"type": "window", "from_us": from_us, "to_us": to_us, "public": base64.b64encode(public).decode()}
-        await socket.send(json.dumps(wanted))
+        await socket.send(await client.window(permit, camera, from_us, to_us, public))
         answer = await _said(socket)
         if not answer["segments"]:
             return 0
@@ -89,6 +88,7 @@ async def _socket(client: ApiClient, path: str) -> AsyncIterator[websockets.Clie
     async with websockets.connect(
         url, additional_headers=headers, max_size=MESSAGE_LIMIT_BYTES, open_timeout=ANSWER_LIMIT_S, proxy=None
     ) as socket:
+        await socket.send(await client.opening(path))
         yield socket
 
 

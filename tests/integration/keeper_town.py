@@ -14,9 +14,10 @@ from argon2 import PasswordHasher
 
 from vms.clock import HOUR_US, MICRO, ManualClock, UtcTime
 from vms.keeper import passwords
-from vms.keeper.client import KeeperForHost, KeeperForProvisioner, KeeperForRecorder, KeeperForWeb
+from vms.keeper.client import KeeperForHost, KeeperForProvisioner, KeeperForRecorder
 from vms.keeper.protocol import Admitted
 from vms.keeper.service import Keeper
+from vms.keeper.signing_client import KeeperForPeople
 from vms.keys import passphrase
 from vms.keys.wrapping import hour_key_info, wrap
 
@@ -34,7 +35,7 @@ class Town:
     def __init__(self, home: Path, run: Path, clock: ManualClock, public_url: str) -> None:
         self.home, self.run, self.clock, self._public_url = home, run, clock, public_url
         self.keeper = Keeper(home / "keeper", run, clock, public_url)
-        self.web = KeeperForWeb(run / "k-web.sock")
+        self.web = KeeperForPeople(run / "k-web.sock")
         self.recorder = KeeperForRecorder(run / "k-rec.sock")
         self.provisioner = KeeperForProvisioner(run / "k-prov.sock")
         self.host = KeeperForHost(run / "k-adm.sock")

@@ -111,7 +111,7 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
 async def as_the_page(place: Town, request: str, exported: Exported, into: Path) -> Path:
     """Download and open the package as the agent's browser does."""
     private, public = generate_peer_key()
-    view = await place.watch("agent", "export", request=request)
+    view = await place.watch("agent", "export", request=request, public=public)
     package, sealed = await place.web.open_package(view.id, public)
     key = open_from(private, sealed, PACKAGE_WINDOW_INFO, view.id.encode())
     with exported.path.open("rb") as file:

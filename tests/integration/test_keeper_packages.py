@@ -53,7 +53,7 @@ async def record(place: Town, request: str) -> None:
 
 async def opened(place: Town, request: str) -> tuple[str, bytes]:
     private, public = generate_peer_key()
-    view = await place.watch("agent", "export", request=request)
+    view = await place.watch("agent", "export", request=request, public=public)
     package, sealed = await place.web.open_package(view.id, public)
     return package, open_from(private, sealed, PACKAGE_WINDOW_INFO, view.id.encode())
 

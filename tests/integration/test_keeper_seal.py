@@ -35,6 +35,7 @@ async def place(tmp_path: Path) -> AsyncIterator[Town]:
 async def approved(place: Town) -> str:
     request = str((await register(place))["request"])
     await place.act(MAYOR, "decide", request=request, decision="execute")
+    await place.watch("agent", "export", request=request)
     return request
 
 

@@ -50,7 +50,7 @@ class Pages:
         self._tokens = place.tokens
 
     async def call(self, login: str, method: str, path: str, **given: Any) -> httpx.Response:
-        headers = {"Authorization": f"Bearer {self._tokens[login]}"}
+        headers = {"Authorization": f"Bearer {self._tokens[login]}"} | given.pop("headers", {})
         return await self._client.request(method, path, headers=headers, **given)
 
     async def finished(self, login: str, request: str) -> dict[str, Any]:
@@ -94,8 +94,11 @@ async def test_the_whole_way_over_http(scene: Scene, pages: Pages, tmp_path: Pat
     sealed = await pages.call("agent", "GET", f"/requests/{request}/package")
     assert sealed.headers["cache-control"] == "no-store"
     private, public = generate_peer_key()
+    named = base64.b64encode(public).decode()
+    signed = await scene.place.web.statement(scene.place.tokens["agent"], "export", request=request, public=named)
+    headers = {"Guet-Statement": signed}
     answer = await pages.call(
-        "agent", "POST", f"/requests/{request}/package/key", json={"public": base64.b64encode(public).decode()}
+        "agent", "POST", f"/requests/{request}/package/key", json={"public": named}, headers=headers
     )
     told = answer.json()
     key = open_from(private, base64.b64decode(told["sealed"]), PACKAGE_WINDOW_INFO, told["permit"].encode())

@@ -10,7 +10,7 @@ import base64
 import io
 import json
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -68,14 +68,16 @@ async def socket_of(client: ApiClient, path: str) -> AsyncIterator[websockets.Cl
     async with websockets.connect(
         url, additional_headers=headers, max_size=MESSAGE_LIMIT_BYTES, open_timeout=ANSWER_LIMIT_S, proxy=None
     ) as socket:
+        with suppress(websockets.ConnectionClosed):  # it may have said why and closed already
+            await socket.send(await client.opening(path))
         yield socket
 
 
 class Replay:
     """One consultation: a permit, a page key, windows of groups."""
 
-    def __init__(self, client: ApiClient, socket: websockets.ClientConnection, permit: str) -> None:
-        self._client, self._socket, self.permit = client, socket, permit
+    def __init__(self, client: ApiClient, socket: websockets.ClientConnection, camera: str) -> None:
+        self._client, self._socket, self._camera, self.permit = client, socket, camera, ""
         self._private, self._public = wrapping.generate_peer_key()
 
     async def said(self) -> dict[str, Any]:
@@ -88,8 +90,7 @@ class Replay:
 
     async def window(self, from_us: int, to_us: int) -> list[Group]:
         """The groups that touch a window of at most five minutes, opened."""
-        public = base64.b64encode(self._public).decode()
-        await self._socket.send(json.dumps({"type": "window", "from_us": from_us, "to_us": to_us, "public": public}))
+        await self._socket.send(await self._client.window(self.permit, self._camera, from_us, to_us, self._public))
         answer = await self.said()
         if not answer["segments"]:
             return []
@@ -123,7 +124,7 @@ class Replay:
 async def replay(client: ApiClient, camera: str, stream: str = "main") -> AsyncIterator[Replay]:
     """A replay of one camera's stream; GuetError when it is refused."""
     async with socket_of(client, f"/replay/{camera}?stream={stream}") as socket:
-        page = Replay(client, socket, "")
+        page = Replay(client, socket, camera)
         page.permit = str((await page.said())["id"])
         yield page
 

@@ -310,8 +310,8 @@ async def recorder_answer(scene: GateTown, args: dict[str, Any], wait_s: float =
 
 async def admitted(scene: GateTown, client: ApiClient, act: str, camera: str) -> str:
     """A permit of the keeper's own, held by the test as a web process would."""
-    keeper = KeeperForWeb(scene.machine.settings.run_dir / "k-web.sock")
-    return (await keeper.admit(client.token, act, [camera])).permit
+    keeper, signed = KeeperForWeb(scene.machine.settings.run_dir / "k-web.sock"), client.signed(act, cameras=(camera,))
+    return (await keeper.admit(client.token, act, [camera], statement=await signed)).permit
 
 
 async def test_a_recorder_refuses_any_permit_but_the_keepers_own_in_time_for_that_camera(scene: GateTown) -> None:

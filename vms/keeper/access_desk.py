@@ -19,6 +19,7 @@ from vms.keeper.house import House
 from vms.keeper.recovery import approvals_of, code_holds, code_until, complete, issue, new_code, note_approval, redeem
 from vms.keeper.recovery import wrong_code as wrong
 from vms.keeper.sessions import Live, acting_of
+from vms.keeper.wish_desk import SIGNED_ACTS
 from vms.keeper.workstations import name_workstation
 from vms.law.habilitation import habilitation_lapse
 from vms.law.rulebook import rulebook
@@ -59,14 +60,16 @@ class AccessDesk:
     def __init__(self, house: House) -> None:
         self._house = house
 
-    async def act(self, live: Live, name: str, given: dict[str, Any]) -> dict[str, Any]:
-        """One of the acts, under the gate and its step-up."""
+    async def act(self, live: Live, name: str, given: dict[str, Any], statement: str) -> dict[str, Any]:
+        """One of the acts, under the gate, its step-up and the page's signature."""
         rule, commune = rulebook().act[name], self._house.communes.get(acting_of(live).commune)
         model, work = _ACTS[name]
         asked = parse(model, given, name)
         author = self._author(live, commune, rule.roles, rule.rule)
         if rule.step_up and not self._house.sessions.stepped_up(live):
             raise StepUpNeeded
+        if name in SIGNED_ACTS:
+            self._house.wishes.require_act(live, statement, name, asked)
         return await work(self, live, commune, author, asked)
 
     def read(self, live: Live, given: dict[str, Any]) -> dict[str, Any]:

@@ -14,22 +14,28 @@ class KeeperForAccounts:
     def __init__(self, wire: WireClient) -> None:
         self._wire = wire
 
-    async def passkey_options(self, use: Use, token: str = "") -> dict[str, Any]:
-        """The public-key options that the browser is to be asked; ``token`` for all but signing in."""
-        return dict((await self._call("passkey_options", use=use.value, token=token))["options"])
+    async def passkey_options(self, use: Use, token: str = "", key: str = "") -> dict[str, Any]:
+        """The public-key options that the browser is to be asked; ``token`` for all but signing in, for which ``key``
+        is the public key of the page: its hash ends the challenge.
+        """
+        return dict((await self._call("passkey_options", use=use.value, token=token, key=key))["options"])
 
-    async def passkey_sign_in(self, answer: dict[str, Any], workstation: str, post: str = "") -> Session:
-        """A new session; Refused, with its reason, for an answer that proves nothing."""
-        made = await self._call("passkey_sign_in", answer=answer, workstation=workstation, post=post)
+    async def passkey_sign_in(self, answer: dict[str, Any], workstation: str, post: str = "", key: str = "") -> Session:
+        """A new session; Refused, with its reason, for an answer that proves nothing or not for this page's key."""
+        made = await self._call("passkey_sign_in", answer=answer, workstation=workstation, post=post, key=key)
         return Session.model_validate(made)
 
     async def passkey_step_up(self, token: str, answer: dict[str, Any]) -> Session:
         """Confirm by passkey: decisions, extractions and validations are possible for five minutes."""
         return Session.model_validate(await self._call("passkey_step_up", token=token, answer=answer))
 
-    async def passkey_register(self, token: str, label: str, answer: dict[str, Any]) -> dict[str, Any]:
-        """Keep a new passkey; the account as it is then. StepUpNeeded before the person has confirmed."""
-        return await self._call("passkey_register", token=token, label=label, answer=answer)
+    async def passkey_register(
+        self, token: str, label: str, answer: dict[str, Any], statement: str = ""
+    ) -> dict[str, Any]:
+        """Keep a new passkey, whose id the page signed; the account as it is then. StepUpNeeded before the person has
+        confirmed.
+        """
+        return await self._call("passkey_register", token=token, label=label, answer=answer, statement=statement)
 
     async def passkey_remove(self, token: str, passkey: str) -> dict[str, Any]:
         """Forget a passkey; the account as it is then. StepUpNeeded before the person has confirmed."""

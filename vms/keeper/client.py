@@ -43,11 +43,15 @@ class KeeperForWeb:
         answer, _ = await self._wire.call(op, args)
         return answer
 
-    async def sign_in(self, login: str, password: str, workstation: str, code: str = "", post: str = "") -> Session:
+    async def sign_in(
+        self, login: str, password: str, workstation: str, code: str = "", post: str = "", key: str = ""
+    ) -> Session:
         """A new session; Unauthenticated (one sentence whatever was wrong), SecondFactorNeeded for an account
-        that has one and no ``code``, LimitExceeded while backing off. ``post`` is the secret of a workstation.
+        that has one and no ``code``, LimitExceeded while backing off. ``post`` is the secret of a workstation, ``key``
+        the public key of its page, without which the session opens nothing (``vms.keeper.wish``).
         """
         args = {"login": login, "password": password, "workstation": workstation, "code": code, "post": post}
+        args["key"] = key
         answer, _ = await self._wire.call("sign_in", args)
         return Session.model_validate(answer)
 
@@ -88,9 +92,10 @@ class KeeperForWeb:
         to_us: int | None = None,
         motive: str | None = None,
         request: str | None = None,
+        statement: str = "",
     ) -> Admitted:
         """A permit, journalled before it is returned; Refused names the rule. ``request`` is needed for an
-        export.
+        export; ``statement`` is the page's signed wish for all of this.
         """
         answer = await self._call(
             "admit",
@@ -101,6 +106,7 @@ class KeeperForWeb:
             to_us=to_us,
             motive=motive,
             request=request,
+            statement=statement,
         )
         return Admitted.model_validate(answer)
 
@@ -115,6 +121,10 @@ class KeeperForWeb:
     async def public_page(self, commune: str) -> dict[str, Any]:
         """What a commune tells everyone (P-28, P-81); NotFound when it is not here."""
         return await self._call("public_page", commune=commune)
+
+    async def prolong(self, permit_id: str, statement: str) -> None:
+        """Let a view last some minutes more, on a fresh signed wish of its page."""
+        await self._call("prolong", permit=permit_id, statement=statement)
 
     async def renew(self, permit_ids: Sequence[str]) -> dict[str, str | dict[str, Any]]:
         """A fresh token for each permit that still holds, ``{"refused": {…}}`` for each that does not."""
@@ -134,12 +144,14 @@ class KeeperForWeb:
         segments: Sequence[dict[str, Any]],
         from_us: int,
         to_us: int,
+        statement: str = "",
     ) -> bytes:
         """Exactly the group keys asked for, HPKE-sealed to the page (``enc ‖ ct``), journalled first.
 
         ``segments`` is ``[{"name": str, "groups": [int, …]}]``; the window is five minutes at most (an
         export has its request's span instead). Plaintext: ``{"keys": [{"segment": name, "groups": {"0": b64
-        key}}]}``. Refused, BadInput, or Unavailable while the commune is locked.
+        key}}]}``. Refused, BadInput, or Unavailable while the commune is locked. ``statement`` is the page's signed
+        wish for this window and this key of its own; an extraction's windows want none.
         """
         args = {
             "permit": permit_id,
@@ -147,6 +159,7 @@ class KeeperForWeb:
             "segments": list(segments),
             "from_us": from_us,
             "to_us": to_us,
+            "statement": statement,
         }
         _, sealed = await self._wire.call("key_window", args, body=page_public)
         return sealed
@@ -163,9 +176,11 @@ class KeeperForWeb:
         answer, sealed = await self._wire.call("open_package", {"permit": permit_id}, body=page_public)
         return str(answer["package"]), sealed
 
-    async def act(self, token: str, name: str, args: dict[str, Any]) -> dict[str, Any]:
-        """Any other act that changes a fact; gated by role, journalled with its motive."""
-        return await self._call("act", token=token, name=name, args=args)
+    async def act(self, token: str, name: str, args: dict[str, Any], statement: str = "") -> dict[str, Any]:
+        """Any other act that changes a fact; gated by role, journalled with its motive. The grave ones want the page's
+        signed wish.
+        """
+        return await self._call("act", token=token, name=name, args=args, statement=statement)
 
     async def prove_destruction(self, token: str, day: str, camera: str = "") -> bytes:
         """The file of a destruction certificate of the commune acted for; gated by role, journalled (P-29)."""

@@ -22,6 +22,8 @@ from vms.keeper.permit import LIFETIME_US, PermitPayload, sign_permit
 from vms.keeper.protocol import Act, Admitted
 from vms.keeper.sessions import Live, Sessions, acting_of
 from vms.keeper.store import Tx
+from vms.keeper.wish import Wish
+from vms.keeper.wish_desk import SIGNED_FOR_US, Asked, Wishes
 from vms.law.rulebook import rulebook
 
 # A view whose permit ran out this long ago was abandoned by its page or its server.
@@ -46,6 +48,8 @@ class View:
     author: Author
     seq: int
     expires_us: int
+    signed_until_us: int  # no renewal from then on without another signed wish of its page
+    signed_public: str = ""  # what the opening wish named as the page's X25519 key, base64
     page_public: bytes | None = None
     refused: dict[str, str] | None = field(default=None)
 
@@ -53,22 +57,31 @@ class View:
 class Consultations:
     """Opens, renews and closes views."""
 
-    def __init__(self, sessions: Sessions, communes: Communes, clock: Clock, permit_private: bytes) -> None:
+    def __init__(
+        self, sessions: Sessions, communes: Communes, wishes: Wishes, clock: Clock, permit_private: bytes
+    ) -> None:
         self._sessions = sessions
         self._communes = communes
+        self._wishes = wishes
         self._clock = clock
         self._private = permit_private
         self._views: dict[str, View] = {}
         self._refusals: dict[tuple[str, ...], int] = {}
 
     async def admit(
-        self, live: Live, act: Act, cameras: Sequence[str], span: Span, text: str, request: str | None
+        self, live: Live, act: Act, cameras: Sequence[str], span: Span, text: str, request: str | None, statement: str
     ) -> Admitted:
-        """Open a view: gate, then journal, then permit; Refused names the rule and is journalled too."""
+        """Open a view: signed wish, then gate, then journal, then permit; Refused names the rule and is journalled."""
         acting, now_us = acting_of(live), self._clock.utc().us
         commune = self._communes.get(acting.commune)
         self._check_question(live, act, cameras, span, now_us)
         motive = Motive(acting.purpose, text or acting.motive, request)
+        try:
+            wish = self._wish_to_open(live, act, tuple(cameras), span, motive, statement)
+        except Refused as error:
+            unsigned = Denied(error.rule, error.what)
+            await self._log_refusal(commune, live, act, cameras, motive, unsigned, now_us)
+            raise
         asked = commune.facts.requests.get(request or "")
         if act is Act.EXPORT and span is None and asked is not None:
             span = (asked.from_us, asked.to_us)
@@ -79,10 +92,47 @@ class Consultations:
         if rulebook().image_act[act].step_up and not self._sessions.stepped_up(live):
             raise StepUpNeeded
         view = _view(live, acting.commune, act, tuple(cameras), span or verdict.span, motive, verdict)
+        # An extraction goes on without its page; nothing beyond the decided request is in it (P-74).
+        view.signed_until_us = live.ends_us() if act is Act.EXPORT else now_us + SIGNED_FOR_US
+        view.signed_public = wish.public
         await self._open(commune, view)
         view.expires_us = self._clock.utc().us + LIFETIME_US
         self._views[view.id] = view
         return Admitted(permit=self._sign(view), id=view.id, journal=view.seq)
+
+    def _wish_to_open(
+        self, live: Live, act: Act, cameras: tuple[str, ...], span: Span, motive: Motive, statement: str
+    ) -> Wish:
+        """An extraction is signed by its request, whose cameras and range were decided; all else by what is opened."""
+        what = (
+            Asked(act.value, request=motive.request or "", motive=motive.text)
+            if act is Act.EXPORT
+            else Asked(act.value, cameras, span, request=motive.request or "", motive=motive.text)
+        )
+        return self._wishes.require(live, statement, what)
+
+    async def prolong(self, view_id: str, statement: str) -> None:
+        """Let a view last some minutes more, on a fresh wish of its page; Refused or NotFound otherwise."""
+        view = self.current(view_id)
+        if view.act is Act.EXPORT:
+            raise BadInput("Une extraction ne se prolonge pas.", where="prolong")
+        self.require_signed(view, statement, Asked("prolong", view.cameras, view=view.id))
+        view.signed_until_us = self._clock.utc().us + SIGNED_FOR_US
+
+    def require_signed(self, view: View, statement: str, asked: Asked) -> Wish:
+        """The wish of the view's own session; Refused, with its reason, for any other than ``asked``."""
+        live = self._sessions.alive(view.session)
+        if live is None:
+            raise Unauthenticated("Votre session est terminée.", todo="Connectez-vous de nouveau.")
+        return self._wishes.require(live, statement, asked)
+
+    def require_extraction(self, live: Live, request: str) -> None:
+        """Refused unless this session has an extraction of the request open, which its page signed for (P-74)."""
+        if not any(
+            view.act is Act.EXPORT and view.session == live.id and view.motive.request == request
+            for view in self._views.values()
+        ):
+            raise Refused("Aucune extraction signée n’est en cours.", todo="Relancez l’extraction.", rule="P-74")
 
     async def renew(self, ids: Sequence[str]) -> dict[str, str | dict[str, Any]]:
         """A fresh token for each view that still holds; the refusal for each that does not, which closes it."""
@@ -170,7 +220,12 @@ class Consultations:
         except GuetError as error:
             return error
         verdict = admit(facts, _person(live), view.act, view.cameras, view.span, view.motive, now_us)
-        return verdict.error() if isinstance(verdict, Denied) else None
+        if isinstance(verdict, Denied):
+            return verdict.error()
+        if now_us >= view.signed_until_us:
+            # No rule: a page that is still there opens it again by itself.
+            return Refused("La page n’a pas signé de nouveau pour cette vue.", todo="Rouvrez la vue.", rule="")
+        return None
 
     async def _open(self, commune: Commune, view: View) -> None:
         span = view.span or (None, None)
@@ -257,7 +312,7 @@ def _view(
     live: Live, commune: str, act: Act, cameras: tuple[str, ...], span: Span, motive: Motive, grant: Grant
 ) -> View:
     author = live.author(grant.role.value, grant.habilitation)
-    return View(secrets.token_hex(16), live.id, act, commune, cameras, span, motive, author, 0, 0)
+    return View(secrets.token_hex(16), live.id, act, commune, cameras, span, motive, author, 0, 0, 0)
 
 
 def _unknown(view_id: str) -> NotFound:

@@ -24,6 +24,7 @@ from vms.keeper.passwords import Passwords
 from vms.keeper.sessions import Sessions
 from vms.keeper.store import explained
 from vms.keeper.totp_desk import SecondFactor
+from vms.keeper.wish_desk import Wishes
 
 PRUNE_EVERY_US: Final = HOUR_US
 
@@ -41,7 +42,8 @@ class House:
         self.guard = ClockGuard(clock, self.host.known_time(), newest[0] if newest else 0)
         self.communes = Communes(folder, self.host.keys, clock)
         self.sessions = Sessions(self.host, clock)
-        self.views = Consultations(self.sessions, self.communes, clock, self.host.keys.permit_private)
+        self.wishes = Wishes(clock, self.host.keys.fact_mac)
+        self.views = Consultations(self.sessions, self.communes, self.wishes, clock, self.host.keys.permit_private)
         self.windows = KeyWindows(self.views, self.communes, clock, self.guard)
         self.packages = PackageKeys(self.views, self.communes)
         self.passwords = Passwords()

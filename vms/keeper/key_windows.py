@@ -1,8 +1,8 @@
 """Key windows: exactly the group keys that a page asks for, five minutes at most, journalled before they leave (P-40).
 
 Checks, numbered as in the code: (0) the view holds now, (1) its act, camera and span, (2) the window's length, (3) one
-page key per permit, (4) each segment's name, camera and time, (5) each hour key not due unless held (S5), then the
-journal, then the keys.
+page key per permit, which the page signed for with the window, (4) each segment's name, camera and time, (5) each hour
+key not due unless held (S5), then the journal, then the keys.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from vms.keeper.consultations import Consultations, View
 from vms.keeper.entry import Entry
 from vms.keeper.protocol import KEY_WINDOW_INFO, KEY_WINDOW_LIMIT_US, PAGE_KEY_BYTES, Act, SegmentKeysAsked
 from vms.keeper.segment_name import SegmentName, parse_segment_name
+from vms.keeper.wish import refused
+from vms.keeper.wish_desk import Asked
 from vms.keys.derive import group_key, segment_key
 from vms.keys.wrapping import seal_to
 from vms.law.rulebook import rulebook
@@ -41,6 +43,7 @@ class Window:
     from_us: int
     to_us: int
     page_public: bytes
+    statement: str = ""
 
 
 class KeyWindows:
@@ -56,6 +59,7 @@ class KeyWindows:
         """The sealed keys; Refused, BadInput, NotFound (destroyed), or Unavailable while the commune is locked."""
         view = self._views.current(window.permit)  # (0)
         self._check_right(view, window)
+        self._check_wish(view, window)
         commune = self._communes.get(view.commune)
         private = commune.private_key()
         names = [_checked_name(asked, window) for asked in window.segments]  # (4)
@@ -92,12 +96,21 @@ class KeyWindows:
             raise LimitExceeded("Une fenêtre de clés couvre cinq minutes au plus.", todo="Découpez la demande.")
         if len(window.page_public) != PAGE_KEY_BYTES:  # (3)
             raise BadInput(f"La clé de la page fait {PAGE_KEY_BYTES} octets.", where="public")
-        if view.page_public is None:
-            view.page_public = window.page_public
-        elif view.page_public != window.page_public:
+        if view.page_public not in (None, window.page_public):
             raise Refused("Ce permis sert déjà une autre page.", todo="Redemandez l’accès.", rule="P-58")
         if len(window.segments) > SEGMENTS_LIMIT or sum(len(one.groups) for one in window.segments) > GROUPS_LIMIT:
             raise LimitExceeded("Trop de groupes demandés à la fois.", todo="Découpez la demande.")
+
+    def _check_wish(self, view: View, window: Window) -> None:
+        """The page signed for this very window and its own key (decision 0015); an extraction, for its request."""
+        public = base64.b64encode(window.page_public).decode()
+        signed = view.signed_public or public
+        if view.act is not Act.EXPORT:
+            asked = Asked("key_window", (window.camera,), (window.from_us, window.to_us), view=view.id)
+            signed = self._views.require_signed(view, window.statement, asked).public
+        if signed != public:
+            raise refused("La page a signé pour une autre clé.")
+        view.page_public = window.page_public
 
     def _segment_key(
         self,

@@ -32,12 +32,15 @@ from vms.keeper.reads import READS
 from vms.keeper.reads.spec import Reader
 from vms.keeper.sessions import Live, acting_of
 from vms.keeper.sign_in_desk import SignInDesk, view_of
+from vms.keeper.wish_desk import SIGNED_ACTS
 from vms.law.authorisation import order_lapse
 from vms.law.facts import CommuneFacts
 from vms.law.rulebook import rulebook
 
 LOGIN_PATTERN: Final = r"^[a-z0-9][a-z0-9._-]{1,63}$"
 EMAIL_PATTERN: Final = r"^[^@\s]{1,64}@[^@\s]{1,190}$"
+# What signs or records a package: only while an extraction that the agent's page signed for goes on.
+EXTRACTION_ACTS: Final = frozenset({"sign_manifest", "certify_export", "record_package"})
 READ_REPEAT_US: Final = 600 * MICRO
 
 Op = Callable[[dict[str, Any], bytes], Awaitable[Any]]
@@ -77,6 +80,7 @@ class Office:
             "extend": self.extend,
             "unlock": self.unlock,
             "admit": self.admit,
+            "prolong": self.prolong,
             "renew": self.renew,
             "end": self.end,
             "key_window": self.key_window,
@@ -156,8 +160,14 @@ class Office:
         request = args.get("request")
         text = motive(args.get("motive"))
         span = _span(args.get("from_us"), args.get("to_us"))
-        admitted = await self._house.views.admit(live, act, cameras, span, text, str(request) if request else None)
+        wanted, statement = str(request) if request else None, str(args.get("statement", ""))
+        admitted = await self._house.views.admit(live, act, cameras, span, text, wanted, statement)
         return admitted.model_dump(mode="json")
+
+    async def prolong(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """Let a view last some minutes more, on a fresh signed wish."""
+        await self._house.views.prolong(str(args.get("permit", "")), str(args.get("statement", "")))
+        return {}
 
     async def renew(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
         """Renew views in one batch."""
@@ -177,8 +187,8 @@ class Office:
         span = _span(args.get("from_us"), args.get("to_us"))
         if span is None:
             raise BadInput("Une fenêtre a deux bornes.", where="from_us")
-        window = Window(str(args.get("permit", "")), str(args.get("camera", "")), segments, *span, body)
-        return {}, await self._house.windows.open(window)
+        permit, camera, statement = (str(args.get(name, "")) for name in ("permit", "camera", "statement"))
+        return {}, await self._house.windows.open(Window(permit, camera, segments, *span, body, statement))
 
     async def put_package_key(self, args: dict[str, Any], body: bytes) -> dict[str, Any]:
         """Keep the wrapped key (``body``) of the package that an export view made."""
@@ -206,11 +216,11 @@ class Office:
     async def act(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
         """Change a fact: role, then step-up, then the act with its entry in one transaction."""
         live = self._house.sessions.require(args.get("token"))
-        name, given = str(args.get("name", "")), args.get("args") or {}
+        name, given, statement = str(args.get("name", "")), args.get("args") or {}, str(args.get("statement", ""))
         if name in ACCESS_ACTS:
-            return await self._access.act(live, name, given)
+            return await self._access.act(live, name, given, statement)
         if name == "add_person":
-            return await self._add_person(live, given)
+            return await self._add_person(live, given, statement)
         spec = ACTS.get(name)
         if spec is None:
             raise BadInput(f"Acte inconnu : « {name[:40]} ».", where="act")
@@ -221,6 +231,8 @@ class Office:
             raise Refused(what, todo="Choisissez un autre compte.", rule="P-57")
         if isinstance(asked, ConfirmTime):
             check_doubt(self._house.guard.look(), asked)
+        if name in SIGNED_ACTS:
+            self._house.wishes.require_act(live, statement, name, asked)
         work = self._work(live, name, spec, asked)
         result = await commune.change(work, live.author(), acting.purpose, acting.motive)
         if name in ("place_hold", "release_hold", "receive_package", "confirm_time"):
@@ -261,11 +273,14 @@ class Office:
                 raise grant.error()
             if rule.step_up and not house.sessions.stepped_up(live):
                 raise StepUpNeeded
-            return spec.run(change.under(grant.role.value, grant.habilitation), given)
+            result = spec.run(change.under(grant.role.value, grant.habilitation), given)
+            if name in EXTRACTION_ACTS:  # nothing of a refused act stays: the transaction ends here
+                house.views.require_extraction(live, str(getattr(given, "request", "")))
+            return result
 
         return work
 
-    async def _add_person(self, live: Live, given: dict[str, Any]) -> dict[str, Any]:
+    async def _add_person(self, live: Live, given: dict[str, Any], statement: str) -> dict[str, Any]:
         """An account is the host's; that it was made for this commune is the commune's to journal."""
         house, acting, rule = self._house, acting_of(live), rulebook().act["add_person"]
         commune = house.communes.get(acting.commune)
@@ -273,6 +288,7 @@ class Office:
         if isinstance(grant, Denied):
             raise grant.error()
         asked = parse(AddPerson, given, "add_person")
+        house.wishes.require_act(live, statement, "add_person", asked)
         author = live.author(grant.role.value, grant.habilitation)
         stored = await house.passwords.hash(asked.password)
         person = await house.host.add_account(

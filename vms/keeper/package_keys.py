@@ -7,6 +7,7 @@ request has one package: another extraction replaces the key, and with it what t
 
 from __future__ import annotations
 
+import base64
 import sqlite3
 from dataclasses import dataclass
 from typing import Final
@@ -19,6 +20,7 @@ from vms.keeper.consultations import Consultations, View
 from vms.keeper.entry import Entry
 from vms.keeper.protocol import PACKAGE_WINDOW_INFO, PAGE_KEY_BYTES, Act
 from vms.keeper.store import Tx
+from vms.keeper.wish import refused
 from vms.keys.wrapping import seal_to, unwrap
 from vms.law.facts import CommuneFacts
 
@@ -63,11 +65,13 @@ class PackageKeys:
     async def open(self, permit: str, page_public: bytes) -> tuple[str, bytes]:
         """The package's name and its key sealed to the page, journalled first; NotFound once it was destroyed (P-40).
 
-        Unavailable while the commune is locked.
+        The view was opened by a wish that names this page key (decision 0015). Unavailable while the commune is locked.
         """
         view, request = self._export(permit)
         if len(page_public) != PAGE_KEY_BYTES:
             raise BadInput(f"La clé de la page fait {PAGE_KEY_BYTES} octets.", where="public")
+        if view.signed_public != base64.b64encode(page_public).decode():
+            raise refused("La page n’a pas signé pour recevoir cette clé.")
         commune = self._communes.get(view.commune)
         private = commune.private_key()
         row = _find(commune.keys.reader, request)

@@ -44,6 +44,7 @@ ANSWER_LIMIT_CHARS: Final = 20_000
 SPENT_LIMIT: Final = 100_000
 NONCE_BYTES: Final = 16
 INSTANT_BYTES: Final = 8
+MAC_BYTES: Final = 32
 RULE: Final = "A-05"
 # What the library raises on purpose, and what malformed CBOR or JSON makes it raise.
 UNREADABLE: Final = (WebAuthnException, ValueError, TypeError, KeyError, IndexError, AttributeError)
@@ -98,16 +99,24 @@ class Challenges:
         self._key = secrets.token_bytes(32)
         self._spent: dict[bytes, int] = {}
 
-    def issue(self, use: Use, subject: str, now_us: int) -> bytes:
-        """A fresh challenge for this use and subject (a session, or nobody yet)."""
-        head = now_us.to_bytes(INSTANT_BYTES, "big") + secrets.token_bytes(NONCE_BYTES)
-        return head + self._mac(head, use, subject)
+    def issue(self, use: Use, subject: str, now_us: int, key: bytes = b"") -> bytes:
+        """A fresh challenge for this use and subject (a session, or nobody yet).
 
-    def check(self, challenge: bytes, use: Use, subject: str, now_us: int) -> None:
-        """Refused unless the challenge is ours, for this use and subject, still good and unused."""
-        head, mac = challenge[: INSTANT_BYTES + NONCE_BYTES], challenge[INSTANT_BYTES + NONCE_BYTES :]
-        if not hmac.compare_digest(mac, self._mac(head, use, subject)):
+        It ends with the hash of the page's key, if there is one: the page sees it there before it has it answered, and
+        the authenticator signs it.
+        """
+        head = now_us.to_bytes(INSTANT_BYTES, "big") + secrets.token_bytes(NONCE_BYTES)
+        tail = _bound(key)
+        return head + self._mac(head + tail, use, subject) + tail
+
+    def check(self, challenge: bytes, use: Use, subject: str, now_us: int, key: bytes = b"") -> None:
+        """Refused unless the challenge is ours, for this use, subject and page key, still good and unused."""
+        head, rest = challenge[: INSTANT_BYTES + NONCE_BYTES], challenge[INSTANT_BYTES + NONCE_BYTES :]
+        mac, tail = rest[:MAC_BYTES], rest[MAC_BYTES:]
+        if not hmac.compare_digest(mac, self._mac(head + tail, use, subject)):
             raise refused("Cette réponse ne répond pas à notre demande.")
+        if tail != _bound(key):
+            raise refused("Cette réponse a été donnée pour une autre page.")
         if not 0 <= now_us - int.from_bytes(head[:INSTANT_BYTES], "big") <= CHALLENGE_LIFE_US:
             raise refused("Cette réponse vient trop tard.")
         if challenge in self._spent:
@@ -123,6 +132,10 @@ class Challenges:
 
     def _mac(self, head: bytes, use: Use, subject: str) -> bytes:
         return hmac.digest(self._key, head + f"{use.value}\0{subject}".encode(), "sha256")
+
+
+def _bound(key: bytes) -> bytes:
+    return sha256(key).digest() if key else b""
 
 
 def registration_options(site: Site, challenge: bytes, person: str, login: str, known: list[bytes]) -> dict[str, Any]:

@@ -57,10 +57,12 @@ class Passkeys:
         """Whether this site's address allows passkeys."""
         return self._site is not None
 
-    def sign_in_options(self) -> dict[str, Any]:
-        """What the browser of somebody not yet known is asked; says nothing of who has a passkey."""
+    def sign_in_options(self, key: bytes) -> dict[str, Any]:
+        """What the browser of somebody not yet known is asked, for its page's ``key``; says nothing of who has a
+        passkey.
+        """
         site = self._our_site()
-        return assertion_options(site, self._challenges.issue(Use.SIGN_IN, "", self._clock.utc().us), [])
+        return assertion_options(site, self._challenges.issue(Use.SIGN_IN, "", self._clock.utc().us, key), [])
 
     def options(self, live: Live, use: Use) -> dict[str, Any]:
         """What the browser of a signed-in person is asked, to register a passkey or to confirm an act."""
@@ -104,9 +106,9 @@ class Passkeys:
             raise StepUpNeeded
         await self._host.store.write(lambda tx: remove_passkey(tx, live.account.id, mark, live.author()))
 
-    async def signed_in(self, answer: dict[str, Any]) -> Account:
-        """Whose passkey answered a sign-in challenge."""
-        passkey = await self._prove(answer, Use.SIGN_IN, "")
+    async def signed_in(self, answer: dict[str, Any], key: bytes) -> Account:
+        """Whose passkey answered a sign-in challenge that was given for this page ``key``."""
+        passkey = await self._prove(answer, Use.SIGN_IN, "", key=key)
         return self._host.account(passkey.person)
 
     async def confirmed(self, live: Live, answer: dict[str, Any]) -> None:
@@ -128,10 +130,12 @@ class Passkeys:
             for one in self._of(person)
         ]
 
-    async def _prove(self, answer: dict[str, Any], use: Use, subject: str, person: str | None = None) -> Passkey:
+    async def _prove(
+        self, answer: dict[str, Any], use: Use, subject: str, person: str | None = None, key: bytes = b""
+    ) -> Passkey:
         site, now_us = self._our_site(), self._clock.utc().us
         challenge = challenge_of(site, answer)
-        self._challenges.check(challenge, use, subject, now_us)
+        self._challenges.check(challenge, use, subject, now_us, key)
         passkey = passkey_by_id(self._host.store.reader, _raw_id(answer))
         if passkey is None or person not in (None, passkey.person):
             raise refused("Cette clé d’accès n’est pas connue ici.")

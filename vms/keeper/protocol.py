@@ -67,7 +67,8 @@ HOST_SOCKET: Final = "k-adm.sock"
 WEB_OPS: Final = frozenset(
     {
         "sign_in", "sign_out", "session", "act_for", "step_up", "extend", "unlock",
-        "admit", "renew", "end", "key_window", "put_package_key", "open_package", "act", "read", "permit_key",
+        "admit", "prolong", "renew", "end", "key_window", "put_package_key", "open_package", "act", "read",
+        "permit_key",
         "public_page",
         "passkey_options", "passkey_sign_in", "passkey_step_up", "passkey_register", "passkey_remove", "account",
         "prove_destruction", "sign_export", "make_document",
@@ -172,9 +173,12 @@ class Session(Message):
     """A signed-in person's session; ``token`` is the opaque bearer secret, known to the web process and the browser.
 
     It ends at ``expires_us`` whatever is done, at ``idle_expires_us`` if nothing is; ``extend`` moves the latter.
+    ``id`` is public; ``moment`` is the keeper's instant, for the wishes that the page signs next.
     """
 
     token: str
+    id: str = ""
+    moment: str = ""
     person: PersonView
     expires_us: int
     idle_expires_us: int

@@ -10,7 +10,7 @@ from vms.keeper.sessions import Live
 from vms.law.authorisation import order_lapse
 
 
-def session_view(communes: Communes, token: str, live: Live, now_us: int, *, has_passkey: bool) -> Session:
+def session_view(communes: Communes, token: str, live: Live, now_us: int, *, has_passkey: bool, moment: str) -> Session:
     """The session of a signed-in person at ``now_us``."""
     account = live.account
     choices, unlocked, holder_of = [], {}, []
@@ -24,6 +24,8 @@ def session_view(communes: Communes, token: str, live: Live, now_us: int, *, has
             unlocked[commune.id] = commune.unlocked
     return Session(
         token=token,
+        id=live.id,
+        moment=moment,
         person=PersonView(id=account.id, label=account.label, login=account.login, host_admin=account.host_admin),
         expires_us=live.ends_us(),
         idle_expires_us=live.idle_ends_us(),

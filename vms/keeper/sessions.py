@@ -37,6 +37,7 @@ class Live:
     seen_us: int
     flushed_us: int
     means: str = ""
+    key: bytes = b""  # what its page signs with; empty for a session that opens nothing
     acting: Acting | None = None
     step_up_until_us: int = 0
 
@@ -65,30 +66,34 @@ class Sessions:
     def load(self) -> None:
         """Read the sessions that a restart left; ended ones are dropped."""
         rows = self._host.store.reader.execute(
-            "SELECT hash, person, workstation, created_us, seen_us, means, acting FROM session "
-            "WHERE person IN (SELECT id FROM account)"
+            "SELECT hash, person, workstation, created_us, seen_us, means, public, acting FROM session "
+            "LEFT JOIN session_key USING (hash) WHERE person IN (SELECT id FROM account)"
         ).fetchall()
-        for digest, person, workstation, created_us, seen_us, means, acting in rows:
+        for digest, person, workstation, created_us, seen_us, means, key, acting in rows:
             account = self._host.account(person)
-            live = Live(_public(digest), digest, account, workstation, created_us, seen_us, seen_us, means)
+            live = Live(_public(digest), digest, account, workstation, created_us, seen_us, seen_us, means, key or b"")
             live.acting = Acting.model_validate_json(acting) if acting else None
             if self._clock.utc().us < live.idle_ends_us():
                 self._keep(live)
 
-    async def create(self, account: Account, workstation: str, means: str) -> tuple[str, Live]:
-        """A new session, and by which means it was opened: (token, session), journalled in the host's log."""
+    async def create(self, account: Account, workstation: str, means: str, key: bytes = b"") -> tuple[str, Live]:
+        """A new session, by which means it was opened and what its page signs with: (token, session), journalled in
+        the host's log.
+        """
         self.sweep()
         if len(self._live) >= SESSIONS_LIMIT:
             raise Unauthenticated("Trop de sessions sont ouvertes.", todo="Réessayez plus tard.")
         token = secrets.token_urlsafe(TOKEN_BYTES)
         digest, now = sha256(token.encode()).digest(), self._clock.utc().us
-        live = Live(_public(digest), digest, account, workstation[:WORKSTATION_LIMIT_CHARS], now, now, now, means)
+        live = Live(_public(digest), digest, account, workstation[:WORKSTATION_LIMIT_CHARS], now, now, now, means, key)
 
         def work(tx: Tx) -> None:
             tx.db.execute(
                 "INSERT INTO session (hash, person, workstation, created_us, seen_us, means) VALUES (?, ?, ?, ?, ?, ?)",
                 (digest, account.id, live.workstation, now, now, means),
             )
+            if key:
+                tx.db.execute("INSERT INTO session_key (hash, public) VALUES (?, ?)", (digest, key))
             tx.journal(Entry("session", "sign_in", live.author(), detail={"means": means}))
 
         await self._host.store.write(work)
@@ -139,6 +144,7 @@ class Sessions:
 
         def work(tx: Tx) -> None:
             tx.db.execute("DELETE FROM session WHERE hash = ?", (live.hash,))
+            tx.db.execute("DELETE FROM session_key WHERE hash = ?", (live.hash,))
             detail = {} if act == "sign_out" else {"session": live.id, "person": live.account.id}
             tx.journal(Entry("session", act, author or live.author(), detail=detail))
 
@@ -170,6 +176,7 @@ class Sessions:
             rows = [(live.seen_us, live.hash) for live in stale]
             tx.db.executemany("UPDATE session SET seen_us = ? WHERE hash = ?", rows)
             tx.db.execute("DELETE FROM session WHERE created_us < ?", (limit,))
+            tx.db.execute("DELETE FROM session_key WHERE hash NOT IN (SELECT hash FROM session)")
 
         if stale:
             await self._host.store.write(work)

@@ -13,6 +13,7 @@ from vms.keeper.protocol import Use
 from vms.keeper.session_view import session_view
 from vms.keeper.sessions import Live
 from vms.keeper.totp_desk import write_password
+from vms.keeper.wish import public_of
 from vms.keeper.workstations import workstation_key, workstation_name
 
 UNKNOWN: Final = "Identifiant ou mot de passe inconnu."
@@ -50,6 +51,7 @@ class SignInDesk:
         """A new session by password, and by its second factor; one sentence for a wrong login and a wrong password."""
         house, login = self._house, str(args.get("login", "")).strip().lower()[:64]
         workstation, key = self._place(args)
+        page_key = public_of(str(args.get("key", "")))
         house.backoff.check(login, key, house.clock.utc().us)
         account = house.host.account_by_login(login)
         password = str(args.get("password", ""))
@@ -65,7 +67,7 @@ class SignInDesk:
             house.backoff.failed(login, key, house.clock.utc().us)
             raise
         house.backoff.succeeded(login, key)
-        token, live = await house.sessions.create(account, workstation, means)
+        token, live = await house.sessions.create(account, workstation, means, page_key)
         return view_of(house, token, live)
 
     async def step_up(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
@@ -79,14 +81,15 @@ class SignInDesk:
         """A dated challenge for one use, and what the browser is to be asked."""
         use = _use(args.get("use"))
         if use is Use.SIGN_IN:
-            return {"options": self._house.passkeys.sign_in_options()}
+            return {"options": self._house.passkeys.sign_in_options(public_of(str(args.get("key", ""))))}
         live = self._house.sessions.require(args.get("token"))
         return {"options": self._house.passkeys.options(live, use)}
 
     async def passkey_sign_in(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
         """A new session by passkey; there is nothing to guess, so nothing to lock."""
-        account = await self._house.passkeys.signed_in(_answer(args))
-        token, live = await self._house.sessions.create(account, self._place(args)[0], "passkey")
+        key = public_of(str(args.get("key", "")))
+        account = await self._house.passkeys.signed_in(_answer(args), key)
+        token, live = await self._house.sessions.create(account, self._place(args)[0], "passkey", key)
         # A verified user has just touched the key: as good as a password given again.
         self._house.sessions.step_up(live)
         return view_of(self._house, token, live)
@@ -99,8 +102,10 @@ class SignInDesk:
 
     async def passkey_register(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
         """Keep a new passkey of the signed-in person."""
-        live = self._house.sessions.require(args.get("token"))
-        await self._house.passkeys.register(live, str(args.get("label", "")), _answer(args))
+        live, answer = self._house.sessions.require(args.get("token")), _answer(args)
+        signed = {"id": answer.get("rawId")}
+        self._house.wishes.require_args(live, str(args.get("statement", "")), "passkey_register", signed)
+        await self._house.passkeys.register(live, str(args.get("label", "")), answer)
         return self._account(live)
 
     async def passkey_remove(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
@@ -188,7 +193,8 @@ class SignInDesk:
 def view_of(house: House, token: object, live: Live) -> dict[str, Any]:
     """The session as a page shows it, at this instant."""
     has_passkey = bool(passkeys_of(house.host.store.reader, live.account.id))
-    view = session_view(house.communes, str(token), live, house.clock.utc().us, has_passkey=has_passkey)
+    now_us, moment = house.clock.utc().us, house.wishes.moment(live.id)
+    view = session_view(house.communes, str(token), live, now_us, has_passkey=has_passkey, moment=moment)
     return view.model_dump(mode="json")
 
 

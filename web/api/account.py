@@ -8,8 +8,8 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from vms.keeper.protocol import Use
-from web.api.session import SessionView, view_of, workstation_of
-from web.deps import Acting, Srv, Token
+from web.api.session import PAGE_KEY_LIMIT_CHARS, SessionView, view_of, workstation_of
+from web.deps import Acting, Srv, Statement, Token
 from web.security import post_of, set_cookie, set_post_cookie
 
 router = APIRouter(tags=["account"])
@@ -26,6 +26,16 @@ class PasskeyAnswer(BaseModel):
     """What the browser answered (``PublicKeyCredential.toJSON``)."""
 
     answer: dict[str, Any]
+
+
+class PasskeyAsk(BaseModel):
+    """The public key of the page that wants to sign in."""
+
+    key: str = Field(default="", max_length=PAGE_KEY_LIMIT_CHARS)
+
+
+class PasskeySignIn(PasskeyAsk, PasskeyAnswer):
+    """The answer, and the key that its challenge was given for."""
 
 
 class NewPasskey(PasskeyAnswer):
@@ -145,16 +155,19 @@ class NewPassword(BaseModel):
 
 
 @router.post("/session/passkey/options")
-async def sign_in_options(services: Srv) -> PasskeyOptions:
-    """A challenge for somebody who wants to sign in; nobody has to say who they are."""
-    return PasskeyOptions(options=await services.keeper.accounts.passkey_options(Use.SIGN_IN))
+async def sign_in_options(services: Srv, body: PasskeyAsk | None = None) -> PasskeyOptions:
+    """A challenge for somebody who wants to sign in, which ends with the hash of the page's key; nobody has to say who
+    they are.
+    """
+    key = body.key if body else ""
+    return PasskeyOptions(options=await services.keeper.accounts.passkey_options(Use.SIGN_IN, key=key))
 
 
 @router.post("/session/passkey")
-async def sign_in(body: PasskeyAnswer, request: Request, response: Response, services: Srv) -> SessionView:
+async def sign_in(body: PasskeySignIn, request: Request, response: Response, services: Srv) -> SessionView:
     """Open a session by passkey."""
     post = post_of(request)
-    session = await services.keeper.accounts.passkey_sign_in(body.answer, workstation_of(request), post)
+    session = await services.keeper.accounts.passkey_sign_in(body.answer, workstation_of(request), post, body.key)
     set_cookie(response, session.token)
     set_post_cookie(response, post)
     return view_of(session, services)
@@ -185,9 +198,10 @@ async def register_options(token: Token, services: Srv) -> PasskeyOptions:
 
 
 @router.post("/account/passkeys", status_code=201)
-async def register(body: NewPasskey, token: Token, services: Srv) -> AccountView:
-    """Keep a new passkey."""
-    return AccountView(**await services.keeper.accounts.passkey_register(token, body.label, body.answer))
+async def register(body: NewPasskey, token: Token, statement: Statement, services: Srv) -> AccountView:
+    """Keep a new passkey, whose id the page signed."""
+    made = await services.keeper.accounts.passkey_register(token, body.label, body.answer, statement)
+    return AccountView(**made)
 
 
 @router.post("/account/passkeys/{passkey}/remove")
@@ -251,9 +265,11 @@ async def end_sessions(commune: Acting, person: str, body: Motive, token: Token,
 
 
 @router.post("/communes/{commune}/people/{person}/recovery")
-async def approve_recovery(commune: Acting, person: str, body: Motive, token: Token, services: Srv) -> RecoveryState:
+async def approve_recovery(
+    commune: Acting, person: str, body: Motive, token: Token, statement: Statement, services: Srv
+) -> RecoveryState:
     """Approve that a person's account comes back; the last approval needed yields the code."""
-    made = await services.keeper.act(token, "approve_recovery", {"person": person, "motive": body.motive})
+    made = await services.keeper.act(token, "approve_recovery", {"person": person, "motive": body.motive}, statement)
     return RecoveryState(**{name: made[name] for name in RecoveryState.model_fields})
 
 

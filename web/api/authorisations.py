@@ -12,7 +12,7 @@ from vms.keeper.acts.information import InformPublic
 from vms.keeper.acts.orders import RecordCnil, RecordOrder
 from vms.keeper.acts.people import RecordConvention
 from vms.keeper.arguments import Moment
-from web.deps import Acting, Srv, Token, arguments
+from web.deps import Acting, Srv, Statement, Token, arguments
 
 
 class WithdrawOrderIn(BaseModel):
@@ -54,10 +54,10 @@ async def record_order(commune: Acting, body: RecordOrder, token: Token, service
 
 @router.post("/authorisations/{order}/withdraw")
 async def withdraw_order(
-    commune: Acting, order: str, body: WithdrawOrderIn, token: Token, services: Srv
+    commune: Acting, order: str, body: WithdrawOrderIn, token: Token, statement: Statement, services: Srv
 ) -> dict[str, Any]:
     """Record that the préfet withdrew an order: its cameras stop at that date (P-27)."""
-    return await services.keeper.act(token, "withdraw_order", {"order": order, **arguments(body)})
+    return await services.keeper.act(token, "withdraw_order", {"order": order, **arguments(body)}, statement)
 
 
 @router.post("/cameras/{camera_id}/changes", status_code=201)
@@ -81,9 +81,11 @@ async def record_grouping(commune: Acting, body: RecordGrouping, token: Token, s
 
 
 @router.post("/groupings/{grouping}/consent")
-async def consent(commune: Acting, grouping: str, body: ConsentIn, token: Token, services: Srv) -> dict[str, Any]:
+async def consent(
+    commune: Acting, grouping: str, body: ConsentIn, token: Token, statement: Statement, services: Srv
+) -> dict[str, Any]:
     """Record the commune's consent, or its end (P-60)."""
-    return await services.keeper.act(token, "consent", {"grouping": grouping, **arguments(body)})
+    return await services.keeper.act(token, "consent", {"grouping": grouping, **arguments(body)}, statement)
 
 
 @router.post("/cnil", status_code=201)

@@ -15,7 +15,7 @@ from vms.errors import NotFound
 from vms.keeper.acts.zones import Polygon, Size
 from vms.model import Camera, CameraHealth
 from web.api.events import HealthView, health_view
-from web.deps import Acting, Services, Srv, Token, require_acting
+from web.deps import Acting, Services, Srv, Statement, Token, require_acting
 
 router = APIRouter(tags=["cameras"])
 CAMERAS_MAX = 2000
@@ -146,8 +146,10 @@ async def camera(camera_id: str, token: Token, services: Srv) -> CameraView:
     return next(view for view in views if view.id == camera_id)
 
 
-async def _act(services: Services, token: str, name: str, camera_id: str, **args: Any) -> dict[str, Any]:
-    return await services.keeper.act(token, name, {"camera": camera_id, **args})
+async def _act(
+    services: Services, token: str, name: str, camera_id: str, /, statement: str = "", **args: Any
+) -> dict[str, Any]:
+    return await services.keeper.act(token, name, {"camera": camera_id, **args}, statement)
 
 
 @router.post("/cameras/{camera_id}/authorise")
@@ -163,9 +165,11 @@ async def framing_class(camera_id: str, body: FramingClassIn, token: Token, serv
 
 
 @router.post("/cameras/{camera_id}/framing/open")
-async def open_framing(camera_id: str, body: FramingOpenIn, token: Token, services: Srv) -> dict[str, Any]:
+async def open_framing(
+    camera_id: str, body: FramingOpenIn, token: Token, statement: Statement, services: Srv
+) -> dict[str, Any]:
     """Open a framing session: one camera, live, in memory only, time-boxed."""
-    return await _act(services, token, "open_framing", camera_id, minutes=body.minutes)
+    return await _act(services, token, "open_framing", camera_id, statement, minutes=body.minutes)
 
 
 @router.post("/cameras/{camera_id}/framing/close")
@@ -192,9 +196,11 @@ async def draw_zones(camera_id: str, body: ZonesIn, token: Token, services: Srv)
 
 
 @router.post("/cameras/{camera_id}/zones/{zone_set}/validate")
-async def validate_zones(camera_id: str, zone_set: str, token: Token, services: Srv) -> dict[str, Any]:
+async def validate_zones(
+    camera_id: str, zone_set: str, token: Token, statement: Statement, services: Srv
+) -> dict[str, Any]:
     """Validate a zone set that another person drew."""
-    return await _act(services, token, "validate_zones", camera_id, zone_set=zone_set)
+    return await _act(services, token, "validate_zones", camera_id, statement, zone_set=zone_set)
 
 
 @router.post("/cameras/{camera_id}/panel")

@@ -2,13 +2,15 @@
 
 The socket speaks text for facts (``stream``, ``beat``, ``restart``, ``late``, ``refused``, ``withdrawn``) and binary
 for fMP4: an initialisation segment, the current group of pictures as one fragment, then one fragment a frame. A
-fragment's ``tfdt`` is the capture time in UTC, in 90 kHz ticks.
+fragment's ``tfdt`` is the capture time in UTC, in 90 kHz ticks. The page speaks first: what it signed, and again from
+time to time while it watches (``open``, ``renew``; decision 0015).
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 from typing import Any, Final, Literal
 
 from fastapi import APIRouter, Query, WebSocket, WebSocketDisconnect
@@ -29,6 +31,8 @@ CLOSE_UNAUTHENTICATED: Final = 4401
 CLOSE_AWAY: Final = 4503
 CLOSE_GONE: Final = 4404
 SEND_LIMIT_S: Final = 10.0
+OPENING_LIMIT_S: Final = 10.0
+MESSAGE_LIMIT_CHARS: Final = 8192
 
 log = logs.get("web.live")
 Stream = Literal["main", "sub"]
@@ -51,12 +55,13 @@ async def _view(socket: WebSocket, camera_id: str, stream: Stream, act: str) -> 
     await socket.accept()
     lease: Lease | None = None
     try:
-        lease = await services.permits.admit(token_of(socket), act, [camera_id])
+        token = token_of(socket)
+        lease = await services.permits.admit(token, act, [camera_id], statement=await opening(socket))
         facts = await _facts(services, camera_id)
         recorder = await services.relay.way_to(camera_id, stream)
         args = {"permit": lease.token, "camera": camera_id, "stream": stream}
         async with WireClient(recorder).stream("live", args) as channel:
-            await _relay(socket, channel, lease, facts)
+            await _relay(services, socket, channel, lease, facts | {"view": lease.id})
     except WebSocketDisconnect:
         return
     except GuetError as error:
@@ -78,9 +83,30 @@ async def _facts(services: Services, camera_id: str) -> dict[str, Any]:
     }
 
 
-async def _relay(socket: WebSocket, channel: Channel, lease: Lease, facts: dict[str, Any]) -> None:
-    """Three directions until one ends: pictures down, permits up, and the page's goodbye."""
-    await until_first_ends(_pictures(socket, channel, facts), _permits(channel, lease), _goodbye(socket))
+async def opening(socket: WebSocket) -> str:
+    """What the page signed, in its first message; empty when it says nothing, and the keeper will refuse it."""
+    try:
+        async with asyncio.timeout(OPENING_LIMIT_S):
+            return signed_in(await socket.receive_text(), "open")
+    except TimeoutError:
+        return ""
+
+
+def signed_in(text: str, kind: str) -> str:
+    """The statement in a message of that kind; empty in any other."""
+    try:
+        message = json.loads(text[:MESSAGE_LIMIT_CHARS])
+    except (ValueError, RecursionError):
+        return ""
+    if not isinstance(message, dict) or message.get("type") != kind:
+        return ""
+    return str(message.get("statement", ""))
+
+
+async def _relay(services: Services, socket: WebSocket, channel: Channel, lease: Lease, facts: dict[str, Any]) -> None:
+    """Three directions until one ends: pictures down, permits up, and the page's signatures until its goodbye."""
+    heard = _heard(services, socket, lease)
+    await until_first_ends(_pictures(socket, channel, facts), _permits(channel, lease), heard)
 
 
 async def _pictures(socket: WebSocket, channel: Channel, facts: dict[str, Any]) -> None:
@@ -106,9 +132,11 @@ async def _permits(channel: Channel, lease: Lease) -> None:
             await channel.send({"renew": token})
 
 
-async def _goodbye(socket: WebSocket) -> None:
+async def _heard(services: Services, socket: WebSocket, lease: Lease) -> None:
     while True:
-        await socket.receive_text()
+        statement = signed_in(await socket.receive_text(), "renew")
+        if statement:
+            await services.permits.prolong(lease, statement)
 
 
 async def say_and_close(socket: WebSocket, error: GuetError, kind: str) -> None:

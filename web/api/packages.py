@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from recorder.extraction import find_package
 from vms.errors import BadInput, NotFound, Refused
 from vms.keeper.protocol import PAGE_KEY_BYTES, Act
-from web.deps import Acting, Services, Srv, Token
+from web.deps import Acting, Services, Srv, Statement, Token
 from web.extractions import packages_dir
 
 router = APIRouter(tags=["packages"])
@@ -50,9 +50,9 @@ async def seal_certificate(commune: Acting, token: Token, services: Srv) -> Resp
 
 
 @router.post("/requests/{request}/extract", status_code=202, response_model_exclude_none=True)
-async def extract(request: str, token: Token, services: Srv) -> ExtractionView:
+async def extract(request: str, token: Token, statement: Statement, services: Srv) -> ExtractionView:
     """Start the extraction of a decided request; refused with the rule, or for want of a step-up."""
-    return ExtractionView.model_validate(await services.extractions.start(services, token, request))
+    return ExtractionView.model_validate(await services.extractions.start(services, token, request, statement))
 
 
 @router.get("/requests/{request}/package")
@@ -66,8 +66,10 @@ async def package(request: str, token: Token, services: Srv) -> FileResponse:
 
 
 @router.post("/requests/{request}/package/key")
-async def package_key(request: str, body: PageKeyIn, token: Token, services: Srv) -> PackageKeyView:
-    """The package's key, sealed to the page's own; journalled as a communication."""
+async def package_key(
+    request: str, body: PageKeyIn, token: Token, statement: Statement, services: Srv
+) -> PackageKeyView:
+    """The package's key, sealed to the page's own, which the page signed for; journalled as a communication."""
     try:
         public = base64.b64decode(body.public, validate=True)
     except binascii.Error as error:
@@ -76,7 +78,7 @@ async def package_key(request: str, body: PageKeyIn, token: Token, services: Srv
         raise BadInput(f"La clé de la page fait {PAGE_KEY_BYTES} octets.", where="public")
     found = await _extractable(services, token, request)
     admitted = await services.keeper.admit(
-        token, Act.EXPORT, found["cameras"], found["from_us"], found["to_us"], request=request
+        token, Act.EXPORT, found["cameras"], found["from_us"], found["to_us"], request=request, statement=statement
     )
     try:
         name, sealed = await services.keeper.open_package(admitted.id, public)

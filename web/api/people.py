@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from vms.keeper.acts.people import Grant
 from vms.keeper.arguments import MomentEnd
-from web.deps import Acting, Srv, Token, arguments
+from web.deps import Acting, Srv, Statement, Token, arguments
 
 router = APIRouter(tags=["people"])
 
@@ -43,15 +43,17 @@ async def people(commune: Acting, token: Token, services: Srv) -> dict[str, Any]
 
 
 @router.post("/communes/{commune}/people", status_code=201)
-async def add_person(commune: Acting, body: PersonIn, token: Token, services: Srv) -> dict[str, Any]:
+async def add_person(
+    commune: Acting, body: PersonIn, token: Token, statement: Statement, services: Srv
+) -> dict[str, Any]:
     """Open an account for one person; shared accounts are forbidden."""
-    return await services.keeper.act(token, "add_person", body.model_dump())
+    return await services.keeper.act(token, "add_person", body.model_dump(), statement)
 
 
 @router.post("/communes/{commune}/habilitations", status_code=201)
-async def grant(commune: Acting, body: Grant, token: Token, services: Srv) -> dict[str, Any]:
+async def grant(commune: Acting, body: Grant, token: Token, statement: Statement, services: Srv) -> dict[str, Any]:
     """Record an habilitation and the decision it rests on."""
-    return await services.keeper.act(token, "grant", arguments(body))
+    return await services.keeper.act(token, "grant", arguments(body), statement)
 
 
 @router.post("/habilitations/{habilitation}/withdraw")

@@ -17,7 +17,7 @@ from vms.clock import MICRO, UtcTime
 from vms.errors import BadInput, GuetError, Refused, Unavailable
 from vms.keeper.permit import Permit, verify_permit
 from vms.keeper.protocol import KEY_WINDOW_LIMIT_US, PAGE_KEY_BYTES
-from web.api.live import say_and_close
+from web.api.live import MESSAGE_LIMIT_CHARS, opening, say_and_close, signed_in
 from web.deps import Services, Srv, Token
 from web.permits import Lease
 from web.race import until_first_ends
@@ -26,7 +26,6 @@ from web.security import token_of
 router = APIRouter(tags=["replay"])
 RANGE_MAX_BYTES: Final = 32 * 1024 * 1024
 TIMELINE_MAX_US: Final = 40 * 24 * 3600 * MICRO
-MESSAGE_MAX_CHARS: Final = 4096
 Stream = Literal["main", "sub"]
 
 
@@ -71,12 +70,13 @@ class TimelineView(BaseModel):
 
 
 class WindowAsked(BaseModel):
-    """A page's wish: the keys of a window, sealed to its X25519 public key."""
+    """A page's wish: the keys of a window, sealed to its X25519 public key; ``statement`` is what it signed for it."""
 
     type: Literal["window"]
     from_us: int = Field(ge=0)
     to_us: int = Field(ge=0)
     public: str = Field(min_length=40, max_length=60)
+    statement: str = Field(default="", max_length=MESSAGE_LIMIT_CHARS)
 
 
 @router.get("/cameras/{camera_id}/timeline")
@@ -151,7 +151,8 @@ async def replay(socket: WebSocket, camera_id: str, stream: Stream = Query("main
     await socket.accept()
     lease: Lease | None = None
     try:
-        lease = await services.permits.admit(token_of(socket), "replay", [camera_id])
+        token = token_of(socket)
+        lease = await services.permits.admit(token, "replay", [camera_id], statement=await opening(socket))
         await socket.send_json({"type": "permit", "id": lease.id, "journal": lease.journal})
         await until_first_ends(_windows(socket, services, lease, camera_id, stream), _watch(lease))
     except WebSocketDisconnect:
@@ -172,6 +173,10 @@ async def _watch(lease: Lease) -> None:
 async def _windows(socket: WebSocket, services: Services, lease: Lease, camera: str, stream: str) -> None:
     while True:
         text = await socket.receive_text()
+        statement = signed_in(text, "renew")
+        if statement:
+            await services.permits.prolong(lease, statement)
+            continue
         try:
             await socket.send_json(await _window(services, lease, camera, stream, text))
         except Unavailable as error:
@@ -197,7 +202,7 @@ async def _window(services: Services, lease: Lease, camera: str, stream: str, te
     if segments:
         wanted = [{"name": one.name, "groups": [group.number for group in one.groups]} for one in segments]
         sealed = await services.keeper.key_window(
-            lease.id, camera, _public(asked.public), wanted, asked.from_us, asked.to_us
+            lease.id, camera, _public(asked.public), wanted, asked.from_us, asked.to_us, asked.statement
         )
         answer["sealed"] = base64.b64encode(sealed).decode()
         answer["segments"] = [one.view() for one in segments]
@@ -206,7 +211,7 @@ async def _window(services: Services, lease: Lease, camera: str, stream: str, te
 
 def _asked(text: str) -> WindowAsked:
     try:
-        asked = WindowAsked.model_validate_json(text[:MESSAGE_MAX_CHARS])
+        asked = WindowAsked.model_validate_json(text[:MESSAGE_LIMIT_CHARS])
     except ValidationError as error:
         raise BadInput("Fenêtre de lecture illisible.", todo="Rechargez la page.") from error
     if not 0 < asked.to_us - asked.from_us <= KEY_WINDOW_LIMIT_US:

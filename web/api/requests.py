@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from vms.keeper.acts.holds import PlaceHold
 from vms.keeper.acts.requests import RegisterRequest
-from web.deps import Acting, Srv, Token, arguments
+from web.deps import Acting, Srv, Statement, Token, arguments
 
 router = APIRouter(tags=["requests"])
 FieldValue = str | int | bool | None
@@ -78,9 +78,9 @@ async def complete(request: str, body: CompleteIn, token: Token, services: Srv) 
 
 
 @router.post("/requests/{request}/decision")
-async def decide(request: str, body: DecisionIn, token: Token, services: Srv) -> dict[str, Any]:
-    """The mayor's or deputy's decision; asks for the password again (step-up)."""
-    return await services.keeper.act(token, "decide", {"request": request, **body.model_dump()})
+async def decide(request: str, body: DecisionIn, token: Token, statement: Statement, services: Srv) -> dict[str, Any]:
+    """The mayor's or deputy's decision; asks for the password again (step-up), and for the page's signature."""
+    return await services.keeper.act(token, "decide", {"request": request, **body.model_dump()}, statement)
 
 
 @router.post("/requests/{request}/receipt")

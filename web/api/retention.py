@@ -12,7 +12,7 @@ from sqlmodel import col, select
 from vms.db.engine import read
 from vms.keeper.acts.time import ConfirmTime
 from vms.model import Segment
-from web.deps import Acting, Srv, Token, arguments
+from web.deps import Acting, Srv, Statement, Token, arguments
 
 router = APIRouter(tags=["retention"])
 
@@ -69,9 +69,11 @@ async def certificate(
 
 
 @router.post("/communes/{commune}/retention/confirm-time")
-async def confirm_time(commune: Acting, body: ConfirmTime, token: Token, services: Srv) -> dict[str, Any]:
+async def confirm_time(
+    commune: Acting, body: ConfirmTime, token: Token, statement: Statement, services: Srv
+) -> dict[str, Any]:
     """Say that the machine's time, which is in doubt, is right: what it calls due is destroyed now (P-30)."""
-    return await services.keeper.act(token, "confirm_time", arguments(body))
+    return await services.keeper.act(token, "confirm_time", arguments(body), statement)
 
 
 @router.get("/communes/{commune}/holds")

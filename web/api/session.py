@@ -12,11 +12,14 @@ from web.security import clear_cookie, post_of, set_cookie, set_post_cookie, tok
 
 router = APIRouter(prefix="/session", tags=["session"])
 WORKSTATION_LIMIT_CHARS = 100
+PAGE_KEY_LIMIT_CHARS = 100
 
 
 class SessionView(BaseModel):
-    """A session as pages see it: everything but its secret."""
+    """A session as pages see it: everything but its secret; ``id`` and ``moment`` go into what the page signs."""
 
+    id: str
+    moment: str
     person: PersonView
     expires_us: int
     idle_expires_us: int
@@ -30,11 +33,15 @@ class SessionView(BaseModel):
 
 
 class SignIn(BaseModel):
-    """Login and password, and a code for an account that has a second factor."""
+    """Login and password, a code for an account that has a second factor, and the page's public key.
+
+    A session opened without ``key`` reads, and opens no picture (decision 0015).
+    """
 
     login: str = Field(min_length=1, max_length=120)
     password: str = Field(min_length=1, max_length=500)
     code: str = Field(default="", max_length=100)
+    key: str = Field(default="", max_length=PAGE_KEY_LIMIT_CHARS)
 
 
 class ActFor(BaseModel):
@@ -80,7 +87,8 @@ def workstation_of(request: Request) -> str:
 async def sign_in(body: SignIn, request: Request, response: Response, services: Srv) -> SessionView:
     """Open a session; the token goes into a cookie that scripts cannot read."""
     post = post_of(request)
-    session = await services.keeper.sign_in(body.login, body.password, workstation_of(request), body.code, post)
+    place = workstation_of(request)
+    session = await services.keeper.sign_in(body.login, body.password, place, body.code, post, body.key)
     set_cookie(response, session.token)
     set_post_cookie(response, post)
     return view_of(session, services)
@@ -89,7 +97,8 @@ async def sign_in(body: SignIn, request: Request, response: Response, services: 
 @router.post("/token")
 async def sign_in_for_command_line(body: SignIn, request: Request, services: Srv) -> TokenView:
     """Open a session whose token the caller keeps and sends as a bearer (``vms login``)."""
-    session = await services.keeper.sign_in(body.login, body.password, workstation_of(request), body.code)
+    place = workstation_of(request)
+    session = await services.keeper.sign_in(body.login, body.password, place, body.code, key=body.key)
     return TokenView(token=session.token, session=view_of(session, services))
 
 

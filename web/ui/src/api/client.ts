@@ -2,6 +2,8 @@
 import createClient from "openapi-fetch";
 import { Problem, type ProblemBody } from "./problem";
 import type { paths } from "./schema";
+import { signed } from "./signed";
+import { wishOf } from "./signedCalls";
 
 /** Longest that one call may take, in ms; media and downloads do not pass here. */
 const CALL_TIMEOUT_MS = 20_000;
@@ -64,12 +66,19 @@ export function get<R extends PathOf<"get"> & string>(
   return answer(client.GET(`${API}${path}` as never, options as never) as Promise<Sent>);
 }
 
-/** Asks for an act; the server decides and journals it. Path and body are checked against the contract. */
-export function post<R extends PathOf<"post"> & string>(
+/** Asks for an act, signed where it is grave; the server decides and journals it. Path and body are checked. */
+export async function post<R extends PathOf<"post"> & string>(
   path: R,
   given: { path?: PathParams<Operation<"post", R>>; body?: Body<Operation<"post", R>> } = {},
 ): Promise<unknown> {
-  const options = { params: { path: given.path ?? {} }, body: given.body };
+  const wish = wishOf(
+    path,
+    { ...(given.path as object | undefined) },
+    { ...(given.body as object | undefined) },
+  );
+  const statement = wish === undefined ? "" : await signed(wish);
+  const headers = statement === "" ? {} : { headers: { "Guet-Statement": statement } };
+  const options = { params: { path: given.path ?? {} }, body: given.body, ...headers };
   return answer(client.POST(`${API}${path}` as never, options as never) as Promise<Sent>);
 }
 

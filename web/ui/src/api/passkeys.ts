@@ -1,7 +1,9 @@
 /** Passkey ceremonies: the server asks, the browser answers, the server judges the answer. */
+import { type Bytes, decodeBase64 } from "../media/bytes";
 import { as, post } from "./client";
+import { newPageKey } from "./pageKey";
 import { NoPasskey } from "./problem";
-import type { Session } from "./session";
+import { opened, type Session } from "./session";
 
 interface Asked<O> {
   options: O;
@@ -27,10 +29,23 @@ const prove = ({ options }: Asked<PublicKeyCredentialRequestOptionsJSON>) =>
     navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options) }),
   );
 
-/** Signs in with a passkey; nobody has to type who they are. */
+/** Whether a challenge ends with this hash. */
+function names(challenge: string, hash: Bytes): boolean {
+  const end = decodeBase64(challenge).slice(-hash.length);
+  return hash.length === 0 || (end.length === hash.length && end.every((byte, at) => byte === hash[at]));
+}
+
+/** Signs in with a passkey, for a fresh key of this page; nobody has to type who they are. */
 export async function passkeySignIn(): Promise<Session> {
-  const answer = await prove(await as(post("/session/passkey/options")));
-  return as<Session>(post("/session/passkey", { body: { answer } }));
+  const key = await newPageKey();
+  const asked = await as<Asked<PublicKeyCredentialRequestOptionsJSON>>(
+    post("/session/passkey/options", { body: { key: key.publicKey } }),
+  );
+  // The authenticator signs the challenge: it must name this page's key, and no other.
+  if (!names(asked.options.challenge, key.hash)) throw new NoPasskey();
+  const answer = await prove(asked);
+  const body = { answer, key: key.publicKey };
+  return opened(key, await as<Session>(post("/session/passkey", { body })));
 }
 
 /** Confirms with a passkey in place of the password. */

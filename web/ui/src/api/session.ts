@@ -1,7 +1,9 @@
 /** The signed-in session: who, for which commune, with which motive, until when. */
 import { queryOptions } from "@tanstack/react-query";
 import { as, del, get, post } from "./client";
+import { forgetPageKey, type NewKey, newPageKey } from "./pageKey";
 import { Problem } from "./problem";
+import { forgetFacts } from "./signed";
 
 export type Role =
   | "officer"
@@ -36,6 +38,9 @@ export interface Acting {
 }
 
 export interface Session {
+  /** Public; with `moment`, the keeper's instant, it goes into what the page signs. */
+  id: string;
+  moment: string;
   person: { id: string; label: string; login: string; host_admin: boolean };
   expires_us: number;
   idle_expires_us: number;
@@ -95,16 +100,37 @@ export const purposesQuery = queryOptions({
   staleTime: Number.POSITIVE_INFINITY,
 });
 
-/** `code`: of the second factor, for an account that has one. */
-export const signIn = (login: string, password: string, code = "") =>
-  as<Session>(post("/session", { body: { login, password, code } }));
+/** Opens a session with a fresh key of this page. `code`: of the second factor, for an account that has one. */
+export async function signIn(login: string, password: string, code = ""): Promise<Session> {
+  const key = await newPageKey();
+  const body = { login, password, code, key: key.publicKey };
+  return opened(key, await as<Session>(post("/session", { body })));
+}
+
+/** Keeps the page's key for the session that was opened with it. */
+export async function opened(key: NewKey, session: Session): Promise<Session> {
+  await key.keep(session.id);
+  forgetFacts();
+  return session;
+}
+
 /** Spends a recovery code; the new password signs in afterwards. */
 export const recover = (login: string, code: string, password: string) =>
   post("/session/recover", { body: { login, code, password } });
-export const signOut = () => del("/session");
+/** Closes the session; the page's key is destroyed whether the server answers or not. */
+export async function signOut(): Promise<void> {
+  try {
+    await del("/session");
+  } finally {
+    await forgetPageKey();
+  }
+}
 export const extendSession = () => as<Session>(post("/session/extend"));
 export const stepUp = (password: string) => as<Session>(post("/session/step-up", { body: { password } }));
 export const unlock = (commune: string, passphrase: string) =>
   as<Session>(post("/session/unlock", { body: { commune, passphrase } }));
-export const actFor = (commune: string, purpose: string, motive: string) =>
-  as<Session>(post("/session/act", { body: { commune, purpose, motive } }));
+export async function actFor(commune: string, purpose: string, motive: string): Promise<Session> {
+  const session = await as<Session>(post("/session/act", { body: { commune, purpose, motive } }));
+  forgetFacts();
+  return session;
+}

@@ -3,6 +3,8 @@
 /** What is being streamed; `masked` is the number of private zones burnt in. */
 export interface StreamInfo {
   type: "stream";
+  /** The view's id, which the page signs to go on with it. */
+  view: string;
   codec: string;
   width: number;
   height: number;
@@ -71,6 +73,7 @@ export function readLiveMessage(raw: string): LiveMessage {
     case "stream":
       return {
         type: "stream",
+        view: asText(fields.view),
         codec: asText(fields.codec),
         width: asNumber(fields.width),
         height: asNumber(fields.height),

@@ -12,6 +12,7 @@ import { type Beat, type Refusal, readLiveMessage, type StreamInfo } from "./liv
 import { stale, steer } from "./livePolicy";
 import { INITIAL_SNAPSHOT, isPassing, type LiveSnapshot, type LiveState, type Quality } from "./liveState";
 import { isPlayable, MediaFeed } from "./mediaFeed";
+import { SIGN_EVERY_MS, sendSigned } from "./signing";
 import { freshness, isSilent } from "./watchdog";
 
 const TICK_MS = 250;
@@ -31,6 +32,8 @@ export const SERVER_UNREACHABLE = "server-unreachable";
 export interface LiveSource {
   /** WebSocket URL for a stream. */
   url(quality: Quality): string;
+  /** What the page signs to open the view (`view` empty), and to go on with it. */
+  sign?(view: string): Promise<string>;
   /** Injected in tests; the browser's own otherwise. */
   connect?(url: string): WebSocket;
 }
@@ -50,6 +53,7 @@ export class LivePlayer {
   #lastFrameMs = 0;
   #lastMessageMs = 0;
   #heardMs = 0;
+  #signedMs = 0;
   #lastUs: number | undefined;
   #decoded = 0;
   #frameHandle = 0;
@@ -118,6 +122,7 @@ export class LivePlayer {
     const socket = this.source.connect?.(url) ?? new WebSocket(url);
     socket.binaryType = "arraybuffer";
     this.#socket = socket;
+    socket.onopen = () => this.#sign(socket, "");
     this.#lastMessageMs = performance.now();
     socket.onmessage = (event: MessageEvent<string | ArrayBuffer>) => {
       if (socket !== this.#socket) return;
@@ -132,6 +137,14 @@ export class LivePlayer {
       if (event.code === CLOSED_BY_GATE) this.#refuse(closed);
       else this.#again();
     };
+  }
+
+  /** Says what the page signed: to open the view, then to go on with it. */
+  #sign(socket: WebSocket, view: string): void {
+    this.#signedMs = performance.now();
+    sendSigned(socket, view, this.source.sign).catch(() => {
+      if (socket === this.#socket && view === "") this.#again();
+    });
   }
 
   #disconnect(): void {
@@ -293,6 +306,9 @@ export class LivePlayer {
     const { state } = this.#snapshot;
     if (state.kind === "refused" || state.kind === "unplayable") return;
     const now = performance.now();
+    const view = this.#snapshot.stream?.view ?? "";
+    if (this.#socket !== undefined && view !== "" && now - this.#signedMs > SIGN_EVERY_MS)
+      this.#sign(this.#socket, view);
     if (this.#socket !== undefined && isSilent(now, this.#lastMessageMs)) this.#again();
     // Frame callbacks stop for an element that is scrolled away; the decoder's own count does not.
     const decoded = this.video.getVideoPlaybackQuality?.().totalVideoFrames ?? 0;

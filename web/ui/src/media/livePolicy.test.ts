@@ -73,6 +73,7 @@ describe("messages", () => {
       readLiveMessage('{"type":"stream","codec":"avc1.64001F","width":1280,"camera":{"id":"a"}}'),
     ).toEqual({
       type: "stream",
+      view: "",
       codec: "avc1.64001F",
       width: 1280,
       height: 0,

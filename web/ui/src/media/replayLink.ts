@@ -11,6 +11,7 @@ import { markStep } from "./replayMarks";
 import { type KeysMessage, readReplayMessage, type SegmentEntry } from "./replayMessages";
 import { openVault, type ReplayVault } from "./replayVault";
 import { GROUP_HEADER_BYTES } from "./sealedGroup";
+import { SIGN_EVERY_MS, sendSigned } from "./signing";
 
 /** The window of the present is asked for again when it has grown by this much. */
 const RENEW_AFTER_US = 15 * MICRO;
@@ -30,6 +31,10 @@ export interface ReplaySource {
   camera: string;
   /** WebSocket URL of the replay. */
   url: string;
+  /** What the page signs to open the consultation (`view` empty), and to go on with it. */
+  sign?(view: string): Promise<string>;
+  /** What it signs for a window of keys, sealed to this public key (base64). */
+  signWindow?(view: string, span: Span, publicKey: string): Promise<string>;
   /** URL of a stored stretch of bytes under a permit. */
   bytesUrl(permit: string, segment: string, offset: number, length: number): string;
 }
@@ -43,6 +48,7 @@ export class ReplayLink {
   #asked = new Map<number, Span>();
   #waiting: Span[] = [];
   #closed = false;
+  #signing: ReturnType<typeof setInterval>;
 
   constructor(
     readonly source: ReplaySource,
@@ -54,6 +60,8 @@ export class ReplayLink {
       if (typeof event.data === "string") this.#hear(event.data);
     };
     this.#socket.onclose = () => this.#lose();
+    this.#socket.onopen = () => this.#sign();
+    this.#signing = setInterval(() => this.#permit && this.#sign(), SIGN_EVERY_MS);
     this.#vault.start().then(
       (key) => {
         this.#publicKey = encodeBase64(key);
@@ -93,6 +101,7 @@ export class ReplayLink {
   /** Ends the permit here: socket closed, worker ended, keys gone. */
   close(): void {
     this.#closed = true;
+    clearInterval(this.#signing);
     this.#vault.close();
     this.#socket.close();
   }
@@ -103,14 +112,25 @@ export class ReplayLink {
     this.events.onLost();
   }
 
+  #sign(): void {
+    sendSigned(this.#socket, this.#permit, this.source.sign).catch(() => this.#lose());
+  }
+
   #send(): void {
-    if (this.#permit === "" || this.#publicKey === undefined) return;
+    const publicKey = this.#publicKey;
+    if (this.#permit === "" || publicKey === undefined) return;
     for (const span of this.#waiting.splice(0)) {
       this.#asked.set(span.fromUs, span);
-      const message = { type: "window", from_us: span.fromUs, to_us: span.toUs, public: this.#publicKey };
-      markStep("window-asked", span.fromUs);
-      this.#socket.send(JSON.stringify(message));
+      this.#sendWindow(span, publicKey).catch(() => this.#lose());
     }
+  }
+
+  async #sendWindow(span: Span, publicKey: string): Promise<void> {
+    const statement = (await this.source.signWindow?.(this.#permit, span, publicKey)) ?? "";
+    if (this.#closed) return;
+    const message = { type: "window", from_us: span.fromUs, to_us: span.toUs, public: publicKey, statement };
+    markStep("window-asked", span.fromUs);
+    this.#socket.send(JSON.stringify(message));
   }
 
   #hear(raw: string): void {

@@ -83,6 +83,8 @@ export function sessionAs(role: Session["communes"][number]["role"], more: Parti
   const now = Date.now() * 1000;
   const commune = { id: "valclair", name: "Valclair-sur-Brume" };
   return {
+    id: "0".repeat(32),
+    moment: "",
     person: { id: "p-1", label: "Le maire", login: "maire.valclair", host_admin: false },
     expires_us: now + HOUR_US,
     idle_expires_us: now + HOUR_US,
