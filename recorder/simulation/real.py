@@ -1,8 +1,9 @@
 """The same faults once more for real: a process that writes, a small volume, and what the operating system can do.
 
 Where this account may mount, the store is a tmpfs of a few MiB, bound to its place so that it can go away and come
-back; where it may not, only what needs no mount is done. What a process called durable must be there afterwards, and
-fsck must agree; what it lost it must have told, with its cause.
+back, and then a disk of its own that fails (``real_device.py``); where it may not, only what needs no mount is done.
+What a process called durable must be there afterwards, and fsck must agree; what it lost it must have told, with its
+cause.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,7 @@ from typing import Any, Final
 from recorder.fsck import Fsck
 from recorder.policies import Policies
 from recorder.scan import read_index
+from recorder.simulation.real_device import Device, device
 from recorder.store.local import LocalStore
 from vms.clock import SystemClock
 from vms.db.engine import open_engine
@@ -87,6 +89,21 @@ class Child:
         since = len(self.kept)
         self.until(lambda: len(self.kept) >= since + STEADY_GROUPS, f"records again after {what}")
 
+    def refuses(self, cause: str, begin: Callable[[], object]) -> None:
+        """Do ``begin``, and wait until groups are refused with this cause."""
+        before = len(self.refused)
+        begin()
+        self.until(lambda: cause in self.refused[before:], f"refuses with {cause}")
+
+    def lives(self) -> bool:
+        """Whether the fault has left it alive."""
+        return self._process.poll() is None
+
+    def halt(self) -> None:
+        """Stop it where it is; on return it does nothing any more."""
+        self._process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.pid, os.WSTOPPED)
+
     def kill(self) -> None:
         """SIGKILL; what it had said by then counts."""
         self._process.send_signal(signal.SIGKILL)
@@ -142,26 +159,33 @@ def volume(home: Path) -> Iterator[Volume]:
 
 def hurt(home: Path, times: int) -> dict[str, Any]:
     """Do everything ``times`` times; the table. Blocks; TimeoutError when a recorder does not recover."""
-    rows: list[Row] = []
     with volume(home) as place:
-        for fault, do in _faults(place).items():
-            row = Row(fault)
-            for _ in range(times):
-                asyncio.run(_once(home, row, do))
-            rows.append(row)
-        return {
-            "volume": f"tmpfs, {VOLUME_MIB} MiB" if place.small else "no mount permitted: the file system at hand",
-            "faults": [
-                {"fault": row.fault, "times": row.times, "groups_refused": row.refused,
-                 "told_as": dict(row.told_as), "groups_lost_after_said_durable": row.lost}
-                for row in rows
-            ],
-        }  # fmt: skip
+        rows = _lives(home, {"killed": lambda child: None}, times)
+        rows += _lives(home, _faults(place), times)
+    with device(home / "device") as disk:
+        if disk.there:
+            rows += _lives(home / "device", _disk_faults(disk), times)
+    return {
+        "volume": f"tmpfs, {VOLUME_MIB} MiB" if place.small else "no mount permitted: the file system at hand",
+        "device": "ext4 on a loop device" if disk.there else "no loop device permitted",
+        "faults": [
+            {"fault": row.fault, "times": row.times, "groups_refused": row.refused,
+             "told_as": dict(row.told_as), "groups_lost_after_said_durable": row.lost}
+            for row in rows
+        ],
+    }  # fmt: skip
+
+
+def _lives(home: Path, faults: Mapping[str, Callable[[Child], None]], times: int) -> list[Row]:
+    """Lives of the process, each of which suffers all ``faults`` in turn."""
+    rows = [Row(fault) for fault in faults]
+    for _ in range(times):
+        asyncio.run(_live(home, list(zip(rows, faults.values(), strict=True))))
+    return rows
 
 
 def _faults(place: Volume) -> dict[str, Callable[[Child], None]]:
     faults: dict[str, Callable[[Child], None]] = {
-        "killed": lambda child: None,
         "suspended": _suspend,
         "file-size-limit": _limit_files,
     }
@@ -171,21 +195,33 @@ def _faults(place: Volume) -> dict[str, Callable[[Child], None]]:
     return faults
 
 
-async def _once(home: Path, row: Row, do: Callable[[Child], None]) -> None:
-    """One life of the process: it records, suffers, records again, is killed, and is judged by what it said."""
+def _disk_faults(disk: Device) -> dict[str, Callable[[Child], None]]:
+    return {
+        "blocks-lost": lambda child: _with(child, disk.lose_blocks, disk.find_blocks, "disk-wrong"),
+        "power-cut": lambda child: _cut_power(child, disk),
+    }
+
+
+async def _live(home: Path, faults: Sequence[tuple[Row, Callable[[Child], None]]]) -> None:
+    """One life: it records, suffers, records again, is killed in the end, and is judged by what it said."""
     child = Child(home)
     try:
         child.goes_on("its start")
-        do(child)
-        child.goes_on(row.fault)
+        for row, do in faults:
+            before = len(child.refused)
+            do(child)
+            if child.lives():
+                child.goes_on(row.fault)
+            row.times += 1
+            row.refused += len(child.refused) - before
+            row.told_as.update(child.refused[before:])
     finally:
         child.kill()
-    row.times += 1
-    row.refused += len(child.refused)
-    row.told_as.update(child.refused)
     store = LocalStore(home / "store", (home / "store-id").read_text(encoding="utf-8").strip())
     there = await asyncio.to_thread(_there, store)
-    row.lost += len(set(child.kept) - there)
+    lost = len(set(child.kept) - there)
+    for row, _ in faults:  # nobody can say by which of them
+        row.lost += lost
     engine = open_engine(f"sqlite+aiosqlite:///{home / 'guet.sqlite'}")
     try:
         fsck = Fsck(engine, store, SystemClock().utc(), Policies(store, home / "retention.json"))
@@ -193,7 +229,8 @@ async def _once(home: Path, row: Row, do: Callable[[Child], None]) -> None:
     finally:
         await engine.dispose()
     if not report.ok:
-        raise Damaged("Le stockage ne tient pas.", where=row.fault, todo=str(report.findings[0]))
+        names = ", ".join(row.fault for row, _ in faults)
+        raise Damaged("Le stockage ne tient pas.", where=names, todo=str(report.findings[0]))
 
 
 def _there(store: LocalStore) -> set[tuple[str, int]]:
@@ -217,17 +254,25 @@ def _suspend(child: Child) -> None:
 
 def _limit_files(child: Child) -> None:
     """As a quota does: no file, the index's included, grows beyond the limit."""
-    before = resource.prlimit(child.pid, resource.RLIMIT_FSIZE, (FILE_LIMIT_BYTES, resource.RLIM_INFINITY))
-    child.until(lambda: "disk-full" in child.refused, "refuses for want of room")
+    before = resource.prlimit(child.pid, resource.RLIMIT_FSIZE)
+    small = (FILE_LIMIT_BYTES, resource.RLIM_INFINITY)
+    child.refuses("disk-full", lambda: resource.prlimit(child.pid, resource.RLIMIT_FSIZE, small))
     resource.prlimit(child.pid, resource.RLIMIT_FSIZE, before)
 
 
 def _with(child: Child, begin: Callable[[], None], end: Callable[[], None], cause: str) -> None:
-    begin()
     try:
-        child.until(lambda: cause in child.refused, f"refuses with {cause}")
+        child.refuses(cause, begin)
     finally:
         end()
+
+
+def _cut_power(child: Child, disk: Device) -> None:
+    """Everything stops at once; then the machine starts again with what had reached its disk."""
+    child.halt()
+    disk.cut_power()
+    child.kill()
+    disk.start_again()
 
 
 def _mount(*arguments: str) -> bool:

@@ -1,4 +1,4 @@
-"""The faults of the simulation once more for real: a process that writes, a small volume, SIGKILL, SIGSTOP, limits."""
+"""The faults of the simulation once more for real: a process that writes, small volumes, signals, limits, bad disks."""
 
 from __future__ import annotations
 
@@ -21,3 +21,7 @@ def test_a_real_process_loses_nothing_that_it_called_durable(tmp_path: Path) -> 
         assert set(rows["volume-unmounted"]["told_as"]) == {"disk-wrong"}
         # The place of the volume, while it was away, stayed empty: nothing was written to the system's disk.
         assert list((tmp_path / "store").iterdir()) == []
+    if table["device"].startswith("ext4"):
+        assert set(rows["blocks-lost"]["told_as"]) == {"disk-wrong"}, "the sync said EIO"
+        assert rows["blocks-lost"]["groups_refused"] > 0
+        assert rows["power-cut"]["times"] == 1
