@@ -83,6 +83,12 @@ class KeeperForWeb:
         )
         return answer
 
+    async def drill_key(self, token: str, commune: str, passphrase: str) -> dict[str, Any]:
+        """A holder shows that the passphrase opens the commune's key; nothing is unlocked (A-14)."""
+        args = {"token": token, "commune": commune, "passphrase": passphrase}
+        answer, _ = await self._wire.call("drill_key", args, timeout_s=30)
+        return answer
+
     async def admit(
         self,
         token: str,

@@ -24,6 +24,7 @@ from vms.keeper.destruction import destroy_due
 from vms.keeper.entry import Entry
 from vms.keeper.gate import Denied, Grant, Person, may
 from vms.keeper.house import House
+from vms.keeper.key_drill import KeyDrill
 from vms.keeper.key_windows import Window, asked_segments
 from vms.keeper.package_keys import destroy_due_packages
 from vms.keeper.protocol import Act, Acting
@@ -69,6 +70,7 @@ class Office:
         self._journal_reads: dict[tuple[str, str], int] = {}
         self._door = SignInDesk(house)
         self._access = AccessDesk(house)
+        self._key_drill = KeyDrill(house)
 
     def ops(self) -> dict[str, Op]:
         """The closed list of operations."""
@@ -79,6 +81,7 @@ class Office:
             "act_for": self.act_for,
             "extend": self.extend,
             "unlock": self.unlock,
+            **self._key_drill.ops(),
             "admit": self.admit,
             "prolong": self.prolong,
             "renew": self.renew,

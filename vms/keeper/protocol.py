@@ -66,7 +66,7 @@ HOST_SOCKET: Final = "k-adm.sock"
 
 WEB_OPS: Final = frozenset(
     {
-        "sign_in", "sign_out", "session", "act_for", "step_up", "extend", "unlock",
+        "sign_in", "sign_out", "session", "act_for", "step_up", "extend", "unlock", "drill_key",
         "admit", "prolong", "renew", "end", "key_window", "put_package_key", "open_package", "act", "read",
         "permit_key",
         "public_page",

@@ -80,6 +80,14 @@ class Holder:
 
 
 @dataclass(frozen=True, slots=True)
+class Drill:
+    """When a holder last showed that their passphrase opens the commune's key (A-14)."""
+
+    person: str
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True)
 class NetPrefix:
     """A declared network prefix and whether its path is *maîtrisé* (A-01, A-02)."""
 
@@ -122,6 +130,7 @@ class SealRecord:
 KINDS: Final[dict[str, TypeAdapter[Any]]] = {
     "commune": TypeAdapter(CommuneRecord),
     "holder": TypeAdapter(Holder),
+    "drill": TypeAdapter(Drill),
     "prefix": TypeAdapter(NetPrefix),
     "provisioning": TypeAdapter(ProvisioningOrder),
     "order": TypeAdapter(Order),

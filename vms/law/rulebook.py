@@ -147,6 +147,7 @@ class Durations(Entry):
     general_instruction_months: int
     access_answer_months: int
     framing_minutes: int
+    key_drill_months: int
     emergency_named_hours: int
     emergency_signing_minutes: int
     emergency_open_minutes: int

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from vms.clock_guard import Doubt
 from vms.keeper.hour_keys import retention_days
+from vms.keeper.key_drill import key_state
 from vms.keeper.protocol import CameraRetention, HeldRange
 from vms.keeper.reads.spec import Nothing, Reader, ReadSpec
 from vms.law.facts import CommuneFacts, Hold
@@ -51,6 +52,7 @@ def retention(reader: Reader, _: Nothing) -> dict[str, Any]:
         },
         "unlocked": commune.unlocked,
         "holders": sorted(holder.label for holder in commune.holders.values()),
+        "key": key_state(commune, reader.now_us),
     }
 
 

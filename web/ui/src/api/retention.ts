@@ -48,6 +48,8 @@ export interface Retention {
     unlocked: boolean;
     /** Functions of those who hold the playback key. */
     holders: string[];
+    /** What could make the commune lose its key, in the keeper's words. */
+    key: { warnings: { kind: string; what: string; rule: string }[] };
   };
   stored: Stored[];
   now_us: number;

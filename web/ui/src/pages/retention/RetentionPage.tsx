@@ -5,6 +5,7 @@ import { type Camera, camerasQuery } from "../../api/cameras";
 import { holdsQuery, type Retention, retentionQuery } from "../../api/retention";
 import { formatBytes, formatDateTime, formatDuration, formatNumber } from "../../i18n/format";
 import { Card, type Column, DataTable, EmptyState, Figure, Note, QueryView, RuleTag } from "../../parts";
+import { ServerWords } from "../../parts/ServerWords";
 import { useActing } from "../../session/SessionContext";
 import { PageHead } from "../../shell/Page";
 import { cameraNumber } from "../cameras/words";
@@ -71,6 +72,16 @@ function Kept({ data }: { data: Retention }) {
           </Trans>
         </Note>
       )}
+      {data.legal.key.warnings.map((one) => (
+        <Note
+          key={one.kind}
+          kind="warn"
+          icon={KeyRound}
+          title={<Trans>La clé de la commune pourrait se perdre.</Trans>}
+        >
+          <ServerWords what={one.what} rule={one.rule} />
+        </Note>
+      ))}
       <HoldsCard cameras={cameras} />
       <CamerasCard rows={rows} />
       <CertificateCard />

@@ -1,0 +1,110 @@
+"""The key-loss drill: a holder's passphrase is shown to open the commune's key, and nothing is unlocked by it (A-14).
+
+A key that only one person could open, or that nobody has opened for half a year, may be lost already without anybody
+knowing: all that the commune recorded would be lost with it. So each drill is dated, and what is wanting is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from vms.errors import Damaged, Refused
+from vms.keeper.communes import HOLDERS_LEAST, Change, Commune, open_private
+from vms.keeper.entry import Entry
+from vms.keeper.house import House
+from vms.keeper.records import Drill, Holder
+from vms.keys.wrapping import commune_public_key
+from vms.law.dates import add_months
+from vms.law.facts import CommuneFacts
+from vms.law.habilitation import habilitation_lapse
+from vms.law.rulebook import rulebook
+
+Op = Callable[[dict[str, Any], bytes], Awaitable[Any]]
+
+
+class KeyDrill:
+    """Part of the web process's desk."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    def ops(self) -> dict[str, Op]:
+        """Its one operation."""
+        return {"drill_key": self.drill}
+
+    async def drill(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """Open the key behind the signed-in holder's passphrase, compare it, forget it, and write the date down.
+
+        Refused for anybody but a holder and for another passphrase, which counts like a wrong one at an unlocking;
+        Damaged when it opens a key that is not the commune's.
+        """
+        house, live = self._house, self._house.sessions.require(args.get("token"))
+        commune = house.communes.get(str(args.get("commune", "")))
+        holder = commune.holders.get(live.account.id)
+        if holder is None:
+            names = ", ".join(sorted(one.label for one in commune.holders.values()))
+            raise Refused("Vous n’êtes pas détenteur de cette clé.", todo=f"Détenteurs : {names}.", rule="A-12")
+        key, now_us = f"{live.account.login}/{commune.id}", house.clock.utc().us
+        house.backoff.check(key, live.workstation, now_us)
+        try:
+            public = commune_public_key(await open_private(holder, str(args.get("passphrase", ""))))
+        except Refused:
+            house.backoff.failed(key, live.workstation, now_us)
+            raise
+        house.backoff.succeeded(key, live.workstation)
+        if public != commune.public_key:
+            what = "Cette phrase ouvre une autre clé que celle de la commune."
+            raise Damaged(
+                what, where=commune.id, todo="Restaurez une sauvegarde du gardien, ou refaites les détenteurs."
+            )
+
+        def work(change: Change) -> int:
+            change.put("drill", holder.person, Drill(holder.person, change.now_us))
+            detail = {"holder": holder.person, "holders": len(_present(commune.holders, change.facts, change.now_us))}
+            return change.journal(Entry("modification", "drill_key", change.author, detail=detail))
+
+        seq = await commune.change(work, live.author())
+        return key_state(commune, house.clock.utc().us) | {"journal": seq}
+
+
+def key_state(commune: Commune, now_us: int) -> dict[str, Any]:
+    """The holders with the date of their last drill, when the next is due, and what is wanting (A-14)."""
+    drills = commune.records.all(commune.store.reader, "drill", Drill)
+    present = _present(commune.holders, commune.facts, now_us)
+    last_us = max((one.at_us for person, one in drills.items() if person in present), default=None)
+    months = rulebook().durations.key_drill_months
+    due_us = add_months(commune.record.created_us if last_us is None else last_us, months)
+    warnings = []
+    if len(present) < HOLDERS_LEAST:
+        what = "La clé de la commune n’a plus deux détenteurs habilités : que l’un manque, et les images sont perdues."
+        warnings.append({"kind": "holders", "what": what, "rule": "A-14"})
+    if due_us <= now_us:
+        done = (
+            "Personne n’a encore montré" if last_us is None else f"Il y a plus de {months} mois que personne n’a montré"
+        )
+        what = f"{done} que sa phrase secrète ouvre la clé de la commune : faites l’exercice."
+        warnings.append({"kind": "drill", "what": what, "rule": "A-14"})
+    return {
+        "holders": [
+            {
+                "person": person,
+                "label": holder.label,
+                "present": person in present,
+                "drilled_us": drills[person].at_us if person in drills else None,
+            }
+            for person, holder in sorted(commune.holders.items(), key=lambda one: one[1].label)
+        ],
+        "drilled_us": last_us,
+        "drill_due_us": due_us,
+        "warnings": warnings,
+    }
+
+
+def _present(holders: dict[str, Holder], facts: CommuneFacts, now_us: int) -> set[str]:
+    """The holders who are still somebody here: whoever has left will not come with their passphrase."""
+    return {
+        person
+        for person in holders
+        if any(habilitation_lapse(one, now_us) is None for one in facts.habilitations_of(person))
+    }
