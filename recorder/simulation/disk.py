@@ -14,7 +14,7 @@ from typing import Final
 
 from cryptography.utils import Buffer
 
-from recorder.simulation.faults import DiskFault, Process
+from recorder.simulation.faults import DiskFault, Killed, Process
 from recorder.simulation.loop import SimulatedLoop
 from recorder.simulation.platter import Naming, Platter
 from recorder.store.disk import OsDisk
@@ -56,6 +56,11 @@ class VirtualDisk(OsDisk):
     def __init__(self, volume: Volume, process: Process, chance: random.Random) -> None:
         self._volume, self._process, self._chance = volume, process, chance
         self._paths: dict[int, Path] = {}
+
+    def require_life(self) -> None:
+        """Killed when the process is dead; no step, since nothing reaches the disk."""
+        if not self._process.alive:
+            raise Killed
 
     def _before(self, name: str, path: Path, *, writes: bool = True) -> int:
         """The step before an effect; the code of an error that must come after it, or 0."""

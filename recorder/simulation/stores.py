@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from recorder.hour_keys import KeySpool, WrappedKey
+from recorder.simulation.disk import VirtualDisk
 from recorder.simulation.faults import Process
 from recorder.simulation.keeper import Keeper
 from recorder.store.bucket import Bucket
@@ -37,7 +38,9 @@ class Locking(LocalStore):
     held: set[int]
 
     def lock(self, commune: str, camera: str, stream: str) -> int | None:
-        """See ``LocalStore``."""
+        """See ``LocalStore``; the dead take no locks, which nobody would ever let go of."""
+        if isinstance(self.disk, VirtualDisk):
+            self.disk.require_life()
         lock = super().lock(commune, camera, stream)
         if lock is not None:
             self.held.add(lock)

@@ -72,6 +72,7 @@ ONCE_WRONG = {
     5909: "units before the first key unit of their connection",
     6322: "a stall that ended in a death",
     6848: "two bursts at once: the camera's line dropped what it held for the first",
+    42054: "a thread of a dead process that took a stream's lock after the kernel had given its locks back",
     7240: "eight groups that came at once, and a death at that moment",
 }
 
