@@ -12,6 +12,7 @@ import typer
 from deploy.admin import bench as bench_commands
 from deploy.admin import camera as camera_commands
 from deploy.admin import clock as clock_commands
+from deploy.admin import emergency as emergency_commands
 from deploy.admin import keys as keys_commands
 from deploy.admin import law as law_commands
 from deploy.admin import retention as retention_commands
@@ -46,6 +47,7 @@ app.command("witness")(witness)
 app.command("documents")(documents)
 app.add_typer(camera_commands.app, name="camera")
 app.add_typer(clock_commands.app, name="clock")
+app.add_typer(emergency_commands.app, name="emergency")
 app.add_typer(keys_commands.app, name="keys")
 app.add_typer(law_commands.app, name="law")
 app.add_typer(bench_commands.app, name="bench")

@@ -15,7 +15,7 @@ app = typer.Typer(help="Clé de la commune : détenteurs, exercice de perte (apr
 @app.command()
 def show(as_json: Annotated[bool, typer.Option("--json", help="Pour les machines.")] = False) -> None:
     """Dit qui détient la clé et quand chacun l’a montrée ; code 1 s’il manque un détenteur ou un exercice."""
-    told = act_for_commune(lambda client, commune: client.get(f"{commune}/retention"))["legal"]["key"]
+    told = act_for_commune(lambda client, commune: client.get(f"{commune}/key"))
     _print(told, as_json)
 
 
