@@ -94,7 +94,7 @@ async def test_what_was_measured_is_in_every_form_of_the_document(place: Town, t
     code, _, _ = await vms(place, MAYOR, "annual-report", "--year", "2026", "--out", str(tmp_path / "a.json"))
     report = json.loads((tmp_path / "a.json").read_text("utf-8"))
     incidents = next(one for one in report["sections"] if one["id"] == "incidents")["table"]["rows"]
-    assert (code, incidents) == (0, [{"kind": "no-picture", "count": 1, "standing": 1}])
+    assert (code, incidents) == (0, [{"kind": "caméra sans image", "count": 1, "standing": 1}])
 
 
 async def test_a_refusal_or_a_wrong_form_writes_no_file(place: Town, tmp_path: Path) -> None:

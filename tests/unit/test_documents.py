@@ -183,7 +183,7 @@ def test_the_annual_report_counts_and_names_nobody(tmp_path: Path) -> None:
     row = table(data, "requests")[0]
     assert (row["received"], row["executed"], row["refused"], row["waiting"]) == (2, 1, 1, 0)
     assert table(data, "absences") == [{"cause": "caméra injoignable", "count": 1, "hours": "1,0"}]
-    assert table(data, "incidents") == [{"kind": "no-picture", "count": 1, "standing": 1}]
+    assert table(data, "incidents") == [{"kind": "caméra sans image", "count": 1, "standing": 1}]
     assert len(data["missing"]) == 1
     text = page(data, tmp_path)
     assert "du 01/01/2026 au 18/11/2026" in text
@@ -252,12 +252,45 @@ def test_the_sort_table_decides_nothing_that_the_law_does_not() -> None:
     assert all(row["fate"] == {"to_write": "conserver, trier ou détruire"} for row in table(data, "decided"))
 
 
+def test_a_breach_sheet_tells_what_the_journal_knows_and_judges_nothing() -> None:
+    at = MONDAY + 9 * HOUR_US
+    entries = (
+        entry(
+            at, "consultation", "replay", cameras=[CAMERA], from_us=MONDAY, to_us=MONDAY + HOUR_US, log="2026-T4", n=7
+        ),
+        entry(at + 1, "consultation", "replay_end", cameras=[CAMERA]),
+        entry(at + 2, "communication", "export", cameras=[CAMERA], log="2026-T4", n=9),
+        entry(at + 3, "effacement", "erase_bytes", cameras=[CAMERA], from_us=0, to_us=1, detail={"mode": "early"}),
+        Recorded(at + 4, None),
+        entry(MONDAY - 1, "communication", "export", cameras=[CAMERA]),
+    )
+    over = SeenIncident(kind="x", camera="", severity="warn", rule="", opened_us=0, closed_us=MONDAY - 1)
+    stood = SeenIncident(kind="no-picture", camera=CAMERA, severity="grave", rule="", opened_us=MONDAY - 5)
+    data = made(
+        "breach",
+        sources(
+            None, entries, from_us=MONDAY, to_us=MONDAY + DAY_US, measured=Measured(incidents=(over, stood)),
+            hours=lambda _from, _to: iter([KeptHour(CAMERA, MONDAY, NOW, held=False)]),
+        ),
+    )  # fmt: skip
+    [row] = table(data, "cameras")
+    assert data["subject"] == "le 09/11/2026"
+    assert (row["camera"], row["views"], row["extractions"], row["lost"]) == ("Place", 1, 1, 1)
+    assert (row["opened"], row["readable"]) == ({"instant": UtcTime(MONDAY).iso()}, "1 h de ces jours")
+    assert [one["entry"] for one in table(data, "events")] == ["2026-T4 n° 9"]
+    assert [(one["kind"], one["camera"]) for one in table(data, "incidents")] == [("caméra sans image", "Place")]
+    assert fact(data, "what", "Nature")["to_write"]
+    assert len(data["missing"]) == 2
+    assert "p-mayor" not in canonical(data).decode()
+
+
 def test_a_name_that_would_be_markup_or_a_formula_stays_text(tmp_path: Path) -> None:
     nasty = '#read("/etc/passwd") *gras* $x$ \\ = Titre'
     facts = replace(commune(), name=nasty, cameras={CAMERA: camera(name="=HYPERLINK(1)")}, zones=(zones(),))
     data = made("request-file", sources(facts, order="o-1")) | {"name": nasty}
     text = page(data, tmp_path)
     assert f"Commune de {nasty}" in text
+    assert "Aucune analyse automatique ni reconnaissance n’existe." in text
     assert "root:" not in text
     lines = render(canonical(data), "csv").decode("utf-8-sig").split("\r\n")
     assert any("'=HYPERLINK(1)" in line for line in lines)

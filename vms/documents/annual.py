@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from vms.clock import HOUR_US
 from vms.documents.document import Cell, Column, Document, Missing, Section, Table, count
+from vms.documents.incidents import incident_words
 from vms.documents.measures import serving
 from vms.documents.processing import orders_in_force
 from vms.documents.sources import Sources
@@ -171,6 +172,6 @@ def _incidents(sources: Sources) -> Section:
     of_year = [one for one in sources.measured.incidents if sources.from_us <= one.opened_us < sources.to_us]
     kinds = Counter(one.kind for one in of_year)
     standing = Counter(one.kind for one in of_year if one.closed_us is None)
-    rows = tuple((kind, opened, standing[kind]) for kind, opened in sorted(kinds.items()))
+    rows = tuple((incident_words(kind), opened, standing[kind]) for kind, opened in sorted(kinds.items()))
     more = () if sources.measured.whole else (Missing("les incidents les plus anciens ne sont pas comptés"),)
     return Section("incidents", "Incidents du système", "P-09", more, (), Table(columns, rows, "Aucun incident."))

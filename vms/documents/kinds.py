@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from vms.documents.annual import annual
+from vms.documents.breach import breach
 from vms.documents.conformity import conformity
 from vms.documents.document import Document
 from vms.documents.habilitations import habilitations
@@ -25,4 +26,5 @@ KINDS: Final[dict[str, Callable[[Sources], Document]]] = {
     "conformity": conformity,
     "impact-assessment": impact,
     "sort-table": sort_table,
+    "breach": breach,
 }

@@ -63,7 +63,7 @@ def old_register(sources: Sources) -> Document:
         kind="old-register",
         title="Registre des enregistrements",
         basis="CSI R253-5 (vue de l’ancien R252-11)",
-        subject=f"du {french_date(sources.from_us)} au {french_date(sources.to_us - 1)}",
+        subject=sources.days(),
         lead=("Vue du journal des opérations, qui a remplacé ce registre ; ce qui fut enregistré est dit à l’heure.",),
         sections=(
             Section("recordings", "Enregistrements, vues et destructions", "P-42", _gone(pruned), (),

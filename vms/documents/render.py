@@ -20,7 +20,7 @@ FORMATS: Final = {
     "json": "application/json",
     "csv": "text/csv; charset=utf-8",
 }
-CELL_LIMIT_CHARS: Final = 300
+CELL_LIMIT_CHARS: Final = 1000  # of our own sentences; what people type is bounded where it is recorded
 
 
 def render(data: bytes, form: str) -> bytes:

@@ -96,11 +96,11 @@ def _order_facts(order: Order | None) -> tuple[tuple[str, Cell], ...]:
 
 
 def _presentation(sources: Sources, order: Order | None) -> Section:
-    orders = [order] if order else []
     text: tuple[ToWrite, ...] = (ToWrite("les risques d’agression, de vol ou de trafic qui exposent ces lieux"),)
     if order is None:
         text = (ToWrite("les finalités demandées, parmi les onze de l’article L251-2"), *text)
-    return Section("1", "1° Rapport de présentation", "P-22", text=text, table=purposes_table(sources, orders))
+    purposes = purposes_table(sources, [order]) if order else None
+    return Section("1", "1° Rapport de présentation", "P-22", text=text, table=purposes)
 
 
 def _plans(cameras: list[CameraFacts]) -> tuple[Section, ...]:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from vms.law.dates import french_date
 from vms.law.facts import CommuneFacts
 
 CAMERAS_LIMIT: Final = 2000
@@ -119,3 +120,8 @@ class Sources:
     measured: Measured = field(default_factory=Measured)
     records: Callable[[int, int], Iterator[Recorded]] = lambda _from, _to: iter(())
     hours: Callable[[int, int], Iterator[KeptHour]] = lambda _from, _to: iter(())
+
+    def days(self) -> str:
+        """The span as people say it: ``le 24/11/2026``, or from a day to a day."""
+        first, last = french_date(self.from_us), french_date(self.to_us - 1)
+        return f"le {first}" if first == last else f"du {first} au {last}"
