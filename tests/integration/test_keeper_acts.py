@@ -74,10 +74,17 @@ async def test_a_cameras_life_step_by_step_each_refusal_naming_its_rule(place: T
     await place.act(CHIEF, "put_in_service", camera=CAMERA)
     assert await refused(place, CHIEF, "declare_framing_class", camera=CAMERA, narrow=False, fast_flows=False) == "P-27"
     await place.act(CHIEF, "suspend_camera", camera=CAMERA, motive="mât heurté")
+    assert await stop_motive(place) == "mât heurté"
     await place.act(CHIEF, "put_in_service", camera=CAMERA)
+    assert await stop_motive(place) == ""
     await place.act(CHIEF, "retire_camera", camera=CAMERA)
     assert await refused(place, CHIEF, "put_in_service", camera=CAMERA) == "P-24"
     assert await refused(place, CHIEF, "open_framing", camera=CAMERA, minutes=5) == "P-20"
+
+
+async def stop_motive(place: Town) -> str:
+    """Why the camera stands still, as its page tells."""
+    return str((await place.read(MAYOR, "cameras"))["cameras"][0]["stop_motive"])
 
 
 async def test_two_persons_for_zones_looser_ones_too(place: Town) -> None:

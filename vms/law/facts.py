@@ -161,7 +161,10 @@ class Framing:
 
 @dataclass(frozen=True, slots=True)
 class CameraFacts:
-    """A camera's legal side; ``states`` is its history, ``attached`` that of its orders, both oldest first."""
+    """A camera's legal side; ``states`` is its history, ``attached`` that of its orders, both oldest first.
+
+    ``stop_motive`` is why it is suspended or retired, empty in any other state.
+    """
 
     id: str
     commune: str
@@ -179,6 +182,7 @@ class CameraFacts:
     source: str = "onvif"
     regime: str = "voie_publique"
     attached: tuple[tuple[int, str], ...] = ()
+    stop_motive: str = ""
 
     def state_at(self, now_us: int) -> str:
         """The legal state at an instant; ``found`` before anything was recorded."""

@@ -172,7 +172,7 @@ def retire_camera(change: Change, args: RetireCamera) -> dict[str, Any]:
 def _step(change: Change, camera_id: str, to: str, act: str, motive: str = "") -> dict[str, Any]:
     camera = camera_in(change, camera_id)
     refuse(step_lapse(change.facts, camera, to, change.now_us), camera.id)
-    move(change, camera, to)
+    move(change, camera, to, motive)
     return _done(change, act, camera.id, motive=motive, state=to) | {"state": to}
 
 

@@ -62,8 +62,8 @@ def extractable(change: Change, request_id: str) -> Request:
     return request
 
 
-def move(change: Change, camera: CameraFacts, to: str) -> CameraFacts:
-    """The camera one step further in its life, written (P-24)."""
-    moved = replace(camera, states=(*camera.states, (change.now_us, to)))
+def move(change: Change, camera: CameraFacts, to: str, motive: str = "") -> CameraFacts:
+    """The camera one step further in its life, written (P-24); ``motive`` says why it stops."""
+    moved = replace(camera, states=(*camera.states, (change.now_us, to)), stop_motive=motive)
     change.put("camera", camera.id, moved)
     return moved

@@ -47,6 +47,7 @@ def _told(reader: Reader, camera: CameraFacts) -> dict[str, Any]:
         "place": camera.place,
         "state": state,
         "states": [{"since_us": since_us, "state": one} for since_us, one in camera.states],
+        "stop_motive": camera.stop_motive,
         "source": camera.source,
         "profiles": [dict(profile) for profile in camera.profiles],
         "profile_lapses": _profile_lapses(camera),

@@ -25,6 +25,8 @@ export interface Order {
   regime?: "voie_publique" | "lieu_ouvert";
   withdrawn_us?: number | null;
   withdrawn_ref?: string;
+  replaces?: string | null;
+  document_sha256?: string;
 }
 
 /** A change of what the order was given for: its camera is dark until it is under another one (P-27). */
@@ -61,10 +63,26 @@ export interface NewOrder {
   purposes: string[];
   allowed_roles: string[];
   cameras: string[];
+  regime: string;
+  /** The order that this one renews or changes (P-21, P-27). */
+  replaces: string | null;
+  provisional: boolean;
+  ground: string;
+  event_end: number | null;
+  recipients: string[];
+  modalities: string;
+  /** Of the signed text, which stays at the town hall. */
+  document_sha256: string;
 }
 
 export const recordOrder = (commune: string, order: NewOrder) =>
   post("/communes/{commune}/authorisations", { path: { commune }, body: order });
+/** The préfet takes an order back: from that instant its cameras stop (P-27). */
+export const withdrawOrder = (commune: string, order: string, reference: string, date: number) =>
+  post("/communes/{commune}/authorisations/{order}/withdraw", {
+    path: { commune, order },
+    body: { reference, date },
+  });
 export const recordCnil = (commune: string, reference: string, date: number) =>
   post("/communes/{commune}/cnil", { path: { commune }, body: { reference, date } });
 

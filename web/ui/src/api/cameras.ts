@@ -53,6 +53,8 @@ export interface ZoneSet {
 export interface CameraLegal {
   state: LegalState;
   states: { since_us: number; state: LegalState }[];
+  /** Why it is suspended or retired. */
+  stop_motive: string;
   order: string | null;
   order_reference: string | null;
   purposes: string[];
@@ -116,6 +118,7 @@ export interface Incident {
 const UNKNOWN_LEGAL: CameraLegal = {
   state: "found",
   states: [],
+  stop_motive: "",
   order: null,
   order_reference: null,
   purposes: [],
@@ -197,5 +200,11 @@ export const suspendCamera = (camera: string, motive: string) =>
   post("/cameras/{camera_id}/suspend", { path: at(camera), body: { motive } });
 export const retireCamera = (camera: string, motive: string) =>
   post("/cameras/{camera_id}/retire", { path: at(camera), body: { motive } });
+/** Says that what the order was given for has changed: the camera waits for its new one (P-27). */
+export const declareChange = (commune: string, camera: string, kind: string, motive: string) =>
+  post("/communes/{commune}/cameras/{camera_id}/changes", {
+    path: { commune, ...at(camera) },
+    body: { kind, motive },
+  });
 export const openFraming = (camera: string, minutes: number) =>
   post("/cameras/{camera_id}/framing/open", { path: at(camera), body: { minutes } });

@@ -100,3 +100,10 @@ export const withdraw = (habilitation: string, motive: string) =>
   as<{ withdrawn_us: number }>(
     post("/habilitations/{habilitation}/withdraw", { path: { habilitation }, body: { motive } }),
   );
+
+/** Lets an habilitation rest, until an instant or until it is resumed (P-53). */
+export const suspend = (habilitation: string, motive: string, until: number | null) =>
+  post("/habilitations/{habilitation}/suspend", { path: { habilitation }, body: { motive, until } });
+
+export const resume = (habilitation: string) =>
+  post("/habilitations/{habilitation}/resume", { path: { habilitation } });

@@ -17,18 +17,17 @@ import {
   type CheckItem,
   Checklist,
   EmptyState,
-  Facts,
   Note,
   QueryView,
   RuleTag,
   StateTag,
 } from "../../parts";
-import { ROLE_WORDS } from "../../session/roles";
 import { useActing, useRole } from "../../session/SessionContext";
 import { PageHead } from "../../shell/Page";
 import { CountdownCard } from "./CountdownCard";
 import { endOfOrder } from "./dates";
 import { InformAct } from "./InformAct";
+import { OrderCard, OtherCard } from "./OrderCards";
 import { PoolingCards } from "./PoolingCard";
 import { CnilAct, RecordOrderAct } from "./RecordActs";
 
@@ -78,9 +77,11 @@ export function AuthorisationPage() {
   );
 }
 
-/** The order in force with the latest end first; then the others. */
+/** The order in force with the latest end first, not the one that will follow it; then the others. */
 function sorted(orders: readonly Order[]): Order[] {
-  return [...orders].sort((a, b) => endOfOrder(b) - endOfOrder(a));
+  const now = nowUs();
+  const begun = (one: Order) => Number(one.from_us <= now);
+  return [...orders].sort((a, b) => begun(b) - begun(a) || endOfOrder(b) - endOfOrder(a));
 }
 
 function Orders({ data }: { data: Authorisations }) {
@@ -98,10 +99,10 @@ function Orders({ data }: { data: Authorisations }) {
           <BeforeAnyImage data={data} />
         </div>
         <div className="stack">
-          <OrderCard order={first} cameras={cameras} />
+          <OrderCard order={first} orders={data.orders} cameras={cameras} />
           <PoolingCards />
           {others.map((order) => (
-            <OtherCard key={order.id} order={order} />
+            <OtherCard key={order.id} order={order} orders={data.orders} cameras={cameras} />
           ))}
         </div>
       </div>
@@ -240,77 +241,6 @@ function BeforeAnyImage({ data }: { data: Authorisations }) {
       }
     >
       <Checklist items={items} label={t`Avant toute image`} />
-    </Card>
-  );
-}
-
-function OrderCard({ order, cameras }: { order: Order; cameras: readonly Camera[] }) {
-  const { t, i18n } = useLingui();
-  const under = cameras.filter((camera) => camera.legal.order === order.id);
-  const inService = under.filter((camera) => camera.legal.state === "in_service").length;
-  return (
-    <Card title={<Trans>Ce que fixe l’arrêté</Trans>}>
-      <div className="fig">
-        <b>
-          <Plural value={order.max_days} one="# jour" other="# jours" />
-        </b>
-        <span>
-          <Trans>de conservation, un mois au plus selon la loi</Trans> <RuleTag rule="P-30" />
-        </span>
-      </div>
-      <Facts
-        items={[
-          { label: t`Référence`, value: order.reference },
-          { label: t`Signé par`, value: order.prefect },
-          order.min_days
-            ? { label: t`Minimum`, value: <Plural value={order.min_days} one="# jour" other="# jours" /> }
-            : null,
-          {
-            label: t`Caméras`,
-            value: t`${under.length} rattachées, ${inService} en service`,
-          },
-          order.allowed_roles.length > 0
-            ? {
-                label: t`Personnes`,
-                value: order.allowed_roles.map((role) => i18n._(ROLE_WORDS[role])).join(" ; "),
-              }
-            : null,
-          order.recipients && order.recipients.length > 0
-            ? {
-                label: t`Destinataires`,
-                value: order.recipients.map((one) => (i18n.locale === "en" ? one.en : one.fr)).join(" ; "),
-              }
-            : null,
-          order.modalities ? { label: t`Modalités`, value: order.modalities } : null,
-          order.regime === "lieu_ouvert" ? { label: t`Régime`, value: t`Lieu ouvert au public` } : null,
-          order.withdrawn_us
-            ? {
-                label: t`Retrait`,
-                value: t`${order.withdrawn_ref ?? ""}, le ${formatDate(order.withdrawn_us)}`,
-              }
-            : null,
-        ]}
-      />
-    </Card>
-  );
-}
-
-function OtherCard({ order }: { order: Order }) {
-  const { t } = useLingui();
-  const over = endOfOrder(order) <= nowUs();
-  return (
-    <Card
-      dense
-      level={3}
-      title={order.reference}
-      aside={<StateTag state={over ? "expired" : order.from_us > nowUs() ? "not-yet" : "in-force"} />}
-    >
-      <Facts
-        items={[
-          { label: t`Du`, value: formatDate(order.from_us) },
-          { label: t`Au`, value: formatDate(endOfOrder(order)) },
-        ]}
-      />
     </Card>
   );
 }

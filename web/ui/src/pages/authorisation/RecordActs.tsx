@@ -8,6 +8,7 @@ import { ActButton, Check, TextField, textOf } from "../../parts";
 import { DateField } from "../../parts/DateFields";
 import { purposeWords } from "../../session/purposes";
 import { useActing } from "../../session/SessionContext";
+import { OrderTerms, termsOf } from "./OrderTerms";
 
 /** Records an order as its text says. */
 export function RecordOrderAct() {
@@ -30,8 +31,7 @@ export function RecordOrderAct() {
           max_days: Number(textOf(data, "max_days")),
           min_days: textOf(data, "min_days") ? Number(textOf(data, "min_days")) : null,
           purposes: data.getAll("purposes").map(String),
-          allowed_roles: [],
-          cameras: [],
+          ...termsOf(data),
         })
       }
       stale={["authorisations", "cameras", "session"]}
@@ -69,6 +69,7 @@ export function RecordOrderAct() {
           <Check key={purpose.id} name="purposes" value={purpose.id} label={purposeWords(purpose)} />
         ))}
       </fieldset>
+      <OrderTerms />
     </ActButton>
   );
 }

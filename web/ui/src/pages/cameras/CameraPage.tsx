@@ -18,6 +18,7 @@ import { useRole } from "../../session/SessionContext";
 import { PageHead } from "../../shell/Page";
 import { FactCards } from "./FactCards";
 import { RemainingCard } from "./RemainingCard";
+import { StoppedNote } from "./StoppedNote";
 import { WeekCard } from "./WeekCard";
 import { cameraNumber, LIFE, LIFE_WORDS, pictureState, WAITS_FOR } from "./words";
 
@@ -49,6 +50,7 @@ export function CameraPage() {
       <section className="card" aria-label={t`Cycle de vie`}>
         <LifeSteps camera={camera} />
       </section>
+      <StoppedNote camera={camera} />
       <FactCards camera={camera} />
       <WeekCard camera={camera} />
       <RemainingCard camera={camera} />

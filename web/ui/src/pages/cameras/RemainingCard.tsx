@@ -33,6 +33,7 @@ import {
 import { DateField } from "../../parts/DateFields";
 import { ServerWords } from "../../parts/ServerWords";
 import { useActing, useRole } from "../../session/SessionContext";
+import { ChangeAct } from "./ChangeAct";
 import { LIFE } from "./words";
 
 const STALE = ["camera", "cameras"];
@@ -60,8 +61,9 @@ export function RemainingCard({ camera }: { camera: Camera }) {
         </Note>
       ) : null}
       <Remaining camera={camera} />
-      {manages ? (
-        <div className="row">
+      <div className="row">
+        <ChangeAct camera={camera} />
+        {manages ? (
           <ActButton
             label={<Trans>Retirer la caméra…</Trans>}
             kind="quiet"
@@ -85,8 +87,8 @@ export function RemainingCard({ camera }: { camera: Camera }) {
               autoComplete="off"
             />
           </ActButton>
-        </div>
-      ) : null}
+        ) : null}
+      </div>
     </Card>
   );
 }

@@ -24,6 +24,7 @@ import { useActing, useRole, useSession } from "../../session/SessionContext";
 import { PageHead } from "../../shell/Page";
 import { AccessCard } from "./AccessCard";
 import { GrantAct } from "./GrantAct";
+import { SuspendActs } from "./SuspendActs";
 import { ACT_WORDS, habilitationState, IMAGE_ACTS } from "./words";
 
 /** One person: habilitations, what they may do at this instant, and withdrawal. */
@@ -131,7 +132,10 @@ function HabilitationCard({ habilitation, label, mayWithdraw }: HabilitationCard
         ]}
       />
       {mayWithdraw && !habilitation.withdrawn_us ? (
-        <WithdrawAct habilitation={habilitation} label={label} />
+        <>
+          <SuspendActs habilitation={habilitation} label={label} />
+          <WithdrawAct habilitation={habilitation} label={label} />
+        </>
       ) : null}
     </Card>
   );
