@@ -38,6 +38,17 @@ export interface Stored {
   oldest_us: number;
 }
 
+/** The machine's time is in doubt: what it alone calls due waits (decision 0010). */
+export interface ClockDoubt {
+  doubt_us: number;
+  /** By how much it stands from the time already counted; negative when it is behind. */
+  ahead_us: number;
+  /** False after an ordinary stop, which ends by itself within minutes. */
+  grave: boolean;
+  what: string;
+  believed_in_us: number;
+}
+
 export interface Retention {
   legal: {
     cameras: CameraRetention[];
@@ -45,6 +56,7 @@ export interface Retention {
     hour_keys: number;
     oldest_hour_us: number | null;
     held_segments: number;
+    destruction?: { doubt: ClockDoubt | null };
     unlocked: boolean;
     /** Functions of those who hold the playback key. */
     holders: string[];
@@ -85,6 +97,13 @@ export const placeHold = (commune: string, hold: NewHold) =>
   post("/communes/{commune}/holds", { path: { commune }, body: hold });
 export const releaseHold = (hold: string, motive: string) =>
   post("/holds/{hold}/release", { path: { hold }, body: { motive } });
+
+/** An accountable person says that the machine's time is right, about the doubt that was shown. */
+export const confirmTime = (commune: string, doubt: number, motive: string) =>
+  post("/communes/{commune}/retention/confirm-time", {
+    path: { commune },
+    body: { doubt_us: doubt, motive },
+  });
 
 /** Where the destruction certificate of a day (ISO, of Paris) is downloaded from. */
 export const certificateUrl = (commune: string, day: string) =>

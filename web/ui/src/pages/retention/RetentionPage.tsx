@@ -11,6 +11,7 @@ import { PageHead } from "../../shell/Page";
 import { cameraNumber } from "../cameras/words";
 import { destructionUs } from "../requests/FootageCard";
 import { CertificateCard } from "./CertificateCard";
+import { ClockCard } from "./ClockCard";
 import { HoldsCard } from "./HoldsCard";
 
 /** What is kept, until when, what is held, and what was destroyed (P-30…P-38). */
@@ -61,8 +62,11 @@ function Kept({ data }: { data: Retention }) {
   const { commune } = useActing();
   const cameras = useQuery(camerasQuery(commune)).data ?? [];
   const rows = rowsOf(data, cameras);
+  const doubt = data.legal.destruction?.doubt;
+  const waiting = rows.filter((row) => row.nextUs !== null && row.nextUs <= data.now_us).length;
   return (
     <>
+      {doubt ? <ClockCard doubt={doubt} nowUs={data.now_us} waiting={waiting} /> : null}
       <Figures data={data} rows={rows} />
       {data.legal.unlocked ? null : (
         <Note kind="warn" icon={KeyRound} title={<Trans>La clé de lecture est fermée.</Trans>}>
