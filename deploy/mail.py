@@ -31,13 +31,14 @@ SUBJECTS: Final = {
     "decided-refuse": "Guet : une demande a été refusée",
     "package-ready": "Guet : un paquet est prêt à être remis",
     "emergency": "Guet : une ouverture exceptionnelle vient d’avoir lieu",
+    "journal-contradicted": "Guet : un témoin contredit le journal",
 }
 
 log = logs.get("deploy.mail")
 
 
 def message_for(entry: dict[str, Any], settings: Settings) -> EmailMessage:
-    """The e-mail for one outbox entry: the request's number and a link, nothing else."""
+    """The e-mail for one outbox entry: the request's number and a link, or the journal's; nothing else."""
     url = settings.public_url or f"https://{settings.host}:{settings.port}"
     message = EmailMessage()
     message["From"] = settings.smtp_from
@@ -47,6 +48,8 @@ def message_for(entry: dict[str, Any], settings: Settings) -> EmailMessage:
     what = f"Demande {entry.get('number') or entry['request']}\n\nOuvrez-la ici : {url}/demandes/{entry['request']}"
     if entry["kind"] == "emergency":
         what = f"Ouverture exceptionnelle {entry['request']}\n\nVoyez-la ici, et fermez-la s’il le faut : {url}/journal"
+    elif entry["kind"] == "journal-contradicted":
+        what = f"Voyez le journal : {url}/journal"
     message.set_content(f"{what}\n\nCe message ne contient volontairement aucune autre information.\n")
     return message
 

@@ -107,7 +107,8 @@ class Witnessing:
         async with write(self._engine) as session:
             known = set((await session.execute(select(col(Commune.id)))).scalars())
             standing = {one.commune_id: one for one in await self._standing(session, place) if one.kind == kind}
-            for one in sorted({commune} & known or known):
+            concerned = sorted({commune} & known or known)
+            for one in concerned:
                 if one in standing:
                     standing[one].what, standing[one].severity = what, severity
                     continue
@@ -122,6 +123,10 @@ class Witnessing:
                         opened_us=now_us,
                     )
                 )
+        if kind == REWRITTEN:
+            # Asked each time it is seen: the keeper writes to each auditor once a day, and a crash here loses nothing.
+            for one in concerned:
+                await self._keeper.tell_auditors(one)
 
     async def _lower(self, place: tuple[str, str]) -> None:
         """The witness cosigns again: what was said of it and of this journal is over."""

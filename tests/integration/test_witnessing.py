@@ -16,6 +16,7 @@ import httpx
 import pytest
 from sqlmodel import select
 
+from deploy.mail import message_for
 from deploy.stamping import Stamping
 from deploy.witness_client import WitnessClient, parse_witness
 from deploy.witnessing import Witnessing
@@ -35,6 +36,7 @@ from vms.keeper.store import open_file
 from vms.keeper.witness_book import SIZE
 from vms.keys.signing import generate_signing_key
 from vms.model import Commune, Incident
+from vms.settings import Settings
 
 
 @dataclass
@@ -181,6 +183,32 @@ async def test_a_log_cut_back_is_told_by_the_witness_and_by_its_checkpoint(place
     assert [fault.where for fault in faults] == ["--checkpoint"]
     assert "raccourci" in faults[0].what
     assert not place.verify(tmp_path / "out", place.witness.vkeys[0]).ok
+
+
+async def test_the_auditors_are_written_to_once_a_day_while_a_witness_contradicts(place: Place, tmp_path: Path) -> None:
+    """Neither the mayor nor who hosts is written to: whoever controls is, and learns nothing but where to look."""
+    await place.town.add("dpo", "auditor")
+    former = await place.town.add("ancienne", "auditor")
+    await place.town.act(MAYOR, "withdraw", habilitation=former, motive="fin de mission")
+    email = "UPDATE account SET email = login || '@valclair.example'"
+    await place.town.keeper.house.host.store.write(lambda tx: tx.db.execute(email))
+    earlier = await place.copy(tmp_path / "earlier")
+    await place.grow()
+    await place.round()
+    assert await place.town.host.outbox() == []
+    await place.from_copy(earlier)
+    for _ in range(2):
+        place.town.clock.advance(seconds=7200)
+        await place.round()
+    [first] = await place.town.host.outbox()
+    assert (first["kind"], first["email"], first["request"]) == ("journal-contradicted", "dpo@valclair.example", "")
+    message = message_for(first, Settings(public_url="https://guet.example"))
+    assert "témoin contredit le journal" in message["Subject"]
+    assert "https://guet.example/journal" in message.get_content()
+    assert "demandes" not in message.get_content()
+    place.town.clock.advance(seconds=86_400)
+    await place.round()
+    assert len(await place.town.host.outbox()) == 2
 
 
 async def test_a_forked_log_is_told_whatever_its_length(place: Place, tmp_path: Path) -> None:

@@ -381,6 +381,11 @@ class KeeperForHost:
         entries: list[dict[str, Any]] = answer["entries"]
         return entries
 
+    async def tell_auditors(self, commune: str) -> int:
+        """A witness contradicts a journal: queue an e-mail to the commune's auditors; how many were not yet told."""
+        answer, _ = await self._wire.call("tell_auditors", {"commune": commune})
+        return int(answer["told"])
+
     async def outbox_sent(self, ids: Sequence[str]) -> None:
         """These were handed to the mail server."""
         await self._wire.call("outbox_sent", {"ids": list(ids)})

@@ -15,6 +15,7 @@ from vms.keeper.communes import HOLDERS_LEAST, Change, new_id
 from vms.keeper.entry import Author, Entry
 from vms.keeper.house import House
 from vms.keeper.office import EMAIL_PATTERN, LOGIN_PATTERN
+from vms.keeper.outbox import notify_auditors
 from vms.keeper.store import Tx
 from vms.keys.passphrase import PASSPHRASE_LEAST_CHARS
 from vms.law.facts import Habilitation
@@ -22,6 +23,7 @@ from vms.law.rulebook import rulebook
 
 FIRST_GRANT_US: Final = 6 * 366 * 24 * 3600 * MICRO
 OUTBOX_LIMIT: Final = 200
+CONTRADICTED: Final = "journal-contradicted"
 FIRST_ROLES: Final = frozenset({"mayor", "deputy", "chief"})
 
 Op = Callable[[dict[str, Any], bytes], Awaitable[Any]]
@@ -58,6 +60,12 @@ class AddHostAdmin(Args):
     password: str
 
 
+class TellAuditors(Args):
+    """Whose auditors."""
+
+    commune: Slug
+
+
 class HostDesk:
     """The host's desk."""
 
@@ -71,6 +79,7 @@ class HostDesk:
             "add_host_admin": self.add_host_admin,
             "outbox": self.outbox,
             "outbox_sent": self.outbox_sent,
+            "tell_auditors": self.tell_auditors,
         }
 
     async def init_commune(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
@@ -131,6 +140,18 @@ class HostDesk:
                 entry |= {"request": request, "number": asked.number if asked else ""}
                 entries.append(entry | {"email": self._email(person), "created_us": created_us})
         return {"entries": entries}
+
+    async def tell_auditors(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """A witness contradicts a journal that concerns the commune: its auditors are written to, once a day (E-04)."""
+        asked = parse(TellAuditors, args, "tell_auditors")
+
+        def work(change: Change) -> int:
+            told = notify_auditors(change, CONTRADICTED)
+            if told:
+                change.modified("tell_auditors", told=told)
+            return told
+
+        return {"told": await self._house.communes.get(asked.commune).change(work, Author())}
 
     async def outbox_sent(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
         """Mark e-mails as handed to the mail server; again changes nothing."""

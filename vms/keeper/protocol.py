@@ -94,7 +94,7 @@ RECORDER_OPS: Final = frozenset(
 PROVISIONER_OPS: Final = frozenset({"check_order", "camera_enrolled"})
 HOST_OPS: Final = frozenset(
     {
-        "init_commune", "add_host_admin", "outbox", "outbox_sent",
+        "init_commune", "add_host_admin", "outbox", "outbox_sent", "tell_auditors",
         "uncosigned", "consistency", "put_cosignatures", "prove_destruction", "unstamped", "put_stamp",
     }
 )  # fmt: skip

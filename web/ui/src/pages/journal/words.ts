@@ -78,6 +78,7 @@ const ACTS: Record<string, MessageDescriptor> = {
   snapshot_end: msg`Fin de la consultation`,
   view_end: msg`Fin de la consultation`,
   escalate: msg`Décideurs relancés`,
+  tell_auditors: msg`Contrôle averti : un témoin contredit le journal`,
   destroy_held_keys: msg`Clés détruites à la levée d’un gel`,
   destroy_package_key: msg`Clé du paquet détruite`,
   destroy_keys: msg`Clés d’heure détruites`,
