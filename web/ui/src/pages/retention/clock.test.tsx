@@ -18,6 +18,7 @@ const KEPT: Retention = {
     held_segments: 0,
     unlocked: true,
     holders: [],
+    key: { warnings: [] },
     destruction: {
       doubt: {
         doubt_us: NOW - 1000,

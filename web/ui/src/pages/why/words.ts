@@ -32,6 +32,7 @@ export const ELEMENT_WORDS: Record<string, MessageDescriptor> = {
   "Habilitation non retirée": msg`Habilitation non retirée`,
   "Habilitation non suspendue": msg`Habilitation non suspendue`,
   Hébergeur: msg`Hébergeur`,
+  "Mission de contrôle": msg`Mission de contrôle`,
   "Motif parmi les finalités de la caméra": msg`Motif parmi les finalités de la caméra`,
   "Nombre de caméras": msg`Nombre de caméras`,
   "Ouverture exceptionnelle signée par deux personnes": msg`Ouverture exceptionnelle signée par deux personnes`,
