@@ -39,9 +39,10 @@ class NamedArgs(_Args):
 
 
 class EnrolArgs(NamedArgs):
-    """A device that a search found."""
+    """A device that a search found; ``new_certificate``: a person has seen that it is the camera it was (A-01)."""
 
     found_id: str = Field(min_length=1, max_length=64)
+    new_certificate: bool = False
 
 
 class DeclareArgs(NamedArgs):

@@ -210,8 +210,9 @@ async def _enrol(context: OrderContext, args: EnrolArgs) -> str:
         return f"Caméra {args.number} inscrite : elle n’émet vers personne avant sa mise en service (P-24)."
 
     request = EnrolRequest(
-        camera, found.address, found.onvif_url, found.endpoint_reference, context.account(args), args.framing
-    )
+        camera, found.address, found.onvif_url, found.endpoint_reference, context.account(args), args.framing,
+        args.new_certificate,
+    )  # fmt: skip
     # Two orders may name one device under two numbers: each would replace the other's accounts.
     with camera_lock(context.settings.vault_dir, f"at-{found.address}"):
         await Enrolment(

@@ -35,6 +35,7 @@ from vms.db.engine import read, write
 from vms.errors import GuetError
 from vms.keeper.protocol import PastSpan
 from vms.model import Camera, ClockMark
+from vms.services.stream_certificate import pinned
 
 ROUND_S: Final = 1.0
 FILLS_LIMIT_COUNT: Final = 2
@@ -170,7 +171,8 @@ class Backfill:
         async with write(means.engine) as session:
             await mend(session, gap)
         writer = EdgeWriter(gap.stream, store=store, engine=means.engine, keys=means.keys, fence=run.spec.fence)
-        replay = CardReplay(card.url, account, means.clock, self._drain, means.gate)
+        profile = row.main_profile if gap.stream.stream == "main" else row.sub_profile
+        replay = CardReplay(card.url, account, means.clock, self._drain, means.gate, pinned(profile))
         camera = gap.stream.camera
         filler = Filler(means.engine, means.clock, writer, replay.units, lambda: self._fleet.run_of(camera) is run)
         try:

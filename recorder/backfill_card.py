@@ -17,6 +17,7 @@ from vms.onvif.replay import Replay
 from vms.onvif.search import Recording, Search
 from vms.onvif.soap import RECORDING, REPLAY, SEARCH, Credential, SoapFault
 from vms.onvif.soap_client import SoapClient
+from vms.services.stream_certificate import SERVICES_CERTIFICATE, pinned
 
 NO_SERVICE: Final = "no-service"
 NO_RECORDING: Final = "no-recording"
@@ -50,7 +51,8 @@ async def find_card(
     if not row.onvif_url:
         raise CardLacks(NO_SERVICE, "la caméra n’a pas d’interface ONVIF")
     account = Credential(credentials.username, credentials.password) if credentials is not None else None
-    async with SoapClient(clock, account, tls=camera_context()) as soap:
+    tls = camera_context(pinned(row.main_profile, SERVICES_CERTIFICATE))
+    async with SoapClient(clock, account, tls=tls) as soap:
         soap.clock_offset_us = camera_offset_us
         services = await Device(soap, row.onvif_url).services()
         if SEARCH not in services or REPLAY not in services:

@@ -33,8 +33,14 @@ Stamped = tuple[AccessUnit, Stamp | None]
 class CardReplay:
     """One replay of one recording."""
 
-    def __init__(self, url: str, credentials: Credentials | None, clock: Clock, drain: Drain, gate: Gate) -> None:
-        """``drain`` must not be that of live cameras: its buffer is busy while a read is handled."""
+    def __init__(
+        self, url: str, credentials: Credentials | None, clock: Clock, drain: Drain, gate: Gate, certificate: str = ""
+    ) -> None:
+        """``drain`` must not be that of live cameras: its buffer is busy while a read is handled.
+
+        ``certificate`` is that of the live stream: over TLS, only its holder is asked (A-01); empty for any.
+        """
+        self._certificate = certificate
         self._url, written = parse_url(url)
         self._credentials = credentials or written
         self._clock, self._drain, self._gate = clock, drain, gate
@@ -50,7 +56,10 @@ class CardReplay:
         Ends when the camera has no more; RtspError when it refuses or breaks off. Close the iterator to stop.
         """
         options = replay_options(start, end)
-        client = RtspClient(self._url, self._credentials, self._clock, self._drain, self._take, options)
+        client = RtspClient(
+            self._url, self._credentials, self._clock, self._drain, self._take, options,
+            certificate=self._certificate,
+        )  # fmt: skip
         self._client = client
         try:
             async with self._gate(self._url.host):

@@ -8,6 +8,7 @@ anyway whether there are pictures.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Sequence
 from typing import Final
@@ -28,6 +29,8 @@ from vms.onvif.device import Device
 from vms.onvif.events import JOB_STATE, PULL_LIMIT_S, SIGNAL_LOSS, Event, PullPoint
 from vms.onvif.soap import EVENTS, Credential
 from vms.onvif.soap_client import SoapClient
+from vms.onvif.tls import certificate_changed
+from vms.services.stream_certificate import SERVICES_CERTIFICATE, pinned
 
 ROUND_S: Final = 5.0
 # A camera that answers at once has nothing to say: it is not asked in a circle.
@@ -36,11 +39,16 @@ RETRY_S: Final = 60.0
 NO_SERVICE_RETRY_S: Final = 3600.0
 SIGNAL_KIND: Final = "signal-loss"
 CARD_KIND: Final = "card-stopped"
+CERTIFICATE_KIND: Final = "services-certificate"
 WORDS: Final = {
     SIGNAL_KIND: ("La caméra annonce la perte de son signal vidéo.", "Contrôlez le capteur ou le câble sur place."),
     CARD_KIND: (
         "La carte de la caméra n’enregistre plus : une coupure ne pourrait pas être comblée.",
         "Contrôlez la carte et la tâche d’enregistrement dans la caméra.",
+    ),
+    CERTIFICATE_KIND: (
+        "L’adresse de réglage de la caméra montre un autre certificat qu’à son enrôlement : rien ne lui est dit.",
+        "Vérifiez sur place que c’est bien elle, puis enrôlez-la de nouveau en confirmant son certificat.",
     ),
 }
 
@@ -85,6 +93,9 @@ async def keep_watching(row: Camera, credentials: Credentials | None, engine: As
                 pause_s = NO_SERVICE_RETRY_S
         except (GuetError, SQLAlchemyError) as error:
             log.info("événements interrompus", camera=row.id, why=str(error)[:200])
+            if certificate_changed(error):
+                with contextlib.suppress(SQLAlchemyError):  # said at the next try
+                    await settle(engine, row, {(CERTIFICATE_KIND, ""): True}, clock.utc().us)
         await clock.sleep(pause_s * (0.5 + random.random()))  # noqa: S311  spread, not secret
 
 
@@ -93,8 +104,11 @@ async def watch(
 ) -> bool:
     """Subscribe and pull until cancelled; False for a camera without events. GuetError when it stops answering."""
     account = Credential(credentials.username, credentials.password) if credentials is not None else None
-    async with SoapClient(clock, account, tls=camera_context(), call_timeout_s=PULL_LIMIT_S) as soap:
+    certificate = pinned(row.main_profile, SERVICES_CERTIFICATE)
+    async with SoapClient(clock, account, tls=camera_context(certificate), call_timeout_s=PULL_LIMIT_S) as soap:
         services = await Device(soap, row.onvif_url).services()
+        if certificate:
+            await settle(engine, row, {(CERTIFICATE_KIND, ""): False}, clock.utc().us)
         if EVENTS not in services:
             return False
         point = PullPoint(soap, services[EVENTS])
@@ -123,7 +137,7 @@ def note(states: dict[tuple[str, str], bool], events: Sequence[Event]) -> None:
 
 
 async def settle(engine: AsyncEngine, row: Camera, states: dict[tuple[str, str], bool], now_us: int) -> None:
-    """Open and close the camera's incidents so that they say what its states are (A-11)."""
+    """Open and close the camera's incidents so that they say what its states are (A-11, A-01)."""
     async with write(engine) as session:
         for kind in WORDS:
             known = [wrong for (one, _), wrong in states.items() if one == kind]
@@ -135,10 +149,12 @@ async def settle(engine: AsyncEngine, row: Camera, states: dict[tuple[str, str],
             standing = list((await session.execute(chosen)).scalars())
             if any(known) and not standing:
                 what, todo = WORDS[kind]
+                grave = kind == CERTIFICATE_KIND
                 session.add(
                     Incident(
-                        commune_id=row.commune_id, camera_id=row.id, kind=kind, severity="warn", what=what, todo=todo,
-                        rule="A-11", opened_us=now_us,
+                        commune_id=row.commune_id, camera_id=row.id, kind=kind,
+                        severity="grave" if grave else "warn", what=what, todo=todo,
+                        rule="A-01" if grave else "A-11", opened_us=now_us,
                     )
                 )  # fmt: skip
             elif not any(known):

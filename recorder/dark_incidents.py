@@ -23,6 +23,10 @@ WORDS: Final = {
     "camera-unreachable": ("Caméra injoignable.", "Vérifiez son alimentation et son réseau."),
     "stream-stalled": ("La caméra répond mais n’envoie plus d’images.", "Redémarrez-la si cela dure."),
     "stream-refused": ("La caméra refuse son flux.", "Vérifiez ses réglages, puis enrôlez-la de nouveau."),
+    "other-certificate": (
+        "La caméra montre un autre certificat qu’à son enrôlement : elle est coupée.",
+        "Vérifiez sur place que c’est bien elle, puis enrôlez-la de nouveau en confirmant son certificat.",
+    ),
     "stream-damaged": ("Le flux arrive abîmé.", "Vérifiez la liaison."),
     "wrong-credential": ("La caméra refuse son compte de lecture.", "Faites tourner ses mots de passe."),
     "mask-failed": (
@@ -42,7 +46,8 @@ WORDS: Final = {
 }
 # Live goes on, and nothing of it is kept.
 UNKEPT: Final = frozenset({"disk-full", "disk-wrong"})
-GRAVE: Final = AT_ONCE | UNKEPT
+GRAVE: Final = AT_ONCE | UNKEPT | {"other-certificate"}
+RULES: Final = {**dict.fromkeys(AT_ONCE, "P-11"), **dict.fromkeys(UNKEPT, "P-35"), "other-certificate": "A-01"}
 
 
 def wanted(health: StreamHealth, now_us: int) -> bool | None:
@@ -67,7 +72,7 @@ def incident(camera: str, health: StreamHealth, now_us: int) -> Incident:
         severity="grave" if cause in GRAVE else "warn",
         what=what,
         todo=todo,
-        rule="P-11" if cause in AT_ONCE else "P-35" if cause in UNKEPT else "A-11",
+        rule=RULES.get(cause, "A-11"),
         opened_us=now_us,
     )
 

@@ -28,7 +28,7 @@ from vms.db.engine import read
 from vms.errors import Damaged
 from vms.keeper.protocol import CameraPlan, Plan
 from vms.model import Camera
-from vms.services.stream_certificate import CERTIFICATE
+from vms.services.stream_certificate import pinned
 
 RECONCILE_S: Final = 1.0
 # Cameras are read again when one was added, removed or changed, and anyway this often.
@@ -138,8 +138,7 @@ class Fleet:
             log.error("compte de caméra illisible", camera=row.id, why=str(error))
             account = None
         certificates = tuple(
-            (name, str(profile.get(CERTIFICATE, "")))
-            for name, profile in (("main", row.main_profile), ("sub", row.sub_profile))
+            (name, pinned(profile)) for name, profile in (("main", row.main_profile), ("sub", row.sub_profile))
         )
         zones = camera.zone_set if record else None
         return CameraSpec(row.id, camera.commune, urls, record, zones, account, fence, certificates)

@@ -44,6 +44,7 @@ CAUSES: Final = frozenset(
         "camera-unreachable", "stream-stalled", "stream-refused", "stream-damaged", "recorder-stopped", "disk-full",
         "disk-wrong", "mask-failed", "mask-drift", "picture-size-changed", "parameter-sets-missing",
         "key-frame-awaited", "not-authorised", "suspended", "wrong-credential", "clock",
+        "other-certificate",
     }
 )  # fmt: skip
 

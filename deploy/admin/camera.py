@@ -135,12 +135,15 @@ def enrol(
     password_stdin: PasswordStdin = False,
     narrow: Narrow = False,
     fast_flows: Fast = False,
+    new_certificate: Annotated[
+        bool, typer.Option("--new-certificate", help="Vérifié sur place : c’est elle, sous un autre certificat.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Enrôle un équipement trouvé : comptes, horloge, durcissement, profils."""
     password = read_password("Mot de passe de la caméra", stdin=password_stdin) if username else ""
     body = {"found_id": found, "number": number, "name": name, "place": place, "username": username}
-    body |= {"password": password, "narrow": narrow, "fast_flows": fast_flows}
+    body |= {"password": password, "narrow": narrow, "fast_flows": fast_flows, "new_certificate": new_certificate}
     _print_order(_run(lambda client, commune: _order(client, f"{commune}/enrol", body)), as_json=as_json)
 
 

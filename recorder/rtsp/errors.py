@@ -4,6 +4,7 @@ RtspError (Unavailable)
 ├── CameraUnreachable     camera-unreachable   no connection, or it was cut
 ├── StreamRefused         stream-refused       the camera answered, and said no
 │   ├── NoVideo           stream-refused       the camera offers no picture we can record
+│   ├── OtherCertificate  other-certificate    whoever answers shows another certificate than at enrolment (A-01)
 │   └── Redirected        stream-refused       the camera says that the stream is elsewhere
 ├── WrongCredential       wrong-credential     the camera does not accept our account
 ├── StreamStalled         stream-stalled       connected, but no picture comes
@@ -45,6 +46,12 @@ class StreamRefused(RtspError):
 
 class NoVideo(StreamRefused):
     """The camera describes no H.264 or H.265 track."""
+
+
+class OtherCertificate(StreamRefused):
+    """Another certificate than at enrolment: an intruder, or a camera that was changed; dark until a person says."""
+
+    cause = "other-certificate"
 
 
 class Redirected(StreamRefused):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from typing import Final
 
-from recorder.rtsp.errors import CameraUnreachable, StreamRefused
+from recorder.rtsp.errors import CameraUnreachable, OtherCertificate
 from vms.onvif.tls import CertificateChanged, pinned_context
 
 READ_BYTES: Final = 256 * 1024
@@ -70,10 +70,10 @@ class TlsFilter:
         except ssl.SSLWantReadError:
             return
         except CertificateChanged as error:
-            raise StreamRefused(
+            raise OtherCertificate(
                 "La caméra montre un autre certificat qu’à son enrôlement.",
                 where=self._where,
-                todo="Vérifiez sur place que c’est bien elle ; sinon, enrôlez-la de nouveau.",
+                todo="Vérifiez sur place que c’est bien elle, puis enrôlez-la de nouveau.",
             ) from error
         except ssl.SSLError as error:
             raise CameraUnreachable(f"La caméra n’accepte pas TLS : {error.reason}.", where=self._where) from error

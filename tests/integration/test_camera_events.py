@@ -5,17 +5,23 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
 from sqlmodel import select
 
-from recorder.camera_events import CARD_KIND, SIGNAL_KIND, note, watch
+from recorder.backfill_card import find_card
+from recorder.camera_events import CARD_KIND, CERTIFICATE_KIND, SIGNAL_KIND, keep_watching, note, watch
 from recorder.rtsp.auth import Credentials
 from tests.fakes.camera import CameraConfig, Farm, FarmConfig, UserConfig
 from tests.fakes.camera.misbehave import misbehave
 from tests.fakes.small_clip import write_clip
+from tests.fakes.tls_front import self_signed, tls_front
 from vms.clock import SystemClock
 from vms.db.engine import ensure_schema, open_engine, read
+from vms.errors import GuetError
 from vms.model import Camera, Incident
 from vms.onvif.events import JOB_STATE, SIGNAL_LOSS, Event
+from vms.onvif.tls import certificate_changed, fetch_fingerprint
+from vms.services.stream_certificate import SERVICES_CERTIFICATE
 
 LIMIT_S = 15.0
 
@@ -72,6 +78,49 @@ async def test_a_camera_without_events_is_left_alone(tmp_path: Path) -> None:
         url = farm["town-c01"].device_url
         row = Camera(id="c", commune_id="t", number=1, name="c", onvif_url=url, created_us=1, updated_us=1)
         assert await watch(row, None, engine, SystemClock()) is False
+    await engine.dispose()
+
+
+async def test_services_under_another_certificate_are_told_and_get_no_byte_until_it_is_confirmed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A-01: whoever answers under another certificate gets neither account nor question; people are told."""
+    monkeypatch.setattr("recorder.camera_events.RETRY_S", 0.05)
+    users = (UserConfig(name="viewer", password="v" * 12, level="User"),)
+    main = write_clip(tmp_path / "main.mp4")
+    config = CameraConfig(id="town-c01", address="127.0.61.12", main=main, factory=False, users=users)
+    engine = open_engine(f"sqlite+aiosqlite:///{tmp_path / 'guet.sqlite'}")
+    await ensure_schema(engine)
+
+    async def told(*, closed: bool) -> Incident:
+        async with asyncio.timeout(30):
+            while True:
+                async with read(engine) as session:
+                    rows = (await session.execute(select(Incident))).scalars().all()
+                if rows and (rows[0].closed_us is not None) is closed:
+                    return rows[0]
+                await asyncio.sleep(0.05)
+
+    async with (
+        Farm(FarmConfig(cameras=(config,), rtsp_port=0, http_port=0, discovery_port=0)) as farm,
+        tls_front(self_signed(tmp_path), "127.0.61.12", farm["town-c01"].http_port) as port,
+    ):
+        url = f"https://127.0.61.12:{port}/onvif/device_service"
+        row = Camera(
+            id="town-c01", commune_id="town", number=1, name="c", onvif_url=url, created_us=1, updated_us=1,
+            main_profile={SERVICES_CERTIFICATE: "00" * 32},
+        )  # fmt: skip
+        account = Credentials("viewer", "v" * 12)
+        task = asyncio.create_task(keep_watching(row, account, engine, SystemClock()))
+        incident = await told(closed=False)
+        assert (incident.kind, incident.severity, incident.rule) == (CERTIFICATE_KIND, "grave", "A-01")
+        with pytest.raises(GuetError) as caught:
+            await find_card(row, "main", account, SystemClock(), 0)
+        assert certificate_changed(caught.value), "its card is not asked either"
+        row.main_profile = {SERVICES_CERTIFICATE: await fetch_fingerprint("127.0.61.12", port)}
+        await told(closed=True)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
     await engine.dispose()
 
 

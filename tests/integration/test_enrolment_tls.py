@@ -72,10 +72,22 @@ async def test_an_encrypted_camera_is_enrolled_under_its_certificate(
             entry = town.vault.read("valclair-c07")
             assert entry is not None
             assert entry.certificate == await fetch_fingerprint("127.77.0.7", port)
-        async with tls_front(self_signed(tmp_path), device.config.address, device.http_port, port):
+            assert enrolled.main_profile["services_certificate"] == entry.certificate  # what recorders are held to
+        async with (
+            tls_front(self_signed(tmp_path), device.config.address, device.http_port, port),
+            tls_front(self_signed(tmp_path), device.config.address, device.rtsp_port, streams),
+        ):
             with pytest.raises(Refused) as caught:
                 await town.enrol(device, url=url)
             assert caught.value.rule == "A-01"
+            # A person has seen that it is the camera: from then on it is held to what it shows now.
+            again = await town.enrol(device, url=url, new_certificate=True)
+            kept = town.vault.read("valclair-c07")
+            assert kept is not None
+            shown = await fetch_fingerprint("127.77.0.7", port)
+            assert kept.certificate == again.main_profile["services_certificate"] == shown != entry.certificate
+            assert again.main_profile["certificate"] != enrolled.main_profile["certificate"]
+            await town.enrol(device, url=url)
 
 
 async def test_a_camera_that_encrypts_its_services_and_not_its_streams_is_refused(town: Town, tmp_path: Path) -> None:

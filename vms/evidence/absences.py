@@ -20,5 +20,6 @@ CAUSES: Final[dict[str, str]] = {
     "mask-drift": "masquage en doute : images non conservées",
     "not-authorised": "caméra non autorisée à cette heure",
     "suspended": "caméra suspendue",
+    "other-certificate": "la caméra montrait un autre certificat qu’à son enrôlement",
     "clock": "heure de la machine en doute",
 }

@@ -21,6 +21,14 @@ class CertificateChanged(ssl.SSLError):
     """The camera at this address shows another certificate than at its enrolment."""
 
 
+def certificate_changed(error: BaseException) -> bool:
+    """Whether an error of ours, or of a library between, comes from ``CertificateChanged``."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, CertificateChanged):
+        cause = cause.__cause__ or cause.__context__
+    return cause is not None
+
+
 def pinned_context(fingerprint: str) -> ssl.SSLContext:
     """A TLS context that speaks only to the holder of the certificate with this SHA-256 (hex)."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

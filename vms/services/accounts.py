@@ -141,6 +141,9 @@ class AccountSetup:
                 todo="Enrôlez cet équipement sous un autre numéro.",
                 rule="O-21",
             )
+        if self._certificate not in ("", entry.certificate):  # a person has confirmed it, or it is the first
+            entry = replace(entry, certificate=self._certificate)
+            self._vault.write(entry)
         return entry
 
     async def retire_others(self, entry: VaultEntry) -> list[str]:

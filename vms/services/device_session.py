@@ -51,7 +51,7 @@ class DeviceSessions:
                 raise Refused(
                     "La caméra montre un autre certificat qu’à son enrôlement.",
                     where=parts.netloc,
-                    todo="Vérifiez sur place que c’est bien elle ; sinon, enrôlez-la de nouveau.",
+                    todo="Vérifiez sur place que c’est elle, puis enrôlez-la de nouveau en confirmant son certificat.",
                     rule="A-01",
                 )
             self.certificate = shown

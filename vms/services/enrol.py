@@ -24,7 +24,7 @@ from vms.services.device_session import DeviceSessions, require_transport
 from vms.services.identify import Identity, Match, identify
 from vms.services.profile_choice import ANY_FRAMING, Choice, Framing, Setting, choose
 from vms.services.steps import Steps
-from vms.services.stream_certificate import pin
+from vms.services.stream_certificate import SERVICES_CERTIFICATE, pin
 from vms.vault.entry import ADMINISTRATOR, USER, VaultEntry
 from vms.vault.files import Vault
 
@@ -44,7 +44,10 @@ Compare = Callable[[Identity], Awaitable[Match]]
 
 @dataclass(frozen=True, slots=True)
 class EnrolRequest:
-    """What to enrol, and under which name; ``account`` is the administrator that a person typed, if any."""
+    """What to enrol, and under which name; ``account`` is the administrator that a person typed, if any.
+
+    ``new_certificate``: a person has seen that the camera is the one it was, whatever certificate it shows now (A-01).
+    """
 
     camera: str
     address: str
@@ -52,6 +55,7 @@ class EnrolRequest:
     endpoint_reference: str = ""
     account: Credential | None = None
     framing: Framing = ANY_FRAMING
+    new_certificate: bool = False
 
 
 @dataclass(slots=True)
@@ -94,7 +98,8 @@ class Enrolment:
         self._compare = compare
         self._inscribe = inscribe
         earlier = vault.read(request.camera)
-        self._session = DeviceSessions(request.url, clock, earlier.certificate if earlier is not None else "")
+        kept = earlier.certificate if earlier is not None and not request.new_certificate else ""
+        self._session = DeviceSessions(request.url, clock, kept)
 
     async def run(self) -> Enrolled:
         """Do every step; Refused names the rule that forbids this camera, anything else may be tried again."""
@@ -181,6 +186,8 @@ class Enrolment:
                 enrolled.sub_url = await self._stream_url(media, choice.sub) if choice.sub is not None else ""
                 await pin(enrolled.main_profile, enrolled.main_url)
                 await pin(enrolled.sub_profile, enrolled.sub_url)
+                if self._session.certificate:
+                    enrolled.main_profile[SERVICES_CERTIFICATE] = self._session.certificate
                 step["detail"] = _profile_words(choice)
                 if choice.notes:
                     note: Lapse = choice.notes[0]

@@ -1,7 +1,11 @@
-"""The certificate of an encrypted stream, as seen at enrolment: the recorder will speak to no other one (A-01)."""
+"""The certificates of a camera's streams and services, as seen at enrolment: the recorder speaks to no other (A-01).
+
+They stand in the profiles of the camera's row; the vault, which recorders cannot read, has the services' too.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -9,6 +13,12 @@ from vms.onvif.tls import fetch_fingerprint
 
 RTSPS_PORT: Final = 322
 CERTIFICATE: Final = "certificate"
+SERVICES_CERTIFICATE: Final = "services_certificate"  # in the main stream's profile, for ONVIF over HTTPS
+
+
+def pinned(profile: Mapping[str, Any], what: str = CERTIFICATE) -> str:
+    """The SHA-256 (hex) that a profile holds the camera to; empty when it speaks without TLS, or was never asked."""
+    return str(profile.get(what, ""))
 
 
 async def pin(profile: dict[str, Any], url: str) -> None:

@@ -59,7 +59,10 @@ class DiscoverIn(BaseModel):
 
 
 class EnrolIn(BaseModel):
-    """A found device, what people will call it, and its factory account when it is not the usual one."""
+    """A found device, what people will call it, and its factory account when it is not the usual one.
+
+    ``new_certificate`` enrols a camera again under the certificate it shows now: somebody has seen that it is the same.
+    """
 
     found_id: str = Field(min_length=1, max_length=64)
     name: str = Field(min_length=1, max_length=80)
@@ -69,6 +72,7 @@ class EnrolIn(BaseModel):
     password: str = Field(default="", max_length=128)
     narrow: bool = False
     fast_flows: bool = False
+    new_certificate: bool = False
 
 
 class DeclareRtspIn(BaseModel):

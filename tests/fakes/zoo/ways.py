@@ -10,7 +10,7 @@ SCENARIOS = (
     Scenario(name="rtsps", what="TLS under a certificate that the camera made itself", scheme="rtsps"),
     Scenario(name="rtsps-pinned", what="TLS, the certificate of enrolment", scheme="rtsps", certificate=fingerprint),
     Scenario(name="rtsps-other-certificate", what="TLS, another certificate than at enrolment", scheme="rtsps",
-             certificate=lambda: "0" * 64, expect=refused("stream-refused", "certificat")),
+             certificate=lambda: "0" * 64, expect=refused("other-certificate", "certificat")),
     Scenario(name="rtsps-basic", what="Basic, over TLS", scheme="rtsps", account=ACCOUNT,
              answers={"DESCRIBE": lambda ask: ask.usual if ask.headers.get("authorization", "").startswith("Basic ")
                       else ask.says("401 Unauthorized", 'WWW-Authenticate: Basic realm="x"')}),

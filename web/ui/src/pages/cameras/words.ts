@@ -43,6 +43,7 @@ const CAUSE_WORDS: Record<string, MessageDescriptor> = {
   "camera-unreachable": msg`caméra injoignable`,
   "stream-stalled": msg`flux interrompu`,
   "stream-refused": msg`flux refusé par la caméra`,
+  "other-certificate": msg`autre certificat qu’à l’enrôlement`,
   "recorder-stopped": msg`enregistreur arrêté`,
   "disk-full": msg`disque plein`,
   "disk-wrong": msg`disque inattendu`,
