@@ -28,6 +28,7 @@ import { useActing, useRole } from "../../session/SessionContext";
 import { PageHead } from "../../shell/Page";
 import { useCauseWords } from "../../timeline/useCauseWords";
 import { cameraNumber } from "../cameras/words";
+import { EmergencyNotes } from "./EmergencyNotes";
 import { EntryCard } from "./EntryCard";
 import { ReviewCard } from "./ReviewCard";
 import { VerificationNote } from "./VerificationNote";
@@ -57,6 +58,7 @@ export function JournalPage() {
           ) : null
         }
       />
+      <EmergencyNotes />
       {query.data ? <VerificationNote commune={commune} view={query.data} /> : null}
       {reviews ? <ReviewCard onRead={(entry) => setFilter({ ...NO_FILTER, before: entry + 1 })} /> : null}
       <FilterForm labels={query.data?.labels ?? {}} onFilter={setFilter} />
