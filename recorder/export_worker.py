@@ -19,20 +19,24 @@ import base64
 import contextlib
 import hashlib
 import json
+import mmap
 import os
 import resource
 import secrets
 import socket
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from cryptography.utils import Buffer
 
 from recorder.export_order import Piece, StreamPlan
+from recorder.lane import Lane
 from recorder.package_builder import PackageBuilder, PackageFacts, Seals, Signatures, StreamFacts
 from recorder.segment import ABSENCE_TAG, HEADER_LIMIT_BYTES, Placed, SegmentHeader, walk
+from recorder.store.direct import DirectDisk
 from vms.clock import Clock, SystemClock
 from vms.errors import BadInput, Damaged, GuetError, Refused
 from vms.evidence.manifest import STORED_DAMAGED, Absence
@@ -51,7 +55,7 @@ SEGMENTS_PER_WINDOW: Final = 64
 PERMIT_WAIT_S: Final = 6.0
 PERMIT_POLL_S: Final = 0.1
 PROGRESS_GROUPS: Final = 16
-FLOW_BYTES: Final = 16 * 1024 * 1024
+FLOW_BYTES: Final = 4 * 1024 * 1024
 
 
 class ExportWorker:
@@ -125,12 +129,15 @@ class ExportWorker:
         info = package_key_info(facts.commune, facts.request, facts.package)
         wrapped = wrap(base64.b64decode(self._job["commune_public"]), self._package_key, info)
         partial = output.with_suffix(output.suffix + ".partial")
-        fd = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        fd = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         try:
-            with os.fdopen(fd, "wb") as file:
+            file = _Flowing(fd)
+            try:
                 result = await self._write(file, facts)
                 file.flush()
-                os.fsync(file.fileno())
+                os.fsync(fd)
+            finally:
+                file.close()
             # A crash before this rename leaves a partial file that nobody has a key for; the next start removes it.
             partial.rename(output)
             _sync_folder(output.parent)
@@ -139,8 +146,8 @@ class ExportWorker:
             raise
         return {"done": {**result, "wrapped_key": base64.b64encode(wrapped).decode()}}
 
-    async def _write(self, file: BinaryIO, facts: PackageFacts) -> dict[str, Any]:
-        sink = _HashingSink(SealingSink(_Flowing(file), facts.package, self._package_key))
+    async def _write(self, file: _Flowing, facts: PackageFacts) -> dict[str, Any]:
+        sink = _HashingSink(SealingSink(file, facts.package, self._package_key))
         builder = PackageBuilder(sink, facts, self._seals())
         for plan in self._plans:
             await self._stream(builder, plan)
@@ -256,24 +263,44 @@ EDGE_BASE: Final = 1 << 63
 
 
 class _Flowing:
-    """A file whose bytes go to the disk while more are made: else all of them would at the end, with everybody waiting.
+    """A file whose bytes go to the disk while more are made, past the page cache: else all of them would at the end.
 
     Nobody reads them again soon, so the machine's memory is left to the recording (T-11).
     """
 
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self._written = self._begun = 0
+    def __init__(self, fd: int) -> None:
+        """``fd`` is open for appending."""
+        self._fd, self._disk = fd, DirectDisk()
+        # Two lots of pages: one is filled while the other is written.
+        self._pages, self._other = (memoryview(mmap.mmap(-1, FLOW_BYTES)) for _ in range(2))
+        self._filled = 0
+        self._lane = Lane(1)
 
-    def write(self, data: Buffer, /) -> int:
+    def write(self, data: Buffer, /) -> None:
         """Take all of ``data``."""
-        self._written += self._file.write(data)
-        if self._written - self._begun >= FLOW_BYTES:
-            # The system begins to write what is not on the disk yet, and keeps nothing of what is. It may refuse.
-            with contextlib.suppress(OSError):
-                os.posix_fadvise(self._file.fileno(), 0, self._written, os.POSIX_FADV_DONTNEED)
-            self._begun = self._written
-        return len(memoryview(data))
+        left = memoryview(data).cast("B")
+        while left:
+            taken = left[: FLOW_BYTES - self._filled]
+            self._pages[self._filled : self._filled + len(taken)] = taken
+            self._filled += len(taken)
+            left = left[len(taken) :]
+            if self._filled == FLOW_BYTES:
+                self._give()
+
+    def flush(self) -> None:
+        """Return once all is written."""
+        self._give()
+        self._lane.drain()
+
+    def close(self) -> None:
+        """Give the descriptor back, once nobody writes to it any more."""
+        self._lane.close()
+        os.close(self._fd)
+
+    def _give(self) -> None:
+        """Have what is held written, and wait for the lot before it."""
+        self._lane.run(partial(self._disk.append, self._fd, self._pages[: self._filled]))
+        self._pages, self._other, self._filled = self._other, self._pages, 0
 
 
 class _HashingSink:

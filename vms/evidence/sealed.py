@@ -20,12 +20,11 @@ from cryptography.utils import Buffer
 
 from vms.errors import Damaged
 from vms.evidence.container import Sink
-from vms.keys.sealing import open_group, seal_group, sealed_length
+from vms.keys.sealing import open_group, seal_into, sealed_length
 
 MAGIC: Final = b"GUETPKG1"
 PART_BYTES: Final = 4 * 1024 * 1024
-# Small enough for the page cache to take without looking for contiguous room.
-WRITE_BYTES: Final = 256 * 1024
+LENGTH: Final = struct.Struct(">I")
 PARTS_LIMIT: Final = 1 << 24
 KEY_BYTES: Final = 32
 PART_INFO: Final = b"guet/package-part/v1\0"
@@ -55,8 +54,9 @@ class SealingSink:
         self._out = out
         self._package = package
         self._key = package_key
-        # One buffer for all parts: a fresh one each time costs as much as sealing it.
-        self._held = bytearray(PART_BYTES)
+        # One buffer for all parts, and one for what becomes of them: a fresh one costs as much as sealing.
+        self._held = memoryview(bytearray(PART_BYTES))
+        self._sealed = memoryview(bytearray(LENGTH.size + sealed_length(PART_BYTES)))
         self._filled = 0
         self._number = 0
         out.write(MAGIC)
@@ -80,10 +80,11 @@ class SealingSink:
 
     def _seal(self, *, last: bool) -> None:
         key, context = part_key(self._key, self._number), part_context(self._package, self._number, last)
-        sealed = memoryview(seal_group(key, context, memoryview(self._held)[: self._filled]))
-        self._out.write(struct.pack(">I", len(sealed)))
-        for at in range(0, len(sealed), WRITE_BYTES):
-            self._out.write(sealed[at : at + WRITE_BYTES])
+        length = sealed_length(self._filled)
+        part = self._sealed[: LENGTH.size + length]
+        LENGTH.pack_into(part, 0, length)
+        seal_into(key, context, self._held[: self._filled], part[LENGTH.size :])
+        self._out.write(part)
         self._number += 1
         self._filled = 0
 
