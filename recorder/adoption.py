@@ -106,7 +106,13 @@ async def _finish_open_rows(index: _Index, store: LocalStore, done: Adopted) -> 
         )
         rows = list((await session.execute(chosen.order_by(col(Segment.start_us)))).scalars())
     for row in rows:
-        name = SegmentName.parse(row.name)
+        try:
+            name = SegmentName.parse(row.name)
+        except Damaged as error:  # an altered row: no file has its name
+            log.error("row_damaged", segment=row.name[:160], why=str(error), rule="S3")
+            await index.apply([DropSegment(row.name)])
+            done.lost.append(row.name)
+            continue
         path = store.path_of(name, row.commune_id)
         if store.ended_state == SPOOLED and not store.is_here(path):
             await index.apply([await _end_elsewhere(index.engine, row)])

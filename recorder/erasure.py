@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Final, Literal
 
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
@@ -16,14 +17,18 @@ from sqlmodel import col, delete, select, update
 
 from recorder.segment import SegmentName
 from recorder.store.local import LocalStore
+from vms import logs
 from vms.clock import MICRO
 from vms.db.engine import read, write
+from vms.errors import Damaged
 from vms.model import Absence, ErasureReport, Mending, Segment, StreamMark
 
 Mode = Literal["due", "early"]
 MARKED_LIMIT_SEGMENTS: Final = 1000
 # Segments of one recording abut; what a hold keeps between two of them is longer than this.
 ABUT_US: Final = MICRO
+
+log = logs.get("recorder.erasure")
 
 
 async def destroy(engine: AsyncEngine, store: LocalStore, rows: Sequence[Segment], mode: Mode, now_us: int) -> None:
@@ -32,10 +37,19 @@ async def destroy(engine: AsyncEngine, store: LocalStore, rows: Sequence[Segment
         names = [row.name for row in rows]
         await session.execute(update(Segment).where(col(Segment.name).in_(names)).values(state="destroying"))
     # A crash here leaves marked rows with their files: the next sweep finishes them.
-    paths = [store.path_of(SegmentName.parse(row.name), row.commune_id) for row in rows]
-    await asyncio.to_thread(store.destroy_all, paths)
+    paths = [_path(store, row) for row in rows]
+    await asyncio.to_thread(store.destroy_all, [path for path in paths if path is not None])
     # A crash here leaves marked rows without files: the same.
     await erased_segments(engine, rows, mode, now_us)
+
+
+def _path(store: LocalStore, row: Segment) -> Path | None:
+    """Where the segment lies; None for a row that was altered: no file has its name, and the others go on."""
+    try:
+        return store.path_of(SegmentName.parse(row.name), row.commune_id)
+    except Damaged as error:
+        log.error("row_damaged", segment=row.name[:160], why=str(error), rule="S1")
+        return None
 
 
 async def finish_marked(

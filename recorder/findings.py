@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from recorder.scan import Scan
 from vms.model import Segment
 
 FINDINGS_LIMIT: Final = 10_000
+
+
+def printable(name: str) -> str:
+    """A name that strangers gave, fit for a terminal and for JSON: what is no printable character is escaped."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode() for char in name
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +55,7 @@ class Report:
     def add(self, finding: Finding) -> None:
         """Keep a finding; beyond 10 000 only the fact that there are more."""
         if len(self.findings) < FINDINGS_LIMIT:
-            self.findings.append(finding)
+            self.findings.append(replace(finding, where=printable(finding.where)))
         else:
             self.truncated = True
 

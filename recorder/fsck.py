@@ -25,7 +25,7 @@ from sqlmodel import col, select
 
 from recorder.adoption import Adopted, adopt, bridge_to
 from recorder.erasure import finish_marked
-from recorder.findings import Finding, Report, compare
+from recorder.findings import Finding, Report, compare, printable
 from recorder.policies import Policies, spans, term
 from recorder.retention import quarantine_due
 from recorder.rows import StreamId, Tail, load_tail
@@ -86,7 +86,7 @@ class Fsck:
         for file in await asyncio.to_thread(lambda: list(self._store.files())):
             if file.name is None:
                 target = await asyncio.to_thread(self._store.quarantine, file.path, file.path.name)
-                self.report.repaired.append(f"{file.relative} : mis en quarantaine ({target.name})")
+                self.report.repaired.append(printable(f"{file.relative} : mis en quarantaine ({target.name})"))
         return await self.check()
 
     def _sort(self, file: StoredFile, files: dict[StreamId, dict[str, StoredFile]]) -> None:
@@ -149,9 +149,12 @@ class Fsck:
         if row.state == "destroying":
             self.report.add(Finding("S1", "half-destroyed", row.name, "Destruction à terminer.", note=True))
             return None
-        name = SegmentName.parse(row.name)
-        path = self._store.path_of(name, row.commune_id)
         self.report.segments += 1
+        try:
+            path = self._store.path_of(SegmentName.parse(row.name), row.commune_id)
+        except Damaged as error:
+            self.report.add(Finding(_invariant(row), "row-damaged", row.name, error.what))
+            return None
         try:
             scan = await asyncio.to_thread(scan_file, self._store, path)
         except NotFound:
@@ -265,7 +268,10 @@ class Fsck:
             )
             rows = list((await session.execute(chosen)).scalars())
         for row in rows:
-            path = self._store.path_of(SegmentName.parse(row.name), row.commune_id)
+            try:
+                path = self._store.path_of(SegmentName.parse(row.name), row.commune_id)
+            except Damaged:
+                continue  # the check that follows tells it
             if path.is_file() and path.stat().st_size > row.size_bytes:
                 await asyncio.to_thread(self._store.quarantine_tail, path, row.size_bytes)
                 await asyncio.to_thread(self._store.cut, path, row.size_bytes)

@@ -9,6 +9,7 @@ from typing import Final
 
 from recorder.segment import (
     GROUP_HEADER_BYTES,
+    GROUP_LIMIT_BYTES,
     HEADER_LIMIT_BYTES,
     GroupHeader,
     Placed,
@@ -96,6 +97,9 @@ def _rest(reader: Bytes, problem: SegmentDamaged, sound: int, size: int) -> str:
 
 
 def _only_zeros(reader: Bytes, offset: int, size: int) -> bool:
+    """Whether a power cut left a size without its bytes; no more than a group is written at once."""
+    if size - offset > GROUP_HEADER_BYTES + GROUP_LIMIT_BYTES:
+        return False
     while offset < size:
         data = reader.read(offset, min(ZEROS_STEP_BYTES, size - offset))
         if data.strip(b"\0"):

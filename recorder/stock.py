@@ -22,6 +22,7 @@ from recorder.segment import SegmentName
 from recorder.store.local import LocalStore
 from vms.clock import HOUR_US, MICRO
 from vms.db.engine import read
+from vms.errors import Damaged
 from vms.model import CameraHealth, Segment
 
 RATE_WINDOW_US: Final = 24 * HOUR_US
@@ -94,7 +95,7 @@ class Stock:
         for row in rows:
             try:
                 size_bytes = self._store.path_of(SegmentName.parse(row.name), row.commune_id).stat().st_size
-            except OSError:
+            except (OSError, Damaged):
                 continue
             if size_bytes > row.size_bytes:
                 more = Stored(row.start_us, row.end_us, size_bytes - row.size_bytes)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deploy.admin.output import print_json
-from vms.errors import NotFound
+from vms.errors import Damaged, NotFound
 from vms.settings import Settings
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ def fsck(
 
 async def check(settings: Settings, *, repair: bool = False) -> Report:
     """The report over this home's store and index; NotFound when there is none, StoreError for another volume."""
+    from sqlalchemy.exc import DatabaseError
+
     from recorder.fsck import run
     from recorder.store.attached import reading
     from vms.clock import SystemClock
@@ -47,6 +49,13 @@ async def check(settings: Settings, *, repair: bool = False) -> Report:
     now = SystemClock(settings.test_clock_offset_s).utc()
     try:
         return await run(engine, store, policies, now, repair=repair)
+    except DatabaseError as error:
+        base = "VMS_DATABASE_URL" if settings.shared else settings.home / "guet.sqlite"
+        raise Damaged(
+            "La base des enregistrements ne se lit pas.",
+            where=f"{base} : {str(error.orig)[:200]}",
+            todo="Arrêtez la machine, gardez une copie de la base, rétablissez-la d’une sauvegarde, relancez vms fsck.",
+        ) from error
     finally:
         await engine.dispose()
 

@@ -11,6 +11,7 @@ import errno
 import fcntl
 import mmap
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, Protocol
@@ -20,6 +21,7 @@ from cryptography.utils import Buffer
 FILE_MODE: Final = 0o600
 DIR_MODE: Final = 0o700
 PAGE_BYTES: Final = mmap.PAGESIZE
+COPY_STEP_BYTES: Final = 1024 * 1024
 # What an operating system says when there is no room: the volume, the quota, the largest file it allows.
 NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
@@ -84,8 +86,13 @@ class OsDisk:
         return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, FILE_MODE)
 
     def open(self, path: Path, *, writable: bool = False) -> int:
-        """O_NOFOLLOW: a link planted in the store leads nowhere."""
-        return os.open(path, (os.O_RDWR if writable else os.O_RDONLY) | os.O_CLOEXEC | os.O_NOFOLLOW)
+        """O_NOFOLLOW: a link planted in the store leads nowhere. O_NONBLOCK: a pipe planted there holds nobody up."""
+        flags = os.O_RDWR if writable else os.O_RDONLY
+        fd = os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            os.close(fd)
+            raise OSError(errno.EINVAL, "Not a regular file", str(path))
+        return fd
 
     def append(self, fd: int, *parts: Buffer) -> None:
         """One write call as a rule; the rest of a short write follows."""
@@ -165,6 +172,52 @@ def write_atomic(disk: Disk, path: Path, data: bytes) -> None:
         disk.close(fd)
     disk.rename(draft, path)
     disk.sync_dir(path.parent)
+
+
+def copy_tail(disk: Disk, fd: int, offset: int, path: Path) -> None:
+    """Copy what an open file has from ``offset`` on to ``path``, wholly or not at all, durable on return.
+
+    In pieces, and a hole stays a hole: a damaged file may claim any length.
+    """
+    draft = path.with_name(f".{path.name}.new")
+    size = os.fstat(fd).st_size
+    copy = disk.create(draft)
+    try:
+        at = offset
+        for place, data in _pieces(fd, offset):
+            if place > at:
+                disk.truncate(copy, place - offset)
+            disk.append(copy, data)
+            at = place + len(data)
+        if at < size:
+            disk.truncate(copy, size - offset)
+        disk.sync(copy)
+    except OSError:
+        with contextlib.suppress(OSError):  # what failed first is what is told
+            disk.unlink(draft)
+        raise
+    finally:
+        disk.close(copy)
+    disk.rename(draft, path)
+    disk.sync_dir(path.parent)
+
+
+def _pieces(fd: int, offset: int) -> Iterator[tuple[int, bytes]]:
+    """What is written in a file from ``offset`` on, without its holes, as (place, bytes)."""
+    while True:
+        try:
+            offset = os.lseek(fd, offset, os.SEEK_DATA)
+        except OSError as error:
+            if error.errno != errno.ENXIO:
+                raise
+            return  # no data from here on
+        end = os.lseek(fd, offset, os.SEEK_HOLE)
+        while offset < end:
+            data = os.pread(fd, min(COPY_STEP_BYTES, end - offset), offset)
+            if not data:
+                return
+            yield offset, data
+            offset += len(data)
 
 
 def try_lock(path: Path) -> int | None:

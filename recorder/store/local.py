@@ -19,7 +19,7 @@ from cryptography.utils import Buffer
 
 from recorder.segment import SegmentName
 from recorder.store.direct import DirectDisk
-from recorder.store.disk import Disk, OsDisk, alone, try_lock, write_atomic
+from recorder.store.disk import Disk, OsDisk, alone, copy_tail, try_lock, write_atomic
 from recorder.store.errors import StoreError
 from recorder.store.reader import Bytes, Reader
 from vms.clock import UtcTime
@@ -308,9 +308,13 @@ class LocalStore:
         """Copy the bytes from ``offset`` on to quarantine before they are cut off; durable on return."""
         folder = self.root / QUARANTINE_DIR
         target = folder / f"{path.name}.{offset}.{secrets.token_hex(4)}"
-        with self.reader(path) as reader, _answering(path):
+        with _answering(path):
             self._make_dirs(folder)
-            write_atomic(self.disk, target, reader.read(offset, reader.size() - offset))
+            fd = self.disk.open(path)
+            try:
+                copy_tail(self.disk, fd, offset, target)
+            finally:
+                self.disk.close(fd)
         return target
 
     def lock(self, commune: str, camera: str, stream: str) -> int | None:
