@@ -45,7 +45,7 @@ PAGES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "nobody": (
         ("connexion", "/connexion"), ("retablir", "/retablir"),
         ("accessibilite", "/accessibilite"), ("regles", "/regles"),
-        ("public", "/information/valclair"), ("404", "/rien-ici"),
+        ("public", "/information/valclair"), ("panneau", "/information/valclair/panneau"), ("404", "/rien-ici"),
     ),
     "mayor": (
         ("commune", "/commune"), ("compte", "/compte"), ("accueil", "/"), ("mur", "/mur"),

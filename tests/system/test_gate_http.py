@@ -50,11 +50,11 @@ DENIED: Final = frozenset({400, 401, 403, 404})
 # Open to everybody, since they show of a commune what is public or nothing: the pages, the contract, the door, the
 # accounts of a demonstration (a real service has none), and the machine's counters, to whoever is on the machine.
 OPEN: Final = frozenset({
-    Way("GET", "/{path:path}"), Way("MOUNT", "/assets"), Way("GET", "/api/v1/openapi.json"),
-    Way("HEAD", "/api/v1/openapi.json"), Way("GET", "/api/v1/session"), Way("POST", "/api/v1/session"),
-    Way("POST", "/api/v1/session/token"), Way("GET", "/api/v1/demo"), Way("GET", "/metrics"),
-    Way("POST", "/api/v1/session/passkey/options"), Way("POST", "/api/v1/session/passkey"),
-    Way("POST", "/api/v1/session/recover"), Way("GET", "/api/v1/public/communes/{commune}"),
+    Way("GET", "/api/v1/public/communes/{commune}/panel"), Way("GET", "/api/v1/public/communes/{commune}"),
+    Way("POST", "/api/v1/session/passkey/options"), Way("POST", "/api/v1/session/passkey"), Way("GET", "/{path:path}"),
+    Way("POST", "/api/v1/session/recover"), Way("POST", "/api/v1/session/token"), Way("HEAD", "/api/v1/openapi.json"),
+    Way("GET", "/api/v1/openapi.json"), Way("POST", "/api/v1/session"), Way("GET", "/api/v1/session"),
+    Way("GET", "/api/v1/demo"), Way("MOUNT", "/assets"), Way("GET", "/metrics"),
 })  # fmt: skip
 # These act on the caller's own session alone, and end it last.
 OWN_SESSION: Final = frozenset({Way("DELETE", "/api/v1/session")})

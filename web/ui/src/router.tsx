@@ -100,6 +100,12 @@ const rules = createRoute({
   component: lazyRouteComponent(() => import("./pages/RulesPage"), "RulesPage"),
 });
 
+const panel = createRoute({
+  getParentRoute: () => root,
+  path: "/information/$commune/panneau",
+  component: lazyRouteComponent(() => import("./pages/panel/PanelPage"), "PanelPage"),
+});
+
 const app = createRoute({
   getParentRoute: () => root,
   id: "app",
@@ -165,6 +171,7 @@ const tree = root.addChildren([
   account,
   accessibility,
   rules,
+  panel,
   app.addChildren(pages),
 ]);
 

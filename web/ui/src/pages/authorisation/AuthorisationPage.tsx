@@ -218,6 +218,11 @@ function BeforeAnyImage({ data }: { data: Authorisations }) {
       state: cameras.length > 0 && panels === cameras.length ? "ok" : "todo",
       label: t`Panneaux d’information posés`,
       detail: t`${panels} caméras sur ${cameras.length}`,
+      action: (
+        <Link className={buttonClass({ size: "s" })} to="/information/$commune/panneau" params={{ commune }}>
+          <Trans>Panneau à imprimer</Trans>
+        </Link>
+      ),
       rule: "P-80",
     },
     {
