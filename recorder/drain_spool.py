@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import col, select, update
 
+from recorder.due_clock import DueClock
 from recorder.retention import quarantine_due
 from recorder.scan import scan_file
 from recorder.store.disk import try_lock
@@ -49,9 +50,12 @@ log = logs.get("recorder.drain")
 class SpoolDrain:
     """Drains one machine's spool."""
 
-    def __init__(self, engine: AsyncEngine, store: SpooledStore, clock: Clock, memo: Path) -> None:
-        """``memo`` remembers which bucket is ours."""
+    def __init__(
+        self, engine: AsyncEngine, store: SpooledStore, clock: Clock, memo: Path, time: DueClock | None = None
+    ) -> None:
+        """``memo`` remembers which bucket is ours; ``time`` is what the host knows of the time, by which things go."""
         self._engine, self._store, self._clock, self._memo = engine, store, clock, memo
+        self._time = time or DueClock(clock)
         self._known = False
         self._away_since_us: int | None = None
         self._told = False
@@ -78,10 +82,11 @@ class SpoolDrain:
 
     def _tidy(self) -> None:
         """What must not stay on this disk: quarantine past its month, copies fetched for an extraction (S5)."""
-        now_us = self._clock.utc().us
+        due_us = self._time.earliest_us()
         for path in self._store.quarantined_here():
-            if quarantine_due(path, now_us):
+            if quarantine_due(path, due_us):
                 self._store.forget(path)
+        now_us = self._clock.utc().us  # a copy is dated by the machine, and made again when it is missed
         for path in self._store.fetched():
             if now_us - path.stat().st_mtime_ns // 1000 > FETCHED_LIMIT_S * MICRO:
                 self._store.forget(path)
@@ -132,9 +137,12 @@ class SpoolDrain:
         return False  # open: being written, or for adoption
 
     async def _stray(self, file: StoredFile) -> bool:
-        """A file without a row is its writer's, or adoption's; past the law's month no key opens it (S5)."""
+        """A file without a row is its writer's, or adoption's; past the law's month no key opens it (S5).
+
+        By a clock that is in doubt nothing goes: its row may only be on its way.
+        """
         name = file.name
-        if name is None or due(name.start.us, MAX_DAYS) > self._clock.utc().us:
+        if name is None or due(name.start.us, MAX_DAYS) > self._time.earliest_us():
             return False
         log.warning("stray_destroyed", segment=str(name), rule="P-30")
         return await asyncio.to_thread(self._store.forget, file.path)

@@ -65,6 +65,7 @@ STOP_LIMIT_S: Final = 5.0
 FLUSH_S: Final = 5.0
 STORE_RETRY_S: Final = 5.0
 STOPS_S: Final = 1.0
+KNOWN_TIME: Final = "known-time.json"
 RESERVE_PART: Final = 10  # of the volume
 FLOOR_PART: Final = 4  # of the reserve
 MIB: Final = 1024 * 1024
@@ -201,7 +202,10 @@ class Recorder:
         store = await self._until_attached()
         if isinstance(store, SpooledStore):
             memo = self._settings.recorder_dir / "bucket-identity"
-            await SpoolDrain(self._engine, store, self._clock, memo).run()
+            time = await due_clock(self._engine, self._clock, store.disk, self._settings.recorder_dir / KNOWN_TIME)
+            if self._settings.test_clock_offset_s:
+                time.guard.believe()
+            await SpoolDrain(self._engine, store, self._clock, memo, time).run()
 
     async def _flush_keys(self) -> None:
         while True:
@@ -230,7 +234,7 @@ class Recorder:
         store = await self._until_attached()
         policies = await asyncio.to_thread(Policies, store, self._settings.recorder_dir / "retention.json")
         engine, clock, longest = self._engine, self._clock, self._settings.store_keep_longest
-        time = await due_clock(engine, clock, store.disk, self._settings.recorder_dir / "known-time.json")
+        time = await due_clock(engine, clock, store.disk, self._settings.recorder_dir / KNOWN_TIME)
         if self._settings.test_clock_offset_s:
             time.guard.believe()  # as the keeper does
         reserve_bytes = self._reserve_bytes()

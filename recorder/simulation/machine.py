@@ -210,7 +210,8 @@ class Machine:
             try:
                 store = await self._attached()
                 if drain is None and isinstance(store, Spooled):
-                    drain = SpoolDrain(self._engine, store, self._clock, self._home / "bucket-identity")
+                    time = await due_clock(self._engine, self._clock, store.disk, self._home / "known-time.json")
+                    drain = SpoolDrain(self._engine, store, self._clock, self._home / "bucket-identity", time)
                 if drain is not None:
                     await drain.round()
             except (GuetError, OSError, SQLAlchemyError):

@@ -82,6 +82,7 @@ ONCE_BROKEN = {
     2622: "killed on a clock set back: under a lease, a group reached into time that was told for already",
     2710: "stopped on a clock set back: the same, in the first group of the next life",
     40198: "the volume went away between a look at it and the first folder, which was made in its empty place",
+    43405: "a clock ahead by more than a month: what had been recorded a moment before left the spool as a stray",
     40399: "an orderly stop lost what waited behind two packets that never came",
 }
 
