@@ -123,6 +123,13 @@ async def test_an_entry_has_a_proof_under_the_checkpoint(place: Town) -> None:
         verify_inclusion(bytes.fromhex(found["leaf_hash"]), found["n"], size, proof, root)
     with pytest.raises(NotFound):
         await place.read(MAYOR, "journal_proof", seq=10_000)
+    for name, args in (
+        ("journal_proof", {"seq": 10**26}),
+        ("journal", {"after": 10**26}),
+        ("journal_tile", {"index": 10**26}),
+    ):
+        with pytest.raises(BadInput, match="inutilisable"):
+            await place.read(MAYOR, name, **args)
 
 
 async def test_pages_of_the_journal(place: Town) -> None:

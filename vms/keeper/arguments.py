@@ -7,7 +7,7 @@ import unicodedata
 from datetime import date, timedelta
 from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from vms.clock import LATEST_US, UtcTime
 from vms.errors import BadInput, GuetError
@@ -17,12 +17,21 @@ from vms.law.rulebook import rulebook
 DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 SLUG: Final = r"^[a-z0-9][a-z0-9-]{0,62}$"
 TEXT_LIMIT_CHARS: Final = 300
+INTEGER_LIMIT: Final = 2**62
 
 
 class Args(BaseModel):
     """Arguments of one act or read; an unknown name is a mistake, said so."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @field_validator("*")
+    @classmethod
+    def _fits(cls, value: Any) -> Any:
+        """A number that no table can hold is refused here, not where it is looked up."""
+        if isinstance(value, int) and abs(value) > INTEGER_LIMIT:
+            raise ValueError("the number is too large")
+        return value
 
 
 M = TypeVar("M", bound=BaseModel)
