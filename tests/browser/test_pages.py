@@ -45,13 +45,16 @@ PAGES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "nobody": (
         ("connexion", "/connexion"), ("retablir", "/retablir"),
         ("accessibilite", "/accessibilite"), ("regles", "/regles"),
-        ("public", "/information/valclair"), ("panneau", "/information/valclair/panneau"), ("404", "/rien-ici"),
+        ("public", "/information/valclair"), ("public-demande", "/information/valclair/demande"),
+        ("panneau", "/information/valclair/panneau"), ("public-suivi", "/information/valclair/suivi"),
+        ("404", "/rien-ici"),
     ),
     "mayor": (
         ("commune", "/commune"), ("compte", "/compte"), ("accueil", "/"), ("mur", "/mur"),
         ("relecture", "/relecture?cameras={camera}"), ("relecture-ensemble", "/relecture?cameras={camera},{other}"),
         ("demandes", "/demandes"),
         ("demande-nouvelle", "/demandes/nouvelle"), ("demande", "/demandes/{request}"),
+        ("demande-personne", "/demandes/{filed}"), ("decision-personne", "/decision/{filed}"),
         ("remise", "/demandes/{request}/remise"), ("decider", "/decider"),
         ("decision", "/decision/{request}"), ("cameras", "/cameras"), ("camera", "/cameras/{camera}"),
         ("cadrage", "/cameras/{camera}/cadrage"), ("decouverte", "/decouverte"),
@@ -113,6 +116,11 @@ async def _fill(scene: Scene) -> None:
     }  # fmt: skip
     body: dict[str, Any] = {"frame": "flagrance", "fields": fields, "cameras": [CAMERA], "motive": "vol"}
     made = await mayor.post(town.path("/requests"), body | {"from_us": to_us - 4 * MICRO, "to_us": to_us})
+    person = {"right": "access", "place": "rue des Tilleuls", "description": "manteau rouge", "name": "Camille Durand"}
+    person |= {"answer": "post", "contact": "12 rue du Puits"}
+    span = {"from_us": to_us - 4 * MICRO, "to_us": to_us}
+    filed = await mayor.post("/public/communes/valclair/access", person | span)
+    listed = (await mayor.get(town.path("/requests")))["requests"]
     found = await mayor.get(town.path("/found"))
     there = {one["address"] for one in await mayor.get(town.path("/cameras"))}
     people = (await mayor.get(town.path("/people")))["people"]
@@ -122,6 +130,7 @@ async def _fill(scene: Scene) -> None:
         "camera": CAMERA,
         "other": OTHER,
         "request": made["request"],
+        "filed": next(one["id"] for one in listed if one["number"] == filed["number"]),
         "found": next(one["id"] for one in found if one["address"] not in there),
         "person": next(one["person"] for one in people if one["label"] == "Agent PM 07"),
     }

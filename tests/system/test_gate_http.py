@@ -48,13 +48,16 @@ WAYS: Final = every_way(APP)
 STRANGERS: Final = ("foreign", "host", "nobody")
 DENIED: Final = frozenset({400, 401, 403, 404})
 # Open to everybody, since they show of a commune what is public or nothing: the pages, the contract, the door, the
-# accounts of a demonstration (a real service has none), and the machine's counters, to whoever is on the machine.
+# public page and its form, the accounts of a demonstration (a real service has none), and the machine's counters, to
+# whoever is on the machine.
 OPEN: Final = frozenset({
     Way("GET", "/api/v1/public/communes/{commune}/panel"), Way("GET", "/api/v1/public/communes/{commune}"),
     Way("POST", "/api/v1/session/passkey/options"), Way("POST", "/api/v1/session/passkey"), Way("GET", "/{path:path}"),
     Way("POST", "/api/v1/session/recover"), Way("POST", "/api/v1/session/token"), Way("HEAD", "/api/v1/openapi.json"),
     Way("GET", "/api/v1/openapi.json"), Way("POST", "/api/v1/session"), Way("GET", "/api/v1/session"),
     Way("GET", "/api/v1/demo"), Way("MOUNT", "/assets"), Way("GET", "/metrics"),
+    Way("POST", "/api/v1/public/communes/{commune}/access"),
+    Way("POST", "/api/v1/public/communes/{commune}/access/follow"),
 })  # fmt: skip
 # These act on the caller's own session alone, and end it last.
 OWN_SESSION: Final = frozenset({Way("DELETE", "/api/v1/session")})
@@ -112,14 +115,8 @@ def targets(scene: GateTown, way: Way) -> list[str]:
         return [f"{way.path}/{asset}", f"{way.path}/{inside}", f"{way.path}/..%2findex.html"]
     if "path" in way.parameters():
         stored = next(scene.machine.settings.store_dir.rglob("*.seg"))
-        return [
-            "/",
-            "/mur",
-            "/" + inside,
-            "/" + str(stored).lstrip("/"),
-            "/api/v1/nothing",
-            "/%2e%2e/%2e%2e/etc/passwd",
-        ]
+        outside = "/%2e%2e/%2e%2e/etc/passwd"
+        return ["/", "/mur", "/" + inside, "/" + str(stored).lstrip("/"), "/api/v1/nothing", outside]
     filled = {**scene.ids, "kind": "entries", "n": "0"}
     return [way.filled(filled)]
 

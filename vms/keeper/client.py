@@ -128,6 +128,14 @@ class KeeperForWeb:
         """What a commune tells everyone (P-28, P-81); NotFound when it is not here."""
         return await self._call("public_page", commune=commune)
 
+    async def file_access(self, commune: str, address: str, asked: dict[str, Any]) -> dict[str, Any]:
+        """A filmed person's request, with the follow-up code told this once; LimitExceeded, Refused or BadInput."""
+        return await self._call("file_access", commune=commune, address=address, asked=asked)
+
+    async def follow_access(self, commune: str, address: str, code: str) -> dict[str, Any]:
+        """The state of the request that a follow-up code belongs to; NotFound for any other code."""
+        return await self._call("follow_access", commune=commune, address=address, code=code)
+
     async def prolong(self, permit_id: str, statement: str) -> None:
         """Let a view last some minutes more, on a fresh signed wish of its page."""
         await self._call("prolong", permit=permit_id, statement=statement)

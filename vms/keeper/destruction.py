@@ -8,6 +8,7 @@ outbox emptied. A crash after any step is finished by the next run, which is the
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -44,7 +45,7 @@ async def destroy_due(commune: Commune, now_us: int) -> Destroyed:
         due = hour_keys.decide(commune.keys.reader, commune.facts, now_us)
         ready, frozen = _ready_to_rewrap(commune, due.due_held)
         early, _ = _ready_to_rewrap(commune, due.early)
-        active = {hold.id for hold in commune.facts.holds if hold.active(now_us)}
+        active = {hold.id: hold for hold in commune.facts.holds if hold.active(now_us)}
 
         def work(tx: Tx) -> tuple[int, int, list[tuple[str, str, int]]]:
             for key, holds, names in (*ready, *early):
@@ -96,9 +97,9 @@ async def prune_facts(commune: Commune, now_us: int) -> int:
     return await commune.store.write(work)
 
 
-def _ended(commune: Commune, active: set[str]) -> bool:
+def _ended(commune: Commune, active: Mapping[str, Hold]) -> bool:
     rows = commune.keys.reader.execute("SELECT hold FROM hold_key")
-    return any(hold not in active for (hold,) in rows)
+    return any(hold not in active for (hold,) in rows) or bool(hour_keys.uncovered(commune.keys.reader, active))
 
 
 def _ready_to_rewrap(

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -221,6 +221,18 @@ def rewrap_again(tx: Tx, key_ids: Iterable[str]) -> None:
     tx.db.executemany("DELETE FROM rewrapped WHERE key_id = ?", [(key_id,) for key_id in key_ids])
 
 
+def uncovered(db: sqlite3.Connection, active: Mapping[str, Hold]) -> list[tuple[str, str]]:
+    """The (hold, camera) of segments whose hold does not keep them, or not any more."""
+    rows = db.execute("SELECT hold, camera, min(start_us), max(start_us) FROM held_segment GROUP BY hold, camera")
+    return [
+        (name, camera)
+        for name, camera, first_us, last_us in rows
+        if (hold := active.get(name)) is None
+        or camera not in hold.cameras
+        or not (hold.from_us - SEGMENT_LIMIT_US < first_us and last_us < hold.to_us)
+    ]
+
+
 def held_segment_key(
     db: sqlite3.Connection, commune: str, private: bytes, segment: str, hold_ids: Iterable[str]
 ) -> bytes | None:
@@ -241,14 +253,17 @@ def held_segment_key(
     return None
 
 
-def drop_ended_holds(tx: Tx, active: set[str]) -> list[tuple[str, str, int]]:
-    """Destroy the keys of holds that ended; the (hold, camera, segments) that went."""
+def drop_ended_holds(tx: Tx, active: Mapping[str, Hold]) -> list[tuple[str, str, int]]:
+    """Destroy the keys of what holds keep no more, ended or narrowed; the (hold, camera, segments) that went."""
     gone = []
-    rows = tx.db.execute("SELECT hold, camera, count(*) FROM held_segment GROUP BY hold, camera").fetchall()
-    for hold, camera, count in rows:
-        if hold not in active:
-            tx.db.execute("DELETE FROM held_segment WHERE hold = ? AND camera = ?", (hold, camera))
-            gone.append((hold, camera, count))
+    for name, camera in uncovered(tx.db, active):
+        hold = active.get(name)
+        kept = (hold.from_us - SEGMENT_LIMIT_US, hold.to_us) if hold and camera in hold.cameras else (0, 0)
+        count = tx.db.execute(
+            "DELETE FROM held_segment WHERE hold = ? AND camera = ? AND NOT (? < start_us AND start_us < ?)",
+            (name, camera, *kept),
+        ).rowcount
+        gone.append((name, camera, count))
     for (hold,) in tx.db.execute("SELECT hold FROM hold_key").fetchall():
         if hold not in active:
             tx.db.execute("DELETE FROM hold_key WHERE hold = ?", (hold,))

@@ -10,6 +10,7 @@ from vms import logs
 from vms.clock import HOUR_US, Clock
 from vms.clock_guard import ClockGuard, Doubt
 from vms.errors import GuetError
+from vms.keeper.applicants import tend
 from vms.keeper.backoff import BackOff
 from vms.keeper.communes import Commune, Communes, Destruction
 from vms.keeper.consultations import Consultations
@@ -99,6 +100,7 @@ class House:
                     done = await destroy_due(commune, self.due_us(commune))
                     await destroy_due_packages(commune, self.due_us(commune))
                     await escalate(commune, now_us)
+                    await tend(commune, now_us)
                 commune.destruction = Destruction(now_us, done.frozen, doubt=self.doubt_of(commune))
             except GuetError as error:
                 commune.destruction = replace(commune.destruction, fault=str(error))

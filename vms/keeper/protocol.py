@@ -69,7 +69,7 @@ WEB_OPS: Final = frozenset(
         "sign_in", "sign_out", "session", "act_for", "step_up", "extend", "unlock", "drill_key",
         "admit", "prolong", "renew", "end", "key_window", "put_package_key", "open_package", "act", "read",
         "permit_key",
-        "public_page",
+        "public_page", "file_access", "follow_access",
         "passkey_options", "passkey_sign_in", "passkey_step_up", "passkey_register", "passkey_remove", "account",
         "prove_destruction", "sign_export", "make_document",
         "second_factor_begin", "second_factor_confirm", "second_factor_remove", "change_password",
@@ -107,7 +107,8 @@ ACT_NAMES: Final = frozenset(
         "put_in_service", "suspend_camera", "retire_camera", "add_person", "grant", "withdraw", "record_convention",
         "end_sessions", "approve_recovery", "name_workstation",
         "name_emergency_persons", "ask_emergency", "confirm_emergency", "close_emergency",
-        "confirm_time", "place_hold", "release_hold", "register_request", "decide", "complete_request", "sign_manifest",
+        "confirm_time", "place_hold", "release_hold", "register_request", "decide", "complete_request",
+        "check_identity", "extend_answer", "sign_manifest",
         "certify_export", "record_package", "receive_package", "purge_package", "order_provisioning",
         "withdraw_order", "declare_change", "suspend", "resume", "record_grouping", "consent",
     }
@@ -117,7 +118,8 @@ READ_NAMES: Final = frozenset(
         "people", "person_access", "orders", "cameras", "zone_sets",
         "journal", "journal_tile", "journal_checkpoint", "journal_proof", "journal_records", "journal_review",
         "documents",
-        "holds", "retention", "requests", "request", "seal", "whoami_rights", "rights", "communes", "purposes",
+        "holds", "retention", "requests", "request", "applicant",
+        "seal", "whoami_rights", "rights", "communes", "purposes",
         "conventions", "legal_frames", "provisioning_orders", "groupings", "emergencies", "explain", "explain_mine",
     }
 )  # fmt: skip

@@ -127,6 +127,29 @@ class SealRecord:
     created_us: int
 
 
+@dataclass(frozen=True, slots=True)
+class Applicant:
+    """What a filmed person told of themselves, apart from their request (P-83): never in the journal, in no history.
+
+    ``answer`` is how they want to be answered, ``code_sha256`` the hash of their follow-up code, ``erase_us`` when the
+    row goes, known once the request has its answer.
+    """
+
+    request: str
+    code_sha256: str
+    name: str
+    answer: str
+    contact: str
+    place: str
+    description: str
+    filed_us: int
+    erase_us: int | None = None
+
+    def without_words(self, erase_us: int) -> Applicant:
+        """The same with nothing in it that says who it was."""
+        return Applicant(self.request, self.code_sha256, "", "", "", "", "", self.filed_us, erase_us)
+
+
 KINDS: Final[dict[str, TypeAdapter[Any]]] = {
     "commune": TypeAdapter(CommuneRecord),
     "holder": TypeAdapter(Holder),
@@ -143,6 +166,7 @@ KINDS: Final[dict[str, TypeAdapter[Any]]] = {
     "framing": TypeAdapter(Framing),
     "hold": TypeAdapter(Hold),
     "request": TypeAdapter(Request),
+    "applicant": TypeAdapter(Applicant),
     "emergency": TypeAdapter(Emergency),
     "emergency_persons": TypeAdapter(EmergencyPersons),
     "seal": TypeAdapter(SealRecord),
@@ -180,6 +204,12 @@ class Records:
         if not isinstance(value, expected):
             raise TypeError(f"{kind} is not {expected.__name__}")
         return value
+
+    def remove(self, db: sqlite3.Connection, kind: str, fact_id: str) -> None:
+        """Delete a fact that keeps no history, its bytes overwritten; TypeError for one that does."""
+        if kind in history.DATED:
+            raise TypeError(f"{kind} keeps its history")
+        db.execute("DELETE FROM fact WHERE kind = ? AND id = ?", (kind, fact_id))
 
     def all(self, db: sqlite3.Connection, kind: str, expected: type[T]) -> dict[str, T]:
         """All facts of a kind, by id."""

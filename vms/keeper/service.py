@@ -27,6 +27,7 @@ from vms.keeper.protocol import (
     WEB_SOCKET,
 )
 from vms.keeper.provisioner_desk import ProvisionerDesk
+from vms.keeper.public_desk import PublicDesk
 from vms.keeper.recorder_desk import RecorderDesk
 from vms.keeper.store import explained
 from vms.keeper.witness_desk import WitnessDesk
@@ -56,7 +57,11 @@ class Keeper:
         self._run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         journal, documents = JournalDesk(self.house), DocumentDesk(self.house)
         desks: list[tuple[str, frozenset[str], Mapping[str, Op]]] = [
-            (WEB_SOCKET, WEB_OPS, Office(self.house).ops() | journal.web_ops() | documents.ops()),
+            (
+                WEB_SOCKET,
+                WEB_OPS,
+                Office(self.house).ops() | PublicDesk(self.house).ops() | journal.web_ops() | documents.ops(),
+            ),
             (RECORDER_SOCKET, RECORDER_OPS, RecorderDesk(self.house).ops()),
             (PROVISIONER_SOCKET, PROVISIONER_OPS, ProvisionerDesk(self.house).ops()),
             (HOST_SOCKET, HOST_OPS, HostDesk(self.house).ops() | WitnessDesk(self.house).ops() | journal.host_ops()),

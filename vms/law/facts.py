@@ -247,6 +247,9 @@ class Request:
     number: str = ""
     # What was asked, when less was granted: ``cameras`` and the range above are always what may leave.
     asked: Mapping[str, Any] = field(default_factory=dict)
+    # How a filmed person's request is granted (P-82), and when they come to see, µs UTC.
+    outcome: str = ""
+    appointment_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

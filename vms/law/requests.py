@@ -9,7 +9,9 @@ from vms.law.dates import add_months
 from vms.law.lapse import Lapse
 from vms.law.rulebook import rulebook
 
-STATES = ("registered", "queried", "approved", "refused", "packaged", "received", "purged")
+STATES = (
+    "filed", "lapsed", "registered", "queried", "approved", "refused", "answered", "packaged", "received", "purged",
+)  # fmt: skip
 DECIDABLE = frozenset({"registered", "queried"})
 
 

@@ -105,6 +105,26 @@ class RefusalGround(Entry):
     partial_only: bool = False  # narrows what is carried out, and cannot refuse it whole
 
 
+class AccessRight(Words):
+    """A right of filmed persons, and how it can be granted (P-82)."""
+
+    outcomes: tuple[str, ...]
+
+
+class AccessForm(Entry):
+    """What the public form may freeze and fill at most; days are any 24 hours, sizes are characters (P-83)."""
+
+    range_minutes: int
+    holds: int
+    backlog: int
+    per_address_day: int
+    per_commune_day: int
+    follow_per_hour: int
+    place_chars: int
+    description_chars: int
+    contact_chars: int
+
+
 class ImageAct(Entry):
     """An act that opens pictures, and the kind of its journal entry (P-40)."""
 
@@ -146,6 +166,10 @@ class Durations(Entry):
     package_after_receipt_days: int
     general_instruction_months: int
     access_answer_months: int
+    access_extension_months: int
+    access_identity_days: int
+    access_kept_months: int
+    access_lapsed_days: int
     framing_minutes: int
     key_drill_months: int
     emergency_named_hours: int
@@ -170,6 +194,10 @@ class Rulebook(Entry):
     purposes: tuple[Purpose, ...] = Field(alias="purpose")
     durations: Durations
     limits: Limits
+    access_form: AccessForm
+    access_right: dict[str, AccessRight]
+    access_outcome: dict[str, Words]
+    extension_reason: dict[str, Words]
     role: dict[str, RoleRule]
     category: dict[str, Category]
     convention: dict[str, ConventionRule]

@@ -1,16 +1,54 @@
-"""What anyone may read, signed in or not: a commune's page about its cameras (P-28, P-81)."""
+"""What anyone may read and ask, signed in or not: a commune's page about its cameras, and the form by which a filmed
+person exercises a right (P-28, P-81…P-85).
+"""
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Path, Response
-from pydantic import BaseModel
+from fastapi import APIRouter, Path, Request, Response
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, Field
+from starlette.types import Message
 
+from vms.errors import LimitExceeded
 from vms.law.rulebook import Purpose, Words, rulebook
 from web.deps import Srv
 
-router = APIRouter(tags=["public"], prefix="/public")
+BODY_LIMIT_BYTES: Final = 8192
+
+
+def _too_long() -> LimitExceeded:
+    return LimitExceeded("Cette demande est trop longue.", todo="Raccourcissez-la.")
+
+
+class BoundedRoute(APIRoute):
+    """A route anyone can send to: a body beyond the limit is refused for its length, or when it turns out longer."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The usual handler, on a request whose body is counted as it comes."""
+        handle = super().get_route_handler()
+
+        async def bounded(request: Request) -> Response:
+            taken, said = 0, request.headers.get("content-length", "0")
+            if not said.isdecimal() or int(said[:20]) > BODY_LIMIT_BYTES:
+                raise _too_long()
+
+            async def receive() -> Message:
+                nonlocal taken
+                message = await request.receive()
+                taken += len(message.get("body", b""))
+                if taken > BODY_LIMIT_BYTES:
+                    raise _too_long()  # told as a body that cannot be read
+                return message
+
+            return await handle(Request(request.scope, receive))
+
+        return bounded
+
+
+router = APIRouter(tags=["public"], prefix="/public", route_class=BoundedRoute)
 # A page that changes with an order may be a minute old: who asks often is answered by a cache on the way.
 CACHE: Final = "public, max-age=60"
 
@@ -48,3 +86,68 @@ async def public_page(commune: Annotated[str, Path(max_length=80)], services: Sr
     orders = [one | {"recipients": [book.recipient[name] for name in one["recipients"]]} for one in told["orders"]]
     purposes = [one for one in book.purposes if one.id in told["purposes"]]
     return PublicPage.model_validate(told | {"orders": orders, "purposes": purposes})
+
+
+class FileIn(BaseModel):
+    """A filmed person's request: a right, a place in words, an hour at most (µs UTC), how to know and answer them."""
+
+    right: str = Field(max_length=40)
+    place: str = Field(min_length=1, max_length=200)
+    from_us: int = Field(ge=0)
+    to_us: int = Field(ge=0)
+    description: str = Field(min_length=1, max_length=600)
+    name: str = Field(min_length=1, max_length=200)
+    answer: str = Field(pattern="^(post|email)$")
+    contact: str = Field(min_length=1, max_length=600)
+
+
+class Filed(BaseModel):
+    """The request's number and its follow-up code, told this once; ``held`` says whether its range is frozen."""
+
+    number: str
+    code: str
+    held: bool
+    identity_by_us: int
+    answer_by_us: int
+
+
+class FollowIn(BaseModel):
+    """A follow-up code as it was typed."""
+
+    code: str = Field(max_length=100)
+
+
+class Followed(BaseModel):
+    """Where a request is, in words of a closed list and dates; nothing of what the person told."""
+
+    number: str
+    right: str
+    state: str
+    filed_us: int
+    identity_by_us: int
+    answer_by_us: int
+    extension: str
+    held: bool
+    outcome: str
+    decided_us: int | None
+
+
+@router.post("/communes/{commune}/access", status_code=201)
+async def file_access(
+    commune: Annotated[str, Path(max_length=80)], body: FileIn, request: Request, services: Srv
+) -> Filed:
+    """Make a filmed person's request; without account, document or picture. 413 once too many came (P-82, P-85)."""
+    return Filed.model_validate(await services.keeper.file_access(commune, _address(request), body.model_dump()))
+
+
+@router.post("/communes/{commune}/access/follow")
+async def follow_access(
+    commune: Annotated[str, Path(max_length=80)], body: FollowIn, request: Request, services: Srv
+) -> Followed:
+    """The state of the request that a code belongs to; 404 for any other. The code is never in an address."""
+    return Followed.model_validate(await services.keeper.follow_access(commune, _address(request), body.code))
+
+
+def _address(request: Request) -> str:
+    """Whom the keeper counts; never logged or stored."""
+    return request.client.host if request.client else ""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
+from vms.errors import Refused
 from vms.keeper.acts.holds import PlaceHold
 from vms.keeper.acts.requests import RegisterRequest
+from vms.law.access import FILED, FRAME
+from web import letter
 from web.deps import Acting, Srv, Statement, Token, arguments
 
 router = APIRouter(tags=["requests"])
@@ -36,6 +39,23 @@ class DecisionIn(BaseModel):
     ground: str = Field(default="", max_length=60)
     comment: str = Field(default="", max_length=300)
     part: PartIn | None = None
+    outcome: str = Field(default="", max_length=20)
+    appointment: int | None = Field(default=None, ge=0)
+
+
+class IdentityIn(BaseModel):
+    """A document was seen at the counter; the cameras of the place that the person said, and the range, µs UTC."""
+
+    document_seen: Literal[True]
+    cameras: list[str] = Field(min_length=1, max_length=64)
+    from_us: int = Field(ge=0)
+    to_us: int = Field(ge=0)
+
+
+class ExtensionIn(BaseModel):
+    """Why the answer takes longer; the person is told (P-85)."""
+
+    reason: str = Field(max_length=40)
 
 
 class ReceiptIn(BaseModel):
@@ -43,6 +63,7 @@ class ReceiptIn(BaseModel):
 
     recipient: str = Field(min_length=1, max_length=200)
     medium: str = Field(default="", max_length=100)
+    others_hidden: bool = False
 
 
 class MotiveIn(BaseModel):
@@ -81,6 +102,39 @@ async def complete(request: str, body: CompleteIn, token: Token, services: Srv) 
 async def decide(request: str, body: DecisionIn, token: Token, statement: Statement, services: Srv) -> dict[str, Any]:
     """The mayor's or deputy's decision; asks for the password again (step-up), and for the page's signature."""
     return await services.keeper.act(token, "decide", {"request": request, **body.model_dump()}, statement)
+
+
+@router.get("/requests/{request}/applicant")
+async def applicant(request: str, token: Token, services: Srv) -> dict[str, Any]:
+    """What a filmed person told of themselves, while it is kept; reading it is journalled (P-83)."""
+    return await services.keeper.read(token, "applicant", {"request": request})
+
+
+@router.post("/requests/{request}/identity")
+async def check_identity(request: str, body: IdentityIn, token: Token, services: Srv) -> dict[str, Any]:
+    """Note that the person's identity was checked; the request goes to the decision (P-83)."""
+    return await services.keeper.act(token, "check_identity", {"request": request, **body.model_dump()})
+
+
+@router.post("/requests/{request}/extension")
+async def extend(request: str, body: ExtensionIn, token: Token, services: Srv) -> dict[str, Any]:
+    """Put a filmed person's answer off by two months, once (P-85)."""
+    return await services.keeper.act(token, "extend_answer", {"request": request, **body.model_dump()})
+
+
+@router.get("/requests/{request}/letter", response_class=Response)
+async def answer_letter(request: str, token: Token, services: Srv) -> Response:
+    """The letter to a filmed person, as it stands with the request: receipt, extension or answer (PDF/A)."""
+    found = await services.keeper.read(token, "request", {"request": request})
+    told = await services.keeper.read(token, "applicant", {"request": request})
+    acting = (await services.keeper.session(token)).acting
+    if acting is None or found["frame"] != FRAME or found["state"] in (FILED, "lapsed"):
+        raise Refused("Cette demande n’appelle pas de lettre.", where=request[:80], rule="P-85")
+    page = await services.keeper.public_page(acting.commune)
+    made = await letter.render(found, told["applicant"], page)
+    name = f"{found['number']}.pdf"
+    headers = {"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(made, media_type="application/pdf", headers=headers)
 
 
 @router.post("/requests/{request}/receipt")

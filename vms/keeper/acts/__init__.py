@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from vms.keeper.acts import (
+    access,
     cameras,
     changes,
     emergency,
@@ -34,6 +35,7 @@ ACTS: Final[dict[str, ActSpec]] = {
     **holds.ACTS,
     **information.ACTS,
     **requests.ACTS,
+    **access.ACTS,
     **packages.ACTS,
     **seal.ACTS,
     **provisioning.ACTS,

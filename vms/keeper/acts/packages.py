@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 from pydantic import Field
 
 from vms.clock import UtcTime
-from vms.errors import Conflict
+from vms.errors import Conflict, Refused
 from vms.evidence import cms
 from vms.keeper.acts.seal import seal_of
 from vms.keeper.acts.spec import ActSpec, extractable, one_of
@@ -19,6 +19,7 @@ from vms.keeper.entry import Entry
 from vms.keeper.hour_keys import retention_days
 from vms.keeper.outbox import notify_person
 from vms.keys.note import sign_note
+from vms.law.access import FRAME
 from vms.law.dates import DAY_US
 from vms.law.facts import Request
 from vms.law.retention import due
@@ -47,11 +48,15 @@ class RecordPackage(Args):
 
 
 class ReceivePackage(Args):
-    """The receipt of a hand-over (P-41): who received it in which capacity, on which medium."""
+    """The receipt of a hand-over (P-41): who received it in which capacity, on which medium.
+
+    ``others_hidden`` says of a filmed person's copy that nobody else can be known in it (P-86).
+    """
 
     request: Identifier
     recipient: Name
     medium: Text = ""
+    others_hidden: bool = False
 
 
 class PurgePackage(Args):
@@ -102,6 +107,9 @@ def record_package(change: Change, args: RecordPackage) -> dict[str, Any]:
 def receive_package(change: Change, args: ReceivePackage) -> dict[str, Any]:
     """Note the receipt: the hold ends, the authority keeps the copy under its own rules, ours has its date (P-33)."""
     request = _in_state(change, args.request, "packaged")
+    if request.frame == FRAME and not args.others_hidden:
+        what = "La copie d’une personne filmée ne montre personne d’autre."
+        raise Refused(what, where=request.id, todo="Recadrez-la, puis dites-le en la remettant.", rule="P-86")
     purge_us = _purge_date(change, request, change.now_us)
     package = {**request.package, "received_us": change.now_us, "purge_us": purge_us, "medium": args.medium}
     change.put("request", request.id, replace(request, state="received", package=package))

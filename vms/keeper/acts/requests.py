@@ -11,10 +11,12 @@ from vms.clock import UtcTime, paris_date
 from vms.errors import BadInput, Conflict, Refused
 from vms.keeper.acts.holds import check_range, write_placed
 from vms.keeper.acts.spec import ActSpec, camera_in, one_of, refuse
+from vms.keeper.applicants import answered
 from vms.keeper.arguments import Args, Cameras, Identifier, Moment, MotiveText, Text
 from vms.keeper.communes import Change, new_id
 from vms.keeper.hour_keys import is_due
 from vms.keeper.outbox import notify_deciders, notify_person
+from vms.law.access import FILED, appointment_lapse, outcome_lapse, right_of
 from vms.law.dates import DAY_US
 from vms.law.facts import Hold, Request
 from vms.law.holds import confirmed_end, provisional_end
@@ -62,6 +64,8 @@ class Decide(Args):
     ground: str = ""
     comment: Text = ""
     part: Part | None = None
+    outcome: str = Field(default="", max_length=20)
+    appointment: Moment | None = None
 
 
 def register_request(change: Change, args: RegisterRequest) -> dict[str, Any]:
@@ -131,6 +135,9 @@ def complete_request(change: Change, args: CompleteRequest) -> dict[str, Any]:
 def decide(change: Change, args: Decide) -> dict[str, Any]:
     """Execute, query, or refuse on a legal ground; the mayor organises the answer, the law gives the grounds (P-74)."""
     request = one_of("demande", change.facts.requests.get(args.request), args.request)
+    if request.state == FILED:
+        what = "L’identité de la personne n’est pas encore vérifiée."
+        raise Refused(what, where=request.id, todo="Elle se vérifie au guichet.", rule="P-83")
     if request.state not in DECIDABLE:
         raise Conflict("Cette demande est déjà décidée.", where=request.id, todo="Relisez-la.")
     if len(args.comment) > rulebook().limits.ground_chars:
@@ -142,10 +149,16 @@ def decide(change: Change, args: Decide) -> dict[str, Any]:
     elif args.ground:
         raise BadInput("Un motif de droit ne va qu’avec un refus ou une exécution partielle.", where="ground")
     if args.decision == "execute":
+        refuse(outcome_lapse(request, args.outcome, args.comment), "outcome")
         refuse(frame_lapse(request.frame, request.fields, change.now_us), request.id)
         request = _narrowed(request, args.part) if args.part else request
-        request = replace(request, hold=_confirm_hold(change, request))
+        request = replace(request, hold=_hold_of_answer(change, request, args.outcome, args.appointment))
+    elif args.outcome:
+        raise BadInput("Une suite ne va qu’avec une demande satisfaite.", where="outcome")
+    refuse(appointment_lapse(args.outcome, args.appointment, change.now_us), "appointment")
     state = {"execute": "approved", "query": "queried", "refuse": "refused"}[args.decision]
+    if args.outcome and args.outcome != "copy":
+        state = "answered"  # nothing leaves: no extraction follows
     decided = replace(
         request,
         state=state,
@@ -154,6 +167,8 @@ def decide(change: Change, args: Decide) -> dict[str, Any]:
         comment=args.comment,
         decided_by=change.author.person,
         decided_us=change.now_us,
+        outcome=args.outcome,
+        appointment_us=args.appointment,
     )
     seq = change.modified(
         "decide",
@@ -163,10 +178,13 @@ def decide(change: Change, args: Decide) -> dict[str, Any]:
         ground=args.ground,
         frame=request.frame,
         procedure=procedure_number(request),
+        **({"outcome": args.outcome} if args.outcome else {}),
         **_scope(request),
     )
     # Where the decision stands in the journal: the package carries the proof of that entry (E-31).
     change.put("request", request.id, replace(decided, package={**request.package, "decision_journal": seq}))
+    if args.decision != "query":
+        answered(change, decided)
     notify_person(change, f"decided-{args.decision}", request.id, request.registered_by)
     return {"request": request.id, "state": state, "journal": seq}
 
@@ -220,6 +238,27 @@ def _scope(request: Request) -> dict[str, Any]:
         return {}
     told = {f"asked_{name}": value for name, value in request.asked.items()}
     return {"from_us": request.from_us, "to_us": request.to_us, **told}
+
+
+def _hold_of_answer(change: Change, request: Request, outcome: str, appointment_us: int | None) -> str | None:
+    """What stays held once a request is granted: for a copy and a restriction as for a procedure, for a viewing until
+    the day after it, for anything else no more (P-85).
+    """
+    if outcome in ("", "copy") or (outcome == "granted" and right_of(request) == "restriction"):
+        return _confirm_hold(change, request)
+    for hold in change.facts.holds:
+        if hold.id != request.hold or not hold.active(change.now_us):
+            continue
+        if appointment_us is not None:
+            change.put("hold", hold.id, replace(hold, until_us=appointment_us + DAY_US))
+            return hold.id
+        change.put("hold", hold.id, replace(hold, released_us=change.now_us))
+        change.modified("release_hold", cameras=tuple(sorted(hold.cameras)), hold=hold.id, request=request.id)
+    last_us = request.to_us - 1
+    if appointment_us is not None and all(is_due(change.facts, one, last_us, change.now_us) for one in request.cameras):
+        what = "Toute la plage est arrivée à son terme : les images sont détruites."
+        raise Refused(what, where=request.id, todo="Répondez qu’aucune image ne reste.", rule="P-30")
+    return request.hold
 
 
 def _confirm_hold(change: Change, request: Request) -> str:

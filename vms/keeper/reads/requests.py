@@ -7,12 +7,14 @@ import hashlib
 from typing import Any, Final
 
 from vms.keeper.acts.spec import one_of
+from vms.keeper.applicants import applicant_of
 from vms.keeper.arguments import Args, Identifier
 from vms.keeper.gate import Denied, Motive, admit
 from vms.keeper.protocol import Act
 from vms.keeper.reads.spec import Nothing, Reader, ReadSpec, told
 from vms.keeper.records import COMMUNE_ID, SealRecord
 from vms.keys import seal
+from vms.law.access import FILED, FRAME, identity_due, right_of
 from vms.law.facts import Request
 from vms.law.requests import DECIDABLE
 from vms.law.rulebook import rulebook
@@ -51,6 +53,7 @@ def request(reader: Reader, args: OneRequest) -> dict[str, Any]:
         },
         "extract": told(verdict if isinstance(verdict, Denied) else None),
         "may_extract": not isinstance(verdict, Denied),
+        "outcomes": list(rulebook().access_right[right_of(one)].outcomes) if one.frame == FRAME else [],
         "grounds": [
             name
             for name, rule in rulebook().refusal_ground.items()
@@ -58,6 +61,16 @@ def request(reader: Reader, args: OneRequest) -> dict[str, Any]:
         ],
         "part_grounds": [name for name, rule in rulebook().refusal_ground.items() if one.frame in rule.frames],
     }
+
+
+def applicant(reader: Reader, args: OneRequest) -> dict[str, Any]:
+    """What a filmed person told of themselves, while it is kept; reading it leaves an entry (P-83, D-12)."""
+    one: Request = one_of("demande", reader.commune.facts.requests.get(args.request), args.request)
+    found = applicant_of(reader.commune.records, reader.commune.store.reader, one.id)
+    if found is None or not found.name:
+        return {"applicant": None}
+    names = ("name", "answer", "contact", "place", "description", "erase_us")
+    return {"applicant": {name: getattr(found, name) for name in names}}
 
 
 def _summary(reader: Reader, one: Request) -> dict[str, Any]:
@@ -81,6 +94,10 @@ def _summary(reader: Reader, one: Request) -> dict[str, Any]:
         "decision": one.decision,
         "ground": one.ground,
         "asked": dict(one.asked) or None,
+        "outcome": one.outcome,
+        "appointment_us": one.appointment_us,
+        "right": right_of(one) if one.frame == FRAME else "",
+        "identity_by_us": identity_due(one.registered_us) if one.state == FILED else None,
         "decided_by": labels.get(one.decided_by, ""),
         "decided_us": one.decided_us,
         "escalated_us": one.escalated_us,
@@ -102,4 +119,5 @@ READS: Final = {
     "seal": ReadSpec(Nothing, own_seal),
     "requests": ReadSpec(Nothing, requests),
     "request": ReadSpec(OneRequest, request),
+    "applicant": ReadSpec(OneRequest, applicant, journalled=True),
 }

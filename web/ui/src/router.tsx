@@ -88,6 +88,18 @@ const information = createRoute({
   component: lazyRouteComponent(() => import("./pages/door/PublicPage"), "PublicPage"),
 });
 
+const accessForm = createRoute({
+  getParentRoute: () => root,
+  path: "/information/$commune/demande",
+  component: lazyRouteComponent(() => import("./pages/door/AccessFormPage"), "AccessFormPage"),
+});
+
+const accessFollow = createRoute({
+  getParentRoute: () => root,
+  path: "/information/$commune/suivi",
+  component: lazyRouteComponent(() => import("./pages/door/AccessFollowPage"), "AccessFollowPage"),
+});
+
 const accessibility = createRoute({
   getParentRoute: () => root,
   path: "/accessibilite",
@@ -168,6 +180,8 @@ const tree = root.addChildren([
   host,
   recovery,
   information,
+  accessForm,
+  accessFollow,
   account,
   accessibility,
   rules,

@@ -1,7 +1,8 @@
 /** Requests for footage and what becomes of them (P-72…P-74). */
 import { queryOptions } from "@tanstack/react-query";
 import type { Lapse } from "./cameras";
-import { as, get, post } from "./client";
+import { API, as, get, post } from "./client";
+import type { AccessRight, Outcome } from "./public";
 import type { Role } from "./session";
 
 export type Frame =
@@ -13,10 +14,13 @@ export type Frame =
   | "droit_acces";
 
 export type RequestState =
+  | "filed"
+  | "lapsed"
   | "registered"
   | "queried"
   | "approved"
   | "refused"
+  | "answered"
   | "packaged"
   | "received"
   | "purged";
@@ -73,6 +77,12 @@ export interface FootageRequest {
   decided_by: string;
   decided_us: number | null;
   package: PackageFacts;
+  /** Of a filmed person's request (P-82): which right, and how it was granted. */
+  right: AccessRight | "";
+  outcome: Outcome | "";
+  appointment_us: number | null;
+  /** While the identity is not checked: until when it may be. */
+  identity_by_us: number | null;
 }
 
 /** One request whole: only on its own page. */
@@ -87,10 +97,22 @@ export interface RequestDetail extends FootageRequest {
   grounds: string[];
   /** Those on which a part of it may be left out. */
   part_grounds: string[];
+  /** How this right can be granted. */
+  outcomes: Outcome[];
+}
+
+/** What a filmed person told of themselves, while it is kept. */
+export interface Applicant {
+  name: string;
+  answer: "post" | "email";
+  contact: string;
+  place: string;
+  description: string;
+  erase_us: number | null;
 }
 
 /** States that wait for someone. */
-const OPEN: readonly RequestState[] = ["registered", "queried", "approved", "packaged"];
+const OPEN: readonly RequestState[] = ["filed", "registered", "queried", "approved", "packaged"];
 
 /** How often lists of requests are read again, in ms: a decision is seen by all within this time. */
 const REFRESH_MS = 5000;
@@ -157,11 +179,37 @@ export interface Decision {
   comment?: string;
   /** What is granted when it is not the whole. */
   part?: Part;
+  /** How a filmed person's request is granted; a viewing has its appointment, µs UTC. */
+  outcome?: Outcome;
+  appointment?: number;
 }
 
 export const decide = (request: string, decision: Decision) =>
   post("/requests/{request}/decision", { path: { request }, body: decision });
 export const startExtraction = (request: string) =>
   post("/requests/{request}/extract", { path: { request } });
-export const acknowledge = (request: string, recipient: string, medium: string) =>
-  post("/requests/{request}/receipt", { path: { request }, body: { recipient, medium } });
+export const acknowledge = (request: string, recipient: string, medium: string, othersHidden: boolean) =>
+  post("/requests/{request}/receipt", {
+    path: { request },
+    body: { recipient, medium, others_hidden: othersHidden },
+  });
+
+export const applicantQuery = (request: string) =>
+  queryOptions({
+    queryKey: ["applicant", request],
+    queryFn: async ({ signal }) =>
+      (
+        await as<{ applicant: Applicant | null }>(
+          get("/requests/{request}/applicant", { path: { request } }, signal),
+        )
+      ).applicant,
+  });
+
+/** A document was seen at the counter, for this part of what was asked (P-83). */
+export const checkIdentity = (request: string, part: Part) =>
+  post("/requests/{request}/identity", { path: { request }, body: { document_seen: true, ...part } });
+export const extendAnswer = (request: string, reason: string) =>
+  post("/requests/{request}/extension", { path: { request }, body: { reason } });
+
+/** Where the letter to a filmed person is downloaded from. */
+export const letterUrl = (request: string) => `${API}/requests/${encodeURIComponent(request)}/letter`;

@@ -1,8 +1,9 @@
 import { Plural, Trans, useLingui } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
-import { useParams } from "@tanstack/react-router";
+import { Link, useParams } from "@tanstack/react-router";
 import { publicPageQuery, type PublicPage as Told } from "../../api/public";
 import { formatDate } from "../../i18n/format";
+import { buttonClass } from "../../parts/Button";
 import { Card, Facts } from "../../parts/Card";
 import { Note } from "../../parts/Note";
 import { QueryView } from "../../parts/QueryView";
@@ -99,6 +100,18 @@ function Sections({ told }: { told: Told }) {
             mois au plus. La loi ne prévoit pas de droit d’opposition.
           </Trans>
         </p>
+        <div className="row">
+          <Link
+            className={buttonClass({ kind: "primary" })}
+            to="/information/$commune/demande"
+            params={{ commune: told.commune }}
+          >
+            <Trans>Faire une demande</Trans>
+          </Link>
+          <Link className={buttonClass()} to="/information/$commune/suivi" params={{ commune: told.commune }}>
+            <Trans>Suivre ma demande</Trans>
+          </Link>
+        </div>
         <Facts items={[{ label: t`Où et quand`, value: told.rights || t`À l’accueil de la mairie` }]} />
         <p className="small dim">
           <Trans>

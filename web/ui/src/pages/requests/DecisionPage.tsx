@@ -24,6 +24,7 @@ import { QuerySheet, RefuseSheet } from "./DecisionSheets";
 import { FRAMES, fieldText, groundOf } from "./frames";
 
 /** Loaded when it is asked for: its fields for dates weigh more than the page, which a phone opens on a slow network. */
+const GrantSheet = lazy(() => import("./GrantSheet").then(({ GrantSheet: sheet }) => ({ default: sheet })));
 const PartSheet = lazy(() => import("./PartSheet").then(({ PartSheet: sheet }) => ({ default: sheet })));
 
 /** The mayor's decision: one screen with who, what, why, until when; no picture (P-74). */
@@ -111,8 +112,12 @@ function Taken({ request }: { request: RequestDetail }) {
       kind={request.decision === "refuse" ? "off" : "ok"}
       live
       title={
-        request.decision === "refuse" ? (
+        request.state === "filed" || request.state === "lapsed" ? (
+          <Trans>Rien à décider : l’identité n’est pas vérifiée.</Trans>
+        ) : request.decision === "refuse" ? (
           <Trans>Refus déjà enregistré.</Trans>
+        ) : request.outcome ? (
+          <Trans>Demande déjà satisfaite.</Trans>
         ) : (
           <Trans>Extraction déjà autorisée.</Trans>
         )
@@ -217,7 +222,8 @@ function Actions({ request }: { request: RequestDetail }) {
   const client = useQueryClient();
   const guarded = useStepUp();
   const toast = useToast();
-  const [sheet, setSheet] = useState<"part" | "query" | "refuse" | null>(null);
+  const [sheet, setSheet] = useState<"grant" | "part" | "query" | "refuse" | null>(null);
+  const person = request.frame === "droit_acces";
   const [error, setError] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
   const send = async (decision: Decision, done: string) => {
@@ -245,18 +251,23 @@ function Actions({ request }: { request: RequestDetail }) {
             className="wide"
             icon={Check}
             busy={busy && !sheet}
-            onClick={() => void send({ decision: "execute" }, t`Extraction autorisée.`)}
+            onClick={() => {
+              if (person) setSheet("grant");
+              else void send({ decision: "execute" }, t`Extraction autorisée.`);
+            }}
           >
-            <Trans>Autoriser l’extraction</Trans>
+            {person ? <Trans>Satisfaire…</Trans> : <Trans>Autoriser l’extraction</Trans>}
           </Button>
-          <Button size="l" aria-label={t`Exécuter en partie…`} onClick={() => setSheet("part")}>
-            <span className="only-l">
-              <Trans>Exécuter en partie…</Trans>
-            </span>
-            <span className="only-s">
-              <Trans>En partie…</Trans>
-            </span>
-          </Button>
+          {person ? null : (
+            <Button size="l" aria-label={t`Exécuter en partie…`} onClick={() => setSheet("part")}>
+              <span className="only-l">
+                <Trans>Exécuter en partie…</Trans>
+              </span>
+              <span className="only-s">
+                <Trans>En partie…</Trans>
+              </span>
+            </Button>
+          )}
           <Button size="l" aria-label={t`Demander des précisions…`} onClick={() => setSheet("query")}>
             <span className="only-l">
               <Trans>Demander des précisions…</Trans>
@@ -270,6 +281,17 @@ function Actions({ request }: { request: RequestDetail }) {
           </Button>
         </div>
       </fieldset>
+      {sheet === "grant" ? (
+        <Suspense>
+          <GrantSheet
+            request={request}
+            busy={busy}
+            error={error}
+            onClose={() => setSheet(null)}
+            onSend={(decision) => void send(decision, t`Demande satisfaite.`)}
+          />
+        </Suspense>
+      ) : null}
       {sheet === "part" ? (
         <Suspense>
           <PartSheet

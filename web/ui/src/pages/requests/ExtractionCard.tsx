@@ -10,6 +10,7 @@ import {
   Button,
   buttonClass,
   Card,
+  Check,
   Facts,
   Note,
   Refusal,
@@ -188,7 +189,14 @@ function PackageCard({ request, downloads, hands }: PackageCardProps) {
             label={<Trans>Noter la remise</Trans>}
             title={<Trans>Remise du paquet contre reçu</Trans>}
             confirm={<Trans>Noter la remise</Trans>}
-            run={(data) => acknowledge(request.id, textOf(data, "recipient"), textOf(data, "medium"))}
+            run={(data) =>
+              acknowledge(
+                request.id,
+                textOf(data, "recipient"),
+                textOf(data, "medium"),
+                data.get("others_hidden") !== null,
+              )
+            }
             stale={["request", "requests"]}
             done={t`Remise notée.`}
           >
@@ -207,6 +215,13 @@ function PackageCard({ request, downloads, hands }: PackageCardProps) {
               autoComplete="off"
               placeholder={t`disque non réinscriptible`}
             />
+            {request.frame === "droit_acces" ? (
+              <Check
+                name="others_hidden"
+                required
+                label={t`La copie est recadrée : personne d’autre n’y est reconnaissable`}
+              />
+            ) : null}
           </ActButton>
         ) : null}
       </div>

@@ -7,10 +7,11 @@ import { formatDateTime, formatSpan } from "../../i18n/format";
 import { buttonClass, Card, type Fact, Facts, Note, QueryView, RuleTag, StateTag, Steps } from "../../parts";
 import { useRole } from "../../session/SessionContext";
 import { PageHead } from "../../shell/Page";
+import { AccessCard } from "./AccessCard";
 import { CompleteAct } from "./CompleteAct";
 import { ExtractionCard } from "./ExtractionCard";
 import { FootageCard } from "./FootageCard";
-import { DELIVERIES, FIELD_WORDS, FRAMES, fieldText, groundOf, REQUEST_STATES } from "./frames";
+import { DELIVERIES, FIELD_WORDS, FRAMES, fieldText, groundOf, OUTCOMES, REQUEST_STATES } from "./frames";
 import { requestSteps } from "./requestSteps";
 
 /** One request, from its registering to the destruction of our copy. */
@@ -53,6 +54,7 @@ export function RequestPage() {
       <div className="cols">
         <div className="stack">
           <AskedCard request={request} />
+          <AccessCard request={request} />
           <FootageCard cameras={request.cameras} fromUs={request.from_us} toUs={request.to_us} />
           <ExtractionCard request={request} />
         </div>
@@ -110,7 +112,11 @@ function DecisionCard({ request }: { request: RequestDetail }) {
   const ground = groundOf(request.ground);
   const words = {
     "": t`Décision attendue.`,
-    execute: request.asked ? t`Extraction autorisée en partie.` : t`Extraction autorisée.`,
+    execute: request.outcome
+      ? i18n._(OUTCOMES[request.outcome].word)
+      : request.asked
+        ? t`Extraction autorisée en partie.`
+        : t`Extraction autorisée.`,
     query: t`Précisions demandées au requérant.`,
     refuse: t`Refus motivé.`,
   }[request.decision];
@@ -137,11 +143,15 @@ function DecisionCard({ request }: { request: RequestDetail }) {
         {request.comment ? <span>« {request.comment} »</span> : null}
       </Note>
       <p className="small dim">
-        <Trans>
-          La loi ne soumet pas une réquisition à l’accord du maire : il organise la réponse. Refuser suppose
-          un motif de droit.
-        </Trans>{" "}
-        <RuleTag rule="P-74" />
+        {request.frame === "droit_acces" ? (
+          <Trans>Les motifs de refus sont fermés par la loi ; la lettre dit les recours.</Trans>
+        ) : (
+          <Trans>
+            La loi ne soumet pas une réquisition à l’accord du maire : il organise la réponse. Refuser suppose
+            un motif de droit.
+          </Trans>
+        )}{" "}
+        <RuleTag rule={request.frame === "droit_acces" ? "P-83" : "P-74"} />
       </p>
     </Card>
   );
@@ -160,6 +170,15 @@ function Asked({ asked }: { asked: Part }) {
 function HoldCard({ request }: { request: RequestDetail }) {
   const { t } = useLingui();
   const hold = request.hold_detail;
+  if (!hold) {
+    return (
+      <Card title={<Trans>Gel</Trans>} aside={<RuleTag rule="P-85" />}>
+        <Note kind="warn" title={<Trans>Cette plage n’est pas gelée.</Trans>}>
+          <Trans>Elle l’est dès que l’identité est vérifiée, si les images existent encore.</Trans>
+        </Note>
+      </Card>
+    );
+  }
   return (
     <Card
       title={hold && !hold.provisional ? <Trans>Gel confirmé</Trans> : <Trans>Gel provisoire</Trans>}

@@ -26,7 +26,7 @@ type Tab = "open" | "delivered" | "refused" | "all";
 
 function inTab(request: FootageRequest, tab: Tab): boolean {
   if (tab === "open") return waitsFor(request, "secretary");
-  if (tab === "delivered") return request.state === "received" || request.state === "purged";
+  if (tab === "delivered") return ["answered", "received", "purged"].includes(request.state);
   if (tab === "refused") return request.state === "refused";
   return true;
 }

@@ -1,5 +1,6 @@
 import type { MessageDescriptor } from "@lingui/core";
 import { msg } from "@lingui/core/macro";
+import type { Outcome } from "../../api/public";
 import type { Frame, RequestDetail, RequestState } from "../../api/requests";
 import type { StateName } from "../../parts";
 
@@ -95,10 +96,13 @@ interface StateLook {
 
 /** The six steps, the same for requester, agent and mayor. */
 export const REQUEST_STATES: Record<RequestState, StateLook> = {
+  filed: { state: "to-identify", step: 2 },
+  lapsed: { state: "lapsed", step: 2 },
   registered: { state: "to-decide", step: 3 },
   queried: { state: "queried", step: 2 },
   approved: { state: "extracting", step: 4 },
   refused: { state: "refused", step: 3 },
+  answered: { state: "answered", step: 3 },
   packaged: { state: "extracting", step: 5 },
   received: { state: "delivered", step: 6 },
   purged: { state: "closed", step: 6 },
@@ -189,6 +193,26 @@ export function fieldText(request: RequestDetail, name: FieldName): string {
   const value = request.fields[name];
   return typeof value === "string" || typeof value === "number" ? String(value) : "";
 }
+
+/** How a filmed person's request is granted (P-83, P-86). */
+export const OUTCOMES: Record<Outcome, { word: MessageDescriptor; detail: MessageDescriptor }> = {
+  viewing: {
+    word: msg`Visionnage sur place, sur rendez-vous`,
+    detail: msg`Les tiers sont masqués ou hors du cadre. La plage reste gelée jusqu’au lendemain.`,
+  },
+  copy: {
+    word: msg`Copie recadrée`,
+    detail: msg`Extraite, recadrée sans tiers reconnaissable, remise en main propre.`,
+  },
+  granted: {
+    word: msg`Demande satisfaite`,
+    detail: msg`La précision dit à la personne ce qui est fait.`,
+  },
+  none: {
+    word: msg`Aucune image de la personne`,
+    detail: msg`Rien d’enregistré, ou elle n’y paraît pas. Le gel est levé.`,
+  },
+};
 
 /** The forms that a hand-over takes. */
 export const DELIVERIES: Record<string, MessageDescriptor> = {

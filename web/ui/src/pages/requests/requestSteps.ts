@@ -8,8 +8,8 @@ import { REQUEST_STATES } from "./frames";
 /** The six steps in words with dates and functions: one list for requester, agent and mayor. */
 export function requestSteps(request: FootageRequest): Step[] {
   const at = REQUEST_STATES[request.state].step;
-  const refused = request.state === "refused";
-  const over = request.state === "received" || request.state === "purged";
+  const refused = request.state === "refused" || request.state === "lapsed";
+  const over = ["received", "purged", "answered"].includes(request.state);
   const stateOf = (step: number): StepState => {
     if (step < at || over) return "done";
     if (step > at) return "todo";
@@ -19,7 +19,7 @@ export function requestSteps(request: FootageRequest): Step[] {
   const answer = request.answer_by_us
     ? i18n._(msg`avant le ${formatDateTime(request.answer_by_us)}`)
     : i18n._(msg`dans les meilleurs délais`);
-  return [
+  const steps: Step[] = [
     {
       key: "received",
       label: i18n._(msg`Reçue`),
@@ -29,14 +29,14 @@ export function requestSteps(request: FootageRequest): Step[] {
     },
     {
       key: "hold",
-      label: i18n._(msg`Gel provisoire`),
+      label: request.identity_by_us ? i18n._(msg`Identité à vérifier`) : i18n._(msg`Gel provisoire`),
       detail: formatDateTime(request.registered_us),
       detail2: i18n._(msg`Automatique`),
       state: request.state === "queried" ? "done" : stateOf(2),
     },
     {
       key: "decision",
-      label: refused ? i18n._(msg`Refusée`) : i18n._(msg`Décision`),
+      label: request.state === "refused" ? i18n._(msg`Refusée`) : i18n._(msg`Décision`),
       detail: request.decided_us && at > 2 ? formatDateTime(request.decided_us) : answer,
       detail2: (at > 2 && request.decided_by) || i18n._(msg`Maire ou adjointe déléguée`),
       state: request.state === "queried" ? "current" : stateOf(3),
@@ -65,4 +65,6 @@ export function requestSteps(request: FootageRequest): Step[] {
       state: request.state === "purged" ? "done" : "todo",
     },
   ];
+  // Answered without a copy: nothing is extracted or handed over.
+  return request.state === "answered" ? steps.slice(0, 3) : steps;
 }
