@@ -87,9 +87,20 @@ async def opening(socket: WebSocket) -> str:
     """What the page signed, in its first message; empty when it says nothing, and the keeper will refuse it."""
     try:
         async with asyncio.timeout(OPENING_LIMIT_S):
-            return signed_in(await socket.receive_text(), "open")
+            return signed_in(await said(socket), "open")
     except TimeoutError:
         return ""
+
+
+async def said(socket: WebSocket) -> str:
+    """The page's next message; empty for one that is no text, which no page of ours sends. WebSocketDisconnect."""
+    try:
+        message = await socket.receive()
+    except RuntimeError as error:  # gone while something was being sent to it
+        raise WebSocketDisconnect(CLOSE_AWAY) from error
+    if message["type"] != "websocket.receive":
+        raise WebSocketDisconnect(message.get("code", CLOSE_AWAY))
+    return message.get("text") or ""
 
 
 def signed_in(text: str, kind: str) -> str:
@@ -134,7 +145,7 @@ async def _permits(channel: Channel, lease: Lease) -> None:
 
 async def _heard(services: Services, socket: WebSocket, lease: Lease) -> None:
     while True:
-        statement = signed_in(await socket.receive_text(), "renew")
+        statement = signed_in(await said(socket), "renew")
         if statement:
             await services.permits.prolong(lease, statement)
 

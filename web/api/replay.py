@@ -17,7 +17,7 @@ from vms.clock import MICRO, UtcTime
 from vms.errors import BadInput, GuetError, Refused, Unavailable
 from vms.keeper.permit import Permit, verify_permit
 from vms.keeper.protocol import KEY_WINDOW_LIMIT_US, PAGE_KEY_BYTES
-from web.api.live import MESSAGE_LIMIT_CHARS, opening, say_and_close, signed_in
+from web.api.live import MESSAGE_LIMIT_CHARS, opening, said, say_and_close, signed_in
 from web.deps import Services, Srv, Token
 from web.permits import Lease
 from web.race import until_first_ends
@@ -172,7 +172,7 @@ async def _watch(lease: Lease) -> None:
 
 async def _windows(socket: WebSocket, services: Services, lease: Lease, camera: str, stream: str) -> None:
     while True:
-        text = await socket.receive_text()
+        text = await said(socket)
         statement = signed_in(text, "renew")
         if statement:
             await services.permits.prolong(lease, statement)
