@@ -128,7 +128,9 @@ def _of_year(sources: Sources, one: Request) -> bool:
 
 
 def _decided(sources: Sources, one: Request) -> str:
-    """What had become of a request by the end of the period."""
+    """What had become of a request by the end of the period; one that fell unidentified waits for nobody (P-83)."""
+    if one.state == "lapsed":
+        return "lapsed"
     if one.decided_us is None or one.decided_us >= sources.to_us:
         return "waiting"
     return DECISIONS.get(one.decision, "waiting")

@@ -27,9 +27,9 @@ class OneRequest(Args):
 
 
 def requests(reader: Reader, _: Nothing) -> dict[str, Any]:
-    """Every request, those to decide first, newest first."""
+    """Every request, those that wait for someone first, newest first."""
     found = reader.commune.facts.requests.values()
-    ordered = sorted(found, key=lambda one: (one.state not in DECIDABLE, -one.registered_us))
+    ordered = sorted(found, key=lambda one: (one.state not in DECIDABLE | {FILED}, -one.registered_us))
     return {"requests": [_summary(reader, one) for one in ordered]}
 
 
