@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from vms import logs
 from vms.errors import GuetError
+from vms.faults import words_of
 
 log = logs.get("web.problems")
 FIELD_ERRORS_MAX = 20
@@ -65,7 +66,7 @@ def install(app: FastAPI) -> None:
     async def _fields(_: Request, error: RequestValidationError) -> JSONResponse:
         # The value itself is not echoed: it may be a password.
         errors = [
-            {"field": ".".join(str(part) for part in e["loc"][1:]), "message": str(e["msg"])}
+            {"field": ".".join(str(part) for part in e["loc"][1:]), "message": words_of(e)}
             for e in error.errors()[:FIELD_ERRORS_MAX]
         ]
         return _answer(

@@ -17,9 +17,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import TypeAdapter, ValidationError
 
 from vms import logs
 from vms.errors import BadInput, Conflict
+from vms.faults import words_of
+from vms.keeper.arguments import Email, Login, Name, Slug
 from vms.settings import Settings
 
 PASSPHRASE_LEAST_CHARS = 16
@@ -47,8 +50,8 @@ def ask(commune: str, name: str) -> dict[str, Any]:
     """The answers typed at the keyboard; passphrases are asked twice and never shown."""
     if not sys.stdin.isatty():
         raise BadInput("Cette commande pose des questions.", where="vms init", todo="Donnez --answers FICHIER.json.")
-    commune = commune or input("Identifiant court de la commune (a-z, 0-9, -) : ").strip()
-    name = name or input("Nom de la commune : ").strip()
+    commune = commune or ask_text("Identifiant court de la commune (a-z, 0-9, -)", Slug)
+    name = name or ask_text("Nom de la commune", Name)
     print("\nDeux détenteurs de clé au moins, d’ordinaire le maire et un élu délégué.")
     holders = [ask_holder("mayor", "maire")]
     holders.append(ask_holder("deputy", "élu délégué"))
@@ -58,15 +61,28 @@ def ask(commune: str, name: str) -> dict[str, Any]:
 def ask_holder(role: str, words: str) -> dict[str, str]:
     """One holder's account, decision and passphrase."""
     print(f"\n{words.capitalize()} :")
-    login = input("  Identifiant : ").strip()
-    label = input("  Qualité affichée : ").strip()
-    email = input("  Adresse électronique (avis de demandes) : ").strip()
-    decision = input("  Décision ou délibération : ").strip()
+    login = ask_text("  Identifiant", Login)
+    label = ask_text("  Qualité affichée", Name)
+    email = ask_text("  Adresse électronique (avis de demandes)", Email)
+    decision = ask_text("  Décision ou délibération", Name)
     password = ask_secret("  Mot de passe")
     passphrase = ask_secret("  Phrase secrète de la clé", PASSPHRASE_LEAST_CHARS)
     holder = {"login": login, "label": label, "email": email, "role": role, "password": password}
     holder |= {"passphrase": passphrase, "decision_ref": decision, "signed_by": "Conseil municipal"}
-    return holder | ({"basis_ref": input("  Arrêté de délégation : ").strip()} if role == "deputy" else {})
+    return holder | ({"basis_ref": ask_text("  Arrêté de délégation", Name)} if role == "deputy" else {})
+
+
+def ask_text(words: str, kind: Any) -> str:
+    """One line, asked again until the keeper could use it: nothing that was typed before is lost."""
+    check = TypeAdapter(kind)
+    while True:
+        text = input(f"{words} : ").strip()
+        try:
+            check.validate_python(text)
+        except ValidationError as error:
+            print(f"  Inutilisable : {words_of(error.errors(include_url=False)[0])}.")
+        else:
+            return text
 
 
 def ask_secret(words: str, least_chars: int = 12) -> str:

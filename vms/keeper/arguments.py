@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from vms.clock import LATEST_US, UtcTime
 from vms.errors import BadInput, GuetError
+from vms.faults import words_of
 from vms.law.dates import midnight
 from vms.law.rulebook import rulebook
 
@@ -30,7 +31,7 @@ class Args(BaseModel):
     def _fits(cls, value: Any) -> Any:
         """A number that no table can hold is refused here, not where it is looked up."""
         if isinstance(value, int) and abs(value) > INTEGER_LIMIT:
-            raise ValueError("the number is too large")
+            raise ValueError("le nombre est trop grand")
         return value
 
 
@@ -44,39 +45,39 @@ def parse(model: type[M], args: Any, where: str) -> M:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         field = ".".join(str(part) for part in first["loc"]) or "arguments"
-        raise BadInput(f"Le champ « {field} » est inutilisable : {first['msg']}.", where=where) from error
+        raise BadInput(f"Le champ « {field} » est inutilisable : {words_of(first)}.", where=where) from error
 
 
 def _moment(value: Any, *, end: bool) -> int:
     """µs since 1970 from µs, an ISO instant, or a day in Paris (its first instant, or the one after its last)."""
     if isinstance(value, bool):
-        raise ValueError("an instant is expected")
+        raise ValueError("un instant est attendu")
     if isinstance(value, int):
         if not 0 <= value <= LATEST_US:
-            raise ValueError("the instant is out of the calendar")
+            raise ValueError("l’instant est hors du calendrier")
         return value
     if not isinstance(value, str):
-        raise ValueError("an instant is expected")
+        raise ValueError("un instant est attendu")
     try:
         if DAY.fullmatch(value):
             return midnight(date.fromisoformat(value) + timedelta(days=1 if end else 0))
         return UtcTime.parse(value).us
     except (GuetError, OverflowError) as error:
-        raise ValueError("the instant is unreadable") from error
+        raise ValueError("l’instant est illisible") from error
 
 
 def _plain(text: str) -> str:
     """Text for people, trimmed, in one line, in NFC: no control or direction character can hide in it."""
     text = unicodedata.normalize("NFC", text).strip()
     if any(unicodedata.category(char) in ("Cc", "Cf", "Co", "Cs") for char in text):
-        raise ValueError("control characters are not accepted")
+        raise ValueError("les caractères de contrôle ne sont pas admis")
     return text
 
 
 def _short(text: str) -> str:
     limit = rulebook().limits.motive_chars
     if len(text) > limit:
-        raise ValueError(f"at most {limit} characters (D-31)")
+        raise ValueError(f"au plus {limit} caractères sont admis (D-31)")
     return text
 
 
@@ -87,6 +88,9 @@ Name = Annotated[str, Field(min_length=1, max_length=TEXT_LIMIT_CHARS), AfterVal
 MotiveText = Annotated[str, AfterValidator(_plain), AfterValidator(_short)]
 Identifier = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 Slug = Annotated[str, Field(pattern=SLUG)]
+Login = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{1,63}$")]
+# Empty, or what a mail server may take.
+Email = Annotated[str, Field(pattern=r"^$|^[^@\s]{1,64}@[^@\s]{1,190}$")]
 Digest = Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")]
 Cameras = Annotated[tuple[Identifier, ...], Field(min_length=1, max_length=64)]
 

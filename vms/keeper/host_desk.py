@@ -10,11 +10,10 @@ from pydantic import Field
 
 from vms.clock import MICRO
 from vms.errors import BadInput, Conflict, NotFound, Refused
-from vms.keeper.arguments import Args, Name, Slug, parse
+from vms.keeper.arguments import Args, Email, Login, Name, Slug, parse
 from vms.keeper.communes import HOLDERS_LEAST, Change, new_id
 from vms.keeper.entry import Author, Entry
 from vms.keeper.house import House
-from vms.keeper.office import EMAIL_PATTERN, LOGIN_PATTERN
 from vms.keeper.outbox import notify_auditors
 from vms.keeper.store import Tx
 from vms.keys.passphrase import PASSPHRASE_LEAST_CHARS
@@ -32,10 +31,10 @@ Op = Callable[[dict[str, Any], bytes], Awaitable[Any]]
 class FirstPerson(Args):
     """A person of a new commune: an account (or one that exists, by its login) and a first habilitation."""
 
-    login: str = Field(pattern=LOGIN_PATTERN)
+    login: Login
     label: Name
     password: str = ""
-    email: str = Field(default="", pattern=f"^$|{EMAIL_PATTERN}")
+    email: Email = ""
     role: str = "mayor"
     decision_ref: str = "installation"
     signed_by: str = "installation"
@@ -55,7 +54,7 @@ class InitCommune(Args):
 class AddHostAdmin(Args):
     """A host administrator's account."""
 
-    login: str = Field(pattern=LOGIN_PATTERN)
+    login: Login
     label: Name
     password: str
 

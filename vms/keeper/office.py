@@ -18,7 +18,7 @@ from vms.keeper.acts import ACTS
 from vms.keeper.acts.people import Grant as GrantArgs
 from vms.keeper.acts.spec import ActSpec
 from vms.keeper.acts.time import ConfirmTime, check_doubt
-from vms.keeper.arguments import Args, MotiveText, Name, Slug, motive, parse
+from vms.keeper.arguments import Args, Email, Login, MotiveText, Name, Slug, motive, parse
 from vms.keeper.communes import Change, Commune, open_private
 from vms.keeper.destruction import destroy_due
 from vms.keeper.entry import Entry
@@ -38,8 +38,6 @@ from vms.law.authorisation import order_lapse
 from vms.law.facts import CommuneFacts
 from vms.law.rulebook import rulebook
 
-LOGIN_PATTERN: Final = r"^[a-z0-9][a-z0-9._-]{1,63}$"
-EMAIL_PATTERN: Final = r"^[^@\s]{1,64}@[^@\s]{1,190}$"
 # What signs or records a package: only while an extraction that the agent's page signed for goes on.
 EXTRACTION_ACTS: Final = frozenset({"sign_manifest", "certify_export", "record_package"})
 READ_REPEAT_US: Final = 600 * MICRO
@@ -50,10 +48,10 @@ Op = Callable[[dict[str, Any], bytes], Awaitable[Any]]
 class AddPerson(Args):
     """A nominative account (P-58)."""
 
-    login: str = Field(pattern=LOGIN_PATTERN)
+    login: Login
     label: Name
     password: str
-    email: str = Field(default="", pattern=f"^$|{EMAIL_PATTERN}")
+    email: Email = ""
     motive: MotiveText = ""
 
 
