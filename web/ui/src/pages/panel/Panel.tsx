@@ -4,8 +4,8 @@ import { Pictogram } from "./Pictogram";
 
 export type Format = "a4" | "a3";
 
-/** More purposes than this, and the panel takes its smaller type. */
-const ROOMY_PURPOSES = 5;
+/** With more text than this the panel takes its smaller type; nothing is ever cut. */
+const ROOMY_CHARS = 800;
 
 interface PanelProps {
   told: PublicPage;
@@ -19,7 +19,8 @@ interface PanelProps {
  */
 export function Panel({ told, panel, format }: PanelProps) {
   const days = Math.max(...told.orders.map((order) => order.max_days));
-  const full = told.purposes.length > ROOMY_PURPOSES;
+  const words = [told.controller, told.officer, told.rights, ...told.purposes.map((purpose) => purpose.fr)];
+  const full = words.join(" ").length > ROOMY_CHARS;
   return (
     <article className={`panel panel-page panel-${format}${full ? " panel-full" : ""}`} lang="fr">
       <div className="panel-in">

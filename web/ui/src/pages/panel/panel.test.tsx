@@ -59,6 +59,15 @@ describe("the street panel", () => {
     expect(screen.queryByRole("article")).toBeNull();
   });
 
+  it("takes smaller type for a long text, and leaves nothing out", async () => {
+    const rights = `${"Guichet des droits, ".repeat(50)}fin.`;
+    fakeServer(answers({ rights }));
+    renderPage("/information/valclair/panneau");
+    const panel = await screen.findByRole("article");
+    expect(panel.className).toContain("panel-full");
+    expect(panel.textContent).toContain(rights);
+  });
+
   it("has no code rather than a wrong one", async () => {
     fakeServer(answers({}, { address: "", code: "" }));
     renderPage("/information/valclair/panneau");

@@ -68,7 +68,7 @@ function ConfirmAct({ doubt, nowUs, waiting }: ClockCardProps) {
         danger
         grave
         title={<Trans>Confirmer l’heure de la machine</Trans>}
-        confirm={<Trans>Confirmer l’heure et détruire ce qui est échu</Trans>}
+        confirm={<Trans>Confirmer l’heure et détruire</Trans>}
         run={(data) => confirmTime(commune, doubt.doubt_us, textOf(data, "motive"))}
         stale={["retention"]}
         done={t`Heure confirmée : ce qui est échu est détruit.`}
