@@ -27,6 +27,7 @@ from vms.settings import Settings
 
 PASSPHRASE_LEAST_CHARS = 16
 HOLDERS_LEAST = 2
+ANSWERS_LIMIT_BYTES = 256 * 1024
 
 
 def init(
@@ -40,10 +41,23 @@ def init(
     """Ouvre une commune : sa clé, ses détenteurs, ses premiers comptes."""
     logs.configure("init", logging.WARNING)
     settings = Settings(home=home) if home else Settings()
-    args = json.loads(answers.read_text(encoding="utf-8")) if answers else ask(commune, name)
+    args = _read(answers) if answers else ask(commune, name)
     if not asyncio.run(_init(settings, args)):
         raise Conflict("Cette commune est déjà ouverte ici.", where=str(args.get("commune", "")))
     print(f"{args['name']} est ouverte. Chaque détenteur déverrouille sa clé à sa connexion, après `vms serve`.")
+
+
+def _read(answers: Path) -> dict[str, Any]:
+    """The answers in a file; BadInput when it cannot be read as one JSON object."""
+    try:
+        found = json.loads(answers.read_bytes()[:ANSWERS_LIMIT_BYTES])
+    except OSError as error:
+        raise BadInput("Ce fichier de réponses ne se lit pas.", where=f"{answers} : {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise BadInput("Ce fichier de réponses n’est pas du JSON.", where=f"{answers} : {error}") from error
+    if not isinstance(found, dict):
+        raise BadInput("Un fichier de réponses est un objet JSON : commune, name, holders.", where=str(answers))
+    return found
 
 
 def ask(commune: str, name: str) -> dict[str, Any]:
@@ -102,7 +116,8 @@ async def _init(settings: Settings, args: dict[str, Any]) -> bool:
     from vms.keeper.client import KeeperForHost
     from vms.services.found_commune import found_commune
 
-    if len(args.get("holders", [])) < HOLDERS_LEAST:
+    holders = args.get("holders", [])
+    if not isinstance(holders, list) or len(holders) < HOLDERS_LEAST:
         raise BadInput("Il faut au moins deux détenteurs de clé.", where="holders", todo="Ajoutez-en un.")
     settings.make_dirs()
     engine = open_engine(settings.database_url)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -72,3 +73,21 @@ def test_a_line_that_cannot_be_used_is_asked_for_again(
     assert capsys.readouterr().out.count("Inutilisable : il n’a pas la forme attendue.") == 2
     typed("")
     assert init.ask_text("Adresse", Email) == ""
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (None, "ne se lit pas"),
+        ("{", "n’est pas du JSON"),
+        ("[" * 100_000, "n’est pas du JSON"),
+        ("[]", "est un objet JSON"),
+        ('{"commune": "a", "name": "A", "holders": 3}', "deux détenteurs"),
+    ],
+)
+def test_a_file_of_answers_that_cannot_be_used_is_said_in_words(tmp_path: Path, content: str | None, told: str) -> None:
+    answers = tmp_path / "answers.json"
+    if content is not None:
+        answers.write_text(content)
+    with pytest.raises(BadInput, match=told):
+        init.init(answers=answers, home=tmp_path / "home")
