@@ -74,11 +74,11 @@ def counts(data: dict[str, Any], section: str) -> dict[str, Any]:
 
 
 def page(data: dict[str, Any], folder: Path) -> str:
-    """What pdftotext reads of the page, in one line."""
+    """What pdftotext reads of the page, in one line, without the places where long words may break."""
     path = folder / "page.pdf"
     path.write_bytes(render(canonical(data), "pdf"))
     out = subprocess.run(["pdftotext", "-layout", str(path), "-"], check=True, capture_output=True, text=True)
-    return " ".join(out.stdout.split())
+    return " ".join(out.stdout.replace("\u200b", "").split())
 
 
 def test_every_kind_of_the_rulebook_is_made_and_no_other() -> None:
@@ -295,6 +295,15 @@ def test_a_name_that_would_be_markup_or_a_formula_stays_text(tmp_path: Path) -> 
     lines = render(canonical(data), "csv").decode("utf-8-sig").split("\r\n")
     assert any("'=HYPERLINK(1)" in line for line in lines)
     assert not any(cell.startswith(('"=', "=")) for line in lines for cell in line.split(";"))
+
+
+def test_text_that_no_page_can_show_still_makes_one(tmp_path: Path) -> None:
+    odd = camera(name="W" * 300, place="\u202egauche \U0001f600 \ud83d z\0ero")
+    data = made("request-file", sources(commune(cameras={CAMERA: odd}), order="o-1"))
+    text = page(data, tmp_path)
+    assert text.count("W") == 300
+    assert "?gauche ? ? z?ero" in text
+    assert render(canonical(data), "csv")
 
 
 def test_the_page_shows_what_it_stands_on_and_is_archivable(tmp_path: Path) -> None:

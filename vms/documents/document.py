@@ -120,8 +120,9 @@ def count(number: int, what: str) -> str:
 
 
 def canonical(data: dict[str, Any]) -> bytes:
-    """JSON in its one form: keys sorted, no spaces, UTF-8."""
-    return json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    """JSON in its one form: keys sorted, no spaces, UTF-8; half a character, as a journal may hold, becomes ``?``."""
+    text = json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return text.encode("utf-8", "replace")
 
 
 def plain(value: Cell) -> str:
