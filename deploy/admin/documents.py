@@ -11,6 +11,7 @@ import typer
 from vms.errors import BadInput
 
 FORMS: Final = ("pdf", "json", "csv")
+MAKE_S: Final = 180.0  # a year of the journal is read, and long pages are set
 
 
 def documents(
@@ -18,7 +19,7 @@ def documents(
     kind: Annotated[
         str, typer.Argument(metavar="DOCUMENT", help="Par exemple habilitations ; sans --out, la liste.")
     ] = "",
-    out: Annotated[Path | None, typer.Option("--out", help="Fichier .pdf, .json ou .csv à écrire.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Fichier .pdf, .json ou .csv ; .zip pour tout.")] = None,
     day: Annotated[str, typer.Option("--day", help="AAAA-MM-JJ, pour les personnes habilitées.")] = "",
     first: Annotated[str, typer.Option("--from", help="Premier jour, pour le registre.")] = "",
     last: Annotated[str, typer.Option("--to", help="Dernier jour, pour le registre.")] = "",
@@ -35,7 +36,8 @@ def documents(
 
     saved = session_file.load()
     path = f"/communes/{commune}/documents"
-    if not kind or out is None:
+    whole = out is not None and out.suffix.lower() == ".zip"
+    if (not kind and not whole) or out is None:
 
         async def listed() -> list[dict[str, str]]:
             async with saved.client() as client:
@@ -51,14 +53,17 @@ def documents(
         print_rows(rows, {"kind": "document", "fr": "titre", "use_fr": "à quoi il sert"}, as_json=as_json)
         return
     form = out.suffix.removeprefix(".").lower()
-    if form not in FORMS:
+    if whole and kind:
+        raise BadInput("Un .zip contient tous les documents.", where=kind, todo=f"vms documents {commune} --out {out}")
+    if not whole and form not in FORMS:
         raise BadInput("Ce format n’existe pas.", where=str(out), todo="Donnez un fichier .pdf, .json ou .csv.")
     asked = {"form": form, "day": day, "first": first, "last": last, "year": year, "order": order}
-    query = {name: value for name, value in asked.items() if value}
+    query = {} if whole else {name: value for name, value in asked.items() if value}
 
     async def made() -> bytes:
         async with saved.client() as client:
-            return (await client.request("GET", f"{path}/{kind}", params=query)).content
+            wanted = "archive" if whole else kind
+            return (await client.request("GET", f"{path}/{wanted}", params=query, timeout=MAKE_S)).content
 
     data = asyncio.run(made())
     try:

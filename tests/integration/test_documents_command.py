@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 import subprocess
+import zipfile
 from collections.abc import AsyncIterator
 from contextlib import redirect_stderr, redirect_stdout
 from hashlib import sha256
@@ -20,6 +21,7 @@ from tests.integration.keeper_town import CAMERA, CHIEF, MAYOR, Town, town
 from tests.integration.test_law_command import client_of
 from vms.clock import MICRO
 from vms.db.engine import ensure_schema, open_engine, write
+from vms.law.rulebook import rulebook
 from vms.model import Camera, Commune, Incident, RecordedMinute
 
 
@@ -97,13 +99,30 @@ async def test_what_was_measured_is_in_every_form_of_the_document(place: Town, t
     assert (code, incidents) == (0, [{"kind": "caméra sans image", "count": 1, "standing": 1}])
 
 
+async def test_everything_for_a_control_in_one_file(place: Town, tmp_path: Path) -> None:
+    code, _, err = await vms(place, MAYOR, "--out", str(tmp_path / "tout.zip"))
+    assert (code, err) == (0, "")
+    with zipfile.ZipFile(tmp_path / "tout.zip") as whole:
+        names = whole.namelist()
+        kinds = {json.loads(whole.read(one))["kind"] for one in names if one.endswith(".json")}
+        assert all(whole.read(one).startswith(b"%PDF") for one in names if one.endswith(".pdf"))
+        register = json.loads(
+            whole.read(next(one for one in names if one.startswith("old-register") and "json" in one))
+        )
+    assert kinds == set(rulebook().document)
+    assert len(names) == 2 * len(kinds) + 1
+    assert register["subject"] == "du 18/11/2026 au 24/11/2026"
+    assert len((await place.read(MAYOR, "journal", act="make_document"))["entries"]) == len(kinds)
+
+
 async def test_a_refusal_or_a_wrong_form_writes_no_file(place: Town, tmp_path: Path) -> None:
     out = tmp_path / "x.pdf"
     code, _, err = await vms(place, CHIEF, "habilitations", "--out", str(out))
     assert code == 1
     assert "P-59" in err
     for wrong in (["habilitations"], ["habilitations", "--out", "x.doc"], ["nothing", "--out", str(out)],
-                  ["habilitations", "--day", "2027-01-01", "--out", str(out)]):  # fmt: skip
+                  ["habilitations", "--day", "2027-01-01", "--out", str(out)],
+                  ["habilitations", "--out", str(tmp_path / "x.zip")]):  # fmt: skip
         code, _, err = await vms(place, MAYOR, *wrong)
         assert (code, err.count("\n")) == (2, 1), wrong
     assert not out.exists()

@@ -72,6 +72,8 @@ async def test_the_list_of_persons_is_as_of_its_day_by_what_was_recorded_then(pl
     before = await document(place, "dpo", "habilitations", day="2026-11-24")
     assert persons(before) == ["Agent", "Cheffe de service PM", "Dpo", "Le maire", "Secretariat"]
     assert (before["subject"], before["build"]) == ("au 24/11/2026", "9")
+    nobody = await document(place, "dpo", "habilitations", day="2020-01-01")  # before the commune was here
+    assert (persons(nobody), nobody["name"]) == ([], "Valclair-sur-Brume")
     for wrong in ("2026-11-26", "2026-02-30"):
         with pytest.raises(BadInput):
             await document(place, "dpo", "habilitations", day=wrong)

@@ -155,7 +155,7 @@ class DocumentDesk:
                 KINDS[kind](whole).to_data(
                     {
                         "commune": commune.id,
-                        "name": sources.facts.name,
+                        "name": commune.record.name,
                         "made": now.iso(),
                         "build": sources.measured.build,
                         "journal": {

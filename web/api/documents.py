@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Response
 
 from vms.documents.render import FORMATS, file_name, render
 from web.deps import Acting, Srv, Token
+from web.documents_archive import archive
 from web.measures import measured
 
 router = APIRouter(prefix="/communes/{commune}/documents", tags=["documents"])
@@ -21,6 +22,17 @@ TURN: Final = asyncio.Lock()
 async def documents(commune: Acting, token: Token, services: Srv) -> dict[str, Any]:
     """The documents that the caller may have, and what there is to choose for each."""
     return await services.keeper.read(token, "documents")
+
+
+@router.get("/archive")
+async def whole(commune: Acting, token: Token, services: Srv) -> Response:
+    """Every document that the caller may have, PDF and data, in one ZIP file; each is an entry of the journal."""
+    found = (await measured(services.engine, commune)).model_dump_json().encode()
+    async with TURN:
+        file = await archive(services.keeper, token, found)
+    name = f"documents-{commune}-{services.clock.utc().iso()[:10]}.zip"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return Response(file, media_type="application/zip", headers=headers)
 
 
 @router.get("/{kind}")

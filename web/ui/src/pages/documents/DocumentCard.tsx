@@ -1,12 +1,11 @@
 import { Trans, useLingui } from "@lingui/react/macro";
-import { useQueryClient } from "@tanstack/react-query";
 import { Braces, FileDown, Sheet } from "lucide-react";
-import { type FormEvent, useRef, useState } from "react";
-import { type DocumentForm, type DocumentKind, type Documents, makeDocument } from "../../api/documents";
+import { type FormEvent, useRef } from "react";
+import type { DocumentForm, DocumentKind, Documents } from "../../api/documents";
 import { toParisFields } from "../../i18n/format";
-import { Button, Card, Refusal, RuleTag, SelectField, useToast } from "../../parts";
+import { Button, Card, Refusal, RuleTag, SelectField } from "../../parts";
 import { DateField } from "../../parts/DateFields";
-import { useActing } from "../../session/SessionContext";
+import { useMaking } from "./useMaking";
 
 const DAY_US = 86_400_000_000;
 /** Days of the register that are proposed first. */
@@ -15,36 +14,20 @@ const WEEK_DAYS = 6;
 /** One document: what it is for, what there is to choose, and its three forms. */
 export function DocumentCard({ document, data }: { document: DocumentKind; data: Documents }) {
   const { t, i18n } = useLingui();
-  const { commune } = useActing();
-  const toast = useToast();
-  const cache = useQueryClient();
+  const { busy, problem, make } = useMaking(document.kind);
   const form = useRef<HTMLFormElement>(null);
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<unknown>(null);
   const french = i18n.locale === "fr";
   const title = french ? document.fr : document.en;
 
-  const make = async (as: DocumentForm) => {
+  const save = (as: DocumentForm) => {
     if (!form.current?.reportValidity()) return;
     const asked: Record<string, string> = { form: as };
     for (const [name, value] of new FormData(form.current)) asked[name] = String(value);
-    setBusy(true);
-    setProblem(null);
-    try {
-      const made = await makeDocument(commune, document.kind, asked);
-      const { saveBlob } = await import("../../media/packageDownload");
-      saveBlob(made);
-      toast(t`Document produit et inscrit au journal.`);
-      void cache.invalidateQueries({ queryKey: ["journal", commune] });
-    } catch (error) {
-      setProblem(error);
-    } finally {
-      setBusy(false);
-    }
+    void make(asked);
   };
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    void make("pdf");
+    save("pdf");
   };
 
   return (
@@ -56,10 +39,10 @@ export function DocumentCard({ document, data }: { document: DocumentKind; data:
           <Button type="submit" size="s" kind="primary" icon={FileDown} busy={busy}>
             {busy ? t`Composition…` : t`PDF/A`}
           </Button>
-          <Button size="s" icon={Braces} busy={busy} onClick={() => void make("json")}>
+          <Button size="s" icon={Braces} busy={busy} onClick={() => save("json")}>
             <Trans>Données</Trans>
           </Button>
-          <Button size="s" icon={Sheet} busy={busy} onClick={() => void make("csv")}>
+          <Button size="s" icon={Sheet} busy={busy} onClick={() => save("csv")}>
             <Trans>Tableur</Trans>
           </Button>
         </div>

@@ -1,11 +1,12 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
-import { FileText } from "lucide-react";
+import { FileArchive, FileText } from "lucide-react";
 import { type Documents, documentsQuery } from "../../api/documents";
-import { Card, EmptyState, QueryView } from "../../parts";
+import { Button, Card, EmptyState, QueryView, Refusal } from "../../parts";
 import { useActing } from "../../session/SessionContext";
 import { PageHead } from "../../shell/Page";
 import { DocumentCard } from "./DocumentCard";
+import { useMaking } from "./useMaking";
 
 /** What the commune owes the préfecture, the CNIL and its archives, drawn from the live state (P-29). */
 export function DocumentsPage() {
@@ -41,6 +42,8 @@ export function DocumentsPage() {
 }
 
 function Kinds({ data }: { data: Documents }) {
+  const { t } = useLingui();
+  const { busy, problem, make } = useMaking("archive");
   return (
     <>
       <p className="small dim">
@@ -49,6 +52,18 @@ function Kinds({ data }: { data: Documents }) {
           le point de contrôle du journal sur lequel il repose. Les documents sont en français.
         </Trans>
       </p>
+      <div className="row">
+        <Button size="s" icon={FileArchive} busy={busy} onClick={() => void make({})}>
+          {busy ? t`Composition…` : t`Tout emporter`}
+        </Button>
+        <span className="small dim">
+          <Trans>
+            En un fichier ZIP, PDF/A et données : le registre des sept derniers jours, le rapport de l’année,
+            le dossier du dernier arrêté.
+          </Trans>
+        </span>
+      </div>
+      {problem ? <Refusal error={problem} /> : null}
       <div className="cols-2">
         {data.documents.map((one) => (
           <DocumentCard key={one.kind} document={one} data={data} />

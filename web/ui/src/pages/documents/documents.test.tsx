@@ -1,4 +1,4 @@
-import { fireEvent, screen, within } from "@testing-library/react";
+import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { describe, expect, it, vi } from "vitest";
 import { type Answers, expectAccessible, fakeServer, renderPage, sessionAs } from "../../test/render";
 
@@ -42,7 +42,10 @@ describe("documents", () => {
   it("asks for the form and the choice, and saves what comes", async () => {
     const asked: string[] = [];
     const calls = fakeServer(
-      answers({ "GET /communes/valclair/documents/annual-report": { body: { v: 1 } } }),
+      answers({
+        "GET /communes/valclair/documents/annual-report": { body: { v: 1 } },
+        "GET /communes/valclair/documents/archive": { body: {} },
+      }),
     );
     const saved = vi.spyOn(HTMLAnchorElement.prototype, "click").mockImplementation(() => undefined);
     const inner = globalThis.fetch;
@@ -56,6 +59,9 @@ describe("documents", () => {
     expect(calls.list.at(-1)?.call).toBe("GET /communes/valclair/documents/annual-report");
     expect(asked.at(-1)).toContain("?form=json&year=2026");
     expect(saved).toHaveBeenCalledOnce();
+    fireEvent.click(screen.getByRole("button", { name: "Tout emporter" }));
+    await waitFor(() => expect(saved).toHaveBeenCalledTimes(2));
+    expect(calls.list.at(-1)?.call).toBe("GET /communes/valclair/documents/archive");
   });
 
   it("says a refusal in its card, and shows an empty list and a failed one as such", async () => {
