@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deploy.admin.output import print_json
-from vms.errors import Damaged, NotFound
+from vms.errors import NotFound
 from vms.settings import Settings
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ async def check(settings: Settings, *, repair: bool = False) -> Report:
     from recorder.fsck import run
     from recorder.store.attached import reading
     from vms.clock import SystemClock
-    from vms.db.engine import open_engine
+    from vms.db.engine import open_engine, unreadable
 
     if not settings.shared and not (settings.home / "guet.sqlite").is_file():
         raise NotFound(
@@ -50,12 +50,7 @@ async def check(settings: Settings, *, repair: bool = False) -> Report:
     try:
         return await run(engine, store, policies, now, repair=repair)
     except DatabaseError as error:
-        base = "VMS_DATABASE_URL" if settings.shared else settings.home / "guet.sqlite"
-        raise Damaged(
-            "La base des enregistrements ne se lit pas.",
-            where=f"{base} : {str(error.orig)[:200]}",
-            todo="Arrêtez la machine, gardez une copie de la base, rétablissez-la d’une sauvegarde, relancez vms fsck.",
-        ) from error
+        raise unreadable(engine, error) from error
     finally:
         await engine.dispose()
 

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlmodel import select
 
 from vms.db.engine import ensure_schema, open_engine, read, write
-from vms.errors import Conflict
+from vms.errors import Conflict, Damaged
 from vms.model import Commune
 
 
@@ -55,3 +55,15 @@ async def test_a_database_of_another_version_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Conflict, match="version 99"):
         await ensure_schema(engine)
     await engine.dispose()
+
+
+@pytest.mark.parametrize("content", [b"\x07" * 8192, b"SQLite format 3\x00" + b"\xff" * 4096])
+async def test_a_base_that_is_none_is_said_in_words(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "guet.sqlite"
+    path.write_bytes(content)
+    engine = open_engine(f"sqlite+aiosqlite:///{path}")
+    with pytest.raises(Damaged, match="ne se lit pas") as told:
+        await ensure_schema(engine)
+    await engine.dispose()
+    assert str(path) in told.value.where
+    assert path.read_bytes() == content

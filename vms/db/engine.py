@@ -13,12 +13,12 @@ from typing import Any, Final
 
 from sqlalchemy import event, text
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlmodel import SQLModel
 
 import vms.model  # noqa: F401  (registers the tables)
-from vms.errors import BadInput, Conflict
+from vms.errors import BadInput, Conflict, Damaged
 
 BUSY_TIMEOUT_MS: Final = 10_000
 SCHEMA_VERSION: Final = 1
@@ -130,8 +130,26 @@ async def read(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
         yield session
 
 
+def unreadable(engine: AsyncEngine, error: DatabaseError) -> Damaged:
+    """The database answered, but with bytes that are none of its own."""
+    return Damaged(
+        "La base des enregistrements ne se lit pas.",
+        where=f"{engine.url.host or ''}{engine.url.database or ''} : {str(error.orig)[:200]}",
+        todo="Arrêtez la machine, gardez une copie de la base, rétablissez-la d’une sauvegarde, puis vms fsck.",
+    )
+
+
 async def ensure_schema(engine: AsyncEngine) -> None:
-    """Create the tables of a new database; Conflict when an existing one is of another version."""
+    """Create the tables of a new database; Conflict for one of another version, Damaged for one that is unreadable."""
+    try:
+        await _ensure_schema(engine)
+    except OperationalError:  # away, or busy
+        raise
+    except DatabaseError as error:
+        raise unreadable(engine, error) from error
+
+
+async def _ensure_schema(engine: AsyncEngine) -> None:
     async with engine.connect() as connection:
         await connection.execution_options(guet_begin="IMMEDIATE")
         async with connection.begin():
