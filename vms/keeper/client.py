@@ -86,8 +86,7 @@ class KeeperForWeb:
     async def drill_key(self, token: str, commune: str, passphrase: str) -> dict[str, Any]:
         """A holder shows that the passphrase opens the commune's key; nothing is unlocked (A-14)."""
         args = {"token": token, "commune": commune, "passphrase": passphrase}
-        answer, _ = await self._wire.call("drill_key", args, timeout_s=30)
-        return answer
+        return (await self._wire.call("drill_key", args, timeout_s=30))[0]
 
     async def admit(
         self,
