@@ -1,9 +1,23 @@
 import { defineConfig } from "@lingui/cli";
 import { formatter } from "@lingui/format-po";
 
+/** Pages that nobody opens first: their words come with them, so that the door and a decision stay light. */
+const PAPERS = [
+  "authorisation",
+  "discovery",
+  "documents",
+  "journal",
+  "panel",
+  "people",
+  "pooling",
+  "retention",
+  "storage",
+  "why",
+].map((name) => `src/pages/${name}`);
+
 /** Messages are written in French in the code; English is translated in the catalogues.
- *  Three catalogues, so that the room (wall, replay, zones), the office and the offline reader load and are
- *  translated apart. */
+ *  Four catalogues, so that the room (wall, replay, zones), the office, its papers and the offline reader load and
+ *  are translated apart. */
 export default defineConfig({
   sourceLocale: "fr",
   locales: ["fr", "en"],
@@ -12,8 +26,16 @@ export default defineConfig({
     {
       path: "src/locales/{locale}/office",
       include: ["src"],
-      exclude: ["src/room/**", "src/media/**", "src/zones/**", "src/reader/**", "**/*.test.*"],
+      exclude: [
+        "src/room/**",
+        "src/media/**",
+        "src/zones/**",
+        "src/reader/**",
+        "**/*.test.*",
+        ...PAPERS.map((folder) => `${folder}/**`),
+      ],
     },
+    { path: "src/locales/{locale}/papers", include: PAPERS, exclude: ["**/*.test.*"] },
     {
       path: "src/locales/{locale}/reader",
       include: ["src/reader", "src/pages/cameras/words.ts"],

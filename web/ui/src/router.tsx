@@ -9,6 +9,7 @@ import {
   redirect,
 } from "@tanstack/react-router";
 import { type Session, sessionQuery } from "./api/session";
+import { loadPapers } from "./i18n/locale";
 import { NotFoundPage } from "./pages/NotFoundPage";
 import { Loading } from "./parts/Void";
 import { homeOf } from "./shell/navigation";
@@ -17,6 +18,16 @@ import { PageError } from "./shell/PageError";
 interface RouterContext {
   queryClient: QueryClient;
 }
+
+type Loader = Parameters<typeof lazyRouteComponent>[0];
+
+/** A page whose words are in the papers' catalogue, which comes with it. */
+const papers =
+  (load: Loader): Loader =>
+  async () => {
+    const [page] = await Promise.all([load(), loadPapers()]);
+    return page;
+  };
 
 const root = createRootRouteWithContext<RouterContext>()({
   component: Outlet,
@@ -64,7 +75,10 @@ const host = createRoute({
   beforeLoad: async ({ context, location }) => ({
     session: await signedIn(context.queryClient, location.href),
   }),
-  component: lazyRouteComponent(() => import("./pages/door/HostPage"), "HostPage"),
+  component: lazyRouteComponent(
+    papers(() => import("./pages/door/HostPage")),
+    "HostPage",
+  ),
 });
 
 const recovery = createRoute({
@@ -115,7 +129,10 @@ const rules = createRoute({
 const panel = createRoute({
   getParentRoute: () => root,
   path: "/information/$commune/panneau",
-  component: lazyRouteComponent(() => import("./pages/panel/PanelPage"), "PanelPage"),
+  component: lazyRouteComponent(
+    papers(() => import("./pages/panel/PanelPage")),
+    "PanelPage",
+  ),
 });
 
 const app = createRoute({
@@ -140,8 +157,6 @@ const home = createRoute({
   component: lazyRouteComponent(() => import("./pages/HomePage"), "HomePage"),
 });
 
-type Loader = Parameters<typeof lazyRouteComponent>[0];
-
 /** A page under the app's shell. */
 function page<const Path extends string>(path: Path, load: Loader, name: string) {
   return createRoute({ getParentRoute: () => app, path, component: lazyRouteComponent(load, name) });
@@ -154,18 +169,66 @@ const pages = [
   page("/cameras", () => import("./pages/cameras/CamerasPage"), "CamerasPage"),
   page("/cameras/$camera", () => import("./pages/cameras/CameraPage"), "CameraPage"),
   page("/cameras/$camera/cadrage", () => import("./zones/FramingPage"), "FramingPage"),
-  page("/decouverte", () => import("./pages/discovery/DiscoveryPage"), "DiscoveryPage"),
-  page("/decouverte/declarer", () => import("./pages/discovery/DeclarePage"), "DeclarePage"),
-  page("/decouverte/$found", () => import("./pages/discovery/EnrolPage"), "EnrolPage"),
-  page("/autorisation", () => import("./pages/authorisation/AuthorisationPage"), "AuthorisationPage"),
-  page("/mutualisation", () => import("./pages/pooling/PoolingPage"), "PoolingPage"),
-  page("/habilitations", () => import("./pages/people/PeoplePage"), "PeoplePage"),
-  page("/habilitations/$person", () => import("./pages/people/PersonPage"), "PersonPage"),
-  page("/pourquoi", () => import("./pages/why/WhyPage"), "WhyPage"),
-  page("/journal", () => import("./pages/journal/JournalPage"), "JournalPage"),
-  page("/conservation", () => import("./pages/retention/RetentionPage"), "RetentionPage"),
-  page("/documents", () => import("./pages/documents/DocumentsPage"), "DocumentsPage"),
-  page("/stockage", () => import("./pages/storage/StoragePage"), "StoragePage"),
+  page(
+    "/decouverte",
+    papers(() => import("./pages/discovery/DiscoveryPage")),
+    "DiscoveryPage",
+  ),
+  page(
+    "/decouverte/declarer",
+    papers(() => import("./pages/discovery/DeclarePage")),
+    "DeclarePage",
+  ),
+  page(
+    "/decouverte/$found",
+    papers(() => import("./pages/discovery/EnrolPage")),
+    "EnrolPage",
+  ),
+  page(
+    "/autorisation",
+    papers(() => import("./pages/authorisation/AuthorisationPage")),
+    "AuthorisationPage",
+  ),
+  page(
+    "/mutualisation",
+    papers(() => import("./pages/pooling/PoolingPage")),
+    "PoolingPage",
+  ),
+  page(
+    "/habilitations",
+    papers(() => import("./pages/people/PeoplePage")),
+    "PeoplePage",
+  ),
+  page(
+    "/habilitations/$person",
+    papers(() => import("./pages/people/PersonPage")),
+    "PersonPage",
+  ),
+  page(
+    "/pourquoi",
+    papers(() => import("./pages/why/WhyPage")),
+    "WhyPage",
+  ),
+  page(
+    "/journal",
+    papers(() => import("./pages/journal/JournalPage")),
+    "JournalPage",
+  ),
+  page(
+    "/conservation",
+    papers(() => import("./pages/retention/RetentionPage")),
+    "RetentionPage",
+  ),
+  page(
+    "/documents",
+    papers(() => import("./pages/documents/DocumentsPage")),
+    "DocumentsPage",
+  ),
+  page(
+    "/stockage",
+    papers(() => import("./pages/storage/StoragePage")),
+    "StoragePage",
+  ),
   page("/demandes", () => import("./pages/requests/RequestsPage"), "RequestsPage"),
   page("/demandes/nouvelle", () => import("./pages/requests/NewRequestPage"), "NewRequestPage"),
   page("/demandes/$request", () => import("./pages/requests/RequestPage"), "RequestPage"),

@@ -22,7 +22,7 @@ function placeholders(message: string): string[] {
     .sort();
 }
 
-describe.each(["office", "room", "reader"])("English catalogue: %s", (name) => {
+describe.each(["office", "papers", "room", "reader"])("English catalogue: %s", (name) => {
   const all = entries(`src/locales/en/${name}.po`).filter(([id]) => id !== "");
 
   it("translates every string", () => {
@@ -38,7 +38,7 @@ describe.each(["office", "room", "reader"])("English catalogue: %s", (name) => {
 });
 
 describe("French catalogue", () => {
-  const all = [...entries("src/locales/fr/office.po"), ...entries("src/locales/fr/room.po")];
+  const all = ["office", "papers", "room"].flatMap((name) => entries(`src/locales/fr/${name}.po`));
 
   it("has no blame and no exclamation mark", () => {
     expect(all.map(([id]) => id).filter((id) => /!|\boups\b/i.test(id))).toEqual([]);

@@ -21,23 +21,32 @@ export function chosenLocale(search: string = window.location.search): LocaleCho
   return isChoice(stored) ? stored : "fr";
 }
 
+/** The words of the pages that nobody opens first are here once one of them was (`loadPapers`). */
+let papersWanted = false;
+let active: LocaleChoice = "fr";
+
 async function catalogue(locale: Locale): Promise<Messages> {
-  if (locale === "en") {
-    const [office, room] = await Promise.all([
-      import("../locales/en/office.po"),
-      import("../locales/en/room.po"),
-    ]);
-    return { ...office.messages, ...room.messages };
-  }
-  const [office, room] = await Promise.all([
-    import("../locales/fr/office.po"),
-    import("../locales/fr/room.po"),
+  const english = locale === "en";
+  const parts = await Promise.all([
+    english ? import("../locales/en/office.po") : import("../locales/fr/office.po"),
+    english ? import("../locales/en/room.po") : import("../locales/fr/room.po"),
+    ...(papersWanted
+      ? [english ? import("../locales/en/papers.po") : import("../locales/fr/papers.po")]
+      : []),
   ]);
-  return { ...office.messages, ...room.messages };
+  return Object.assign({}, ...parts.map(({ messages }) => messages)) as Messages;
+}
+
+/** Fetches the words of the papers too; before one of their pages is shown. */
+export async function loadPapers(): Promise<void> {
+  if (papersWanted) return;
+  papersWanted = true;
+  await activateLocale(active);
 }
 
 /** Loads the catalogue, activates it and sets `<html lang>`. */
 export async function activateLocale(choice: LocaleChoice): Promise<void> {
+  active = choice;
   const locale: Locale = choice === "en" ? "en" : "fr";
   let messages = await catalogue(locale);
   if (locale === "fr") messages = mapTexts(messages, typesetFrench);
