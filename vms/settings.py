@@ -12,6 +12,8 @@ from typing import Final, Self
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from vms.identity_provider import IdentityProvider
+
 SETTINGS_FILE: Final = Path("/etc/guet/vms.toml")
 # A Unix socket's path may be 107 bytes long; the longest name we put below is 16.
 SOCKET_DIR_LIMIT_BYTES: Final = 90
@@ -63,6 +65,8 @@ class Settings(BaseSettings):
     witness_every_s: float = Field(default=60, ge=0.1, le=3600)
     # Told by e-mail of what the host itself must do: a volume that fills, or is away.
     operator_email: str = ""
+    # Identity providers whose button stands at the door (OpenID Connect): a list of tables, docs/operate/identite.md.
+    oidc_providers: list[IdentityProvider] = Field(default=[], max_length=8)
     smtp_host: str = ""
     smtp_port: int = Field(default=25, ge=1, le=65535)
     smtp_from: str = "guet@localhost"
@@ -132,6 +136,8 @@ class Settings(BaseSettings):
             raise ValueError("VMS_KEEPER_AT: a machine that only records needs the VMS_DATABASE_URL that all share")
         if self.timestamp_url and self.timestamp_ca is None:
             raise ValueError("VMS_TIMESTAMP_URL: the authority's root certificates are needed, VMS_TIMESTAMP_CA")
+        if len({one.id for one in self.oidc_providers}) < len(self.oidc_providers):
+            raise ValueError("VMS_OIDC_PROVIDERS: two identity providers have the same id")
         return self
 
     @property

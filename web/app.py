@@ -19,6 +19,7 @@ from web.api import (
     documents,
     emergency,
     events,
+    federation,
     journal,
     keys,
     live,
@@ -44,6 +45,7 @@ PAGES_MISSING: Final = "Les pages ne sont pas construites : lancez `make ready`.
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     session.router,
     account.router,
+    federation.router,
     demo.router,
     cameras.router,
     provisioning.router,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +13,7 @@ from unittest import mock
 from argon2 import PasswordHasher
 
 from vms.clock import HOUR_US, MICRO, ManualClock, UtcTime
+from vms.identity_provider import IdentityProvider
 from vms.keeper import passwords
 from vms.keeper.client import KeeperForHost, KeeperForProvisioner, KeeperForRecorder
 from vms.keeper.protocol import Admitted
@@ -32,9 +33,12 @@ IMAGE_ACTS: Final = ["live", "replay", "framing", "export", "snapshot"]
 class Town:
     """Clients of one keeper, and the tokens of those who signed in."""
 
-    def __init__(self, home: Path, run: Path, clock: ManualClock, public_url: str) -> None:
+    def __init__(
+        self, home: Path, run: Path, clock: ManualClock, public_url: str, providers: Sequence[IdentityProvider] = ()
+    ) -> None:
         self.home, self.run, self.clock, self._public_url = home, run, clock, public_url
-        self.keeper = Keeper(home / "keeper", run, clock, public_url)
+        self._providers = providers
+        self.keeper = Keeper(home / "keeper", run, clock, public_url, providers)
         self.web = KeeperForPeople(run / "k-web.sock")
         self.recorder = KeeperForRecorder(run / "k-rec.sock")
         self.provisioner = KeeperForProvisioner(run / "k-prov.sock")
@@ -45,7 +49,7 @@ class Town:
     async def restart(self) -> None:
         """Stop the keeper and start another on the same files."""
         await self.keeper.stop()
-        self.keeper = Keeper(self.home / "keeper", self.run, self.clock, self._public_url)
+        self.keeper = Keeper(self.home / "keeper", self.run, self.clock, self._public_url, self._providers)
         await self.keeper.start()
 
     async def found(self, commune: str = "valclair", name: str = "Valclair-sur-Brume") -> None:
@@ -181,7 +185,12 @@ class Town:
 
 @asynccontextmanager
 async def town(
-    home: Path, *, start: UtcTime = START, founded: bool = True, public_url: str = ""
+    home: Path,
+    *,
+    start: UtcTime = START,
+    founded: bool = True,
+    public_url: str = "",
+    providers: Sequence[IdentityProvider] = (),
 ) -> AsyncIterator[Town]:
     """A running keeper, with Valclair founded unless told otherwise."""
     # Argon2id at its real cost is tested where it matters; here it would only make a hundred sign-ins slow.
@@ -191,7 +200,7 @@ async def town(
         mock.patch.object(passwords, "HASHER", cheap),
         mock.patch.multiple(passphrase, MEMORY_KIB=64, PASSES=1),
     ):
-        made = Town(home, Path(run), ManualClock(start), public_url)
+        made = Town(home, Path(run), ManualClock(start), public_url, providers)
         await made.keeper.start()
         try:
             if founded:

@@ -184,6 +184,8 @@ async def _find_ids(scene: GateTown) -> None:
         "person": officer["person"],
         "session": (await mayor.get("/account"))["sessions"][0]["id"],
         "passkey": "0" * 32,
+        "provider": "proconnect",
+        "identity": "0" * 32,
         "habilitation": officer["habilitations"][0]["id"],
         "order_id": orders[0]["id"],
         "found_id": found[0]["id"],

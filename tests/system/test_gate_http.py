@@ -50,14 +50,14 @@ DENIED: Final = frozenset({400, 401, 403, 404})
 # Open to everybody, since they show of a commune what is public or nothing: the pages, the contract, the door, the
 # public page and its form, the accounts of a demonstration (a real service has none), and the machine's counters, to
 # whoever is on the machine.
+DOOR: Final = ["token", "passkey/options", "passkey", "recover", "providers/return", "providers/{provider}/begin"]
+TOLD: Final = "/api/v1/public/communes/{commune}"
 OPEN: Final = frozenset({
-    Way("GET", "/api/v1/public/communes/{commune}/panel"), Way("GET", "/api/v1/public/communes/{commune}"),
-    Way("POST", "/api/v1/session/passkey/options"), Way("POST", "/api/v1/session/passkey"), Way("GET", "/{path:path}"),
-    Way("POST", "/api/v1/session/recover"), Way("POST", "/api/v1/session/token"), Way("HEAD", "/api/v1/openapi.json"),
-    Way("GET", "/api/v1/openapi.json"), Way("POST", "/api/v1/session"), Way("GET", "/api/v1/session"),
-    Way("GET", "/api/v1/demo"), Way("MOUNT", "/assets"), Way("GET", "/metrics"),
-    Way("POST", "/api/v1/public/communes/{commune}/access"),
-    Way("POST", "/api/v1/public/communes/{commune}/access/follow"),
+    Way("GET", TOLD), Way("GET", f"{TOLD}/panel"), Way("POST", f"{TOLD}/access"), Way("POST", f"{TOLD}/access/follow"),
+    Way("GET", "/{path:path}"), Way("MOUNT", "/assets"), Way("GET", "/api/v1/openapi.json"),
+    Way("HEAD", "/api/v1/openapi.json"), Way("GET", "/api/v1/demo"), Way("GET", "/metrics"),
+    Way("GET", "/api/v1/session"), Way("POST", "/api/v1/session"), Way("GET", "/api/v1/session/providers"),
+    *(Way("POST", f"/api/v1/session/{one}") for one in DOOR),
 })  # fmt: skip
 # These act on the caller's own session alone, and end it last.
 OWN_SESSION: Final = frozenset({Way("DELETE", "/api/v1/session")})

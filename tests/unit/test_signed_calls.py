@@ -22,12 +22,15 @@ def of_the_pages() -> dict[str, str]:
 
 
 def test_pages_and_command_line_sign_the_same_calls() -> None:
-    # A passkey is added in a browser only.
-    assert of_the_pages() == SIGNED | {"/account/passkeys": "passkey_register"}
+    # A passkey is added, and an identity linked, in a browser only.
+    assert of_the_pages() == SIGNED | {
+        "/account/passkeys": "passkey_register",
+        "/account/providers/return": "provider_link",
+    }
 
 
 def test_every_signed_act_has_its_call_and_every_call_exists() -> None:
-    called = set(of_the_pages().values()) - {"export", "passkey_register"}
+    called = set(of_the_pages().values()) - {"export", "passkey_register", "provider_link"}
     assert called <= SIGNED_ACTS
     routes = "".join(path.read_text(encoding="utf-8") for path in ROUTES.glob("*.py"))
     assert not [act for act in SIGNED_ACTS - called if f'"{act}"' in routes]  # the rest cannot be asked over HTTP

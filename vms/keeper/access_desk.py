@@ -16,6 +16,7 @@ from vms.keeper.communes import Commune
 from vms.keeper.entry import Author, Entry
 from vms.keeper.gate import Denied, Person, may
 from vms.keeper.house import House
+from vms.keeper.identities_kept import identities_of
 from vms.keeper.recovery import approvals_of, code_holds, code_until, complete, issue, new_code, note_approval, redeem
 from vms.keeper.recovery import wrong_code as wrong
 from vms.keeper.sessions import Live, acting_of
@@ -83,6 +84,7 @@ class AccessDesk:
         return {
             "sessions": self._house.sessions.told(person),
             "passkeys": len(self._house.passkeys.told(person)),
+            "identities": len(identities_of(reader, person)),
             "second_factor": self._house.second_factor.told(person)["since_us"] is not None,
             "approved_by": sorted(labels.get(one, one) for one in approvers),
             "approved": live.account.id in approvers,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from vms.keeper.protocol import Session, Use
 from vms.wire import WireClient
+
+PROVIDER_WAIT_S: Final = 60.0  # the keeper asks an identity provider several times, each within a limit of its own
 
 
 class KeeperForAccounts:
@@ -65,6 +67,37 @@ class KeeperForAccounts:
     async def recover(self, login: str, code: str, password: str, workstation: str) -> None:
         """Spend a recovery code: the password that is in force from now on."""
         await self._call("recover", login=login, code=code, password=password, workstation=workstation)
+
+    async def providers(self) -> list[dict[str, Any]]:
+        """The identity providers of the host: ``{"id", "kind", "label"}`` each."""
+        return list((await self._call("providers"))["providers"])
+
+    async def provider_begin(self, provider: str, browser: str, token: str = "", key: str = "") -> str:
+        """Where the browser is to go, to sign in for the page's ``key``, or with ``token`` to link an identity;
+        ``browser`` is its secret.
+        """
+        args = {"provider": provider, "browser": browser, "token": token, "key": key}
+        answer, _ = await self._wire.call("provider_begin", args, timeout_s=PROVIDER_WAIT_S)
+        return str(answer["address"])
+
+    async def provider_sign_in(
+        self, answer: dict[str, Any], browser: str, workstation: str, post: str = "", key: str = ""
+    ) -> Session:
+        """A new session; Refused, with its reason, for an answer that proves nothing, or nobody of here."""
+        args = {"answer": answer, "browser": browser, "workstation": workstation, "post": post, "key": key}
+        made, _ = await self._wire.call("provider_sign_in", args, timeout_s=PROVIDER_WAIT_S)
+        return Session.model_validate(made)
+
+    async def provider_link(
+        self, token: str, answer: dict[str, Any], browser: str, statement: str = ""
+    ) -> dict[str, Any]:
+        """Bind the identity that the answer, signed by the page, proves to the signed-in person; the account then."""
+        args = {"token": token, "answer": answer, "browser": browser, "statement": statement}
+        return (await self._wire.call("provider_link", args, timeout_s=PROVIDER_WAIT_S))[0]
+
+    async def identity_remove(self, token: str, identity: str) -> dict[str, Any]:
+        """Forget an identity; the account as it is then. StepUpNeeded before the person has confirmed."""
+        return await self._call("identity_remove", token=token, id=identity)
 
     async def account(self, token: str) -> dict[str, Any]:
         """The person's own means of signing in."""

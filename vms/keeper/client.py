@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from vms.errors import Damaged
-from vms.keeper.account_client import KeeperForAccounts
+from vms.keeper.account_client import PROVIDER_WAIT_S, KeeperForAccounts
 from vms.keeper.protocol import (
     RECORDER_SOCKET,
     Act,
@@ -55,9 +55,9 @@ class KeeperForWeb:
         answer, _ = await self._wire.call("sign_in", args)
         return Session.model_validate(answer)
 
-    async def sign_out(self, token: str) -> None:
-        """End the session and every view it opened."""
-        await self._call("sign_out", token=token)
+    async def sign_out(self, token: str) -> str:
+        """End the session and every view it opened; where to sign out of the identity provider too, or nothing."""
+        return str((await self._wire.call("sign_out", {"token": token}, timeout_s=PROVIDER_WAIT_S))[0]["leave"])
 
     async def session(self, token: str) -> Session:
         """The session as it stands; does not count as activity."""

@@ -11,7 +11,7 @@ from typing import Final
 from vms.clock import Clock
 from vms.clock_guard import KnownTime, known_time_of
 from vms.errors import Conflict, Damaged, NotFound
-from vms.keeper import journal, passkeys_kept, workstations
+from vms.keeper import identities_kept, journal, passkeys_kept, workstations
 from vms.keeper.checkpoint import Signer
 from vms.keeper.entry import Author, Entry
 from vms.keeper.store import Store, Tx, open_file, transaction
@@ -22,6 +22,7 @@ SECRET_BYTES: Final = 32
 SCHEMA: Final = (
     journal.SCHEMA
     + passkeys_kept.SCHEMA
+    + identities_kept.SCHEMA
     + workstations.SCHEMA
     + """
 CREATE TABLE IF NOT EXISTS account (

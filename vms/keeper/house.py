@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from vms import logs
 from vms.clock import HOUR_US, Clock
 from vms.clock_guard import ClockGuard, Doubt
 from vms.errors import GuetError
+from vms.identity_provider import IdentityProvider
 from vms.keeper.applicants import tend
 from vms.keeper.backoff import BackOff
 from vms.keeper.communes import Commune, Communes, Destruction
@@ -27,6 +29,9 @@ from vms.keeper.store import explained
 from vms.keeper.totp_desk import SecondFactor
 from vms.keeper.wish_desk import Wishes
 
+if TYPE_CHECKING:
+    from vms.keeper.oidc_flow import Federation
+
 PRUNE_EVERY_US: Final = HOUR_US
 
 log = logs.get("keeper.house")
@@ -35,7 +40,9 @@ log = logs.get("keeper.house")
 class House:
     """The keeper's parts, opened on one folder; ``start`` before anything is answered, ``tick`` now and then."""
 
-    def __init__(self, folder: Path, clock: Clock, public_url: str = "") -> None:
+    def __init__(
+        self, folder: Path, clock: Clock, public_url: str = "", providers: Sequence[IdentityProvider] = ()
+    ) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.clock = clock
         self.host = Host(folder, clock)
@@ -50,6 +57,7 @@ class House:
         self.passwords = Passwords()
         self.passkeys = Passkeys(self.host, self.sessions, clock, Site.of(public_url))
         self.second_factor = SecondFactor(self.host, self.sessions, self.passwords, clock)
+        self.federation = _federation(providers, clock, public_url)
         self.backoff = BackOff()
         self._pruned_us = 0
 
@@ -127,3 +135,12 @@ class House:
         """Close every file."""
         await self.communes.close()
         await self.host.store.close()
+
+
+def _federation(providers: Sequence[IdentityProvider], clock: Clock, public_url: str) -> Federation | None:
+    """The declared providers; a keeper without one loads no HTTP client and starts the sooner."""
+    if not providers:
+        return None
+    from vms.keeper.oidc_flow import Federation
+
+    return Federation(providers, clock, public_url)

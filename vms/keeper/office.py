@@ -26,6 +26,7 @@ from vms.keeper.gate import Denied, Grant, Person, may
 from vms.keeper.house import House
 from vms.keeper.key_drill import KeyDrill
 from vms.keeper.key_windows import Window, asked_segments
+from vms.keeper.oidc_desk import leave_of
 from vms.keeper.package_keys import destroy_due_packages
 from vms.keeper.protocol import Act, Acting
 from vms.keeper.public_page import public_page
@@ -94,11 +95,11 @@ class Office:
         }
 
     async def sign_out(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
-        """End the session and its views."""
+        """End the session and its views; where to sign out of the identity provider that opened it, if one did."""
         live = self._house.sessions.require(args.get("token"))
         await self._house.sessions.end(live)
         await self._house.views.end_session(live.id)
-        return {}
+        return {"leave": await leave_of(self._house, live)}
 
     async def session(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
         """The session as it stands; asking is no activity."""

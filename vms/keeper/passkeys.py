@@ -95,7 +95,8 @@ class Passkey:
 class Challenges:
     """Dated challenges of ours; nothing is kept of those that nobody answers, so a flood of them fills nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, life_us: int = CHALLENGE_LIFE_US) -> None:
+        self._life_us = life_us
         self._key = secrets.token_bytes(32)
         self._spent: dict[bytes, int] = {}
 
@@ -117,7 +118,7 @@ class Challenges:
             raise refused("Cette réponse ne répond pas à notre demande.")
         if tail != _bound(key):
             raise refused("Cette réponse a été donnée pour une autre page.")
-        if not 0 <= now_us - int.from_bytes(head[:INSTANT_BYTES], "big") <= CHALLENGE_LIFE_US:
+        if not 0 <= now_us - int.from_bytes(head[:INSTANT_BYTES], "big") <= self._life_us:
             raise refused("Cette réponse vient trop tard.")
         if challenge in self._spent:
             raise refused("Cette réponse a déjà servi.")
@@ -125,7 +126,7 @@ class Challenges:
     def spend(self, challenge: bytes, now_us: int) -> None:
         """Never accept this challenge again."""
         if len(self._spent) >= SPENT_LIMIT:
-            self._spent = {one: at for one, at in self._spent.items() if now_us - at <= CHALLENGE_LIFE_US}
+            self._spent = {one: at for one, at in self._spent.items() if now_us - at <= self._life_us}
         if len(self._spent) >= SPENT_LIMIT:
             raise LimitExceeded("Trop de connexions en même temps.", todo="Réessayez dans cinq minutes.")
         self._spent[challenge] = now_us

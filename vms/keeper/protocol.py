@@ -74,6 +74,7 @@ WEB_OPS: Final = frozenset(
         "prove_destruction", "sign_export", "make_document",
         "second_factor_begin", "second_factor_confirm", "second_factor_remove", "change_password",
         "end_session", "recover",
+        "providers", "provider_begin", "provider_sign_in", "provider_link", "identity_remove",
     }
 )  # fmt: skip
 RECORDER_OPS: Final = frozenset(

@@ -14,6 +14,7 @@ from typing import Final
 from vms.clock import HOUR_US
 from vms.errors import Unauthenticated
 from vms.keeper.entry import Author, Entry
+from vms.keeper.identities_kept import forget_identities
 from vms.keeper.store import Tx
 from vms.keeper.totp import code_hash
 from vms.keeper.totp_desk import forget_second_factor, write_password
@@ -84,6 +85,7 @@ def redeem(tx: Tx, person: str, code: str, stored: str, author: Author) -> None:
         raise wrong_code()
     forget_second_factor(tx, person)
     tx.db.execute("DELETE FROM passkey WHERE person = ?", (person,))
+    forget_identities(tx, person)
     write_password(tx, person, stored, None, author)
     tx.journal(Entry("session", "recover", author))
 

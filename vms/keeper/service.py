@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from vms import logs
 from vms.clock import Clock, SystemClock
+from vms.identity_provider import IdentityProvider
 from vms.keeper.document_desk import DocumentDesk
 from vms.keeper.host_desk import HostDesk
 from vms.keeper.house import House
@@ -43,10 +44,17 @@ log = logs.get("keeper")
 class Keeper:
     """The running keeper; ``start`` answers only once what was due is destroyed (S5)."""
 
-    def __init__(self, folder: Path, run_dir: Path, clock: Clock, public_url: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        run_dir: Path,
+        clock: Clock,
+        public_url: str = "",
+        providers: Sequence[IdentityProvider] = (),
+    ) -> None:
         self._run_dir = run_dir
         self._clock = clock
-        self.house = House(folder, clock, public_url)
+        self.house = House(folder, clock, public_url, providers)
         self._servers: list[WireServer] = []
         self._for_recorders: WireServer | None = None
         self._ticker: asyncio.Task[None] | None = None
@@ -120,7 +128,8 @@ async def serve(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT."""
     os.umask(0o077)
     url = settings.public_url or f"https://{settings.host}:{settings.port}"
-    keeper = Keeper(settings.keeper_dir, settings.run_dir, SystemClock(settings.test_clock_offset_s), url)
+    clock = SystemClock(settings.test_clock_offset_s)
+    keeper = Keeper(settings.keeper_dir, settings.run_dir, clock, url, settings.oidc_providers)
     if settings.test_clock_offset_s:
         keeper.house.guard.believe()  # whoever moves a test's clock says by it that the time is right
     await keeper.start()

@@ -40,6 +40,7 @@ class Live:
     key: bytes = b""  # what its page signs with; empty for a session that opens nothing
     acting: Acting | None = None
     step_up_until_us: int = 0
+    id_token: str = ""  # of the identity provider that opened it, to sign out there; not kept over a restart
 
     def ends_us(self) -> int:
         """The absolute end."""

@@ -8,6 +8,8 @@ from typing import Any, Final
 from vms.errors import BadInput, NotFound, Refused, SecondFactorNeeded, Unauthenticated
 from vms.keeper.access_desk import AccessDesk
 from vms.keeper.house import House
+from vms.keeper.identities_kept import told_identities
+from vms.keeper.oidc_desk import ProviderDesk
 from vms.keeper.passkeys_kept import passkeys_of
 from vms.keeper.protocol import Use
 from vms.keeper.session_view import session_view
@@ -27,6 +29,7 @@ class SignInDesk:
     def __init__(self, house: House) -> None:
         self._house = house
         self._access = AccessDesk(house)
+        self._providers = ProviderDesk(house)
 
     def ops(self) -> dict[str, Op]:
         """The door's part of the closed list."""
@@ -45,6 +48,11 @@ class SignInDesk:
             "end_session": self.end_session,
             "recover": self.recover,
             "account": self.account,
+            "providers": self.providers,
+            "provider_begin": self.provider_begin,
+            "provider_sign_in": self.provider_sign_in,
+            "provider_link": self.provider_link,
+            "identity_remove": self.identity_remove,
         }
 
     async def sign_in(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
@@ -164,6 +172,35 @@ class SignInDesk:
         """The signed-in person's own means of signing in."""
         return self._account(self._house.sessions.require(args.get("token")))
 
+    async def providers(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """The identity providers whose buttons stand at the door."""
+        return {"providers": self._providers.told()}
+
+    async def provider_begin(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """Where to go to sign in at a provider, or, signed in and confirmed, to link an identity of there."""
+        token = args.get("token")
+        live = self._house.sessions.require(token) if token else None
+        key = public_of(str(args.get("key", "")))
+        return {"address": await self._providers.begin(str(args.get("provider", "")), _browser(args), live, key)}
+
+    async def provider_sign_in(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """A new session by an identity that its person has linked; graver acts still ask for a means of here."""
+        key, place = public_of(str(args.get("key", ""))), self._place(args)[0]
+        token, live = await self._providers.sign_in(_given(args), _browser(args), place, key)
+        return view_of(self._house, token, live)
+
+    async def provider_link(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """Bind the identity that has just been proven to the signed-in person."""
+        live = self._house.sessions.require(args.get("token"))
+        await self._providers.link(live, _given(args), _browser(args), str(args.get("statement", "")))
+        return self._account(live)
+
+    async def identity_remove(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """Forget an identity of the signed-in person."""
+        live = self._house.sessions.require(args.get("token"))
+        await self._providers.unlink(live, str(args.get("id", "")))
+        return self._account(live)
+
     def _place(self, args: dict[str, Any]) -> tuple[str, str]:
         """Where the caller is: as the journal names it, and as the back-off knows it."""
         post, workstation = str(args.get("post", ""))[:100], _workstation(args)
@@ -175,6 +212,7 @@ class SignInDesk:
         passkeys, person = self._house.passkeys, live.account.id
         told = {"passkeys": passkeys.told(person), "passkeys_possible": passkeys.possible}
         told |= {"second_factor": self._house.second_factor.told(person), "workstation": live.workstation}
+        told["identities"] = told_identities(self._house.host.store.reader, person)
         return told | {"sessions": self._house.sessions.told(person, live.id)}
 
     async def _check_password(self, live: Live, given: object) -> str:
@@ -214,3 +252,14 @@ def _answer(args: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(answer, dict):
         raise BadInput("Il faut la réponse de la clé d’accès.", where="answer")
     return answer
+
+
+def _given(args: dict[str, Any]) -> dict[str, Any]:
+    answer = args.get("answer")
+    if not isinstance(answer, dict):
+        raise BadInput("Il faut la réponse du fournisseur d’identité.", where="answer")
+    return answer
+
+
+def _browser(args: dict[str, Any]) -> str:
+    return str(args.get("browser", ""))[:200]

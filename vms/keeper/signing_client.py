@@ -34,6 +34,15 @@ class _Accounts(KeeperForAccounts):
             statement = await self._people.statement(token, "passkey_register", args={"id": answer.get("rawId")})
         return await super().passkey_register(token, label, answer, statement)
 
+    async def provider_link(
+        self, token: str, answer: dict[str, Any], browser: str, statement: str = ""
+    ) -> dict[str, Any]:
+        """Link an identity."""
+        if not statement:
+            brought = {name: answer.get(name) for name in ("state", "code")}
+            statement = await self._people.statement(token, "provider_link", args=brought)
+        return await super().provider_link(token, answer, browser, statement)
+
 
 class KeeperForPeople(KeeperForWeb):
     """``KeeperForWeb`` for many people at once, each session with a key of its own; signs what is not signed yet."""

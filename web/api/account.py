@@ -62,6 +62,16 @@ class SecondFactorView(BaseModel):
     codes_left: int
 
 
+class IdentityView(BaseModel):
+    """An identity at a provider, as its owner sees it."""
+
+    id: str
+    provider: str
+    label: str
+    created_us: int
+    used_us: int | None
+
+
 class SessionOf(BaseModel):
     """One of a person's sessions: where, opened by which means and when, last used, acting for which commune."""
 
@@ -82,6 +92,7 @@ class AccountView(BaseModel):
     passkeys: tuple[PasskeyView, ...]
     passkeys_possible: bool
     second_factor: SecondFactorView
+    identities: tuple[IdentityView, ...]
     workstation: str
     sessions: tuple[SessionOf, ...]
 
@@ -91,6 +102,7 @@ class PersonAccess(BaseModel):
 
     sessions: tuple[SessionOf, ...]
     passkeys: int
+    identities: int
     second_factor: bool
     approved_by: tuple[str, ...]
     approved: bool

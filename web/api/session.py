@@ -72,6 +72,12 @@ class TokenView(BaseModel):
     session: SessionView
 
 
+class SignedOut(BaseModel):
+    """Where the browser signs out of the identity provider that opened the session; empty for other means."""
+
+    leave: str
+
+
 def view_of(session: Session, services: Srv) -> SessionView:
     """The session without its secret."""
     return SessionView(**session.model_dump(exclude={"token"}), demo=services.settings.demo)
@@ -111,11 +117,11 @@ async def current(request: Request, services: Srv) -> SessionView | None:
         return None
 
 
-@router.delete("", status_code=204)
-async def sign_out(token: Token, response: Response, services: Srv) -> None:
+@router.delete("")
+async def sign_out(token: Token, response: Response, services: Srv) -> SignedOut:
     """End the session and every view it opened."""
     clear_cookie(response)
-    await services.keeper.sign_out(token)
+    return SignedOut(leave=await services.keeper.sign_out(token))
 
 
 @router.post("/act")

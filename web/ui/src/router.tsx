@@ -87,6 +87,12 @@ const recovery = createRoute({
   component: lazyRouteComponent(() => import("./pages/door/RecoveryPage"), "RecoveryPage"),
 });
 
+const comeback = createRoute({
+  getParentRoute: () => root,
+  path: "/connexion/retour",
+  component: lazyRouteComponent(() => import("./pages/door/ReturnPage"), "ReturnPage"),
+});
+
 const account = createRoute({
   getParentRoute: () => root,
   path: "/compte",
@@ -242,6 +248,7 @@ const tree = root.addChildren([
   commune,
   host,
   recovery,
+  comeback,
   information,
   accessForm,
   accessFollow,

@@ -6,6 +6,7 @@ import { as, get, post } from "./client";
 export interface PersonAccess {
   sessions: OpenSession[];
   passkeys: number;
+  identities: number;
   second_factor: boolean;
   /** Who has approved a recovery in the last day. */
   approved_by: string[];

@@ -12,6 +12,15 @@ export interface Passkey {
   used_us: number | null;
 }
 
+/** Who the person is at an identity provider. */
+export interface Identity {
+  id: string;
+  provider: string;
+  label: string;
+  created_us: number;
+  used_us: number | null;
+}
+
 /** One open session of a person. */
 export interface OpenSession {
   id: string;
@@ -30,6 +39,7 @@ export interface Account {
   passkeys_possible: boolean;
   workstation: string;
   sessions: OpenSession[];
+  identities: Identity[];
   second_factor: { since_us: number | null; codes_left: number };
 }
 

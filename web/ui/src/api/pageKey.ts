@@ -9,6 +9,8 @@ const SIGNATURE = { name: "ECDSA", hash: "SHA-256" };
 const DATABASE = "guet";
 const STORE = "page-key";
 const SLOT = "session";
+/** Where a key waits while its page is at an identity provider. */
+const AWAY = "away";
 const text = new TextEncoder();
 const CONTEXT = text.encode("guet/wish/v1\0");
 
@@ -18,12 +20,20 @@ interface Kept {
   privateKey: CryptoKey;
 }
 
+/** A key that waits, and its public point. */
+interface Parked {
+  privateKey: CryptoKey;
+  point: Bytes;
+}
+
 /** A fresh key on its way to a session. */
 export interface NewKey {
   /** What the keeper binds to the session: base64url of the point; empty where the browser has no WebCrypto. */
   publicKey: string;
   /** SHA-256 of the point, which ends a passkey's challenge. */
   hash: Bytes;
+  /** Keeps it while the page is away at an identity provider. */
+  park(): Promise<void>;
   /** Keeps it for the session that was opened with it, in place of any other. */
   keep(session: string): Promise<void>;
 }
@@ -61,15 +71,31 @@ const settled = <T>(request: IDBRequest<T>): Promise<T> =>
 
 /** Makes the key of the session that is about to be opened. */
 export async function newPageKey(): Promise<NewKey> {
-  const none: NewKey = { publicKey: "", hash: new Uint8Array(0), keep: async () => undefined };
-  if (globalThis.crypto?.subtle === undefined) return none;
+  if (globalThis.crypto?.subtle === undefined) return NONE;
   const pair = await crypto.subtle.generateKey(CURVE, false, ["sign"]);
-  const point = new Uint8Array(await crypto.subtle.exportKey("raw", pair.publicKey));
+  return keyOf(pair.privateKey, new Uint8Array(await crypto.subtle.exportKey("raw", pair.publicKey)));
+}
+
+/** The key that was parked before the page left, once; none where this browser has kept nothing. */
+export async function takeParkedKey(): Promise<NewKey> {
+  const parked = (await stored("readonly", (store) => store.get(AWAY))) as Parked | undefined;
+  await stored("readwrite", (store) => store.delete(AWAY));
+  return parked === undefined ? NONE : keyOf(parked.privateKey, parked.point);
+}
+
+const nothing = async () => undefined;
+const NONE: NewKey = { publicKey: "", hash: new Uint8Array(0), park: nothing, keep: nothing };
+
+async function keyOf(privateKey: CryptoKey, point: Bytes): Promise<NewKey> {
   return {
     publicKey: base64url(point),
     hash: new Uint8Array(await crypto.subtle.digest("SHA-256", point)),
+    park: async () => {
+      const row: Parked = { privateKey, point };
+      await stored("readwrite", (store) => store.put(row, AWAY));
+    },
     keep: async (session) => {
-      kept = { session, privateKey: pair.privateKey };
+      kept = { session, privateKey };
       const row = kept;
       await stored("readwrite", (store) => store.put(row, SLOT));
     },

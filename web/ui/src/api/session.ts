@@ -117,10 +117,11 @@ export async function opened(key: NewKey, session: Session): Promise<Session> {
 /** Spends a recovery code; the new password signs in afterwards. */
 export const recover = (login: string, code: string, password: string) =>
   post("/session/recover", { body: { login, code, password } });
-/** Closes the session; the page's key is destroyed whether the server answers or not. */
-export async function signOut(): Promise<void> {
+/** Closes the session; the page's key is destroyed whether the server answers or not. Where the browser signs out of the
+ *  identity provider that opened it, if one did. */
+export async function signOut(): Promise<string> {
   try {
-    await del("/session");
+    return (await as<{ leave: string }>(del("/session"))).leave;
   } finally {
     await forgetPageKey();
   }

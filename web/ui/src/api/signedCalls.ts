@@ -18,6 +18,7 @@ const SIGNED: Readonly<Record<string, string>> = {
   "/requests/{request}/extract": "export",
   "/requests/{request}/package/key": "export",
   "/account/passkeys": "passkey_register",
+  "/account/providers/return": "provider_link",
 };
 
 type Fields = Record<string, unknown>;
@@ -28,6 +29,7 @@ export function wishOf(path: string, named: Fields, body: Fields): WishPart | un
   if (act === undefined) return undefined;
   if (act === "export") return { act, request: String(named.request), public: String(body.public ?? "") };
   if (act === "passkey_register") return { act, args: { id: (body.answer as Fields).rawId } };
+  if (act === "provider_link") return { act, args: { state: body.state, code: body.code } };
   const { commune: _, camera_id: camera, ...rest } = named;
   return { act, args: { ...(camera === undefined ? {} : { camera }), ...rest, ...body } };
 }

@@ -65,8 +65,9 @@ export function useLeave(): () => Promise<void> {
   const client = useQueryClient();
   const navigate = useNavigate();
   return async () => {
-    await signOut().catch(() => undefined);
+    const elsewhere = await signOut().catch(() => "");
     client.clear();
+    if (elsewhere) return window.location.assign(elsewhere);
     await navigate({ to: "/connexion" });
   };
 }

@@ -40,6 +40,7 @@ export function SessionLines({ sessions, act }: SessionLinesProps) {
                 <TimeText us={session.seen_us} />
               </Trans>
               {MEANS[session.means] ? `, ${i18n._(MEANS[session.means] as MessageDescriptor)}` : ""}
+              {session.means.startsWith("oidc:") ? `, ${t`fournisseur d’identité`}` : ""}
               {session.commune ? `, ${session.commune}` : ""}
             </span>
           </span>

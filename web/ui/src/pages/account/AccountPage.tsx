@@ -6,6 +6,7 @@ import { SessionProvider, useSession } from "../../session/SessionContext";
 import { SessionGuard } from "../../session/SessionGuard";
 import { LanguageButton, ThemeButton } from "../../shell/AccountMenu";
 import { OutsidePage } from "../../shell/OutsidePage";
+import { IdentitiesCard } from "./IdentitiesCard";
 import { PasskeysCard } from "./PasskeysCard";
 import { PasswordCard } from "./PasswordCard";
 import { SessionsCard } from "./SessionsCard";
@@ -50,6 +51,7 @@ function Cards() {
       </div>
       <PasskeysCard />
       <PasswordCard />
+      <IdentitiesCard />
       <SessionsCard />
       <div className="row">
         <Link className={buttonClass({ kind: "quiet" })} to="/">

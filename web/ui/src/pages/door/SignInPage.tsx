@@ -14,6 +14,7 @@ import { Refusal } from "../../parts/Refusal";
 import { LanguageButton, ThemeButton } from "../../shell/AccountMenu";
 import { useTitle } from "../../shell/Page";
 import { DemoAccounts } from "./DemoAccounts";
+import { ProviderButtons } from "./ProviderButtons";
 
 /** The door: a named account, by passkey or by password. */
 export function SignInPage() {
@@ -172,6 +173,7 @@ function SignInForm() {
         <Button kind={passkeysHere() ? "plain" : "primary"} size="l" wide type="submit" busy={busy}>
           <Trans>Continuer</Trans>
         </Button>
+        <ProviderButtons next={suite} onError={setError} />
         <details className="small">
           <summary>
             <Trans>Je ne peux pas me connecter</Trans>

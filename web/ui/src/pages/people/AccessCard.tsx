@@ -54,6 +54,7 @@ function Access({ access, person, label }: AccessCardProps & { access: PersonAcc
             label: t`Clés d’accès`,
             value: <Plural value={access.passkeys} _0="Aucune" one="# enregistrée" other="# enregistrées" />,
           },
+          access.identities > 0 && { label: t`Identités liées`, value: String(access.identities) },
           { label: t`Second facteur`, value: access.second_factor ? t`Demandé` : t`Non demandé` },
         ]}
       />
