@@ -214,6 +214,8 @@ class DatedGate(RuleBasedStateMachine):
         at = self.now + days * DAY_US
         self.change("order", "o-1", lambda one: replace(one, withdrawn_us=at))
         self.mark("order", False, at)
+        if at == self.now:  # what this instant said before the act it says no more
+            self.answered = [one for one in self.answered if one[0] < self.now]
         if replaced:
             self.now = max(self.now, at) + 1
             self.order_replaced()
