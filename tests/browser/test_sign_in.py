@@ -30,6 +30,16 @@ KEY: dict[str, Any] = {
     "hasUserVerification": True,
     "isUserVerified": True,
 }
+# What is kept of the page's key: whether there is one, and whether it can be carried away.
+KEPT_KEY = """async () => {
+  const opening = indexedDB.open("guet", 1);
+  await new Promise((done, failed) => { opening.onsuccess = done; opening.onerror = failed; });
+  const reading = opening.result.transaction("page-key").objectStore("page-key").get("session");
+  await new Promise((done, failed) => { reading.onsuccess = done; reading.onerror = failed; });
+  opening.result.close();
+  const key = reading.result?.privateKey;
+  return key ? (await crypto.subtle.exportKey("pkcs8", key).then(() => "exportable", () => "kept")) : "none";
+}"""
 
 
 @dataclass(slots=True)
@@ -130,6 +140,29 @@ async def test_a_passkey_is_registered_signs_in_confirms_and_is_removed(place: P
     odd = [one for one in watched.complaints() if "status of 40" not in one]
     await page.context.close()
     assert not odd
+
+
+async def test_a_reload_and_a_new_tab_keep_the_pages_key_and_signing_out_destroys_it(place: Place) -> None:
+    watched = await open_page(place.browser, place.url, viewport=DESKTOP, reduced_motion="reduce")
+    page = watched.page
+    await sign_in(page, CHIEF, PASSWORD)
+    await page.reload()
+    tab = await page.context.new_page()
+    await authenticator(tab)
+    await tab.goto("/compte")
+    await add_passkey(tab, "Onglet")  # signed by the key that the first tab made
+    await dialog(tab).get_by_label("Mot de passe").fill(PASSWORD)
+    await tab.keyboard.press("Enter")
+    await expect(tab.get_by_text("Jamais utilisée.")).to_be_visible()
+    assert await tab.evaluate(KEPT_KEY) == "kept"
+    await tab.get_by_role("button", name="Retirer… Onglet").click()
+    await dialog(tab).get_by_role("button", name="Retirer la clé").click()
+    await expect(tab.get_by_role("heading", name="Aucune clé d’accès")).to_be_visible()
+    await tab.goto("/commune")
+    await tab.get_by_role("button", name="Se déconnecter").click()
+    await tab.wait_for_url("**/connexion**")
+    assert await tab.evaluate(KEPT_KEY) == "none"
+    await page.context.close()
 
 
 def code_of(place: Place, secret: str) -> str:
