@@ -18,7 +18,9 @@ from deploy.demo.run import free_port
 from tests.browser.axe import violations
 from tests.browser.chromium import DESKTOP, act_for, chromium, open_page, sign_in
 from tests.integration.keeper_town import CHIEF, MAYOR, PASSWORD, Town, town
-from vms.clock import UtcTime
+from tests.peers.oidc_provider import CLIENT, SECRET, cache, oidc_provider
+from vms.clock import MICRO, UtcTime
+from vms.identity_provider import IdentityProvider
 from vms.keeper.totp import code_at, step_of
 from vms.settings import Settings
 
@@ -56,14 +58,20 @@ async def place(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Place
     home, port = tmp_path_factory.mktemp("g"), free_port()
     url = f"http://localhost:{port}"
     settings = Settings(home=home, port=port, public_url=url, demo=True)
-    async with town(home, start=UtcTime(time.time_ns() // 1000), public_url=url) as made, chromium() as browser:
-        await made.add("agent", "officer", ["live"])
-        (home / "run").symlink_to(made.run)
-        pages = asyncio.create_task(web_process.run(settings))
-        await answering(port)
-        yield Place(made, url, browser)
-        pages.cancel()
-        await asyncio.gather(pages, return_exceptions=True)
+    start, secret = UtcTime(time.time_ns() // 1000), home / "secret"
+    secret.write_text(SECRET)
+    with oidc_provider(home, cache(), [url]) as peer:
+        provider = IdentityProvider(
+            id="proconnect", kind="proconnect", issuer=peer.proconnect, client_id=CLIENT, secret_file=secret
+        )
+        async with town(home, start=start, public_url=url, providers=[provider]) as made, chromium() as browser:
+            await made.add("agent", "officer", ["live"])
+            (home / "run").symlink_to(made.run)
+            pages = asyncio.create_task(web_process.run(settings))
+            await answering(port)
+            yield Place(made, url, browser)
+            pages.cancel()
+            await asyncio.gather(pages, return_exceptions=True)
 
 
 async def answering(port: int) -> None:
@@ -265,3 +273,39 @@ async def test_two_persons_bring_an_account_back_and_one_ends_a_session(place: P
     odd = [one for one in watched.complaints() if "status of 40" not in one]
     await page.context.close()
     assert not odd
+
+
+def pass_time(place: Place) -> None:
+    """The keeper judges the provider's dates: its time goes on with everybody's, and never back."""
+    place.town.clock.step(seconds=max(0, time.time() - place.town.clock.utc().us / MICRO))
+
+
+async def test_an_identity_is_linked_on_the_account_page_and_opens_the_door(place: Place) -> None:
+    watched = await open_page(place.browser, place.url, viewport=DESKTOP, reduced_motion="reduce")
+    page = watched.page
+    await sign_in(page, MAYOR, PASSWORD)
+    await page.goto("/compte")
+    await page.get_by_role("button", name="Lier mon identité ProConnect").click()
+    await dialog(page).get_by_label("Mot de passe").fill(PASSWORD)
+    await page.keyboard.press("Enter")
+    await page.get_by_label("Identifiant").fill("camille")  # at the provider, on another site
+    pass_time(place)
+    await page.keyboard.press("Enter")
+    await page.wait_for_url(f"{place.url}/compte")
+    await expect(page.get_by_text("Camille Durand (camille@valclair.example)")).to_be_visible()
+    assert not await violations(page)
+
+    await page.request.delete("/api/v1/session")
+    await page.goto("/connexion?suite=/compte")
+    await expect(page.get_by_role("link", name="Qu’est-ce que ProConnect ?")).to_be_visible()
+    assert not await violations(page)
+    pass_time(place)
+    await page.get_by_role("button", name="S’identifier avec ProConnect").click()
+    await page.wait_for_url("**/commune**")
+    session = await (await page.request.get("/api/v1/session")).json()
+    assert (session["person"]["login"], session["step_up_until_us"]) == (MAYOR, 0)
+
+    await page.goto("/connexion/retour?code=d’ailleurs&state=d’ailleurs")
+    await expect(page.get_by_text("Cette réponse ne répond pas à notre demande.")).to_be_visible()
+    assert page.url == f"{place.url}/connexion/retour"
+    assert not await violations(page)
