@@ -17,7 +17,7 @@ from deploy import web_process
 from deploy.demo.run import free_port
 from tests.browser.axe import violations
 from tests.browser.chromium import DESKTOP, act_for, chromium, open_page, sign_in
-from tests.integration.keeper_town import CHIEF, MAYOR, PASSWORD, Town, town
+from tests.integration.keeper_town import CHIEF, MAYOR, PASSPHRASE, PASSWORD, Town, town
 from tests.peers.oidc_provider import CLIENT, SECRET, cache, oidc_provider
 from vms.clock import MICRO, UtcTime
 from vms.identity_provider import IdentityProvider
@@ -87,11 +87,11 @@ async def answering(port: int) -> None:
     raise AssertionError("no pages")
 
 
-async def authenticator(page: Page) -> tuple[CDPSession, str]:
+async def authenticator(page: Page, **more: Any) -> tuple[CDPSession, str]:
     """A platform authenticator in the page's browser, and its id."""
     session = await page.context.new_cdp_session(page)
     await session.send("WebAuthn.enable")
-    made = await session.send("WebAuthn.addVirtualAuthenticator", {"options": KEY})
+    made = await session.send("WebAuthn.addVirtualAuthenticator", {"options": KEY | more})
     return session, made["authenticatorId"]
 
 
@@ -170,6 +170,35 @@ async def test_a_reload_and_a_new_tab_keep_the_pages_key_and_signing_out_destroy
     await tab.get_by_role("button", name="Se déconnecter").click()
     await tab.wait_for_url("**/connexion**")
     assert await tab.evaluate(KEPT_KEY) == "none"
+    await page.context.close()
+
+
+async def test_a_holder_unlocks_the_communes_key_with_a_passkey(place: Place) -> None:
+    watched = await open_page(place.browser, place.url, viewport=DESKTOP, reduced_motion="reduce")
+    page = watched.page
+    await authenticator(page, ctap2Version="ctap2_1", hasPrf=True)
+    await sign_in(page, MAYOR, PASSWORD)
+    await page.goto("/compte")
+    await add_passkey(page, "Clé du maire")
+    await dialog(page).get_by_label("Mot de passe").fill(PASSWORD)
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_text("Jamais utilisée.")).to_be_visible()
+    await page.goto("/commune")
+    await page.get_by_label("Phrase de passe").fill(PASSPHRASE)
+    await page.get_by_label("Une de mes clés d’accès l’ouvrira aussi désormais").check()
+    await page.get_by_role("button", name="Déverrouiller", exact=True).click()
+    await expect(page.get_by_text("Relecture déverrouillée")).to_be_visible()
+    await place.town.restart()
+    await page.goto("/commune")
+    await page.get_by_role("button", name="Déverrouiller avec une clé d’accès").click()
+    await expect(page.get_by_text("Relecture déverrouillée")).to_be_visible()
+    assert not await violations(page)
+    assert place.town.keeper.house.communes.get("valclair").unlocked
+    await page.goto("/compte")
+    await page.get_by_role("button", name="Retirer… Clé du maire").click()
+    await dialog(page).get_by_role("button", name="Retirer la clé").click()
+    await dialog(page).get_by_role("button", name="Confirmer avec une clé d’accès").click()
+    await expect(page.get_by_role("heading", name="Aucune clé d’accès")).to_be_visible()
     await page.context.close()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hmac
 import json
 import os
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ class SoftPasskey:
     handle: bytes = b""
     cross_origin: bool = False
     id: bytes = field(default_factory=lambda: os.urandom(32))
+    seed: bytes = field(default_factory=lambda: os.urandom(32))
     key: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
 
     def create(self, options: dict[str, Any]) -> dict[str, Any]:
@@ -62,6 +64,10 @@ class SoftPasskey:
             "userHandle": text(self.handle),
         }
         return self._answer(response)
+
+    def prf(self, data: bytes) -> bytes:
+        """What its PRF computes over ``data`` (WebAuthn level 3, over CTAP's hmac-secret)."""
+        return hmac.digest(self.seed, sha256(b"WebAuthn PRF\0" + data).digest(), "sha256")
 
     def _client(self, kind: str, options: dict[str, Any]) -> bytes:
         told = {"type": kind, "challenge": options["challenge"], "origin": self.origin}

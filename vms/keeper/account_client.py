@@ -27,6 +27,10 @@ class KeeperForAccounts:
         made = await self._call("passkey_sign_in", answer=answer, workstation=workstation, post=post, key=key)
         return Session.model_validate(made)
 
+    async def unlock_options(self, token: str, commune: str, *, adding: bool = False) -> dict[str, Any]:
+        """``{"options", "input"}``: what a holder's browser is asked, and what the passkey computes over (base64)."""
+        return await self._call("unlock_options", token=token, commune=commune, adding=adding)
+
     async def passkey_step_up(self, token: str, answer: dict[str, Any]) -> Session:
         """Confirm by passkey: decisions, extractions and validations are possible for five minutes."""
         return Session.model_validate(await self._call("passkey_step_up", token=token, answer=answer))

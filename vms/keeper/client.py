@@ -76,12 +76,14 @@ class KeeperForWeb:
         """Count as activity; the absolute end does not move."""
         return Session.model_validate(await self._call("extend", token=token))
 
-    async def unlock(self, token: str, commune: str, passphrase: str) -> dict[str, Any]:
-        """A holder opens the commune's private key; ``{"commune", "unlocked": true}``."""
-        answer, _ = await self._wire.call(
-            "unlock", {"token": token, "commune": commune, "passphrase": passphrase}, timeout_s=30
-        )
-        return answer
+    async def unlock(
+        self, token: str, commune: str, passphrase: str = "", answer: dict[str, Any] | None = None, secret: str = ""
+    ) -> dict[str, Any]:
+        """A holder opens the commune's private key; ``{"commune", "unlocked": true}``. By passphrase, or by a passkey's
+        ``answer`` and ``secret`` (base64); with all three, that passkey opens it too from now on.
+        """
+        args = {"token": token, "commune": commune, "passphrase": passphrase, "answer": answer, "secret": secret}
+        return (await self._wire.call("unlock", args, timeout_s=30))[0]
 
     async def drill_key(self, token: str, commune: str, passphrase: str) -> dict[str, Any]:
         """A holder shows that the passphrase opens the commune's key; nothing is unlocked (A-14)."""

@@ -19,7 +19,7 @@ from vms.keeper.acts.people import Grant as GrantArgs
 from vms.keeper.acts.spec import ActSpec
 from vms.keeper.acts.time import ConfirmTime, check_doubt
 from vms.keeper.arguments import Args, Email, Login, MotiveText, Name, Slug, motive, parse
-from vms.keeper.communes import Change, Commune, open_private
+from vms.keeper.communes import Change, Commune
 from vms.keeper.destruction import destroy_due
 from vms.keeper.entry import Entry
 from vms.keeper.gate import Denied, Grant, Person, may
@@ -34,6 +34,7 @@ from vms.keeper.reads import READS
 from vms.keeper.reads.spec import Reader
 from vms.keeper.sessions import Live, acting_of
 from vms.keeper.sign_in_desk import SignInDesk, view_of
+from vms.keeper.unlock_desk import UnlockDesk
 from vms.keeper.wish_desk import SIGNED_ACTS
 from vms.law.authorisation import order_lapse
 from vms.law.facts import CommuneFacts
@@ -68,6 +69,7 @@ class Office:
         self._house = house
         self._journal_reads: dict[tuple[str, str], int] = {}
         self._door = SignInDesk(house)
+        self._unlocking = UnlockDesk(house)
         self._access = AccessDesk(house)
         self._key_drill = KeyDrill(house)
 
@@ -75,11 +77,11 @@ class Office:
         """The closed list of operations."""
         return {
             **self._door.ops(),
+            **self._unlocking.ops(),
             "sign_out": self.sign_out,
             "session": self.session,
             "act_for": self.act_for,
             "extend": self.extend,
-            "unlock": self.unlock,
             **self._key_drill.ops(),
             "admit": self.admit,
             "prolong": self.prolong,
@@ -131,27 +133,6 @@ class Office:
         )
         await self._house.sessions.act_for(live, acting)
         return self._view(args.get("token"), live)
-
-    async def unlock(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
-        """A holder opens the commune's key by passphrase; held keys that waited are re-wrapped at once."""
-        house, live = self._house, self._house.sessions.require(args.get("token"))
-        commune = house.communes.get(str(args.get("commune", "")))
-        holder = commune.holders.get(live.account.id)
-        if holder is None:
-            names = ", ".join(sorted(one.label for one in commune.holders.values()))
-            raise Refused("Vous n’êtes pas détenteur de cette clé.", todo=f"Détenteurs : {names}.", rule="A-12")
-        key, now_us = f"{live.account.login}/{commune.id}", house.clock.utc().us
-        house.backoff.check(key, live.workstation, now_us)
-        try:
-            private = await open_private(holder, str(args.get("passphrase", "")))
-        except Refused:
-            house.backoff.failed(key, live.workstation, now_us)
-            raise
-        house.backoff.succeeded(key, live.workstation)
-        commune.unlock(private)
-        await commune.log(Entry("session", "unlock", live.author()))
-        await destroy_due(commune, house.due_us(commune))
-        return {"commune": commune.id, "unlocked": True}
 
     async def admit(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
         """Open a view."""

@@ -153,7 +153,8 @@ def registration_options(site: Site, challenge: bytes, person: str, login: str, 
         ),
         exclude_credentials=[PublicKeyCredentialDescriptor(id=one) for one in known],
     )
-    return dict(options_to_json_dict(options))
+    # The secret that unlocks a commune's key must be possible from the start; who cannot make one ignores this.
+    return {**options_to_json_dict(options), "extensions": {"prf": {}}}
 
 
 def assertion_options(site: Site, challenge: bytes, known: list[bytes]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ possession, presence and verification on our own site is refused with its reason
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Final
 
 from pydantic import Field
@@ -74,6 +75,20 @@ class Passkeys:
         if not known:
             raise Refused("Vous n’avez pas de clé d’accès.", todo="Donnez votre mot de passe.", rule=RULE)
         return assertion_options(site, challenge, known)
+
+    def unlock_options(self, live: Live, commune: str, only: Collection[str] | None) -> dict[str, Any]:
+        """What a holder's browser is asked to unlock a commune: any passkey of theirs, or ``only`` these."""
+        site, now_us = self._our_site(), self._clock.utc().us
+        known = [one.id for one in self._of(live.account.id) if only is None or one.fingerprint in only]
+        if not known:
+            what = "Aucune de vos clés d’accès n’ouvre la clé de la commune."
+            raise Refused(what, todo="Donnez votre phrase de passe.", rule=RULE)
+        return assertion_options(site, self._challenges.issue(Use.UNLOCK, f"{live.id}/{commune}", now_us), known)
+
+    async def proved(self, live: Live, commune: str, answer: dict[str, Any]) -> str:
+        """The fingerprint of the signed-in person's own passkey that answered to unlock this commune."""
+        passkey = await self._prove(answer, Use.UNLOCK, f"{live.id}/{commune}", live.account.id)
+        return passkey.fingerprint
 
     async def register(self, live: Live, label: str, answer: dict[str, Any]) -> None:
         """Keep a new passkey; StepUpNeeded unless the person has just confirmed who they are."""

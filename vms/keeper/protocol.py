@@ -44,6 +44,7 @@ class Use(StrEnum):
     REGISTER = "register"
     SIGN_IN = "sign_in"
     STEP_UP = "step_up"
+    UNLOCK = "unlock"
 
 
 class LegalState(StrEnum):
@@ -66,7 +67,7 @@ HOST_SOCKET: Final = "k-adm.sock"
 
 WEB_OPS: Final = frozenset(
     {
-        "sign_in", "sign_out", "session", "act_for", "step_up", "extend", "unlock", "drill_key",
+        "sign_in", "sign_out", "session", "act_for", "step_up", "extend", "unlock", "unlock_options", "drill_key",
         "admit", "prolong", "renew", "end", "key_window", "put_package_key", "open_package", "act", "read",
         "permit_key",
         "public_page", "file_access", "follow_access",
@@ -190,6 +191,7 @@ class Session(Message):
     step_up_until_us: int = 0
     unlocked: dict[str, bool] = Field(default_factory=dict)
     holder_of: tuple[str, ...] = ()
+    unlocks_by_passkey: tuple[str, ...] = ()
     has_passkey: bool = False
 
 

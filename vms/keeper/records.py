@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -71,12 +71,16 @@ class CommuneRecord:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """A holder of the commune's private key: the key wrapped by that person's passphrase (law.md §6.6 asks for two)."""
+    """A holder of the commune's private key: the key wrapped by that person's passphrase (law.md §6.6 asks for two).
+
+    ``passkeys``: the same key wrapped by what passkeys of theirs compute, by the passkey's fingerprint.
+    """
 
     person: str
     label: str
     wrapped: Mapping[str, Any]
     created_us: int
+    passkeys: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

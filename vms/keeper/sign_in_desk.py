@@ -15,6 +15,7 @@ from vms.keeper.protocol import Use
 from vms.keeper.session_view import session_view
 from vms.keeper.sessions import Live
 from vms.keeper.totp_desk import write_password
+from vms.keeper.unlock_desk import forget_passkey
 from vms.keeper.wish import public_of
 from vms.keeper.workstations import workstation_key, workstation_name
 
@@ -118,8 +119,9 @@ class SignInDesk:
 
     async def passkey_remove(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
         """Forget a passkey of the signed-in person."""
-        live = self._house.sessions.require(args.get("token"))
-        await self._house.passkeys.remove(live, str(args.get("id", "")))
+        live, passkey = self._house.sessions.require(args.get("token")), str(args.get("id", ""))
+        await self._house.passkeys.remove(live, passkey)
+        await forget_passkey(self._house, live.account.id, passkey, live.author())
         return self._account(live)
 
     async def second_factor_begin(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
@@ -28,6 +30,7 @@ class SessionView(BaseModel):
     step_up_until_us: int
     unlocked: dict[str, bool]
     holder_of: tuple[str, ...]
+    unlocks_by_passkey: tuple[str, ...]
     has_passkey: bool
     demo: bool
 
@@ -58,11 +61,27 @@ class Password(BaseModel):
     password: str = Field(min_length=1, max_length=500)
 
 
-class Unlock(BaseModel):
-    """A holder's passphrase for a commune's key."""
+class UnlockAsk(BaseModel):
+    """Which commune's key; ``adding`` a passkey that is to open it from now on."""
 
     commune: str = Field(min_length=1, max_length=64)
-    passphrase: str = Field(min_length=1, max_length=500)
+    adding: bool = False
+
+
+class UnlockOptions(BaseModel):
+    """What ``navigator.credentials`` is to be asked, and the PRF's input (base64)."""
+
+    options: dict[str, Any]
+    input: str
+
+
+class Unlock(BaseModel):
+    """A holder's passphrase for a commune's key, or a passkey's answer and secret; all three to add the passkey."""
+
+    commune: str = Field(min_length=1, max_length=64)
+    passphrase: str = Field(default="", max_length=500)
+    answer: dict[str, Any] | None = None
+    secret: str = Field(default="", max_length=100)
 
 
 class TokenView(BaseModel):
@@ -142,8 +161,15 @@ async def extend(token: Token, services: Srv) -> SessionView:
     return view_of(await services.keeper.extend(token), services)
 
 
+@router.post("/unlock/options")
+async def unlock_options(body: UnlockAsk, token: Token, services: Srv) -> UnlockOptions:
+    """A challenge for a holder's passkeys."""
+    asked = await services.keeper.accounts.unlock_options(token, body.commune, adding=body.adding)
+    return UnlockOptions(**asked)
+
+
 @router.post("/unlock")
 async def unlock(body: Unlock, token: Token, services: Srv) -> SessionView:
     """A holder opens the commune's key; replay becomes possible until the keeper restarts."""
-    await services.keeper.unlock(token, body.commune, body.passphrase)
+    await services.keeper.unlock(token, body.commune, body.passphrase, body.answer, body.secret)
     return view_of(await services.keeper.session(token), services)

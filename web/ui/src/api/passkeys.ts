@@ -1,8 +1,8 @@
 /** Passkey ceremonies: the server asks, the browser answers, the server judges the answer. */
-import { type Bytes, decodeBase64 } from "../media/bytes";
+import { type Bytes, decodeBase64, encodeBase64 } from "../media/bytes";
 import { as, post } from "./client";
-import { newPageKey } from "./pageKey";
-import { NoPasskey } from "./problem";
+import { base64url, newPageKey } from "./pageKey";
+import { NoPasskey, NoSecret } from "./problem";
 import { opened, type Session } from "./session";
 
 interface Asked<O> {
@@ -52,6 +52,41 @@ export async function passkeySignIn(): Promise<Session> {
 export async function passkeyStepUp(): Promise<Session> {
   const answer = await prove(await as(post("/session/step-up/passkey/options")));
   return as<Session>(post("/session/step-up/passkey", { body: { answer } }));
+}
+
+/** An answer without its extensions, which `toJSON` would tell along with it: the secret is told once. */
+function assertionOf({ id, type, response }: PublicKeyCredential): Record<string, unknown> {
+  const told = response as AuthenticatorAssertionResponse;
+  const text = (buffer: ArrayBuffer | null): string =>
+    base64url(new Uint8Array(buffer ?? new ArrayBuffer(0)));
+  return {
+    id,
+    rawId: id,
+    type,
+    response: {
+      clientDataJSON: text(told.clientDataJSON),
+      authenticatorData: text(told.authenticatorData),
+      signature: text(told.signature),
+      userHandle: told.userHandle ? text(told.userHandle) : null,
+    },
+  };
+}
+
+/** Has a holder's passkey compute what unlocks a commune's key; `adding` asks any passkey of theirs (WebAuthn, PRF). */
+export async function unlockingSecret(
+  commune: string,
+  adding: boolean,
+): Promise<{ answer: Record<string, unknown>; secret: string }> {
+  const { options, input } = await as<{ options: PublicKeyCredentialRequestOptionsJSON; input: string }>(
+    post("/session/unlock/options", { body: { commune, adding } }),
+  );
+  const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options);
+  publicKey.extensions = { prf: { eval: { first: decodeBase64(input) } } };
+  const credential = await navigator.credentials.get({ publicKey }).catch(() => null);
+  if (!(credential instanceof PublicKeyCredential)) throw new NoPasskey();
+  const secret = credential.getClientExtensionResults().prf?.results?.first;
+  if (!(secret instanceof ArrayBuffer)) throw new NoSecret();
+  return { answer: assertionOf(credential), secret: encodeBase64(new Uint8Array(secret)) };
 }
 
 /** Makes a passkey on this device or a key, and hands it to the server under a name. */

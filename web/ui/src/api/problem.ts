@@ -67,6 +67,11 @@ export class NoPasskey extends Error {
   override readonly name = "NoPasskey";
 }
 
+/** The passkey answered, but computes no secret: it signs in, and cannot unlock a commune's key. */
+export class NoSecret extends Error {
+  override readonly name = "NoSecret";
+}
+
 /** The problem that a thrown value is, or a nameless one. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;

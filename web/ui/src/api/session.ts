@@ -49,6 +49,8 @@ export interface Session {
   step_up_until_us: number;
   unlocked: Record<string, boolean>;
   holder_of: string[];
+  /** Of those, the communes that a passkey of this person opens. */
+  unlocks_by_passkey: string[];
   /** Can confirm with a passkey in place of the password. */
   has_passkey: boolean;
   /** The server shows invented communes; its first page offers a guided path. */
@@ -128,8 +130,15 @@ export async function signOut(): Promise<string> {
 }
 export const extendSession = () => as<Session>(post("/session/extend"));
 export const stepUp = (password: string) => as<Session>(post("/session/step-up", { body: { password } }));
-export const unlock = (commune: string, passphrase: string) =>
-  as<Session>(post("/session/unlock", { body: { commune, passphrase } }));
+/** What opens a commune's key: a passphrase, a passkey, or both to add the passkey. */
+export interface UnlockMeans {
+  passphrase: string;
+  answer?: Record<string, unknown>;
+  secret?: string;
+}
+
+export const unlock = (commune: string, means: UnlockMeans) =>
+  as<Session>(post("/session/unlock", { body: { commune, secret: "", ...means } }));
 export async function actFor(commune: string, purpose: string, motive: string): Promise<Session> {
   const session = await as<Session>(post("/session/act", { body: { commune, purpose, motive } }));
   forgetFacts();

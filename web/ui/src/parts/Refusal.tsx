@@ -1,7 +1,7 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { Ban, CircleX, SearchX, ServerOff, WifiOff } from "lucide-react";
 import type { ReactNode } from "react";
-import { NoPasskey, type Problem, problemOf } from "../api/problem";
+import { NoPasskey, NoSecret, type Problem, problemOf } from "../api/problem";
 import { Button } from "./Button";
 import { Note } from "./Note";
 import { RuleTag } from "./RuleTag";
@@ -43,6 +43,13 @@ export function Refusal({ error, act }: RefusalProps) {
     return (
       <Note kind="warn" live title={<Trans>Aucune clé d’accès n’a répondu.</Trans>}>
         <Trans>Réessayez, avec une clé d’accès enregistrée pour ce site.</Trans>
+      </Note>
+    );
+  }
+  if (error instanceof NoSecret) {
+    return (
+      <Note kind="warn" live title={<Trans>Cette clé d’accès ne sait pas déverrouiller.</Trans>}>
+        <Trans>Donnez votre phrase de passe, ou prenez une autre de vos clés d’accès.</Trans>
       </Note>
     );
   }

@@ -93,6 +93,7 @@ export function sessionAs(role: Session["communes"][number]["role"], more: Parti
     step_up_until_us: 0,
     unlocked: {},
     holder_of: [],
+    unlocks_by_passkey: [],
     has_passkey: false,
     demo: false,
     ...more,

@@ -2,7 +2,7 @@ import { Trans, useLingui } from "@lingui/react/macro";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate, useRouter } from "@tanstack/react-router";
 import { ArrowRight, Ban } from "lucide-react";
-import { type FormEvent, useId, useState } from "react";
+import { type FormEvent, useId, useRef, useState } from "react";
 import { actFor, type CommuneChoice, purposesQuery, type Session, sessionQuery } from "../../api/session";
 import { formatDate, nowUs, US_PER_S } from "../../i18n/format";
 import {
@@ -44,6 +44,9 @@ export function CommunePage() {
 function CommuneChoicePage({ session }: { session: Session }) {
   const { t } = useLingui();
   const leave = useLeave();
+  // What was found locked stays in sight, to say that it is open now.
+  const locked = useRef(new Set<string>());
+  for (const commune of session.holder_of) if (!session.unlocked[commune]) locked.current.add(commune);
   return (
     <OutsidePage
       title={t`Choisir une commune`}
@@ -71,11 +74,9 @@ function CommuneChoicePage({ session }: { session: Session }) {
         </p>
       </div>
       <ChoiceForm session={session} />
-      {session.holder_of
-        .filter((commune) => !session.unlocked[commune])
-        .map((commune) => (
-          <UnlockCard key={commune} commune={commune} name={nameOf(session, commune)} />
-        ))}
+      {[...locked.current].map((commune) => (
+        <UnlockCard key={commune} commune={commune} name={nameOf(session, commune)} />
+      ))}
     </OutsidePage>
   );
 }

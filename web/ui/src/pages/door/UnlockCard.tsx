@@ -1,9 +1,12 @@
 import { Trans, useLingui } from "@lingui/react/macro";
-import { useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { KeyRound } from "lucide-react";
 import { type FormEvent, useState } from "react";
-import { sessionQuery, unlock } from "../../api/session";
+import { passkeysHere, unlockingSecret } from "../../api/passkeys";
+import { sessionQuery, type UnlockMeans, unlock } from "../../api/session";
 import { Button, Card, Note, Refusal, TextField } from "../../parts";
+import { Check } from "../../parts/Field";
+import { PasskeyButton } from "../../parts/PasskeyButton";
 
 /** A key holder opens a commune's playback key after a restart; live and recording never wait for it. */
 export function UnlockCard({ commune, name }: { commune: string; name: string }) {
@@ -11,26 +14,28 @@ export function UnlockCard({ commune, name }: { commune: string; name: string })
   const client = useQueryClient();
   const [error, setError] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
-  const [done, setDone] = useState(false);
+  const { data: session } = useQuery(sessionQuery);
+  const open = async (means: UnlockMeans) => {
+    client.setQueryData(sessionQuery.queryKey, await unlock(commune, means));
+  };
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = event.currentTarget;
     setBusy(true);
     setError(null);
     try {
-      client.setQueryData(
-        sessionQuery.queryKey,
-        await unlock(commune, String(new FormData(form).get("passphrase"))),
-      );
+      const given = new FormData(form);
+      const added = given.get("adding") === "on" ? await unlockingSecret(commune, true) : {};
+      await open({ passphrase: String(given.get("passphrase")), ...added });
       form.reset();
-      setDone(true);
     } catch (failure) {
       setError(failure);
     } finally {
       setBusy(false);
     }
   };
-  if (done) return <Note kind="ok" live title={<Trans>Relecture déverrouillée pour {name}.</Trans>} />;
+  if (session?.unlocked[commune])
+    return <Note kind="ok" live title={<Trans>Relecture déverrouillée pour {name}.</Trans>} />;
   return (
     <Card title={<Trans>Déverrouiller la relecture de {name}</Trans>}>
       <p className="small dim">
@@ -40,7 +45,18 @@ export function UnlockCard({ commune, name }: { commune: string; name: string })
         </Trans>
       </p>
       <form className="stack" onSubmit={(event) => void submit(event)}>
+        {session?.unlocks_by_passkey.includes(commune) ? (
+          <PasskeyButton
+            run={async () => open({ passphrase: "", ...(await unlockingSecret(commune, false)) })}
+            onError={setError}
+          >
+            <Trans>Déverrouiller avec une clé d’accès</Trans>
+          </PasskeyButton>
+        ) : null}
         <TextField label={t`Phrase de passe`} name="passphrase" type="password" autoComplete="off" required />
+        {session?.has_passkey && passkeysHere() ? (
+          <Check name="adding" label={<Trans>Une de mes clés d’accès l’ouvrira aussi désormais</Trans>} />
+        ) : null}
         {error ? <Refusal error={error} /> : null}
         <div className="row">
           <Button type="submit" icon={KeyRound} busy={busy}>
