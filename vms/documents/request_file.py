@@ -13,6 +13,7 @@ from vms.documents.measures import measures
 from vms.documents.processing import controller_facts, purposes_table, recipients_of
 from vms.documents.sources import Sources
 from vms.law.authorisation import order_end, purposes_of
+from vms.law.camera import WORDS
 from vms.law.dates import french_date
 from vms.law.facts import CameraFacts, Order
 from vms.law.rulebook import rulebook
@@ -25,16 +26,6 @@ CAMERAS: Final = (
     Column("panel", "Panneau", 3),
     Column("state", "État", 2),
 )
-STATES: Final = {
-    "found": "trouvée",
-    "enrolled": "enrôlée",
-    "authorised": "autorisée",
-    "framed": "cadrée",
-    "commissioned": "réceptionnée",
-    "in_service": "en service",
-    "suspended": "suspendue",
-    "retired": "retirée",
-}
 
 
 def request_file(sources: Sources) -> Document:
@@ -165,5 +156,5 @@ def _table(sources: Sources, cameras: list[CameraFacts]) -> Table:
         panel: Cell = Missing("non posé") if one.panel_us is None else Day(one.panel_us)
         place: Cell = one.place or Missing("lieu non dit")
         purposes: Cell = ", ".join(f"{code}°" for code in codes) or Missing("finalités non dites")
-        rows.append((one.name, place, purposes, masked, panel, STATES[one.state_at(sources.at_us)]))
+        rows.append((one.name, place, purposes, masked, panel, WORDS[one.state_at(sources.at_us)]))
     return Table(CAMERAS, tuple(rows), "Aucune caméra.")

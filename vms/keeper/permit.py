@@ -7,8 +7,6 @@ check has nothing to pass on.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from typing import Any, Final
 
@@ -17,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from vms.clock import MICRO, UtcTime
 from vms.errors import Damaged, Refused
 from vms.keeper.protocol import Act
+from vms.keys import b64url
 from vms.keys.signing import sign, verify
 
 CONTEXT: Final = b"guet/permit/v1\0"
@@ -91,7 +90,7 @@ class Permit:
 def sign_permit(payload: PermitPayload, private: bytes) -> str:
     """The token for a payload; only the keeper holds such a key."""
     body = payload.model_dump_json().encode()
-    return f"{_b64(body)}.{_b64(sign(private, CONTEXT, body))}"
+    return f"{b64url.encode(body)}.{b64url.encode(sign(private, CONTEXT, body))}"
 
 
 def verify_permit(token: str, keeper_public: bytes, now: UtcTime) -> Permit:
@@ -104,7 +103,10 @@ def verify_permit(token: str, keeper_public: bytes, now: UtcTime) -> Permit:
     head, dot, tail = token.partition(".")
     if not dot:
         raise _refused("Ce permis est illisible.")
-    body, signature = _unb64(head), _unb64(tail)
+    try:
+        body, signature = b64url.decode(head), b64url.decode(tail)
+    except ValueError as error:
+        raise _refused("Ce permis est illisible.") from error
     # (2) the signature, before anything in the payload is looked at
     try:
         verify(keeper_public, CONTEXT, body, signature)
@@ -129,17 +131,3 @@ def _payload(body: bytes) -> PermitPayload:
 
 def _refused(what: str, where: str = "") -> Refused:
     return Refused(what, where=where, todo="Redemandez l’accès.", rule=RULE)
-
-
-def _b64(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def _unb64(text: str) -> bytes:
-    try:
-        data = base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    except (ValueError, binascii.Error) as error:
-        raise _refused("Ce permis est illisible.") from error
-    if _b64(data) != text:
-        raise _refused("Ce permis est illisible.")  # one token, one spelling
-    return data

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from vms.errors import Damaged
 from vms.keeper.protocol import Plan
+from vms.keys import b64url
 from vms.keys.signing import sign, verify
 
 PLAN: Final = b"guet/plan/v1\0"
@@ -25,7 +26,7 @@ STATEMENT_LIMIT_BYTES: Final = 8 * 1024 * 1024
 
 def sign_statement(context: bytes, body: bytes, private: bytes) -> str:
     """The signed form of ``body`` under ``context``."""
-    return f"{_b64(body)}.{_b64(sign(private, context, body))}"
+    return f"{b64url.encode(body)}.{b64url.encode(sign(private, context, body))}"
 
 
 def open_statement(context: bytes, statement: str, public: bytes) -> dict[str, Any]:
@@ -53,7 +54,10 @@ def _split(statement: str) -> tuple[bytes, bytes]:
     head, dot, tail = statement.partition(".")
     if not dot or len(statement) > STATEMENT_LIMIT_BYTES:
         raise Damaged("Cette déclaration du gardien est illisible.")
-    return _unb64(head), _unb64(tail)
+    try:
+        return b64url.decode(head), b64url.decode(tail)
+    except ValueError as error:
+        raise Damaged("Cette déclaration du gardien est illisible.") from error
 
 
 def _object(body: bytes) -> dict[str, Any]:
@@ -64,14 +68,3 @@ def _object(body: bytes) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise Damaged("Cette déclaration du gardien est illisible.")
     return data
-
-
-def _b64(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def _unb64(text: str) -> bytes:
-    try:
-        return base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    except ValueError as error:
-        raise Damaged("Cette déclaration du gardien est illisible.") from error

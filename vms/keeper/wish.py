@@ -7,8 +7,6 @@ ask in a person's name.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import secrets
 from typing import Any, Final
 
@@ -20,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from vms.errors import BadInput, Refused
+from vms.keys import b64url
 
 CONTEXT: Final = b"guet/wish/v1\0"
 RULE: Final = "P-58"
@@ -59,14 +58,15 @@ class PageKey:
     @property
     def public(self) -> str:
         """What the keeper binds to the session at sign-in: base64url of the uncompressed point."""
-        return _b64(self._private.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint))
+        return b64url.encode(self._private.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint))
 
     def sign(self, session: str, moment: str, act: str, **more: Any) -> str:
         """The token of a wish; ``session`` and ``moment`` are as the keeper last told them."""
         wish = Wish(session=session, moment=moment, nonce=secrets.token_hex(16), act=act, **more)
         body = wish.model_dump_json().encode()
         r, s = decode_dss_signature(self._private.sign(CONTEXT + body, SHA256))
-        return f"{_b64(body)}.{_b64(r.to_bytes(SCALAR_BYTES, 'big') + s.to_bytes(SCALAR_BYTES, 'big'))}"
+        signature = r.to_bytes(SCALAR_BYTES, "big") + s.to_bytes(SCALAR_BYTES, "big")
+        return f"{b64url.encode(body)}.{b64url.encode(signature)}"
 
     def dump(self) -> str:
         """The private key for a private file, in hex."""
@@ -86,7 +86,7 @@ def public_of(text: str) -> bytes:
     if not text:
         return b""
     try:
-        point = _unb64(text[:100])
+        point = b64url.decode(text[:100])
         ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
     except ValueError as error:
         raise BadInput("La clé de page n’est pas une clé P-256.", where="key") from error
@@ -103,7 +103,7 @@ def read_wish(token: str, public: bytes) -> Wish:
         raise refused("Cette demande signée est trop longue.")
     head, _, tail = token.partition(".")
     try:
-        body, signature = _unb64(head), _unb64(tail)
+        body, signature = b64url.decode(head), b64url.decode(tail)
     except ValueError as error:
         raise refused("Cette demande signée est illisible.") from error
     # The signature, before anything in the wish is looked at.
@@ -122,17 +122,3 @@ def read_wish(token: str, public: bytes) -> Wish:
 def refused(what: str) -> Refused:
     """A wish that gives nothing, with its reason."""
     return Refused(what, todo="Recommencez depuis votre page ; si cela dure, reconnectez-vous.", rule=RULE)
-
-
-def _b64(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def _unb64(text: str) -> bytes:
-    try:
-        data = base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    except (UnicodeEncodeError, binascii.Error) as error:
-        raise ValueError("not base64url") from error
-    if _b64(data) != text:
-        raise ValueError("not the canonical spelling")
-    return data

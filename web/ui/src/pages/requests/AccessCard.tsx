@@ -27,6 +27,7 @@ import {
 import { useActing, useRole } from "../../session/SessionContext";
 import { cameraNumber } from "../cameras/words";
 import { RIGHTS } from "../door/accessWords";
+import { CameraChecks } from "./CameraChecks";
 import { OUTCOMES } from "./frames";
 
 /** What a filmed person asked and told, and the commune's acts on it: identity, more time, the letter (P-83, P-85). */
@@ -123,21 +124,13 @@ function IdentityAct({ request }: { request: RequestDetail }) {
         <Trans>Aucun numéro, aucune photographie. Seul le fait de l’avoir vue est inscrit.</Trans>
       </Note>
       <Check name="seen" required label={t`J’ai vu une pièce d’identité à ce nom`} />
-      <fieldset className="stack-s">
-        <legend className="lab">
-          <Trans>Caméras du lieu que la personne a dit ; les autres sont dégelées</Trans>
-        </legend>
-        {request.cameras.map((id) => (
-          <Check
-            key={id}
-            label={nameOf(id)}
-            checked={cameras.includes(id)}
-            onChange={(event) =>
-              setCameras(event.target.checked ? [...cameras, id] : cameras.filter((one) => one !== id))
-            }
-          />
-        ))}
-      </fieldset>
+      <CameraChecks
+        legend={<Trans>Caméras du lieu que la personne a dit ; les autres sont dégelées</Trans>}
+        cameras={request.cameras}
+        nameOf={nameOf}
+        chosen={cameras}
+        onChange={setCameras}
+      />
     </ActButton>
   );
 }

@@ -4,10 +4,11 @@ import { type FormEvent, useState } from "react";
 import { camerasQuery } from "../../api/cameras";
 import type { Part, RequestDetail } from "../../api/requests";
 import { formatSpan, US_PER_S } from "../../i18n/format";
-import { Button, Check, Choices, Dialog, Note, Refusal } from "../../parts";
+import { Button, Choices, Dialog, Note, Refusal } from "../../parts";
 import { instantOf, ParisInstant, typedOf } from "../../parts/DateFields";
 import { useActing } from "../../session/SessionContext";
 import { cameraNumber } from "../cameras/words";
+import { CameraChecks } from "./CameraChecks";
 import { GROUNDS } from "./frames";
 
 interface PartSheetProps {
@@ -61,21 +62,13 @@ export function PartSheet({ request, busy, error, onClose, onSend }: PartSheetPr
         <p className="small dim">
           <Trans>Demandé : {asked}. Ce que vous retirez reste gelé jusqu’au terme du gel provisoire.</Trans>
         </p>
-        <fieldset className="stack-s">
-          <legend className="lab">
-            <Trans>Caméras accordées</Trans>
-          </legend>
-          {request.cameras.map((id) => (
-            <Check
-              key={id}
-              label={nameOf(id)}
-              checked={cameras.includes(id)}
-              onChange={(event) =>
-                setCameras(event.target.checked ? [...cameras, id] : cameras.filter((one) => one !== id))
-              }
-            />
-          ))}
-        </fieldset>
+        <CameraChecks
+          legend={<Trans>Caméras accordées</Trans>}
+          cameras={request.cameras}
+          nameOf={nameOf}
+          chosen={cameras}
+          onChange={setCameras}
+        />
         <div className="form-2">
           <ParisInstant legend={<Trans>Du</Trans>} value={from} onChange={setFrom} />
           <ParisInstant
