@@ -19,10 +19,12 @@ step "Tests without processes of their own, on both cores"
 python -m pytest -q -n 2 tests/house tests/unit tests/property tests/golden tests/fuzz
 step "Tests of protocols and of single processes, a file at a time on each core"
 python -m pytest -q -n 2 --dist loadfile --durations=10 tests/contract tests/integration
-step "Tests in the browser; beside them two minutes of GStreamer's streams and a due date, which need little but time"
+step "Tests in the browser; beside them two minutes of GStreamer's streams, a due date and damaged stores"
 beside=$(mktemp)
 trap 'rm -f "$beside"' EXIT
-python -m pytest -q tests/system/test_gstreamer.py tests/system/test_due.py >"$beside" 2>&1 &
+# These need little but time.
+patient=(tests/system/test_gstreamer.py tests/system/test_due.py tests/system/test_damage.py tests/system/test_odd_stores.py)
+python -m pytest -q "${patient[@]}" >"$beside" 2>&1 &
 streams=$!
 browser=0
 python -m pytest -q --durations=10 tests/browser || browser=$?
@@ -30,6 +32,5 @@ wait "$streams" || { cat "$beside"; exit 1; }
 tail -1 "$beside"
 [ "$browser" = 0 ] || exit "$browser"
 step "Tests of whole machines, one after another"
-python -m pytest -q --durations=15 tests/system \
-  --ignore=tests/system/test_gstreamer.py --ignore=tests/system/test_due.py
+python -m pytest -q --durations=15 tests/system "${patient[@]/#/--ignore=}"
 printf '\nmake test: %s s\n' "$(( $(date +%s) - started ))"
