@@ -17,8 +17,8 @@ step "Pages: types, form, unit tests, budget"
 npm --prefix web/ui run --silent check
 step "Tests without processes of their own, on both cores"
 python -m pytest -q -n 2 tests/house tests/unit tests/property tests/golden tests/fuzz
-step "Tests of protocols and of single processes, a file at a time on each core"
-python -m pytest -q -n 2 --dist loadfile --durations=10 tests/contract tests/integration
+step "Tests of protocols and of single processes, a file at a time; three at once, since they often wait"
+python -m pytest -q -n 3 --dist loadfile --durations=10 tests/contract tests/integration
 step "Tests in the browser; beside them two minutes of GStreamer's streams, a due date and damaged stores"
 beside=$(mktemp)
 trap 'rm -f "$beside"' EXIT
