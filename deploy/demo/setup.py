@@ -180,12 +180,12 @@ async def papers(town: Town) -> None:
     agreed = {"reference": "Délibération 2026-31", "date": (today - timedelta(days=40)).isoformat()}
     await chief.post("/session/step-up", {"password": PASSWORD})
     await chief.post(town.path(f"/groupings/{made['grouping']}/consent"), agreed)
-    for kind in ("equipment_and_staff", "state"):
+    for number, kind in enumerate(("equipment_and_staff", "state"), 1):
         await chief.post(
             town.path("/conventions"),
             {
                 "kind": kind,
-                "reference": f"Convention CSU 2026, {kind}",
+                "reference": f"Convention CSU 2026-{number}",
                 "parties": f"{town.commune.name} et {INTERCOMMUNALITY}",
                 "from": (today - timedelta(days=40)).isoformat(),
                 "until": (today + timedelta(days=3 * 365)).isoformat(),

@@ -75,7 +75,8 @@ function Decide({ request }: { request: RequestDetail }) {
 
 function Headline({ request }: { request: RequestDetail }) {
   const { t } = useLingui();
-  const who = fieldText(request, "authority") || t`Une autorité`;
+  const asker = request.frame === "droit_acces" ? t`Une personne filmée` : t`Une autorité`;
+  const who = fieldText(request, "authority") || asker;
   const length = formatDuration(request.to_us - request.from_us);
   return (
     <Trans>
@@ -109,7 +110,7 @@ function Taken({ request }: { request: RequestDetail }) {
   const ground = groundOf(request.ground);
   return (
     <Note
-      kind={request.decision === "refuse" ? "off" : "ok"}
+      kind={request.decision === "" || request.decision === "refuse" ? "off" : "ok"}
       live
       title={
         request.state === "filed" || request.state === "lapsed" ? (
