@@ -8,7 +8,7 @@ from recorder.simulation.real import hurt
 
 
 def test_a_real_process_loses_nothing_that_it_called_durable(tmp_path: Path) -> None:
-    # A device of the kernel's may hold a sync up for as long as it likes: bad disks are the bench's (vms bench faults).
+    # Bad disks are the bench's (vms bench faults): what the kernel does with them has no limit in time.
     table = hurt(tmp_path, 1, bad_disk=False)
     rows = {row["fault"]: row for row in table["faults"]}
     assert {"killed", "suspended", "file-size-limit"} <= set(rows)
