@@ -45,18 +45,18 @@ async def destroy_due(commune: Commune, now_us: int) -> Destroyed:
         due = hour_keys.decide(commune.keys.reader, commune.facts, now_us)
         ready, frozen = _ready_to_rewrap(commune, due.due_held)
         early, _ = _ready_to_rewrap(commune, due.early)
-        active = {hold.id: hold for hold in commune.facts.holds if hold.active(now_us)}
+        keeping = hour_keys.keepers(commune.facts.holds, now_us)
 
         def work(tx: Tx) -> tuple[int, int, list[tuple[str, str, int]]]:
             for key, holds, names in (*ready, *early):
                 hour_keys.rewrap_held(tx, commune.id, commune.public_key, commune.private_key(), key, holds, names)
             gone = hour_keys.destroy(tx, due.destroy, "auto")
             moved = hour_keys.destroy(tx, (*due.spared, *(key for key, _, _ in ready)), "auto-held")
-            return gone, moved, hour_keys.drop_ended_holds(tx, active)
+            return gone, moved, hour_keys.drop_ended_holds(tx, keeping)
 
         destroyed, rewrapped = 0, 0
         released: list[tuple[str, str, int]] = []
-        if due.destroy or due.spared or ready or early or _ended(commune, active):
+        if due.destroy or due.spared or ready or early or _ended(commune, keeping):
             destroyed, rewrapped, released = await commune.keys.write(work)
             await commune.keys.truncate()
         await _tell_journal(commune, released)
@@ -97,9 +97,9 @@ async def prune_facts(commune: Commune, now_us: int) -> int:
     return await commune.store.write(work)
 
 
-def _ended(commune: Commune, active: Mapping[str, Hold]) -> bool:
+def _ended(commune: Commune, keeping: Mapping[str, tuple[Hold, ...]]) -> bool:
     rows = commune.keys.reader.execute("SELECT hold FROM hold_key")
-    return any(hold not in active for (hold,) in rows) or bool(hour_keys.uncovered(commune.keys.reader, active))
+    return any(hold not in keeping for (hold,) in rows) or bool(hour_keys.uncovered(commune.keys.reader, keeping))
 
 
 def _ready_to_rewrap(

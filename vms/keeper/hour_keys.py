@@ -6,13 +6,15 @@ it.
 
 A hold freezes the keys its range touches by merely existing: they are not destroyed while it lasts. As soon as the
 commune is unlocked, the held segments' keys are sealed one by one under a key of the hold; from then on the hour key,
-which also opens its unheld neighbours, is destroyed on its own due date like any other.
+which also opens its unheld neighbours, is destroyed on its own due date like any other. What a request's provisional
+hold sealed stays for what is granted of that request, also once that hold has ended (``keepers``).
 """
 
 from __future__ import annotations
 
 import secrets
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -221,16 +223,39 @@ def rewrap_again(tx: Tx, key_ids: Iterable[str]) -> None:
     tx.db.executemany("DELETE FROM rewrapped WHERE key_id = ?", [(key_id,) for key_id in key_ids])
 
 
-def uncovered(db: sqlite3.Connection, active: Mapping[str, Hold]) -> list[tuple[str, str]]:
-    """The (hold, camera) of segments whose hold does not keep them, or not any more."""
+def keepers(holds: Iterable[Hold], now_us: int) -> dict[str, tuple[Hold, ...]]:
+    """By the id of each hold, ended ones too: the active holds that keep what was sealed under its key.
+
+    Itself while it lasts, and every other of its request: of what is granted in part after its term, the provisional
+    hold's key is the only one left, and it must outlive that hold whether or not somebody unlocks meanwhile (P-34).
+    """
+    known = tuple(holds)
+    of_family: dict[str, list[Hold]] = defaultdict(list)
+    for hold in known:
+        if hold.active(now_us):
+            of_family[hold.request or hold.id].append(hold)
+    return {one.id: tuple(kept_by) for one in known if (kept_by := of_family.get(one.request or one.id))}
+
+
+def sealed_under(holds: Iterable[Hold], keeping: Iterable[Hold]) -> list[str]:
+    """The ids of the holds under whose keys may lie what ``keeping`` keep: the other way round."""
+    families = {hold.request or hold.id for hold in keeping}
+    return [hold.id for hold in holds if (hold.request or hold.id) in families]
+
+
+def uncovered(db: sqlite3.Connection, keeping: Mapping[str, tuple[Hold, ...]]) -> list[tuple[str, str]]:
+    """The (hold, camera) of segments that no hold of ``keepers`` keeps, or not any more."""
     rows = db.execute("SELECT hold, camera, min(start_us), max(start_us) FROM held_segment GROUP BY hold, camera")
     return [
         (name, camera)
         for name, camera, first_us, last_us in rows
-        if (hold := active.get(name)) is None
-        or camera not in hold.cameras
-        or not (hold.from_us - SEGMENT_LIMIT_US < first_us and last_us < hold.to_us)
+        if not any(low < first_us and last_us < high for low, high in _kept(keeping.get(name, ()), camera))
     ]
+
+
+def _kept(holds: Iterable[Hold], camera: str) -> list[tuple[int, int]]:
+    """Between which instants, both excluded, a camera's segments may start to be kept by these holds."""
+    return [(hold.from_us - SEGMENT_LIMIT_US, hold.to_us) for hold in holds if camera in hold.cameras]
 
 
 def held_segment_key(
@@ -253,19 +278,19 @@ def held_segment_key(
     return None
 
 
-def drop_ended_holds(tx: Tx, active: Mapping[str, Hold]) -> list[tuple[str, str, int]]:
-    """Destroy the keys of what holds keep no more, ended or narrowed; the (hold, camera, segments) that went."""
+def drop_ended_holds(tx: Tx, keeping: Mapping[str, tuple[Hold, ...]]) -> list[tuple[str, str, int]]:
+    """Destroy the keys of what no hold of ``keepers`` keeps; the (hold, camera, segments) that went."""
     gone = []
-    for name, camera in uncovered(tx.db, active):
-        hold = active.get(name)
-        kept = (hold.from_us - SEGMENT_LIMIT_US, hold.to_us) if hold and camera in hold.cameras else (0, 0)
+    for name, camera in uncovered(tx.db, keeping):
+        kept = _kept(keeping.get(name, ()), camera)
+        but = "".join(" AND NOT (? < start_us AND start_us < ?)" for _ in kept)
+        limits = [limit for span in kept for limit in span]
         count = tx.db.execute(
-            "DELETE FROM held_segment WHERE hold = ? AND camera = ? AND NOT (? < start_us AND start_us < ?)",
-            (name, camera, *kept),
+            f"DELETE FROM held_segment WHERE hold = ? AND camera = ?{but}", (name, camera, *limits)
         ).rowcount
         gone.append((name, camera, count))
     for (hold,) in tx.db.execute("SELECT hold FROM hold_key").fetchall():
-        if hold not in active:
+        if hold not in keeping:
             tx.db.execute("DELETE FROM hold_key WHERE hold = ?", (hold,))
             tx.db.execute("DELETE FROM rewrapped WHERE hold = ?", (hold,))
     return gone

@@ -133,7 +133,8 @@ class KeyWindows:
             if row.key_id not in opened:
                 opened[row.key_id] = hour_keys.open_hour(private, commune.id, row)
             return segment_key(opened[row.key_id], name.text)
-        key = hour_keys.held_segment_key(commune.keys.reader, commune.id, private, name.text, [h.id for h in held])
+        under = hour_keys.sealed_under(facts.holds, held)
+        key = hour_keys.held_segment_key(commune.keys.reader, commune.id, private, name.text, under)
         if key is None:
             raise NotFound("Ces images ont été détruites à leur terme.", where=name.text, todo="Aucune copie n’existe.")
         return key
