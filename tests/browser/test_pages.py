@@ -62,6 +62,7 @@ PAGES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         ("habilitations", "/habilitations"), ("personne", "/habilitations/{person}"), ("journal", "/journal"),
         ("conservation", "/conservation"), ("stockage", "/stockage"), ("documents", "/documents"),
         ("mutualisation", "/mutualisation"), ("pourquoi", "/pourquoi?acte=live&camera={camera}"),
+        ("ouverture-a-deux", "/ouverture-exceptionnelle"),
     ),
     "secretary": (("secretariat-accueil", "/"), ("secretariat-demandes", "/demandes"), ("secretariat-mur", "/mur")),
     "auditor": (("dpo-journal", "/journal"), ("dpo-demandes", "/demandes")),
@@ -144,7 +145,42 @@ async def enter(scene: Scene, role: str) -> Watched:
     elif role != "nobody":
         await sign_in(watched.page, accounts_of(role, "valclair").login)
         await act_for(watched.page, COMMUNE, PURPOSE_OF.get(role, ""))
+        await watched.page.route("**/communes/*/emergencies", lambda route: route.fulfill(json=openings()))
     return watched
+
+
+def openings() -> dict[str, Any]:
+    """The exceptional openings as they are told a day after somebody was named: a scene does not live that long."""
+    now_us, minute_us = time.time_ns() // 1000, 60 * MICRO
+    one = {
+        "id": "x-1", "state": "open", "cameras": [CAMERA, OTHER], "from_us": now_us - 120 * minute_us,
+        "to_us": now_us - 90 * minute_us, "minutes": 30, "motive": "accident rue des Tilleuls, maire injoignable",
+        "asked_by": "Agent PM 07", "asked_us": now_us - 9 * minute_us, "sign_by_us": now_us + 6 * minute_us,
+        "confirmed_by": "Agente PM 12", "opened_us": now_us - 5 * minute_us, "until_us": now_us + 25 * minute_us,
+        "closed_us": None, "closed_by": "", "may_confirm": False, "may_close": True, "yours": True,
+    }  # fmt: skip
+    waits = {
+        "id": "x-2",
+        "state": "asked",
+        "confirmed_by": "",
+        "opened_us": None,
+        "until_us": None,
+        "may_confirm": True,
+    }
+    closed = {
+        "id": "x-3",
+        "state": "over",
+        "closed_us": now_us - minute_us,
+        "closed_by": "La maire",
+        "may_close": False,
+    }
+    names = ("Agent PM 07", "Agente PM 12")
+    persons = [{"person": name, "label": name, "since_us": now_us - 3 * minute_us, "may_sign": True} for name in names]
+    return {
+        "now_us": now_us, "named_hours": 24, "signing_minutes": 15, "open_minutes": 60, "range_hours": 4,
+        "cameras_limit": 4, "named": True, "may_sign": True, "sign_lapse": None, "persons": persons,
+        "emergencies": [one, one | waits, one | closed],
+    }  # fmt: skip
 
 
 async def sign_in_host(page: Page) -> None:

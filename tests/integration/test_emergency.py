@@ -151,6 +151,34 @@ async def test_no_one_person_and_nobody_unnamed_opens_anything(place: Town) -> N
         await place.act(SECOND, "confirm_emergency", emergency=emergency)
 
 
+async def test_only_those_named_see_the_asking_and_only_those_concerned_end_it(place: Town) -> None:
+    emergency = await asked(place)
+    for login, named, confirms, closes in (
+        (FIRST, True, False, True),
+        (SECOND, True, True, False),
+        (MAYOR, False, False, True),
+        ("dpo", False, False, True),
+        (CHIEF, False, False, False),
+    ):
+        told = await place.read(login, "emergencies")
+        [one] = told["emergencies"]
+        assert (told["named"], told["may_sign"], one["may_confirm"], one["may_close"]) == (
+            named, named, confirms, closes,
+        ), login  # fmt: skip
+    told = await place.read("nouvelle", "emergencies")
+    assert (told["emergencies"], told["persons"], told["named"], told["may_sign"]) == ([], [], False, False)
+    # Whoever learns the identifier all the same cannot end what is not theirs.
+    await place.act(SECOND, "confirm_emergency", emergency=emergency)
+    for login in ("nouvelle", CHIEF):
+        with pytest.raises(Refused, match="pas signé"):
+            await place.act(login, "close_emergency", emergency=emergency, motive="x")
+    assert (await place.read(MAYOR, "emergencies"))["emergencies"][0]["state"] == "open"
+    await place.act(SECOND, "close_emergency", emergency=emergency, motive="fini")
+    [one] = (await place.read(FIRST, "emergencies"))["emergencies"]
+    assert (one["state"], one["closed_by"], one["may_close"], one["yours"]) == ("over", "Brigadier", False, True)
+    assert not (await place.read("dpo", "emergencies"))["emergencies"][0]["yours"]
+
+
 async def test_a_late_signature_opens_nothing_and_a_lost_right_ends_it(place: Town) -> None:
     emergency = await asked(place)
     place.clock.advance(seconds=15 * 60)

@@ -15,6 +15,7 @@ from vms.law.lapse import Lapse
 from vms.law.rulebook import rulebook
 
 ACT: Final = "confirm_emergency"
+ENDS_ANY: Final = frozenset({"mayor", "deputy", "auditor"})
 MINUTE_US: Final = 60_000_000
 HOUR_US: Final = 60 * MINUTE_US
 
@@ -52,6 +53,13 @@ def confirm_lapse(facts: CommuneFacts, asked: Emergency, person: str, now_us: in
     if lapse is not None or not may_sign(facts, asked.asked_by, now_us):
         return Lapse("P-58", "La première personne ne peut plus signer.", again)
     return None
+
+
+def close_lapse(one: Emergency, person: str, role: str) -> Lapse | None:
+    """Why this person, in this quality, cannot end an opening: it is its two's, and theirs who answer for it."""
+    if role in ENDS_ANY or person in (one.asked_by, one.confirmed_by):
+        return None
+    return Lapse("P-58", "Vous n’avez pas signé cette ouverture.", "L’un des deux, le maire ou le délégué y met fin.")
 
 
 def stands(facts: CommuneFacts, one: Emergency, now_us: int) -> bool:

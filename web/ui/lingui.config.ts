@@ -6,6 +6,7 @@ const PAPERS = [
   "authorisation",
   "discovery",
   "documents",
+  "emergency",
   "journal",
   "panel",
   "people",

@@ -20,7 +20,7 @@ from vms.keeper.communes import Change, new_id
 from vms.keeper.entry import Entry
 from vms.keeper.outbox import notify_person
 from vms.keeper.records import COMMUNE_ID
-from vms.law.emergency import MINUTE_US, confirm_lapse, may_sign, signer_lapse
+from vms.law.emergency import MINUTE_US, close_lapse, confirm_lapse, may_sign, signer_lapse
 from vms.law.facts import Emergency, EmergencyPersons
 from vms.law.habilitation import habilitation_lapse
 from vms.law.rulebook import rulebook
@@ -124,6 +124,7 @@ def confirm(change: Change, args: ConfirmEmergency) -> dict[str, Any]:
 def close(change: Change, args: CloseEmergency) -> dict[str, Any]:
     """End it now: its views are dark at their next renewal. Closing twice changes nothing."""
     found: Emergency = _found(change, args.emergency)
+    refuse(close_lapse(found, change.author.person, change.author.role))
     if found.closed_us is not None or (found.until_us is not None and found.until_us <= change.now_us):
         return {"emergency": found.id, "closed": False}
     change.put("emergency", found.id, replace(found, closed_us=change.now_us, closed_by=change.author.person))

@@ -211,6 +211,11 @@ const pages = [
     "PersonPage",
   ),
   page(
+    "/ouverture-exceptionnelle",
+    papers(() => import("./pages/emergency/EmergencyPage")),
+    "EmergencyPage",
+  ),
+  page(
     "/pourquoi",
     papers(() => import("./pages/why/WhyPage")),
     "WhyPage",

@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useRouterState } from "@tanstack/react-router";
 import { Ellipsis } from "lucide-react";
 import { useState } from "react";
+import { emergenciesQuery } from "../api/emergencies";
 import { pendingQuery } from "../api/requests";
 import { Button, Dialog } from "../parts";
 import { useActing } from "../session/SessionContext";
@@ -35,13 +36,30 @@ function NavigationLink({ entry, path, onFollow }: { entry: Entry; path: string;
   );
 }
 
+/** How long a designation may be read late, in ms: it counts only a day after. */
+const NAMED_STALE_MS = 600_000;
+
+/** The entries of the role, those for named persons once the server says that this one is. */
+function useEntries(): readonly Entry[] {
+  const { commune, role } = useActing();
+  const entries = NAVIGATION[role];
+  const enabled = entries.some((entry) => entry.named);
+  const query = {
+    ...emergenciesQuery(commune),
+    enabled,
+    refetchInterval: false as const,
+    staleTime: NAMED_STALE_MS,
+  };
+  const named = useQuery(query).data?.named ?? false;
+  return named ? entries : entries.filter((entry) => !entry.named);
+}
+
 /** The entries of the role acted with; a bar at the thumb on a phone. */
 export function Navigation() {
   const { t } = useLingui();
-  const { role } = useActing();
+  const entries = useEntries();
   const path = useRouterState({ select: (state) => state.location.pathname });
   const [more, setMore] = useState(false);
-  const entries = NAVIGATION[role];
   const rest = entries.slice(PHONE_ENTRIES);
   return (
     <nav className="nav" aria-label={t`Navigation principale`}>

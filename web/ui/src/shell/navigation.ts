@@ -4,6 +4,7 @@ import {
   Archive,
   BadgeCheck,
   Cctv,
+  DoorOpen,
   FileText,
   HardDrive,
   History,
@@ -24,6 +25,8 @@ export interface Entry {
   icon: LucideIcon;
   /** Shows how many requests wait. */
   counts?: boolean;
+  /** Only for whoever the mayor named beforehand (decision 0016). */
+  named?: boolean;
 }
 
 const WALL: Entry = { to: "/mur", word: msg`Mur`, icon: LayoutGrid };
@@ -39,12 +42,26 @@ const STORAGE: Entry = { to: "/stockage", word: msg`Stockage`, icon: HardDrive }
 const PEOPLE: Entry = { to: "/habilitations", word: msg`Habilitations`, icon: Users };
 const DOCUMENTS: Entry = { to: "/documents", word: msg`Documents`, icon: FileText };
 const JOURNAL: Entry = { to: "/journal", word: msg`Journal`, icon: ScrollText };
+const EMERGENCY: Entry = { to: "/ouverture-exceptionnelle", word: msg`Ouverture à deux`, icon: DoorOpen };
+const EMERGENCY_NAMED: Entry = { ...EMERGENCY, named: true };
 const WHY: Entry = { to: "/pourquoi", word: msg`Pourquoi ?`, icon: MessageCircleQuestionMark };
 
 /** What each role can ever do, most used first (four fit on a phone). Nothing greyed. */
 export const NAVIGATION: Record<Role, readonly Entry[]> = {
-  officer: [WALL, REPLAY, REQUESTS, CAMERAS],
-  chief: [REQUESTS, WALL, CAMERAS, REPLAY, DISCOVERY, AUTHORISATION, RETENTION, STORAGE, PEOPLE, JOURNAL],
+  officer: [WALL, REPLAY, REQUESTS, CAMERAS, EMERGENCY_NAMED],
+  chief: [
+    REQUESTS,
+    WALL,
+    CAMERAS,
+    REPLAY,
+    DISCOVERY,
+    AUTHORISATION,
+    RETENTION,
+    STORAGE,
+    PEOPLE,
+    JOURNAL,
+    EMERGENCY_NAMED,
+  ],
   mayor: [
     DECIDE,
     REQUESTS_QUIET,
@@ -54,6 +71,7 @@ export const NAVIGATION: Record<Role, readonly Entry[]> = {
     RETENTION,
     STORAGE,
     JOURNAL,
+    EMERGENCY,
     DOCUMENTS,
     WHY,
     WALL,
@@ -68,6 +86,7 @@ export const NAVIGATION: Record<Role, readonly Entry[]> = {
     RETENTION,
     STORAGE,
     JOURNAL,
+    EMERGENCY,
     WHY,
     WALL,
     REPLAY,
@@ -75,7 +94,7 @@ export const NAVIGATION: Record<Role, readonly Entry[]> = {
   secretary: [REQUESTS],
   csu_operator: [WALL],
   installer: [DISCOVERY, CAMERAS],
-  auditor: [JOURNAL, DOCUMENTS, WHY, RETENTION, STORAGE, AUTHORISATION, PEOPLE],
+  auditor: [JOURNAL, EMERGENCY, DOCUMENTS, WHY, RETENTION, STORAGE, AUTHORISATION, PEOPLE],
   inspector: [DOCUMENTS, JOURNAL, WHY, RETENTION, AUTHORISATION, PEOPLE, CAMERAS],
   host_admin: [],
 };
