@@ -147,7 +147,7 @@ class ExportWorker:
         return {"done": {**result, "wrapped_key": base64.b64encode(wrapped).decode()}}
 
     async def _write(self, file: _Flowing, facts: PackageFacts) -> dict[str, Any]:
-        sink = _HashingSink(SealingSink(file, facts.package, self._package_key))
+        sink = SealingSink(file, facts.package, self._package_key)
         builder = PackageBuilder(sink, facts, self._seals())
         for plan in self._plans:
             await self._stream(builder, plan)
@@ -161,7 +161,6 @@ class ExportWorker:
         size = builder.sign(_signatures(answer["signature"]))
         sink.finish()
         return {
-            "sha256": sink.sha256(),
             "bytes": size,
             "files": builder.files,
             "manifest_sha256": manifest_sha256,
@@ -301,27 +300,6 @@ class _Flowing:
         """Have what is held written, and wait for the lot before it."""
         self._lane.run(partial(self._disk.append, self._fd, self._pages[: self._filled]))
         self._pages, self._other, self._filled = self._other, self._pages, 0
-
-
-class _HashingSink:
-    """Passes a package on to be sealed, and knows its SHA-256."""
-
-    def __init__(self, sealing: SealingSink) -> None:
-        self._sealing = sealing
-        self._digest = hashlib.sha256()
-
-    def write(self, data: Buffer, /) -> int:
-        """Take all of ``data``."""
-        self._digest.update(data)
-        return self._sealing.write(data)
-
-    def finish(self) -> None:
-        """Seal the last part."""
-        self._sealing.finish()
-
-    def sha256(self) -> str:
-        """Of the package in clear, hexadecimal."""
-        return self._digest.hexdigest()
 
 
 def _signatures(told: dict[str, str]) -> Signatures:

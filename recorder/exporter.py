@@ -11,7 +11,8 @@ import base64
 import os
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -74,19 +75,50 @@ class ExportJob:
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """A finished package: SHA-256 and length in clear, its manifest's hash, and its key wrapped to the commune."""
+    """A finished package: its length in clear, its manifest's hash, and its key wrapped to the commune."""
 
     package: str
     path: Path
-    sha256: str
     size_bytes: int
     files: int
     manifest_sha256: str
     wrapped_key: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A worker process that waits for its job, and the socket to it."""
+
+    process: asyncio.subprocess.Process
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+    async def end(self) -> None:
+        """Return once it does nothing any more."""
+        self.writer.transport.abort()
+        try:
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                await self.process.wait()
+        except TimeoutError:
+            self.process.kill()
+            await self.process.wait()
+
+
+@asynccontextmanager
+async def export_worker(clock_offset_s: int = 0) -> AsyncIterator[Worker]:
+    """A worker for one ``export``, gone at the end.
+
+    It takes a second to start: whoever has other questions to ask starts it first.
+    """
+    worker = await _start(clock_offset_s)
+    try:
+        yield worker
+    finally:
+        await worker.end()
+
+
 async def export(
-    permit: Permit, job: ExportJob, keeper: ExportKeeper, on_progress: Progress, *, clock_offset_s: int = 0
+    worker: Worker, permit: Permit, job: ExportJob, keeper: ExportKeeper, on_progress: Progress
 ) -> Exported:
     """Carry out an extraction under an export permit, renewed while it lasts.
 
@@ -94,7 +126,7 @@ async def export(
     """
     if len(job.plans) > STREAMS_LIMIT:
         raise LimitExceeded(f"Une extraction porte sur {STREAMS_LIMIT} flux au plus.")
-    process, reader, writer = await _start(clock_offset_s)
+    reader, writer = worker.reader, worker.writer
     working = asyncio.Event()
     renewing = asyncio.create_task(_renew(permit.id, keeper, writer, working))
     try:
@@ -116,8 +148,7 @@ async def export(
     finally:
         renewing.cancel()
         await asyncio.gather(renewing, return_exceptions=True)
-        writer.transport.abort()
-        await _end(process)
+        await worker.end()
         job.output.with_suffix(job.output.suffix + ".partial").unlink(missing_ok=True)
 
 
@@ -180,9 +211,7 @@ async def _renew(permit_id: str, keeper: ExportKeeper, writer: asyncio.StreamWri
         await writer.drain()
 
 
-async def _start(
-    clock_offset_s: int,
-) -> tuple[asyncio.subprocess.Process, asyncio.StreamReader, asyncio.StreamWriter]:
+async def _start(clock_offset_s: int) -> Worker:
     ours, theirs = socket.socketpair()
     with theirs:
         process = await asyncio.create_subprocess_exec(
@@ -197,16 +226,7 @@ async def _start(
             },
         )
     reader, writer = await asyncio.open_connection(sock=ours, limit=MAX_FRAME_BYTES)
-    return process, reader, writer
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    try:
-        async with asyncio.timeout(CLOSE_TIMEOUT_S):
-            await process.wait()
-    except TimeoutError:
-        process.kill()
-        await process.wait()
+    return Worker(process, reader, writer)
 
 
 def _job_message(token: str, job: ExportJob, certified: dict[str, Any]) -> dict[str, Any]:
@@ -226,7 +246,6 @@ def _exported(job: ExportJob, done: dict[str, Any]) -> Exported:
     return Exported(
         package=job.facts.package,
         path=job.output,
-        sha256=done["sha256"],
         size_bytes=done["bytes"],
         files=done["files"],
         manifest_sha256=done["manifest_sha256"],

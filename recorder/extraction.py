@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from recorder.export_order import StreamPlan
 from recorder.export_plan import Wanted, plan_stream
-from recorder.exporter import Exported, ExportJob, Progress, build_version, export
+from recorder.exporter import Exported, ExportJob, Progress, build_version, export, export_worker
 from recorder.package_builder import PackageFacts
 from recorder.store.local import LocalStore
 from recorder.timestamping import Authorities, stamp
@@ -108,53 +108,54 @@ async def extract_request(
     if acting is None:
         raise NotFound("Cette demande n’est pas de la commune pour laquelle vous agissez.", where=request_id)
     now = place.clock.utc()
-    plans = [await _plan(place, acting.commune, camera, request) for camera in request["cameras"]]
-    admitted = await keeper.admit(
-        token,
-        Act.EXPORT,
-        request["cameras"],
-        request["from_us"],
-        request["to_us"],
-        request=request_id,
-        statement=statement,
-    )
-    try:
-        keeper_public = await keeper.permit_key()
-        permit = verify_permit(admitted.permit, keeper_public, place.clock.utc())
-        facts = PackageFacts(
-            package=f"{package_stem(request_id)}-{now.compact()}",
-            commune=acting.commune,
-            commune_name=acting.name or acting.commune,
+    # The worker starts while the keeper is asked.
+    async with export_worker(place.clock_offset_s) as worker:
+        plans = [await _plan(place, acting.commune, camera, request) for camera in request["cameras"]]
+        admitted = await keeper.admit(
+            token,
+            Act.EXPORT,
+            request["cameras"],
+            request["from_us"],
+            request["to_us"],
             request=request_id,
-            request_facts={name: request.get(name) for name in REQUEST_FACTS},
-            decision={name: request.get(name) for name in DECISION_FACTS},
-            operator={"label": session.person.label, "role": acting.role},
-            zone_sets=await _zone_sets(keeper, token, request["cameras"]),
-            build=build_version(),
-            created_us=now.us,
-            timestamp_roots=place.authorities.roots.decode("ascii") if place.authorities else "",
+            statement=statement,
         )
-        output = package_path(place.packages, acting.commune, facts.package)
-        output.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        job = ExportJob(
-            facts=facts,
-            plans=tuple(plans),
-            proofs=await _proofs(keeper, token, request, admitted.journal),
-            commune_public=await keeper.commune_key(acting.commune),
-            keeper_public=keeper_public,
-            output=output,
-        )
-        desk = SessionDesk(keeper, token, request_id, place.authorities)
-        exported = await export(permit, job, desk, on_progress, clock_offset_s=place.clock_offset_s)
         try:
-            await keeper.put_package_key(permit.id, exported.package, exported.wrapped_key)
-            await keeper.act(token, "record_package", _recorded(request_id, exported))
-        except GuetError:
-            output.unlink(missing_ok=True)
-            raise
-        return exported
-    finally:
-        await keeper.end([admitted.id])
+            keeper_public = await keeper.permit_key()
+            permit = verify_permit(admitted.permit, keeper_public, place.clock.utc())
+            facts = PackageFacts(
+                package=f"{package_stem(request_id)}-{now.compact()}",
+                commune=acting.commune,
+                commune_name=acting.name or acting.commune,
+                request=request_id,
+                request_facts={name: request.get(name) for name in REQUEST_FACTS},
+                decision={name: request.get(name) for name in DECISION_FACTS},
+                operator={"label": session.person.label, "role": acting.role},
+                zone_sets=await _zone_sets(keeper, token, request["cameras"]),
+                build=build_version(),
+                created_us=now.us,
+                timestamp_roots=place.authorities.roots.decode("ascii") if place.authorities else "",
+            )
+            job = ExportJob(
+                facts=facts,
+                plans=tuple(plans),
+                proofs=await _proofs(keeper, token, request, admitted.journal),
+                commune_public=await keeper.commune_key(acting.commune),
+                keeper_public=keeper_public,
+                output=package_path(place.packages, acting.commune, facts.package),
+            )
+            job.output.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            desk = SessionDesk(keeper, token, request_id, place.authorities)
+            exported = await export(worker, permit, job, desk, on_progress)
+            try:
+                await keeper.put_package_key(permit.id, exported.package, exported.wrapped_key)
+                await keeper.act(token, "record_package", _recorded(request_id, exported))
+            except GuetError:
+                exported.path.unlink(missing_ok=True)
+                raise
+            return exported
+        finally:
+            await keeper.end([admitted.id])
 
 
 def package_path(folder: Path, commune: str, package: str) -> Path:
@@ -224,7 +225,6 @@ def _recorded(request_id: str, exported: Exported) -> dict[str, Any]:
     return {
         "request": request_id,
         "manifest_sha256": exported.manifest_sha256,
-        "package_sha256": exported.sha256,
         "bytes": exported.size_bytes,
         "files": exported.files,
     }

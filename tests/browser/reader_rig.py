@@ -14,7 +14,7 @@ from typing import Any, Final
 from playwright.sync_api import Browser, Page
 
 from recorder.export_plan import StreamPlan, Wanted, plan_stream
-from recorder.exporter import ExportJob, export
+from recorder.exporter import ExportJob
 from recorder.fragmenter import fragment, init_segment
 from recorder.writer import StreamWriter
 from tests.browser.numbered_video import FRAME_US, GROUP_FRAMES, Numbered
@@ -22,6 +22,7 @@ from tests.fakes.extraction import (
     KEEPER_PUBLIC,
     SIGNING,
     ExportDesk,
+    exported_by,
     job_for,
     opened_package,
 )
@@ -102,7 +103,7 @@ async def make_package(folder: Path, video: Numbered, authority: Authority | Non
     plan = await plan_stream(rig.engine, rig.store, wanted, rig.clock.utc().us)
     stamped = (lambda data: authority.answer(request(data).der)) if authority else None
     desk = ExportDesk(rig, _permit, stamped)
-    exported = await export(_permit(), _with_plan(job, plan), desk, lambda done, total: None)
+    exported = await exported_by(_permit(), _with_plan(job, plan), desk)
     await rig.close()
     return opened_package(exported, folder / "E-0001.zip")
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from recorder.access_unit import AccessUnit, StreamFormat, TimedUnit
 from recorder.export_plan import Wanted, plan_stream
-from recorder.exporter import Exported, ExportJob, export
+from recorder.exporter import Exported, ExportJob, export, export_worker
 from recorder.fragmenter import fragment, init_segment
 from recorder.package_builder import PackageFacts
 from recorder.rtsp.h264_sets import H264Sets
@@ -194,7 +194,13 @@ async def extract(
 ) -> Exported:
     """Extract and return what the exporter says; with ``roots``, the desk's time-stamp is announced."""
     job = await job_for(rig, output, from_us, to_us, roots)
-    return await export(permit(), job, desk or ExportDesk(rig), lambda done, total: None)
+    return await exported_by(permit(), job, desk or ExportDesk(rig))
+
+
+async def exported_by(permit: Permit, job: ExportJob, desk: ExportDesk) -> Exported:
+    """The job, carried out by a worker of its own."""
+    async with export_worker() as worker:
+        return await export(worker, permit, job, desk, lambda done, total: None)
 
 
 def opened_package(exported: Exported, into: Path) -> Path:

@@ -16,11 +16,11 @@ from pathlib import Path
 import pytest
 
 from recorder.export_plan import Wanted, plan_stream
-from recorder.exporter import export
 from tests.fakes.extraction import (
     GROUP_US,
     SIGNER,
     ExportDesk,
+    exported_by,
     extract,
     job_for,
     opened_package,
@@ -72,7 +72,6 @@ async def test_the_video_is_the_recording_bit_for_bit(rig: Rig, tmp_path: Path) 
     nals = await record(rig)
     exported = await extract(rig, tmp_path / "p.guetpkg", at(0), at(12))
     package = opened_package(exported, tmp_path / "p.zip")
-    assert hashlib.sha256(package.read_bytes()).hexdigest() == exported.sha256
     assert package.stat().st_size == exported.size_bytes
     report = verify_package(package, SIGNER.vkey())
     assert report.verdict == "authentic", report.text()
@@ -83,6 +82,7 @@ async def test_the_video_is_the_recording_bit_for_bit(rig: Rig, tmp_path: Path) 
     (video,) = stream.videos
     with zipfile.ZipFile(package) as archive:
         listed = archive.read(video.nal_list).decode().split()
+        assert hashlib.sha256(archive.read("manifest.json")).hexdigest() == exported.manifest_sha256
         archive.extractall(tmp_path / "out")
     assert listed == [hashlib.sha256(nal).hexdigest() for nal in nals]
     assert (video.from_us, video.to_us, stream.absences) == (at(0), at(12), ())
@@ -136,7 +136,7 @@ async def test_the_readme_verifies_with_openssl(rig: Rig, tmp_path: Path) -> Non
     lines = text.replace("\\\n", " ").splitlines()
     wanted = ("openssl ", "grep ", "sha256sum ", "ffprobe ")
     commands = [line.strip().replace("video/*.mp4", video) for line in lines if line.strip().startswith(wanted)]
-    assert len(commands) == 5
+    assert len(commands) == 6
     done = run("bash", "-ec", "\n".join(commands), cwd=out)
     assert done.returncode == 0, done.stderr
     assert b"CMS Verification successful" in done.stderr
@@ -248,7 +248,7 @@ async def test_a_permit_for_something_else_is_refused_by_the_worker(
     job = await job_for(rig, tmp_path / "p.guetpkg", at(0), at(2))
     desk = ExportDesk(rig, lambda: permit(act, camera))
     with pytest.raises(Refused):
-        await export(permit(act, camera), job, desk, lambda done, total: None)
+        await exported_by(permit(act, camera), job, desk)
     assert not job.output.exists()
     assert desk.asked == []
 
@@ -258,7 +258,7 @@ async def test_a_forged_permit_is_refused_by_the_worker(rig: Rig, tmp_path: Path
     job = await job_for(rig, tmp_path / "p.guetpkg", at(0), at(2))
     forged = permit(private=generate_signing_key()[0])
     with pytest.raises(Refused, match="pas signé par le gardien"):
-        await export(forged, job, ExportDesk(rig, lambda: forged), lambda done, total: None)
+        await exported_by(forged, job, ExportDesk(rig, lambda: forged))
 
 
 async def test_a_range_beyond_the_permit_is_refused(rig: Rig, tmp_path: Path) -> None:
@@ -266,7 +266,7 @@ async def test_a_range_beyond_the_permit_is_refused(rig: Rig, tmp_path: Path) ->
     job = await job_for(rig, tmp_path / "p.guetpkg", at(0), at(2))
     far = replace(job, plans=(replace(job.plans[0], from_us=at(-90_000)),))
     with pytest.raises(Refused, match="ne couvre pas"):
-        await export(permit(), far, ExportDesk(rig), lambda done, total: None)
+        await exported_by(permit(), far, ExportDesk(rig))
 
 
 async def test_a_right_withdrawn_on_the_way_leaves_no_file(rig: Rig, tmp_path: Path) -> None:
@@ -278,7 +278,7 @@ async def test_a_right_withdrawn_on_the_way_leaves_no_file(rig: Rig, tmp_path: P
             raise Refused("L’habilitation a été retirée.", rule="P-58")
 
     with pytest.raises(Refused, match="retirée"):
-        await export(permit(), job, Withdrawing(rig), lambda done, total: None)
+        await exported_by(permit(), job, Withdrawing(rig))
     assert not job.output.exists()
     assert not list(tmp_path.glob("*.partial"))
 
@@ -294,7 +294,7 @@ async def test_a_refused_renewal_ends_the_extraction_with_its_reason(rig: Rig, t
             return {}
 
     with pytest.raises(Refused, match="habilitation a été retirée"):
-        await export(permit(), job, Slow(rig), lambda done, total: None)
+        await exported_by(permit(), job, Slow(rig))
     assert not list(tmp_path.glob("*guetpkg*"))
 
 
@@ -309,7 +309,7 @@ async def test_a_worker_that_dies_is_unavailable_and_leaves_no_file(rig: Rig, tm
             return {"note": "", "vkey": ""}
 
     with pytest.raises(Unavailable):
-        await export(permit(), job, Silent(rig), lambda done, total: None)
+        await exported_by(permit(), job, Silent(rig))
     assert not job.output.exists()
     assert not list(tmp_path.glob("*.partial"))
 

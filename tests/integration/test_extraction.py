@@ -145,7 +145,7 @@ async def test_a_decided_request_becomes_a_package_that_verifies(scene: Scene, t
         (scene.start.us, scene.start.us + 12 * SECOND)
     ]
     shown = (await scene.place.read(MAYOR, "request", request=request))["package"]
-    assert shown["package_sha256"] == exported.sha256
+    assert shown["manifest_sha256"] == exported.manifest_sha256
     assert await scene.place.recorder.packages("valclair") == {exported.package}
 
 

@@ -47,7 +47,7 @@ async def leave_key(place: Town, request: str, package: str = "E-1", key: bytes 
 
 async def record(place: Town, request: str) -> None:
     await place.act("agent", "sign_manifest", request=request, manifest_sha256="ab" * 32)
-    facts = {"request": request, "manifest_sha256": "ab" * 32, "package_sha256": "cd" * 32, "bytes": 1000}
+    facts = {"request": request, "manifest_sha256": "ab" * 32, "bytes": 1000}
     await place.act("agent", "record_package", **facts)
 
 

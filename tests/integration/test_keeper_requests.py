@@ -80,7 +80,7 @@ async def test_the_whole_way(place: Town) -> None:
     signed = await place.act("agent", "sign_manifest", request=made["request"], manifest_sha256="ab" * 32)
     text, _ = verify_note(signed["note"], [parse_vkey(signed["vkey"])])
     assert text == f"guet/manifest/v1\nvalclair\n{made['request']}\n{'ab' * 32}\n"
-    package = {"request": made["request"], "package_sha256": "cd" * 32, "bytes": 1000}
+    package = {"request": made["request"], "bytes": 1000}
     with pytest.raises(Conflict):
         await place.act("agent", "record_package", manifest_sha256="ff" * 32, **package)
     built = await place.act("agent", "record_package", manifest_sha256="ab" * 32, **package)

@@ -105,7 +105,7 @@ async def test_a_part_granted_after_the_term_outlives_the_hold_that_kept_it(plac
 
     # Received, it goes like anything else.
     await place.act("agent", "sign_manifest", request=request, manifest_sha256="ab" * 32)
-    package = {"request": request, "package_sha256": "cd" * 32, "bytes": 1000}
+    package = {"request": request, "bytes": 1000}
     await place.act("agent", "record_package", manifest_sha256="ab" * 32, **package)
     await place.act("secretariat", "receive_package", request=request, recipient="OPJ 214 873")
     await sweep(place)

@@ -32,6 +32,8 @@ VÉRIFIER
    b. ce cachet est apposé sur le manifeste :
        openssl cms -verify -binary -inform DER -in manifest.p7s -content manifest.json -CAfile signer.pem \\
            -purpose any -out /dev/null
+      l’empreinte du manifeste est celle du reçu et de l’étiquette :
+       sha256sum manifest.json
    c. le manifeste nomme SHA256SUMS, par son empreinte, et SHA256SUMS tous les autres fichiers :
        grep -c "$(sha256sum SHA256SUMS | cut -d ' ' -f 1)" manifest.json
        sha256sum --check --quiet --strict SHA256SUMS

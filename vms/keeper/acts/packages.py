@@ -38,11 +38,10 @@ class SignManifest(Args):
 
 
 class RecordPackage(Args):
-    """A finished package: its hash and size."""
+    """A finished package: its manifest's hash, which stands for every file in it, and its size."""
 
     request: Identifier
     manifest_sha256: Digest
-    package_sha256: Digest
     bytes: int = Field(gt=0, le=PACKAGE_LIMIT_BYTES)
     files: int = Field(default=0, ge=0, le=100_000)
 
@@ -85,7 +84,6 @@ def record_package(change: Change, args: RecordPackage) -> dict[str, Any]:
         raise Conflict("Ce manifeste n’est pas celui qui a été signé.", where=request.id, todo="Faites-le signer.")
     package = {
         **request.package,
-        "package_sha256": args.package_sha256,
         "bytes": args.bytes,
         "built_us": change.now_us,
         "built_by": change.author.person,
@@ -97,7 +95,6 @@ def record_package(change: Change, args: RecordPackage) -> dict[str, Any]:
         "record_package",
         request,
         manifest_sha256=args.manifest_sha256,
-        package_sha256=args.package_sha256,
         bytes=args.bytes,
     )
     notify_person(change, "package-ready", request.id, request.registered_by)
@@ -137,7 +134,7 @@ def purge_package(change: Change, args: PurgePackage) -> dict[str, Any]:
         from_us=request.from_us,
         to_us=request.to_us,
         reference=request.id,
-        detail={"package_sha256": request.package.get("package_sha256", ""), "mode": "package"},
+        detail={"manifest_sha256": request.package.get("manifest_sha256", ""), "mode": "package"},
     )
     return {"request": request.id, "state": state, "journal": change.journal(entry)}
 

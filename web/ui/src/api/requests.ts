@@ -42,8 +42,8 @@ export interface PackageProgress {
 }
 
 export interface PackageFacts {
+  /** Of the manifest, which holds that of every file; there from the signature on. */
   manifest_sha256?: string;
-  package_sha256?: string;
   bytes?: number;
   built_us?: number;
   /** When our copy goes (P-33). */

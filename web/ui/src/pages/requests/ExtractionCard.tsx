@@ -167,12 +167,12 @@ function PackageCard({ request, downloads, hands }: PackageCardProps) {
             : null,
         ]}
       />
-      {facts.package_sha256 ? (
+      {facts.manifest_sha256 && facts.built_us ? (
         <div className="stack-s">
           <h3>
-            <Trans>Empreinte SHA-256</Trans>
+            <Trans>Empreinte SHA-256 du manifeste</Trans>
           </h3>
-          <Hash value={facts.package_sha256} />
+          <Hash value={facts.manifest_sha256} />
         </div>
       ) : null}
       {request.state === "purged" ? null : <HowToVerify request={request} />}
@@ -239,8 +239,8 @@ function HowToVerify({ request }: { request: RequestDetail }) {
       </summary>
       <ol className="stack-s small numbered">
         <li>
-          <Trans>Comparez l’empreinte lue ci-dessus avec celle du fichier reçu :</Trans>
-          <pre className="code">sha256sum {file}</pre>
+          <Trans>Comparez l’empreinte lue ci-dessus avec celle du manifeste reçu, qui porte celle de chaque fichier :</Trans>
+          <pre className="code">unzip -p {file} manifest.json | sha256sum</pre>
         </li>
         <li>
           <Trans>Vérifiez signature, empreintes, absences et preuve d’inclusion, hors ligne :</Trans>

@@ -36,8 +36,8 @@ export function HandoverPage() {
 }
 
 function Papers({ request }: { request: RequestDetail }) {
-  const sealed = request.package.package_sha256;
-  if (sealed === undefined) {
+  const { manifest_sha256: sealed, built_us: builtUs } = request.package;
+  if (sealed === undefined || builtUs === undefined) {
     return (
       <Note kind="off" title={<Trans>Rien n’est encore scellé.</Trans>}>
         <Trans>Le reçu se prépare une fois l’extraction faite.</Trans>
@@ -84,7 +84,7 @@ function Receipt({ request, sealed }: { request: RequestDetail; sealed: string }
     <Card title={<Trans>Reçu, demande {request.number}</Trans>}>
       <Facts items={facts} />
       <h3>
-        <Trans>Empreinte SHA-256 du paquet, lue par le destinataire</Trans>
+        <Trans>Empreinte SHA-256 du manifeste, lue par le destinataire</Trans>
       </h3>
       <Hash value={sealed} />
       <div className="form-2 signed">
