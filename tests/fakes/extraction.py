@@ -26,7 +26,7 @@ from vms.evidence import cms
 from vms.evidence.manifest import statement
 from vms.evidence.sealed import open_parts, package_key_info
 from vms.keeper.checkpoint import Signer, checkpoint_text
-from vms.keeper.entry import commitment
+from vms.keeper.entry import Entry, commitment, record_of
 from vms.keeper.permit import LIFETIME_US, Permit, PermitPayload, sign_permit, verify_permit
 from vms.keeper.protocol import KEY_WINDOW_INFO, Act
 from vms.keeper.tree import inclusion_proof, leaf_hash, nodes_over, root_of
@@ -42,6 +42,7 @@ SIGNING, KEEPER_PUBLIC = generate_signing_key()
 SIGNER = Signer("valclair.example/guet", SIGNING)
 SEAL = seal.make_seal(COMMUNE, "Valclair-sur-Brume", SystemClock().utc())
 GROUP_US = 2_000_000
+QUARTER = "2026-T4"
 
 
 class ExportDesk:
@@ -154,19 +155,29 @@ async def record_clip(rig: Rig, writer: StreamWriter, name: str, count: int, sta
     return nals
 
 
-def journal_proof(index: int = 2, size: int = 5) -> dict[str, Any]:
-    """What the keeper's ``journal_proof`` answers, for an entry of a small log."""
-    records = [json.dumps({"n": n, "act": "decide"}) for n in range(size)]
-    salts = [bytes([n]) * 16 for n in range(size)]
-    leaves = [leaf_hash(commitment(salt, record)) for salt, record in zip(salts, records, strict=True)]
-    text = checkpoint_text(f"{SIGNER.name}/{COMMUNE}/2026-T4", size, root_of(leaves))
-    return {
-        "record": records[index],
-        "salt": salts[index].hex(),
-        "n": index,
-        "proof": [base64.b64encode(one).decode() for one in inclusion_proof(nodes_over(leaves), index, size)],
-        "checkpoint": sign_note(text, SIGNER.name, SIGNER.private),
+def journal_proofs(from_us: int, to_us: int, camera: str = CAMERA) -> dict[str, dict[str, Any]]:
+    """What the keeper's ``journal_proof`` answers for the decision and the extraction, in a small log."""
+    spoken: dict[int, Entry] = {
+        1: Entry("modification", "decide", cameras=(camera,), detail={"request": REQUEST, "decision": "execute"}),
+        3: Entry("communication", "export", cameras=(camera,), from_us=from_us, to_us=to_us, reference=REQUEST),
     }
+    other = Entry("session", "sign_in")
+    records = [record_of(spoken.get(n, other), COMMUNE, QUARTER, n, START) for n in range(5)]
+    salts = [bytes([n]) * 16 for n in range(5)]
+    leaves = [leaf_hash(commitment(salt, record)) for salt, record in zip(salts, records, strict=True)]
+    text = checkpoint_text(f"{SIGNER.name}/{COMMUNE}/{QUARTER}", len(leaves), root_of(leaves))
+
+    def proof(index: int) -> dict[str, Any]:
+        path = inclusion_proof(nodes_over(leaves), index, len(leaves))
+        return {
+            "record": records[index],
+            "salt": salts[index].hex(),
+            "n": index,
+            "proof": [base64.b64encode(one).decode() for one in path],
+            "checkpoint": sign_note(text, SIGNER.name, SIGNER.private),
+        }
+
+    return {"decision": proof(1), "extraction": proof(3)}
 
 
 async def job_for(rig: Rig, output: Path, from_us: int, to_us: int, roots: bytes = b"") -> ExportJob:
@@ -186,7 +197,7 @@ async def job_for(rig: Rig, output: Path, from_us: int, to_us: int, roots: bytes
         created_us=START.us,
         timestamp_roots=roots.decode(),
     )
-    return ExportJob(facts, (plan,), {"decision": journal_proof()}, PUBLIC, KEEPER_PUBLIC, output)
+    return ExportJob(facts, (plan,), journal_proofs(from_us, to_us), PUBLIC, KEEPER_PUBLIC, output)
 
 
 async def extract(

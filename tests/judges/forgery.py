@@ -76,8 +76,10 @@ def _resigned(name: str, video: bytes) -> bytes:
     if not name.endswith(".mp4") or not name.startswith("video/"):
         return video
     private, public = seal.generate_key()
-    own = seal.Seal(private, seal.issue(FORGER, public, "Extraction", SystemClock().utc()))
     meta = list(mp4.boxes(video))[-1]
     inner = {box.kind: box for box in mp4.boxes(video, meta.body + 4, meta.end)}
     said = video[meta.body + 4 : inner[b"ipro"].start]
-    return video[: meta.start] + oeff.closed(hashlib.sha256(video[: meta.start]), said, oeff.Signing(own, "faux"))
+    note = video[video.rindex(b"auib") + 4 : -1].decode()
+    title = f"Extraction {note.split('demande ')[1].split(',')[0]}"
+    own = seal.Seal(private, seal.issue(FORGER, public, title, SystemClock().utc()))
+    return video[: meta.start] + oeff.closed(hashlib.sha256(video[: meta.start]), said, oeff.Signing(own, note))

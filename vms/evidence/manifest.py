@@ -29,6 +29,7 @@ SUMS_FILE: Final = "SHA256SUMS"
 ROOTS_FILE: Final = "proofs/timestamp-roots.pem"
 SCHEMA_DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 MANIFEST_LIMIT_BYTES: Final = 16 * 1024 * 1024
+DEPTH_LIMIT: Final = 64
 # Time of the range for which there is neither picture nor recorded absence: before service, or destroyed when due.
 NOT_RECORDED: Final = "not-recorded"
 # Time that was recorded and whose stored bytes no longer open: its links are in the chain, its pictures are lost.
@@ -81,6 +82,11 @@ class Video(_Part):
     first_sequence: Count
     groups: Annotated[int, Field(ge=1)]
     offset_90k: Count
+
+    @property
+    def own_files(self) -> tuple[str, ...]:
+        """The files that are this video's alone; its initialisation segment may serve others too."""
+        return (self.path, self.nal_list)
 
 
 class StreamEvidence(_Part):
@@ -156,13 +162,33 @@ class Manifest(_Part):
     def parse(data: bytes) -> Manifest:
         """The manifest in ``data``; Damaged when it is not one, or not in its canonical form."""
         try:
-            content = json.loads(data)
+            content = json.loads(data, parse_constant=_no_number)
+            if _is_deep(content):
+                raise ValueError("too deep")
             manifest = Manifest.model_validate_json(data)
         except (ValueError, ValidationError, RecursionError) as error:
             raise Damaged("Le manifeste est illisible.", where=MANIFEST_FILE) from error
         if canonical(content) != data:
             raise Damaged("Le manifeste n’est pas sous sa forme canonique.", where=MANIFEST_FILE)
         return manifest
+
+
+def _no_number(name: str) -> float:
+    """What JSON does not know, and Python would read: NaN and the infinities."""
+    raise ValueError(name)
+
+
+def _is_deep(content: object) -> bool:
+    """Whether something lies more than ``DEPTH_LIMIT`` deep: other readers would not follow."""
+    level = [content]
+    for _ in range(DEPTH_LIMIT + 1):
+        level = [
+            inner
+            for one in level
+            if isinstance(one, dict | list)
+            for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+    return bool(level)
 
 
 def schema() -> bytes:

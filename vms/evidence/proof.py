@@ -15,12 +15,12 @@ import base64
 import binascii
 import json
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from vms.errors import Damaged
 from vms.evidence.manifest import canonical
 from vms.keeper.checkpoint import read_checkpoint
-from vms.keeper.entry import commitment
+from vms.keeper.entry import SALT_BYTES, commitment
 from vms.keeper.tree import PROOF_LIMIT_HASHES, leaf_hash, verify_inclusion
 
 HEADER: Final = "c2sp.org/tlog-proof@v1"
@@ -51,13 +51,16 @@ class JournalProof:
         """The proof in two files; Damaged when either is not what ``entry_bytes`` and ``proof_bytes`` write."""
         try:
             content = json.loads(entry)
+            record, salt = content["record"], content["salt"]
+            if not isinstance(record, str) or not isinstance(salt, str):
+                raise TypeError("no text")
             head, separator, checkpoint = proof.decode().partition("\n\n")
             lines = head.split("\n")
             index = int(lines[1].removeprefix("index "))
             path = tuple(base64.b64decode(line, validate=True) for line in lines[2:])
-            found = JournalProof(content["record"], content["salt"], index, path, checkpoint)
+            found = JournalProof(record, salt, index, path, checkpoint)
             whole = found.entry_bytes() == entry and found.proof_bytes() == proof
-        except (ValueError, KeyError, IndexError, TypeError, binascii.Error) as error:
+        except (ValueError, KeyError, IndexError, TypeError, RecursionError, binascii.Error) as error:
             raise Damaged("La preuve d’inclusion est illisible.") from error
         if not separator or not whole or len(path) > PROOF_LIMIT_HASHES:
             raise Damaged("La preuve d’inclusion n’est pas sous sa forme canonique.")
@@ -70,5 +73,17 @@ class JournalProof:
             salt = bytes.fromhex(self.salt)
         except ValueError as error:
             raise Damaged("Le sel de l’entrée est illisible.") from error
+        if len(salt) != SALT_BYTES or salt.hex() != self.salt:
+            raise Damaged("Le sel de l’entrée n’est pas sous sa forme canonique.")
         verify_inclusion(leaf_hash(commitment(salt, self.record)), self.index, size, self.path, root)
         return origin
+
+    def said(self) -> dict[str, Any]:
+        """The record's members; Damaged when it is no object."""
+        try:
+            record = json.loads(self.record)
+        except (ValueError, RecursionError) as error:
+            raise Damaged("L’entrée du journal est illisible.") from error
+        if not isinstance(record, dict):
+            raise Damaged("L’entrée du journal est illisible.")
+        return record

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from vms.printable import printable
+
 Verdict = Literal["authentic", "intact, signer unknown", "damaged"]
 
 
@@ -56,12 +58,14 @@ class Report:
 
     def text(self) -> str:
         """The report for a person: one line a check, then the verdict and what to do."""
-        lines = [f"{'OK ' if check.ok else 'NON'}  {check.step} : {check.detail}" for check in self.checks]
+        # What a package says of itself must not be able to draw a verdict of its own.
+        lines = [f"{'OK ' if check.ok else 'NON'}  {check.step} : {printable(check.detail)}" for check in self.checks]
+        signer = printable(self.signer)
         lines.append(
             {
-                "authentic": f"AUTHENTIQUE. Signé par {self.signer}, dont la clé est connue ici.",
+                "authentic": f"AUTHENTIQUE. Signé par {signer}, dont la clé est connue ici.",
                 "intact, signer unknown": (
-                    f"INTACT, SIGNATAIRE INCONNU. Signé par « {self.signer} », empreinte {self.fingerprint}. "
+                    f"INTACT, SIGNATAIRE INCONNU. Signé par « {signer} », empreinte {self.fingerprint}. "
                     "Comparez cette empreinte à celle que la commune publie, ou donnez sa clé avec --signer."
                 ),
                 "damaged": "ALTÉRÉ. Ce paquet n’est pas celui qui a été remis ; redemandez-le à la commune.",

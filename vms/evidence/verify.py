@@ -12,8 +12,9 @@ that the report says all that is wrong.
 6. Each video: every group is, byte for byte, what the chain's link says was recorded; every NAL unit is in the list;
    the export's own signature holds, by a key that the seal certified.
 7. Videos and absences tile the range without overlap: what is missing is said (E-32).
-8. Each journal entry is in the journal whose checkpoint the same key signed; when the package's signer is unknown
-   anyway, a checkpoint signed by yet another key is said, and is no damage.
+8. Each journal entry is in the commune's journal, whose checkpoint the same key signed; when the package's signer is
+   unknown anyway, a checkpoint signed by yet another key is said, and is no damage. The journal knows this extraction:
+   decision, cameras and range are those of its entries.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from typing import Final
 
 from vms.errors import BadInput, Damaged, GuetError
 from vms.evidence.container import Container
+from vms.evidence.export_boxes import export_of
 from vms.evidence.manifest import (
     MANIFEST_FILE,
     MANIFEST_LIMIT_BYTES,
@@ -37,11 +39,13 @@ from vms.evidence.manifest import (
 )
 from vms.evidence.proof import PROOF_LIMIT_BYTES, JournalProof
 from vms.evidence.report import Report
+from vms.evidence.verify_claims import Proved, proved, role_problems, verify_extraction
 from vms.evidence.verify_seal import sums_problem, verify_seal, verify_timestamp
 from vms.evidence.verify_stream import verify_stream
 from vms.keys.note import UnknownSigner, Verifier, note_text, parse_vkey, verify_note, vkey
 
 NOTE_LIMIT_BYTES: Final = 64 * 1024
+NAME_LIMIT_CHARS: Final = 200
 FINGERPRINT_GROUP_CHARS: Final = 4
 
 
@@ -65,24 +69,24 @@ def verify_package(path: Path, signers: Iterable[str] | str | None = None) -> Re
         if manifest is None:
             return report
         _verify_files(container, manifest, report)
-        certificate = verify_seal(container, data, report)
-        verify_timestamp(container, manifest, report)
-        for stream in manifest.streams:
-            verify_stream(container, stream, certificate, report)
+        sealed = verify_seal(container, data, report)
+        verify_timestamp(container, manifest, sealed, report)
+        for stream in {stream.chain: stream for stream in manifest.streams}.values():  # one told twice is told above
+            verify_stream(container, stream, export_of(manifest, stream, sealed), report)
         _verify_journal(container, manifest, signer, report)
     return report
 
 
 def read_signer(text: str) -> str:
     """A verifier key as the command line takes it: the key itself, or a file that holds one."""
-    path = Path(text)
-    if "+" not in text or path.is_file():
-        try:
-            text = path.read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise BadInput(
-                "Ce n’est ni une clé de vérification, ni un fichier qui en porte une.", where=text
-            ) from error
+    try:
+        path = Path(text)
+        if "+" not in text or path.is_file():
+            with path.open("rb") as file:
+                text = file.read(NOTE_LIMIT_BYTES).decode().strip()
+    except (OSError, ValueError) as error:  # ValueError: no UTF-8, or a name that no file can have
+        what = "Ce n’est ni une clé de vérification, ni un fichier qui en porte une."
+        raise BadInput(what, where=text[:NAME_LIMIT_CHARS]) from error
     parse_vkey(text)
     return text
 
@@ -166,6 +170,7 @@ def _verify_files(container: Container, manifest: Manifest, report: Report) -> N
             crc, size = zlib.crc32(piece, crc), size + len(piece)
         if (digest.hexdigest(), size) != (file.sha256, file.bytes) or crc != container.entry(file.path).crc:
             problems.append(f"{file.path} n’a plus son empreinte")
+    problems += role_problems(manifest)
     if SUMS_FILE in present and (problem := sums_problem(container, manifest)):
         problems.append(problem)
     for name in manifest.unlisted:
@@ -176,6 +181,7 @@ def _verify_files(container: Container, manifest: Manifest, report: Report) -> N
 
 def _verify_journal(container: Container, manifest: Manifest, signer: Verifier | None, report: Report) -> None:
     """Step 8."""
+    entries: list[Proved] = []
     if signer is None:
         report.add("journal", False, "sans signature valable, le journal ne peut pas être rattaché")
         return
@@ -184,12 +190,15 @@ def _verify_journal(container: Container, manifest: Manifest, signer: Verifier |
             entry = container.read(item.entry, PROOF_LIMIT_BYTES)
             proof = JournalProof.parse(entry, container.read(item.proof, PROOF_LIMIT_BYTES))
             checkpoint, attached = _checkpoint_of(proof, signer, report)
-            origin = proof.verify(checkpoint)
+            found = proved(proof, proof.verify(checkpoint), signer.name if attached else "", manifest)
         except GuetError as error:
             report.add("journal", False, f"{item.proof} : {error}")
         else:
             whose = "" if attached else ", qu’une autre clé que celle du paquet a signé"
-            report.add("journal", True, f"{item.entry} est l’entrée {proof.index} du journal {origin}{whose}")
+            report.add("journal", True, f"{item.entry} est l’entrée {proof.index} du journal {found.origin}{whose}")
+            entries.append(found)
+    if report.known or manifest.journal:
+        verify_extraction(manifest, entries, report)
 
 
 def _checkpoint_of(proof: JournalProof, signer: Verifier, report: Report) -> tuple[str, bool]:

@@ -4,31 +4,32 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import re
 from collections.abc import Iterator
 from typing import Final
 
-from cryptography import x509
-
+from vms.clock import MICRO
 from vms.errors import Damaged, GuetError
 from vms.evidence import mp4
 from vms.evidence.chain import AbsenceRecord, GroupRecord, Link, linked, parse_records
 from vms.evidence.container import Container
-from vms.evidence.export_boxes import META_LIMIT_BYTES, check_meta
+from vms.evidence.export_boxes import META_LIMIT_BYTES, Export, check_export, check_meta
 from vms.evidence.manifest import STORED_DAMAGED, StreamEvidence, Video
 from vms.evidence.report import Report
 
 CHAIN_LIMIT_BYTES: Final = 512 * 1024 * 1024
 INIT_LIMIT_BYTES: Final = 64 * 1024
 HEAD_LIMIT_BYTES: Final = 256 * 1024
+FPS_DECIMALS: Final = 3
+CAUSE: Final = re.compile("[a-z-]{1,32}")
+_FTYP: Final = (28).to_bytes(4, "big") + b"ftypisom" + (0x200).to_bytes(4, "big") + b"isomiso6mp41"
 
 
-def verify_stream(
-    container: Container, stream: StreamEvidence, issuer: x509.Certificate | None, report: Report
-) -> None:
-    """Note the checks of one stream; nothing is raised. ``issuer`` is the seal that certified the videos' key."""
+def verify_stream(container: Container, stream: StreamEvidence, export: Export, report: Report) -> None:
+    """Note the checks of one stream; nothing is raised. ``export`` is what its videos must say of themselves."""
     where = f"{stream.camera} {stream.stream}"
     try:
-        links = _chain(container, stream)
+        links = _chain(container, stream, export.commune)
     except GuetError as error:
         report.add("chaîne", False, f"{where} : {error} ({stream.chain})")
         links = []
@@ -36,7 +37,7 @@ def verify_stream(
         report.add("chaîne", True, f"{where} : {len(links)} maillons recalculés, {_span(links)}")
     for video in stream.videos:
         try:
-            _video(container, video, links, issuer)
+            _video(container, video, links, export)
         except GuetError as error:
             report.add("vidéo", False, f"{video.path} : {error}")
         else:
@@ -50,9 +51,11 @@ def verify_stream(
     report.add("durée", not problem, f"{where} : {problem or f'vidéos et {missing} couvrent toute la plage'}")
 
 
-def _chain(container: Container, stream: StreamEvidence) -> list[Link]:
+def _chain(container: Container, stream: StreamEvidence, commune: str) -> list[Link]:
     """Step 5."""
     links = linked(stream.camera, stream.stream, list(parse_records(container.read(stream.chain, CHAIN_LIMIT_BYTES))))
+    if any(link.segment is not None and link.segment.commune != commune for link in links):
+        raise Damaged("Un segment est d’une autre commune.", where=f"{stream.camera} {stream.stream}")
     burnt_in = sorted({link.segment.zone_set for link in links if link.segment is not None})
     if burnt_in != sorted(stream.zone_sets):
         raise Damaged("Les zones masquées ne sont pas celles des segments.", where=f"{stream.camera} {stream.stream}")
@@ -66,7 +69,7 @@ def _span(links: list[Link]) -> str:
     return f"de {links[0].sequence} à {links[-1].sequence}" + (f", en {pieces} morceaux" if pieces > 1 else "")
 
 
-def _video(container: Container, video: Video, links: list[Link], issuer: x509.Certificate | None) -> None:
+def _video(container: Container, video: Video, links: list[Link], export: Export) -> None:
     """Step 6: each fragment, put back to its recorded time, has the hash of its group's link; the export is signed."""
     init = container.read(video.init, INIT_LIMIT_BYTES)
     nal_list = container.read(video.nal_list, container.entry(video.nal_list).size)
@@ -97,9 +100,22 @@ def _video(container: Container, video: Video, links: list[Link], issuer: x509.C
         raise Damaged("La vidéo n’a pas le nombre d’images annoncé.")
     if place != len(nal_list):
         raise Damaged("La liste des unités NAL est plus longue que la vidéo.", where=video.nal_list)
-    if issuer is None:
+    _same_format(video, groups[0])
+    if export.by.certificate is None:
         raise Damaged("Sans certificat du cachet, la signature d’export ne peut pas être vérifiée.")
-    check_meta(container.piece(video.path, end, META_LIMIT_BYTES), whole, video, issuer)
+    meta = container.piece(video.path, end, META_LIMIT_BYTES)
+    check_meta(meta, whole, video, export.by.certificate)
+    check_export(meta, export)
+
+
+def _same_format(video: Video, first: Link) -> None:
+    """What the manifest tells of a video's format is what its segment says, and its rate follows from its length."""
+    segment = first.segment
+    if segment is None or (video.codec, video.width, video.height) != (segment.codec, segment.width, segment.height):
+        raise Damaged("Le format annoncé de la vidéo n’est pas celui de l’enregistrement.")
+    length_us = video.to_us - video.from_us
+    if length_us <= 0 or video.fps_measured != round(video.pictures * MICRO / length_us, FPS_DECIMALS):
+        raise Damaged("La cadence annoncée de la vidéo n’est pas celle de ses images.")
 
 
 def _groups_from(links: list[Link], video: Video) -> list[Link]:
@@ -151,18 +167,29 @@ def _same_movie(head: bytes, init: bytes) -> None:
         next((data[box.body : box.end] for box in mp4.boxes(data) if box.kind == b"moov"), b"") for data in (head, init)
     ]
     added = movies[0][len(movies[1]) :]
-    if not movies[1] or not movies[0].startswith(movies[1]):
+    if not movies[1] or not movies[0].startswith(movies[1]) or not head.startswith(_FTYP):
         raise Damaged("La description de la vidéo n’est pas celle de l’enregistrement.")
-    if any(box.kind != b"udta" for box in mp4.boxes(added)):
+    extra = list(mp4.boxes(added))
+    if any(box.kind != b"udta" for box in extra):
         raise Damaged("La description de la vidéo porte une piste ou une table ajoutée.")
+    places = [inner.kind for box in extra for inner in mp4.boxes(added, box.body, box.end)]
+    if len(extra) > 1 or (extra and places != [b"loci"]):
+        raise Damaged("La description de la vidéo porte autre chose que le lieu filmé.")
 
 
 def _tiling_problem(stream: StreamEvidence, links: list[Link]) -> str:
     """Step 7: what is wrong with how videos and absences cover the range; empty when they tile it."""
-    spans = sorted(
-        [(video.from_us, video.to_us) for video in stream.videos]
-        + [(absence.from_us, absence.to_us) for absence in stream.absences]
-    )
+    shown = [(video.from_us, video.to_us) for video in stream.videos]
+    missing = [(absence.from_us, absence.to_us) for absence in stream.absences]
+    spans = sorted(shown + missing)
+    if any(start >= end for start, end in [(stream.from_us, stream.to_us), *spans]):
+        return "une plage, une vidéo ou une absence finit avant d’avoir commencé"
+    if shown != sorted(shown) or missing != sorted(missing):
+        return "les vidéos ou les absences ne sont pas dans l’ordre du temps"
+    if any(start < stream.from_us or stream.to_us < end for start, end in missing):
+        return "une absence sort de la plage"
+    if any(CAUSE.fullmatch(absence.cause) is None for absence in stream.absences):
+        return "la cause d’une absence n’est pas sous sa forme"
     if not spans or spans[0][0] > stream.from_us or spans[-1][1] < stream.to_us:
         return "une partie de la plage n’est ni montrée ni déclarée absente"
     for (_, end), (start, _) in itertools.pairwise(spans):
