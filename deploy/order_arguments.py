@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from vms.services.new_certificate import Place
 from vms.services.profile_choice import Framing
 
 ADDRESSES_MAX: Final = 256
@@ -50,6 +51,18 @@ class DeclareArgs(NamedArgs):
 
     url: str
     sub_url: str = ""
+
+
+class LookArgs(_Args):
+    """A camera whose certificates are to be seen (A-01)."""
+
+    camera: str = Field(min_length=1, max_length=64)
+
+
+class CertificateArgs(LookArgs):
+    """The certificates that a person confirmed, SHA-256 in hex, of its services and streams."""
+
+    seen: dict[Place, Annotated[str, Field(pattern="^[0-9a-f]{64}$")]] = Field(min_length=1)
 
 
 class RotateArgs(_Args):

@@ -8,8 +8,17 @@ from typing import Any
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from deploy import certificate_orders
 from deploy.camera_lock import camera_lock
-from deploy.order_arguments import DeclareArgs, DiscoverArgs, EnrolArgs, NamedArgs, RotateArgs
+from deploy.order_arguments import (
+    CertificateArgs,
+    DeclareArgs,
+    DiscoverArgs,
+    EnrolArgs,
+    LookArgs,
+    NamedArgs,
+    RotateArgs,
+)
 from deploy.rtsp_describe import describe
 from vms.clock import Clock
 from vms.errors import BadInput, Conflict, Refused
@@ -51,7 +60,11 @@ class OrderContext:
     def subject(self) -> str:
         """What may have one order at a time: a camera, or a commune's search."""
         camera, number = self.view.args.get("camera"), self.view.args.get("number")
-        if self.view.kind == "rotate" and isinstance(camera, str) and CAMERA_ID.fullmatch(camera):
+        if (
+            self.view.kind in ("rotate", "look_certificate", "renew_certificate")
+            and isinstance(camera, str)
+            and CAMERA_ID.fullmatch(camera)
+        ):
             return camera
         if self.view.kind in ("enrol", "declare_rtsp") and isinstance(number, int):
             return camera_id(self.view.commune, number)
@@ -91,6 +104,10 @@ async def carry_out(context: OrderContext) -> str:
                 return await _declare(context, DeclareArgs.model_validate(context.view.args))
             case "rotate":
                 return await _rotate(context, RotateArgs.model_validate(context.view.args))
+            case "look_certificate":
+                return await certificate_orders.look(context, LookArgs.model_validate(context.view.args))
+            case "renew_certificate":
+                return await certificate_orders.renew(context, CertificateArgs.model_validate(context.view.args))
     except ValidationError as error:
         fields = ", ".join(".".join(map(str, e["loc"])) for e in error.errors())
         raise BadInput(

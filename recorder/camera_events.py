@@ -61,6 +61,7 @@ class CameraEvents:
     def __init__(self, fleet: Fleet, engine: AsyncEngine, clock: Clock) -> None:
         self._fleet, self._engine, self._clock = fleet, engine, clock
         self._watches: dict[str, asyncio.Task[None]] = {}
+        self._held: dict[str, str] = {}  # the certificate that each watch holds its camera to (A-01)
 
     async def run(self) -> None:
         """Watch the cameras that run, until cancelled."""
@@ -75,13 +76,19 @@ class CameraEvents:
 
     def _reconcile(self) -> None:
         wanted = {run.spec.camera: run for run in self._fleet.runs() if run.spec.record}
-        for camera in [one for one in self._watches if one not in wanted]:
+        for camera in [one for one in self._watches if one not in wanted or self._renewed(one)]:
             self._watches.pop(camera).cancel()
         for camera, run in wanted.items():
             row = self._fleet.row_of(camera)
             if camera not in self._watches and row is not None and row.onvif_url:
                 work = keep_watching(row, run.spec.credentials, self._engine, self._clock)
+                self._held[camera] = pinned(row.main_profile, SERVICES_CERTIFICATE)
                 self._watches[camera] = asyncio.create_task(work, name=f"events {camera}")
+
+    def _renewed(self, camera: str) -> bool:
+        """Whether a person has confirmed another certificate since its watch began."""
+        row = self._fleet.row_of(camera)
+        return row is not None and pinned(row.main_profile, SERVICES_CERTIFICATE) != self._held.get(camera)
 
 
 async def keep_watching(row: Camera, credentials: Credentials | None, engine: AsyncEngine, clock: Clock) -> None:

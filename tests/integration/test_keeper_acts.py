@@ -225,6 +225,10 @@ async def test_provisioning_orders_are_signed_dated_and_carry_no_credential(plac
     for secret in ({"password": "x"}, {"Username": "x"}, {"url": "rtsp://u:p@10.42.0.9/"}, {"url": "rtsp://u@h/"}):
         with pytest.raises(BadInput):
             await place.act(CHIEF, "order_provisioning", kind="declare_rtsp", args=secret)
+    seen = {"camera": CAMERA, "seen": {"services": "ab" * 32}}
+    await place.act(CHIEF, "order_provisioning", kind="renew_certificate", args=seen)
+    record = (await place.read(MAYOR, "journal", kind="modification"))["entries"][0]["record"]
+    assert record["detail"]["certificates"] == seen["seen"], "who vouched for what is in the log (A-01)"
     forged = sign_statement(ORDER, order.model_dump_json().encode(), generate_signing_key()[0])
     for bad in (forged, made["order"][:-2], "", "a.b", made["order"].split(".")[0]):
         with pytest.raises(Refused):

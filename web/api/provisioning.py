@@ -21,6 +21,7 @@ from sqlmodel import col, select
 from vms.db.engine import read, write
 from vms.errors import BadInput, Conflict, NotFound
 from vms.model import FoundDevice, Prefix, ProvisioningOrder
+from vms.services.new_certificate import Place
 from vms.vault.handover import seal_for_provisioner
 from web.deps import Acting, Services, Srv, Token, require_acting
 
@@ -93,6 +94,18 @@ class RotateIn(BaseModel):
     """A camera whose three accounts get new passwords."""
 
     camera: str = Field(min_length=1, max_length=80)
+
+
+class LookIn(BaseModel):
+    """A camera whose certificates are to be seen; nothing changes (A-01)."""
+
+    camera: str = Field(min_length=1, max_length=64)
+
+
+class CertificateIn(LookIn):
+    """The certificates that somebody has seen to be the camera’s own: SHA-256 in hex, by what shows them."""
+
+    seen: dict[Place, Annotated[str, Field(pattern="^[0-9a-f]{64}$")]] = Field(min_length=1)
 
 
 class OrderView(BaseModel):
@@ -311,3 +324,15 @@ async def declare_rtsp(commune: Acting, body: DeclareRtspIn, token: Token, servi
 async def rotate(commune: Acting, body: RotateIn, token: Token, services: Srv) -> OrderView:
     """Give a camera's three accounts new passwords (A-05)."""
     return await _order(services, token, commune, "rotate", body.model_dump())
+
+
+@router.post("/communes/{commune}/certificates/look", status_code=202)
+async def look_certificate(commune: Acting, body: LookIn, token: Token, services: Srv) -> OrderView:
+    """See which certificates a camera shows now, beside those it is held to (A-01)."""
+    return await _order(services, token, commune, "look_certificate", body.model_dump())
+
+
+@router.post("/communes/{commune}/certificates", status_code=202)
+async def renew_certificate(commune: Acting, body: CertificateIn, token: Token, services: Srv) -> OrderView:
+    """Hold a camera to the certificates that a person confirmed, if it still shows them (A-01)."""
+    return await _order(services, token, commune, "renew_certificate", body.model_dump())

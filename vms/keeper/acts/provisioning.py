@@ -35,7 +35,7 @@ SECRET_NAMES: Final = frozenset({"password", "passphrase", "secret", "token", "c
 class OrderProvisioning(Args):
     """What the provisioner is to do, and on what."""
 
-    kind: Literal["discover", "enrol", "declare_rtsp", "rotate", "refresh"]
+    kind: Literal["discover", "enrol", "declare_rtsp", "rotate", "look_certificate", "renew_certificate"]
     args: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -76,7 +76,11 @@ def order_provisioning(change: Change, args: OrderProvisioning) -> dict[str, Any
         expires_us=change.now_us + ORDER_LIFETIME_US,
     )
     change.put("provisioning", order.id, order)
-    seq = change.modified("order_provisioning", order=order.id, order_kind=order.kind)
+    camera = args.args.get("camera")
+    cameras = (camera,) if isinstance(camera, str) and camera in change.facts.cameras else ()
+    # Which certificate a person vouched for is part of the act (A-01).
+    seen: dict[str, Any] = {"certificates": args.args.get("seen")} if args.kind == "renew_certificate" else {}
+    seq = change.modified("order_provisioning", cameras=cameras, order=order.id, order_kind=order.kind, **seen)
     body = _view(change.facts.id, order).model_dump_json().encode()
     return {"order": sign_statement(ORDER, body, change.keys.permit_private), "id": order.id, "journal": seq}
 

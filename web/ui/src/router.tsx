@@ -173,7 +173,11 @@ const pages = [
   page("/mur", () => import("./room/WallPage"), "WallPage"),
   page("/relecture", () => import("./room/ReplayPage"), "ReplayPage"),
   page("/cameras", () => import("./pages/cameras/CamerasPage"), "CamerasPage"),
-  page("/cameras/$camera", () => import("./pages/cameras/CameraPage"), "CameraPage"),
+  page(
+    "/cameras/$camera",
+    papers(() => import("./pages/cameras/CameraPage")),
+    "CameraPage",
+  ),
   page("/cameras/$camera/cadrage", () => import("./zones/FramingPage"), "FramingPage"),
   page(
     "/decouverte",

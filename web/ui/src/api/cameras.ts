@@ -81,6 +81,8 @@ interface Profile {
   height?: number;
   fps?: number;
   bitrate_kbps?: number;
+  /** The SHA-256 of the certificate that the stream is held to, when it is encrypted. */
+  certificate?: string;
 }
 
 export interface Camera {

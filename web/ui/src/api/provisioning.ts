@@ -20,7 +20,15 @@ export interface OrderStep {
   at_us?: number;
 }
 
+/** A certificate as it is kept and as it is shown now, SHA-256 in hex. */
+export interface CertificateShown {
+  of: "services" | "main" | "sub" | string;
+  kept: string;
+  shown: string;
+}
+
 export interface OrderProgress {
+  certificates?: CertificateShown[];
   steps?: OrderStep[];
   done?: number;
   total?: number;
@@ -135,3 +143,14 @@ export interface RtspDeclaration {
 
 export const declareRtsp = (commune: string, declaration: RtspDeclaration) =>
   as<ProvisioningOrder>(post("/communes/{commune}/declare-rtsp", { path: { commune }, body: declaration }));
+
+/** See which certificates a camera shows now; nothing changes. */
+export const lookAtCertificate = (commune: string, camera: string) =>
+  as<ProvisioningOrder>(
+    post("/communes/{commune}/certificates/look", { path: { commune }, body: { camera } }),
+  );
+/** Hold the camera to the certificates that somebody confirmed. */
+export const renewCertificate = (commune: string, camera: string, seen: Record<string, string>) =>
+  as<ProvisioningOrder>(
+    post("/communes/{commune}/certificates", { path: { commune }, body: { camera, seen } }),
+  );

@@ -16,6 +16,7 @@ import {
 } from "../../parts";
 import { useRole } from "../../session/SessionContext";
 import { PageHead } from "../../shell/Page";
+import { CertificateCard } from "../discovery/CertificateCard";
 import { FactCards } from "./FactCards";
 import { RemainingCard } from "./RemainingCard";
 import { StoppedNote } from "./StoppedNote";
@@ -54,6 +55,7 @@ export function CameraPage() {
       <FactCards camera={camera} />
       <WeekCard camera={camera} />
       <RemainingCard camera={camera} />
+      <CertificateCard camera={camera} />
     </>
   );
 }
