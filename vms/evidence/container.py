@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 import struct
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Final, Protocol
 
 from cryptography.utils import Buffer
+from isal.isal_zlib import crc32
 
 from vms.errors import BadInput, Damaged
 
@@ -93,7 +93,7 @@ class ContainerWriter:
         """More of the open entry's content."""
         self._write(data)
         one = self._opened()
-        self._open = Entry(one.name, one.offset, one.size + len(memoryview(data)), zlib.crc32(data, one.crc))
+        self._open = Entry(one.name, one.offset, one.size + len(memoryview(data)), crc32(data, one.crc))
 
     def end(self) -> Entry:
         """End the open entry."""
