@@ -62,10 +62,13 @@ if [ "$(cat .venv/.ready-python 2>/dev/null || true)" != "$lock_stamp" ]; then
   [ -x .venv/bin/python ] || "$python" -m venv .venv
   .venv/bin/python -m pip --version >/dev/null 2>&1 || .venv/bin/python -m ensurepip -q
   .venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r deploy/lock/installer.txt
-  .venv/bin/uv pip install -q --require-hashes -p .venv/bin/python -r deploy/lock/requirements.txt
+  # Compiled once here: else each process that starts compiles every library anew where nothing may be written beside it.
+  .venv/bin/uv pip install -q --compile-bytecode --require-hashes -p .venv/bin/python -r deploy/lock/requirements.txt
   .venv/bin/uv pip install -q -p .venv/bin/python --no-deps --no-build-isolation -e .
   echo "$lock_stamp" > .venv/.ready-python
 fi
+
+.venv/bin/python -m compileall -q -j 2 deploy privacy recorder vms web
 
 # 3. The compiled part of the recorder; without a compiler its pure-Python twin is used.
 native_stamp=$(cat recorder/rtsp/_fragments.pyx deploy/native_build.py .venv/pyvenv.cfg | sha256sum | cut -d' ' -f1)
