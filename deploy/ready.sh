@@ -22,11 +22,12 @@ has_headers() {
   "$1" -c 'import os, sysconfig, sys; sys.exit(not os.path.exists(sysconfig.get_path("include") + "/Python.h"))' 2>/dev/null
 }
 
-# 1. System packages: real browsers, ffmpeg and GStreamer are judges and peers in the tests, the C compiler builds the
-# recorder's compiled part; only root can add them.
+# 1. System packages: real browsers, ffmpeg, GStreamer and SoftHSM2 are judges and peers in the tests, the C compiler
+# builds the recorder's compiled part; only root can add them.
 declare -A needs=(
   [chromium]=chromium [ffmpeg]=ffmpeg [openssl]=openssl [age]=age [cc]=gcc
   [gst-inspect-1.0]=gstreamer1.0-tools [pdftotext]=poppler-utils [mediainfo]=mediainfo [firefox-esr]=firefox-esr
+  [softhsm2-util]=softhsm2
 )
 extra=(gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-base gstreamer1.0-plugins-good
        gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly postgresql)

@@ -10,7 +10,9 @@ from typing import Any, Final, cast
 import structlog
 
 # Keys that must never reach a log, whatever a careless caller passes: their value is replaced, the key stays as a sign.
-SECRET: Final = re.compile(r"password|passphrase|secret|token|credential|private|authorization|cookie|\bkey\b", re.I)
+SECRET: Final = re.compile(
+    r"password|passphrase|\bpin\b|secret|token|credential|private|authorization|cookie|\bkey\b", re.I
+)
 TEXT_LIMIT_CHARS: Final = 500
 
 _process = "vms"

@@ -67,6 +67,8 @@ class Settings(BaseSettings):
     operator_email: str = ""
     # Identity providers whose button stands at the door (OpenID Connect): a list of tables, docs/operate/identite.md.
     oidc_providers: list[IdentityProvider] = Field(default=[], max_length=8)
+    # The maker's PKCS#11 module, where holders' tokens open communes' keys (docs/operate/security.md).
+    pkcs11_module: Path | None = None
     smtp_host: str = ""
     smtp_port: int = Field(default=25, ge=1, le=65535)
     smtp_from: str = "guet@localhost"

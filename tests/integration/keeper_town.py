@@ -34,11 +34,17 @@ class Town:
     """Clients of one keeper, and the tokens of those who signed in."""
 
     def __init__(
-        self, home: Path, run: Path, clock: ManualClock, public_url: str, providers: Sequence[IdentityProvider] = ()
+        self,
+        home: Path,
+        run: Path,
+        clock: ManualClock,
+        public_url: str,
+        providers: Sequence[IdentityProvider] = (),
+        token_module: Path | None = None,
     ) -> None:
         self.home, self.run, self.clock, self._public_url = home, run, clock, public_url
-        self._providers = providers
-        self.keeper = Keeper(home / "keeper", run, clock, public_url, providers)
+        self._providers, self._token_module = providers, token_module
+        self.keeper = self._keeper()
         self.web = KeeperForPeople(run / "k-web.sock")
         self.recorder = KeeperForRecorder(run / "k-rec.sock")
         self.provisioner = KeeperForProvisioner(run / "k-prov.sock")
@@ -49,8 +55,12 @@ class Town:
     async def restart(self) -> None:
         """Stop the keeper and start another on the same files."""
         await self.keeper.stop()
-        self.keeper = Keeper(self.home / "keeper", self.run, self.clock, self._public_url, self._providers)
+        self.keeper = self._keeper()
         await self.keeper.start()
+
+    def _keeper(self) -> Keeper:
+        folder = self.home / "keeper"
+        return Keeper(folder, self.run, self.clock, self._public_url, self._providers, self._token_module)
 
     async def found(self, commune: str = "valclair", name: str = "Valclair-sur-Brume") -> None:
         """Create a commune with its mayor and head of service as holders, both signed in and acting."""
@@ -191,6 +201,7 @@ async def town(
     founded: bool = True,
     public_url: str = "",
     providers: Sequence[IdentityProvider] = (),
+    token_module: Path | None = None,
 ) -> AsyncIterator[Town]:
     """A running keeper, with Valclair founded unless told otherwise."""
     # Argon2id at its real cost is tested where it matters; here it would only make a hundred sign-ins slow.
@@ -200,7 +211,7 @@ async def town(
         mock.patch.object(passwords, "HASHER", cheap),
         mock.patch.multiple(passphrase, MEMORY_KIB=64, PASSES=1),
     ):
-        made = Town(home, Path(run), ManualClock(start), public_url, providers)
+        made = Town(home, Path(run), ManualClock(start), public_url, providers, token_module)
         await made.keeper.start()
         try:
             if founded:

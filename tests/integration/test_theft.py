@@ -32,6 +32,7 @@ from tests.fakes.extraction import record_clip
 from tests.fakes.recorder_keeper import RecorderKeeper, camera_plan
 from tests.fakes.recorder_town import CAMERA, town, write_clips
 from tests.fakes.recording import COMMUNE, START, Rig
+from tests.fakes.soft_token import MODULE, PIN, SoftTokens
 from tests.fakes.theft_town import RichTown, replayed, rich_town
 from tests.integration.keeper_town import MAYOR, PASSPHRASE, Town
 from tests.judges.clear_bytes import Needles, open_for_writing
@@ -41,6 +42,7 @@ from vms.keeper import passwords
 from vms.keeper.protocol import HOST_OPS, KEY_WINDOW_INFO, PROVISIONER_OPS, RECORDER_OPS, WEB_OPS
 from vms.keeper.records import COMMUNE_ID, CommuneRecord, Holder
 from vms.keeper.store import Tx
+from vms.keeper.token_reader import TokenReader
 from vms.keys import derive, wrapping
 from vms.keys.passphrase import wrap_private
 from vms.wire import Answer, WireClient
@@ -175,6 +177,38 @@ async def as_its_master(rich: RichTown, own: Town) -> None:
     assert (await own.web.unlock(own.tokens[MAYOR], COMMUNE, THIEF_PASSWORD))["unlocked"]
     with pytest.raises(Damaged):
         await replayed(rich, own, "agent")
+
+
+async def test_theft_of_a_disk_without_its_token_opens_nothing(
+    rich: RichTown, thief: Thief, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The mayor's box for a token is in the loot, its PIN on a note, the thief at the keyboard; the token is not."""
+    tokens, mairie = SoftTokens.begin(tmp_path / "hsm", monkeypatch), {"label": "mairie", "pin": PIN}
+    tokens.add("mairie")
+    monkeypatch.setattr(rich.place.keeper.house, "tokens", TokenReader(MODULE))
+    await rich.place.web.accounts.add_token(rich.place.tokens[MAYOR], COMMUNE, PASSPHRASE, mairie)
+    loot = taken(rich.home, tmp_path / "loot")
+    (loot / "note").write_text(f"jeton de la mairie, code secret :\n{PIN}\n")
+    assert any(b"ecdh-p384-hkdf-sha384" in path.read_bytes() for path in loot.rglob("*") if path.is_file())
+    assert thief.opened(loot) == []
+    assert clear(loot, rich.nals) == []
+    tokens.take_out()
+    tokens.add("mairie")  # one of his own, of the same name and PIN
+    with closing(sqlite3.connect(loot / "keeper" / "host.sqlite")) as db, db:
+        db.execute("UPDATE account SET password = ?", (passwords.HASHER.hash(THIEF_PASSWORD),))
+    with tempfile.TemporaryDirectory(prefix="k-") as run:
+        own = Town(loot, Path(run), rich.place.clock, "", token_module=MODULE)
+        await own.keeper.start()
+        try:
+            token = (await own.web.sign_in(MAYOR, THIEF_PASSWORD, "poste-9")).token
+            with pytest.raises(Refused, match="ne porte pas la clé"):
+                await own.web.accounts.unlock_by_token(token, COMMUNE, mairie)
+            assert not own.keeper.house.communes.get(COMMUNE).unlocked
+            tokens.put_back()  # with the token itself he is the mayor: his silence before counts
+            assert (await own.web.accounts.unlock_by_token(token, COMMUNE, mairie))["unlocked"]
+            assert own.keeper.house.communes.get(COMMUNE).private_key() == rich.private
+        finally:
+            await own.keeper.stop()
 
 
 async def test_the_same_road_opens_everything_to_a_holder(rich: RichTown) -> None:

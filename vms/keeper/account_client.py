@@ -7,6 +7,7 @@ from typing import Any, Final
 from vms.keeper.protocol import Session, Use
 from vms.wire import WireClient
 
+TOKEN_WAIT_S: Final = 45.0  # longer than a token may take to answer, and the passphrase before it
 PROVIDER_WAIT_S: Final = 60.0  # the keeper asks an identity provider several times, each within a limit of its own
 
 
@@ -30,6 +31,27 @@ class KeeperForAccounts:
     async def unlock_options(self, token: str, commune: str, *, adding: bool = False) -> dict[str, Any]:
         """``{"options", "input"}``: what a holder's browser is asked, and what the passkey computes over (base64)."""
         return await self._call("unlock_options", token=token, commune=commune, adding=adding)
+
+    async def unlock_by_token(self, token: str, commune: str, device: dict[str, str]) -> dict[str, Any]:
+        """A holder opens the commune's private key with a token of theirs: ``device`` is its ``label`` and ``pin``."""
+        args = {"token": token, "commune": commune, "device": device}
+        return (await self._wire.call("unlock", args, timeout_s=TOKEN_WAIT_S))[0]
+
+    async def drill_token(self, token: str, commune: str, device: dict[str, str]) -> dict[str, Any]:
+        """A holder shows that their token opens the commune's key; nothing is unlocked (A-14)."""
+        args = {"token": token, "commune": commune, "device": device}
+        return (await self._wire.call("drill_key", args, timeout_s=TOKEN_WAIT_S))[0]
+
+    async def add_token(
+        self, token: str, commune: str, passphrase: str, device: dict[str, str], key_label: str = ""
+    ) -> dict[str, Any]:
+        """A holder, by the passphrase, has the commune's key wrapped for a token too; the token's ``key`` is told."""
+        args = {"token": token, "commune": commune, "passphrase": passphrase, "device": device, "key_label": key_label}
+        return (await self._wire.call("add_token", args, timeout_s=TOKEN_WAIT_S))[0]
+
+    async def remove_token(self, token: str, commune: str, label: str) -> dict[str, Any]:
+        """Forget a token of one's own. StepUpNeeded before the person has confirmed."""
+        return await self._call("remove_token", token=token, commune=commune, label=label)
 
     async def passkey_step_up(self, token: str, answer: dict[str, Any]) -> Session:
         """Confirm by passkey: decisions, extractions and validations are possible for five minutes."""

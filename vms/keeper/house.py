@@ -26,6 +26,7 @@ from vms.keeper.passkeys_desk import Passkeys
 from vms.keeper.passwords import Passwords
 from vms.keeper.sessions import Sessions
 from vms.keeper.store import explained
+from vms.keeper.token_reader import TokenReader
 from vms.keeper.totp_desk import SecondFactor
 from vms.keeper.wish_desk import Wishes
 
@@ -41,7 +42,12 @@ class House:
     """The keeper's parts, opened on one folder; ``start`` before anything is answered, ``tick`` now and then."""
 
     def __init__(
-        self, folder: Path, clock: Clock, public_url: str = "", providers: Sequence[IdentityProvider] = ()
+        self,
+        folder: Path,
+        clock: Clock,
+        public_url: str = "",
+        providers: Sequence[IdentityProvider] = (),
+        token_module: Path | None = None,
     ) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.clock = clock
@@ -59,6 +65,7 @@ class House:
         self.second_factor = SecondFactor(self.host, self.sessions, self.passwords, clock)
         self.federation = _federation(providers, clock, public_url)
         self.backoff = BackOff()
+        self.tokens = TokenReader(token_module)
         self._pruned_us = 0
 
     async def start(self) -> None:

@@ -1,4 +1,4 @@
-"""The key-loss drill: a holder's passphrase is shown to open the commune's key, and nothing is unlocked by it (A-14).
+"""The key-loss drill: a holder is shown to open the commune's key, and nothing is unlocked by it (A-14).
 
 A key that only one person could open, or that nobody has opened for half a year, may be lost already without anybody
 knowing: all that the commune recorded would be lost with it. So each drill is dated, and what is wanting is told.
@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from vms.errors import Damaged, Refused
-from vms.keeper.communes import HOLDERS_LEAST, Change, Commune, open_private
+from vms.keeper.communes import HOLDERS_LEAST, Change, Commune
 from vms.keeper.entry import Entry
+from vms.keeper.holder_door import checked, device_of, holder_of, open_by_passphrase, open_by_token
 from vms.keeper.house import House
 from vms.keeper.records import Drill, Holder
-from vms.keys.wrapping import commune_public_key
 from vms.law.dates import add_months
 from vms.law.facts import CommuneFacts
 from vms.law.habilitation import habilitation_lapse
@@ -34,34 +33,23 @@ class KeyDrill:
         return {"drill_key": self.drill}
 
     async def drill(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
-        """Open the key behind the signed-in holder's passphrase, compare it, forget it, and write the date down.
+        """Open the key behind the signed-in holder's passphrase or token, compare it, forget it, write the date down.
 
-        Refused for anybody but a holder and for another passphrase, which counts like a wrong one at an unlocking;
-        Damaged when it opens a key that is not the commune's.
+        Refused for anybody but a holder and for another passphrase or PIN, which counts like a wrong one at an
+        unlocking; Damaged when it opens a key that is not the commune's.
         """
-        house, live = self._house, self._house.sessions.require(args.get("token"))
-        commune = house.communes.get(str(args.get("commune", "")))
-        holder = commune.holders.get(live.account.id)
-        if holder is None:
-            names = ", ".join(sorted(one.label for one in commune.holders.values()))
-            raise Refused("Vous n’êtes pas détenteur de cette clé.", todo=f"Détenteurs : {names}.", rule="A-12")
-        key, now_us = f"{live.account.login}/{commune.id}", house.clock.utc().us
-        house.backoff.check(key, live.workstation, now_us)
-        try:
-            public = commune_public_key(await open_private(holder, str(args.get("passphrase", ""))))
-        except Refused:
-            house.backoff.failed(key, live.workstation, now_us)
-            raise
-        house.backoff.succeeded(key, live.workstation)
-        if public != commune.public_key:
-            what = "Cette phrase ouvre une autre clé que celle de la commune."
-            raise Damaged(
-                what, where=commune.id, todo="Restaurez une sauvegarde du gardien, ou refaites les détenteurs."
-            )
+        house, (live, commune, holder) = self._house, holder_of(self._house, args)
+        device = device_of(args)
+        if device is not None:
+            checked(commune, await open_by_token(house, live, commune, holder, device))
+        else:
+            checked(commune, await open_by_passphrase(house, live, commune, holder, str(args.get("passphrase", ""))))
+        token = device.label if device else ""
 
         def work(change: Change) -> int:
-            change.put("drill", holder.person, Drill(holder.person, change.now_us))
+            change.put("drill", holder.person, Drill(holder.person, change.now_us, token))
             detail = {"holder": holder.person, "holders": len(_present(commune.holders, change.facts, change.now_us))}
+            detail |= {"token": token} if token else {}
             return change.journal(Entry("modification", "drill_key", change.author, detail=detail))
 
         seq = await commune.change(work, live.author())
@@ -83,7 +71,7 @@ def key_state(commune: Commune, now_us: int) -> dict[str, Any]:
         done = (
             "Personne n’a encore montré" if last_us is None else f"Il y a plus de {months} mois que personne n’a montré"
         )
-        what = f"{done} que sa phrase secrète ouvre la clé de la commune : faites l’exercice."
+        what = f"{done} ce qui ouvre la clé de la commune : faites l’exercice."
         warnings.append({"kind": "drill", "what": what, "rule": "A-14"})
     return {
         "holders": [
@@ -92,6 +80,9 @@ def key_state(commune: Commune, now_us: int) -> dict[str, Any]:
                 "label": holder.label,
                 "present": person in present,
                 "drilled_us": drills[person].at_us if person in drills else None,
+                "drilled_by": drills[person].token if person in drills else "",
+                "passkeys": len(holder.passkeys),
+                "tokens": sorted(holder.tokens),
             }
             for person, holder in sorted(commune.holders.items(), key=lambda one: one[1].label)
         ],

@@ -34,6 +34,7 @@ from vms.keeper.reads import READS
 from vms.keeper.reads.spec import Reader
 from vms.keeper.sessions import Live, acting_of
 from vms.keeper.sign_in_desk import SignInDesk, view_of
+from vms.keeper.token_desk import TokenDesk
 from vms.keeper.unlock_desk import UnlockDesk
 from vms.keeper.wish_desk import SIGNED_ACTS
 from vms.law.authorisation import order_lapse
@@ -72,6 +73,7 @@ class Office:
         self._unlocking = UnlockDesk(house)
         self._access = AccessDesk(house)
         self._key_drill = KeyDrill(house)
+        self._tokens = TokenDesk(house)
 
     def ops(self) -> dict[str, Op]:
         """The closed list of operations."""
@@ -83,6 +85,7 @@ class Office:
             "act_for": self.act_for,
             "extend": self.extend,
             **self._key_drill.ops(),
+            **self._tokens.ops(),
             "admit": self.admit,
             "prolong": self.prolong,
             "renew": self.renew,

@@ -68,6 +68,7 @@ HOST_SOCKET: Final = "k-adm.sock"
 WEB_OPS: Final = frozenset(
     {
         "sign_in", "sign_out", "session", "act_for", "step_up", "extend", "unlock", "unlock_options", "drill_key",
+        "add_token", "remove_token",
         "admit", "prolong", "renew", "end", "key_window", "put_package_key", "open_package", "act", "read",
         "permit_key",
         "public_page", "file_access", "follow_access",
@@ -192,6 +193,7 @@ class Session(Message):
     unlocked: dict[str, bool] = Field(default_factory=dict)
     holder_of: tuple[str, ...] = ()
     unlocks_by_passkey: tuple[str, ...] = ()
+    unlocks_by_token: tuple[str, ...] = ()
     has_passkey: bool = False
 
 

@@ -73,7 +73,8 @@ class CommuneRecord:
 class Holder:
     """A holder of the commune's private key: the key wrapped by that person's passphrase (law.md §6.6 asks for two).
 
-    ``passkeys``: the same key wrapped by what passkeys of theirs compute, by the passkey's fingerprint.
+    ``passkeys``: the same key wrapped by what passkeys of theirs compute, by the passkey's fingerprint; ``tokens``:
+    wrapped for PKCS#11 tokens of theirs, by the token's label.
     """
 
     person: str
@@ -81,14 +82,16 @@ class Holder:
     wrapped: Mapping[str, Any]
     created_us: int
     passkeys: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    tokens: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Drill:
-    """When a holder last showed that their passphrase opens the commune's key (A-14)."""
+    """When a holder last showed that they can open the commune's key, with the passphrase or this ``token`` (A-14)."""
 
     person: str
     at_us: int
+    token: str = ""
 
 
 @dataclass(frozen=True, slots=True)

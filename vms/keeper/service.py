@@ -51,10 +51,11 @@ class Keeper:
         clock: Clock,
         public_url: str = "",
         providers: Sequence[IdentityProvider] = (),
+        token_module: Path | None = None,
     ) -> None:
         self._run_dir = run_dir
         self._clock = clock
-        self.house = House(folder, clock, public_url, providers)
+        self.house = House(folder, clock, public_url, providers, token_module)
         self._servers: list[WireServer] = []
         self._for_recorders: WireServer | None = None
         self._ticker: asyncio.Task[None] | None = None
@@ -129,7 +130,7 @@ async def serve(settings: Settings) -> None:
     os.umask(0o077)
     url = settings.public_url or f"https://{settings.host}:{settings.port}"
     clock = SystemClock(settings.test_clock_offset_s)
-    keeper = Keeper(settings.keeper_dir, settings.run_dir, clock, url, settings.oidc_providers)
+    keeper = Keeper(settings.keeper_dir, settings.run_dir, clock, url, settings.oidc_providers, settings.pkcs11_module)
     if settings.test_clock_offset_s:
         keeper.house.guard.believe()  # whoever moves a test's clock says by it that the time is right
     await keeper.start()

@@ -13,7 +13,7 @@ from vms.law.authorisation import order_lapse
 def session_view(communes: Communes, token: str, live: Live, now_us: int, *, has_passkey: bool, moment: str) -> Session:
     """The session of a signed-in person at ``now_us``."""
     account = live.account
-    choices, unlocked, holder_of, by_passkey = [], {}, [], []
+    choices, unlocked, holder_of, by_passkey, by_token = [], {}, [], [], []
     for commune in communes:
         choice = _choice(commune, Person(account.id, account.host_admin), now_us)
         if choice is not None:
@@ -23,6 +23,8 @@ def session_view(communes: Communes, token: str, live: Live, now_us: int, *, has
             holder_of.append(commune.id)
             if commune.holders[account.id].passkeys:
                 by_passkey.append(commune.id)
+            if commune.holders[account.id].tokens:
+                by_token.append(commune.id)
             unlocked[commune.id] = commune.unlocked
     return Session(
         token=token,
@@ -37,6 +39,7 @@ def session_view(communes: Communes, token: str, live: Live, now_us: int, *, has
         unlocked=unlocked,
         holder_of=tuple(holder_of),
         unlocks_by_passkey=tuple(by_passkey),
+        unlocks_by_token=tuple(by_token),
         has_passkey=has_passkey,
     )
 

@@ -1,6 +1,6 @@
-"""Unlocking: a holder opens the commune's private key, by passphrase or by a passkey's own secret (A-12, A-21).
+"""Unlocking: a holder opens the commune's private key, by passphrase, a passkey's own secret or a token (A-12, A-21).
 
-Any one holder suffices. Each keeps a passphrase, and may add passkeys while giving it. A passkey opens
+Any one holder suffices. Each keeps a passphrase, and may add passkeys and tokens while giving it. A passkey opens
 nothing without its answer to a challenge of ours, its user verified; once removed, it opens nothing any more.
 """
 
@@ -14,12 +14,12 @@ from functools import partial
 from typing import Any
 
 from vms.errors import BadInput, Refused
-from vms.keeper.communes import Change, Commune, open_private
+from vms.keeper.communes import Change, Commune
 from vms.keeper.destruction import destroy_due
 from vms.keeper.entry import Author, Entry
+from vms.keeper.holder_door import device_of, holder_of, open_by_passphrase, open_by_token
 from vms.keeper.house import House
 from vms.keeper.records import Holder
-from vms.keeper.sessions import Live
 from vms.keys.prf import prf_input, unwrap_by_secret, wrap_by_secret
 
 Op = Callable[[dict[str, Any], bytes], Awaitable[Any]]
@@ -40,7 +40,7 @@ class UnlockDesk:
 
         For those that open this commune; with ``adding``, for all of the holder's own.
         """
-        live, commune, holder = self._asked(args)
+        live, commune, holder = holder_of(self._house, args)
         only = None if args.get("adding") is True else holder.passkeys.keys()
         options = self._house.passkeys.unlock_options(live, commune.id, only)
         return {"options": options, "input": base64.b64encode(prf_input(commune.id)).decode()}
@@ -48,47 +48,27 @@ class UnlockDesk:
     async def unlock(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
         """Open the commune's key; held keys that waited are re-wrapped at once.
 
-        With a passphrase *and* a passkey's answer, that passkey opens it too from now on.
+        With a passphrase *and* a passkey's answer, that passkey opens it too from now on. A token goes by itself.
         """
-        house, (live, commune, holder) = self._house, self._asked(args)
-        passphrase, answer = str(args.get("passphrase", "")), args.get("answer")
-        passkey, secret = "", b""
+        house, (live, commune, holder) = self._house, holder_of(self._house, args)
+        passphrase, answer, device = str(args.get("passphrase", "")), args.get("answer"), device_of(args)
+        passkey, secret, detail = "", b"", {}
         if isinstance(answer, dict):
             secret = _secret(args.get("secret"))
             passkey = await house.passkeys.proved(live, commune.id, answer)
-        if passphrase or not passkey:
-            private = await self._by_passphrase(live, commune, holder, passphrase)
+        if device is not None:
+            private, detail = await open_by_token(house, live, commune, holder, device), {"token": device.label}
+        elif passphrase or not passkey:
+            private = await open_by_passphrase(house, live, commune, holder, passphrase)
         else:
-            private = _by_passkey(commune, holder, passkey, secret)
+            private, detail = _by_passkey(commune, holder, passkey, secret), {"passkey": passkey}
         commune.unlock(private)
-        detail = {} if passphrase or not passkey else {"passkey": passkey}
         await commune.log(Entry("session", "unlock", live.author(), detail=detail))
-        if passphrase and passkey:
+        if device is None and passphrase and passkey:
             box = wrap_by_secret(private, secret, _info(commune, holder, passkey))
             await commune.change(lambda change: _keep(change, holder, passkey, box), live.author())
         await destroy_due(commune, house.due_us(commune))
         return {"commune": commune.id, "unlocked": True}
-
-    def _asked(self, args: dict[str, Any]) -> tuple[Live, Commune, Holder]:
-        live = self._house.sessions.require(args.get("token"))
-        commune = self._house.communes.get(str(args.get("commune", "")))
-        holder = commune.holders.get(live.account.id)
-        if holder is None:
-            names = ", ".join(sorted(one.label for one in commune.holders.values()))
-            raise Refused("Vous n’êtes pas détenteur de cette clé.", todo=f"Détenteurs : {names}.", rule="A-12")
-        return live, commune, holder
-
-    async def _by_passphrase(self, live: Live, commune: Commune, holder: Holder, passphrase: str) -> bytes:
-        house, key = self._house, f"{live.account.login}/{commune.id}"
-        now_us = house.clock.utc().us
-        house.backoff.check(key, live.workstation, now_us)
-        try:
-            private = await open_private(holder, passphrase)
-        except Refused:
-            house.backoff.failed(key, live.workstation, now_us)
-            raise
-        house.backoff.succeeded(key, live.workstation)
-        return private
 
 
 async def forget_passkey(house: House, person: str, passkey: str, author: Author) -> None:

@@ -31,6 +31,7 @@ class SessionView(BaseModel):
     unlocked: dict[str, bool]
     holder_of: tuple[str, ...]
     unlocks_by_passkey: tuple[str, ...]
+    unlocks_by_token: tuple[str, ...]
     has_passkey: bool
     demo: bool
 
@@ -61,6 +62,13 @@ class Password(BaseModel):
     password: str = Field(min_length=1, max_length=500)
 
 
+class DeviceIn(BaseModel):
+    """A PKCS#11 token of the keeper's machine by its label, and its PIN."""
+
+    label: str = Field(min_length=1, max_length=32)
+    pin: str = Field(min_length=1, max_length=100, repr=False)
+
+
 class UnlockAsk(BaseModel):
     """Which commune's key; ``adding`` a passkey that is to open it from now on."""
 
@@ -76,12 +84,15 @@ class UnlockOptions(BaseModel):
 
 
 class Unlock(BaseModel):
-    """A holder's passphrase for a commune's key, or a passkey's answer and secret; all three to add the passkey."""
+    """A holder's passphrase for a commune's key, a passkey's answer and secret, or a token; the first three together to
+    add the passkey.
+    """
 
     commune: str = Field(min_length=1, max_length=64)
     passphrase: str = Field(default="", max_length=500)
     answer: dict[str, Any] | None = None
     secret: str = Field(default="", max_length=100)
+    device: DeviceIn | None = None
 
 
 class TokenView(BaseModel):
@@ -171,5 +182,8 @@ async def unlock_options(body: UnlockAsk, token: Token, services: Srv) -> Unlock
 @router.post("/unlock")
 async def unlock(body: Unlock, token: Token, services: Srv) -> SessionView:
     """A holder opens the commune's key; replay becomes possible until the keeper restarts."""
-    await services.keeper.unlock(token, body.commune, body.passphrase, body.answer, body.secret)
+    if body.device is not None:
+        await services.keeper.accounts.unlock_by_token(token, body.commune, body.device.model_dump())
+    else:
+        await services.keeper.unlock(token, body.commune, body.passphrase, body.answer, body.secret)
     return view_of(await services.keeper.session(token), services)

@@ -49,6 +49,20 @@ export interface ClockDoubt {
   believed_in_us: number;
 }
 
+/** A holder of the commune's key, and what opens it for them. */
+export interface KeyHolder {
+  person: string;
+  label: string;
+  /** Still habilitated here. */
+  present: boolean;
+  /** When they last showed that it opens, and by which token; by the passphrase when empty. */
+  drilled_us: number | null;
+  drilled_by: string;
+  passkeys: number;
+  /** Names of their PKCS#11 tokens. */
+  tokens: string[];
+}
+
 export interface Retention {
   legal: {
     cameras: CameraRetention[];
@@ -60,8 +74,8 @@ export interface Retention {
     unlocked: boolean;
     /** Functions of those who hold the playback key. */
     holders: string[];
-    /** What could make the commune lose its key, in the keeper's words. */
-    key: { warnings: { kind: string; what: string; rule: string }[] };
+    /** Who holds the commune's key, and what could make it lose it, in the keeper's words. */
+    key: { holders: KeyHolder[]; warnings: { kind: string; what: string; rule: string }[] };
   };
   stored: Stored[];
   now_us: number;

@@ -51,6 +51,8 @@ export interface Session {
   holder_of: string[];
   /** Of those, the communes that a passkey of this person opens. */
   unlocks_by_passkey: string[];
+  /** And those that a token of theirs opens, from the server's command line. */
+  unlocks_by_token: string[];
   /** Can confirm with a passkey in place of the password. */
   has_passkey: boolean;
   /** The server shows invented communes; its first page offers a guided path. */

@@ -94,6 +94,7 @@ export function sessionAs(role: Session["communes"][number]["role"], more: Parti
     unlocked: {},
     holder_of: [],
     unlocks_by_passkey: [],
+    unlocks_by_token: [],
     has_passkey: false,
     demo: false,
     ...more,

@@ -57,6 +57,14 @@ export function UnlockCard({ commune, name }: { commune: string; name: string })
         {session?.has_passkey && passkeysHere() ? (
           <Check name="adding" label={<Trans>Une de mes clés d’accès l’ouvrira aussi désormais</Trans>} />
         ) : null}
+        {session?.unlocks_by_token.includes(commune) ? (
+          <p className="small dim">
+            <Trans>
+              Votre jeton l’ouvre aussi, branché au serveur, depuis sa ligne de commande :{" "}
+              <code>vms keys unlock --token</code> et son nom.
+            </Trans>
+          </p>
+        ) : null}
         {error ? <Refusal error={error} /> : null}
         <div className="row">
           <Button type="submit" icon={KeyRound} busy={busy}>

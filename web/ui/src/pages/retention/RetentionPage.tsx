@@ -13,6 +13,7 @@ import { destructionUs } from "../requests/FootageCard";
 import { CertificateCard } from "./CertificateCard";
 import { ClockCard } from "./ClockCard";
 import { HoldsCard } from "./HoldsCard";
+import { KeyCard } from "./KeyCard";
 
 /** What is kept, until when, what is held, and what was destroyed (P-30…P-38). */
 export function RetentionPage() {
@@ -89,6 +90,7 @@ function Kept({ data }: { data: Retention }) {
       <HoldsCard cameras={cameras} />
       <CamerasCard rows={rows} />
       <CertificateCard />
+      <KeyCard holders={data.legal.key.holders} />
       <p className="small dim">
         <Trans>
           La destruction est automatique ; personne ne la déclenche ni ne la repousse, sauf un gel avec sa

@@ -18,7 +18,29 @@ const KEPT: Retention = {
     held_segments: 0,
     unlocked: true,
     holders: [],
-    key: { warnings: [] },
+    key: {
+      holders: [
+        {
+          person: "p-1",
+          label: "Le maire",
+          present: true,
+          drilled_us: NOW - DAY_US,
+          drilled_by: "mairie",
+          passkeys: 1,
+          tokens: ["mairie", "coffre"],
+        },
+        {
+          person: "p-2",
+          label: "Cheffe de service",
+          present: false,
+          drilled_us: null,
+          drilled_by: "",
+          passkeys: 0,
+          tokens: [],
+        },
+      ],
+      warnings: [],
+    },
     destruction: {
       doubt: {
         doubt_us: NOW - 1000,
@@ -82,5 +104,20 @@ describe("a clock in doubt", () => {
     renderPage("/conservation");
     expect(await screen.findByText("Gels en cours")).toBeTruthy();
     expect(screen.queryByText("La machine indique")).toBeNull();
+  });
+});
+
+describe("the commune's key", () => {
+  it("names each holder, every means of theirs, and where a token unlocks", async () => {
+    fakeServer(answers("mayor"));
+    renderPage("/conservation");
+    const table = await screen.findByRole("table", { name: "Détenteurs de la clé de la commune" });
+    const mayor = within(table).getByRole("row", { name: /Le maire/ });
+    expect(mayor.textContent).toContain("phrase de passe, 1 clé d’accès, jeton « mairie », « coffre »");
+    expect(mayor.textContent).toMatch(/par le jeton «\smairie\s»/);
+    const chief = within(table).getByRole("row", { name: /Cheffe de service/ });
+    expect(chief.textContent).toMatch(/n’est plus habilité ici.*phrase de passe.*jamais/);
+    expect(screen.getByText("vms keys unlock --token")).toBeTruthy();
+    await expectAccessible(table.closest("section") as Element);
   });
 });
