@@ -7,9 +7,9 @@ disk, and all are gone with the process. It reads one socket, sealed segments, a
 
 The permit is checked here again (P-58): signature, act, cameras, span; and its renewals, before each group.
 
-Messages are ``vms.wire`` frames. In: ``job``, ``permit`` (again and again), ``keys`` (body: sealed), ``signature``.
-Out: ``ready``, ``need`` (keys for these groups, sealed to ``public``), ``progress``, ``sign`` (this hash), ``done`` or
-``error``.
+Messages are ``vms.wire`` frames. In: ``job``, ``permit`` (again and again), ``keys`` (body: sealed), ``signature``
+and ``stamped`` (body: an authority's answer). Out: ``ready``, ``need`` (keys for these groups, sealed to ``public``),
+``progress``, ``stamp`` (have this dated), ``sign`` (this hash), ``done`` or ``error``.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from typing import Any, BinaryIO, Final
 
 from cryptography.utils import Buffer
 
+from recorder.c2pa_sidecars import add_sidecars
 from recorder.export_order import Piece, StreamPlan
 from recorder.lane import Lane
 from recorder.package_builder import PackageBuilder, PackageFacts, Seals, Signatures, StreamFacts
@@ -39,6 +40,7 @@ from recorder.segment import ABSENCE_TAG, HEADER_LIMIT_BYTES, Placed, SegmentHea
 from recorder.store.direct import DirectDisk
 from vms.clock import Clock, SystemClock
 from vms.errors import BadInput, Damaged, GuetError, Refused
+from vms.evidence import timestamp
 from vms.evidence.manifest import STORED_DAMAGED, Absence
 from vms.evidence.proof import JournalProof
 from vms.evidence.sealed import KEY_BYTES, SealingSink, package_key_info
@@ -154,6 +156,7 @@ class ExportWorker:
         for name, proof in self._job["proofs"].items():
             path = tuple(base64.b64decode(one) for one in proof["proof"])
             builder.journal(name, JournalProof(proof["record"], proof["salt"], proof["n"], path, proof["checkpoint"]))
+        await add_sidecars(builder, self._seals().videos, self._stamped if facts.timestamp_roots else None)
         await self._admitted()
         manifest_sha256 = hashlib.sha256(builder.manifest()).hexdigest()
         self._tell({"sign": manifest_sha256})
@@ -165,6 +168,12 @@ class ExportWorker:
             "files": builder.files,
             "manifest_sha256": manifest_sha256,
         }
+
+    async def _stamped(self, data: bytes) -> bytes:
+        """An authority's token over ``data``, by way of the parent: this process opens no connection."""
+        self._tell({"stamp": base64.b64encode(data).decode()})
+        _, answer = await self._answer("stamped")
+        return timestamp.token_of(answer)
 
     def _seals(self) -> Seals:
         """The commune's seal, and our own key as the seal certified it."""

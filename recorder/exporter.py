@@ -53,6 +53,10 @@ class ExportKeeper(Protocol):
         """What is signed over a manifest's hash: ``note`` and ``vkey``, ``cms`` and perhaps ``timestamp`` in base64."""
         ...
 
+    async def stamp(self, data: bytes) -> bytes:
+        """A time-stamping authority's checked answer (DER) over ``data`` (E-11)."""
+        ...
+
     async def certify_export(self, public: str) -> dict[str, Any]:
         """``{"certificate", "seal"}`` (DER, base64): the worker's video key certified, and the seal that did it."""
         ...
@@ -186,6 +190,9 @@ async def _serve(
             keeper.key_window(permit_id, need["camera"], public, need["segments"], need["from_us"], need["to_us"]),
             lambda sealed: ({"keys": {}}, sealed),
         )
+    elif "stamp" in message:
+        asked = keeper.stamp(base64.b64decode(message["stamp"]))
+        await _answering(writer, asked, lambda answer: ({"stamped": {}}, answer))
     elif "sign" in message:
         await _answering(writer, keeper.sign_manifest(message["sign"]), lambda signed: ({"signature": signed}, b""))
 

@@ -23,7 +23,7 @@ from recorder.store.local import LocalStore
 from recorder.timestamping import Authorities, stamp
 from vms.clock import Clock
 from vms.db.engine import read
-from vms.errors import BadInput, GuetError, NotFound
+from vms.errors import BadInput, GuetError, NotFound, Unavailable
 from vms.keeper.client import KeeperForWeb
 from vms.keeper.permit import verify_permit
 from vms.keeper.protocol import Act
@@ -86,8 +86,14 @@ class SessionDesk:
         signed = await self._keeper.act(self._token, "sign_manifest", args)
         if self._authorities is None:
             return signed
-        token = await stamp(self._authorities, base64.b64decode(signed["cms"]))
+        token = await self.stamp(base64.b64decode(signed["cms"]))
         return {**signed, "timestamp": base64.b64encode(token).decode()}
+
+    async def stamp(self, data: bytes) -> bytes:
+        """An authority's checked answer over ``data``; Unavailable when none gives one, or there is none (E-10)."""
+        if self._authorities is None:
+            raise Unavailable("Aucune autorité d’horodatage n’est réglée.", where="VMS_TIMESTAMP_URL")
+        return await stamp(self._authorities, data)
 
     async def certify_export(self, public: str) -> dict[str, Any]:
         """A certificate by the commune's seal for the worker's video key."""

@@ -170,7 +170,7 @@ class PackageBuilder:
         self._end_video()
         stream = self._current()
         path = f"proofs/{stream.camera}.{stream.stream}.chain"
-        self._add(path, chain)
+        self.add(path, chain)
         spans = [(video.from_us, video.to_us) for video in self._videos]
         self._streams.append(
             StreamEvidence(
@@ -191,20 +191,20 @@ class PackageBuilder:
     def journal(self, name: str, proof: JournalProof) -> None:
         """Add a journal entry and its proof, under a name such as ``decision``."""
         evidence = JournalEvidence(entry=f"proofs/{name}.json", proof=f"proofs/{name}.tlog-proof")
-        self._add(evidence.entry, proof.entry_bytes())
-        self._add(evidence.proof, proof.proof_bytes())
+        self.add(evidence.entry, proof.entry_bytes())
+        self.add(evidence.proof, proof.proof_bytes())
         self._journal.append(evidence)
 
     def manifest(self) -> bytes:
         """Write the notice and the manifest; the manifest's bytes, whose hash is to be signed."""
         if self._facts.timestamp_roots:
-            self._add(ROOTS_FILE, self._facts.timestamp_roots.encode())
-        self._add(CERTIFICATE_FILE, seal.to_pem(self._seals.commune))
-        draft = self._draft()
-        self._add(NOTICE_FILE, notice(draft).encode())
-        self._add(SUMMARY_FILE, summary.render(draft, self._seals.commune))
-        self._add(SUMS_FILE, sums(self._files))
-        data = self._draft().encode()
+            self.add(ROOTS_FILE, self._facts.timestamp_roots.encode())
+        self.add(CERTIFICATE_FILE, seal.to_pem(self._seals.commune))
+        draft = self.draft()
+        self.add(NOTICE_FILE, notice(draft).encode())
+        self.add(SUMMARY_FILE, summary.render(draft, self._seals.commune))
+        self.add(SUMS_FILE, sums(self._files))
+        data = self.draft().encode()
         self._container.add(MANIFEST_FILE, data)
         return data
 
@@ -224,7 +224,8 @@ class PackageBuilder:
         """How many files the manifest names so far."""
         return len(self._files)
 
-    def _draft(self) -> Manifest:
+    def draft(self) -> Manifest:
+        """The manifest as far as it goes."""
         facts = self._facts
         return Manifest(
             format=FORMAT,
@@ -281,10 +282,10 @@ class PackageBuilder:
         stem = video.path.removeprefix("video/").removesuffix(".mp4")
         if video.init not in self._inits:
             self._inits[video.init] = f"proofs/{stem}.init.mp4"
-            self._add(self._inits[video.init], video.init)
+            self.add(self._inits[video.init], video.init)
         nal_list = f"proofs/{stem}.nal-sha256"
         digests = (video.nals[at : at + 32].hex() + "\n" for at in range(0, len(video.nals), 32))
-        self._add(nal_list, "".join(digests).encode())
+        self.add(nal_list, "".join(digests).encode())
         self._videos.append(
             Video(
                 path=video.path,
@@ -313,7 +314,8 @@ class PackageBuilder:
         signing = oeff.Signing(self._seals.videos, note)
         return oeff.tail(self._video_digest, source, exporter, facts.created_us, video.from_us, signing)
 
-    def _add(self, path: str, data: bytes) -> None:
+    def add(self, path: str, data: bytes) -> None:
+        """Add a file that the manifest names; between videos only."""
         self._container.add(path, data)
         self._files.append(PackagedFile(path=path, sha256=hashlib.sha256(data).hexdigest(), bytes=len(data)))
 

@@ -44,7 +44,7 @@ def rewritten(package: bytes) -> bytes:
         content["streams"][0]["absences"][0]["cause"] = "disk-full"
 
     entries = entries_of(package)
-    one, other = [name for name in entries if name.startswith("video/valclair-c01")]
+    one, other = [name for name in entries if name.startswith("video/valclair-c01") and name.endswith(".mp4")]
     entries[one] = entries[other]
     return signed_again(entries, rename)
 

@@ -94,6 +94,11 @@ class ExportDesk:
             told["timestamp"] = base64.b64encode(self.stamped(cms_signed)).decode()
         return told
 
+    async def stamp(self, data: bytes) -> bytes:
+        """The answer of the authority that ``stamped`` stands for."""
+        assert self.stamped is not None
+        return self.stamped(data)
+
     async def certify_export(self, public: str) -> dict[str, Any]:
         """The worker's video key, certified by the commune's seal."""
         certificate = seal.issue(SEAL, base64.b64decode(public), f"Extraction {REQUEST}", SystemClock().utc())

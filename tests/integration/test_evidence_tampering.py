@@ -55,6 +55,10 @@ def verify(data: bytes, tmp_path: Path, signer: str | None = None) -> Report:
     return verify_package(path, signer or SIGNER.vkey())
 
 
+def names_of_videos(package: bytes) -> list[str]:
+    return [name for name in entries_of(package) if name.startswith("video/") and name.endswith(".mp4")]
+
+
 def failed(report: Report) -> set[str]:
     return {check.step for check in report.checks if not check.ok}
 
@@ -71,7 +75,7 @@ def test_any_flipped_byte_fails_and_says_where(package: bytes, tmp_path: Path) -
     """Bytes all over the file, and every byte of the small files and of the container around them."""
     with BytesIO(package) as file:
         container = Container(file)
-        videos = [entry for entry in container.entries if entry.name.startswith("video/")]
+        videos = [entry for entry in container.entries if entry.name in names_of_videos(package)]
         inside = {at for entry in videos for at in range(entry.offset, entry.offset + entry.size)}
         names = {at: entry.name for entry in container.entries for at in range(entry.offset, entry.offset + entry.size)}
     dice = random.Random(5)
@@ -223,9 +227,37 @@ def test_scrambled_packages_are_reported_and_never_raise(package: bytes, tmp_pat
 
 def test_a_video_replaced_by_another_recording_is_found_even_when_signed(package: bytes, tmp_path: Path) -> None:
     entries = entries_of(package)
-    first, second = [name for name in entries if name.startswith("video/")]
+    first, second = names_of_videos(package)
     entries[first] = entries[second]
     assert "vidéo" in failed(verify(signed_again(entries), tmp_path))
+
+
+def test_a_sidecar_taken_out_of_a_signed_package_is_missed_unless_all_are(package: bytes, tmp_path: Path) -> None:
+    """Packages older than the sidecars have none, and stay what they were."""
+    entries = entries_of(package)
+    first, second = [name for name in entries if name.endswith(".c2pa")]
+
+    def unlisted(content: dict[str, Any]) -> None:
+        content["files"] = [file for file in content["files"] if file["path"] in entries]
+
+    del entries[first]
+    report = verify(signed_again(entries, unlisted), tmp_path)
+    assert failed(report) == {"c2pa"}
+    assert f"{first} : Le fichier C2PA de cette vidéo manque" in report.text()
+    del entries[second]
+    report = verify(signed_again(entries, unlisted), tmp_path)
+    assert failed(report) == set()
+    assert "C2PA" not in report.text()
+
+
+def test_a_sidecar_in_anothers_place_is_found_even_when_signed(package: bytes, tmp_path: Path) -> None:
+    entries = entries_of(package)
+    names = [name for name in entries if name.endswith(".c2pa")]
+    made = entries_of(signed_again(entries))
+    forged = {**made, names[0]: made[names[1]]}
+    report = verify(packed(forged), tmp_path)
+    assert "c2pa" in failed(report)
+    assert f"{names[0]} : Le fichier C2PA n’est pas celui de cette vidéo" in report.text()
 
 
 def test_the_command_line_takes_a_key_or_a_file(tmp_path: Path) -> None:

@@ -132,7 +132,7 @@ async def test_the_readme_verifies_with_openssl(rig: Rig, tmp_path: Path) -> Non
         archive.extractall(out)
     text = (out / "LISEZMOI.txt").read_text()
     assert "Place de l’Église" in text
-    (video,) = (str(path.relative_to(out)) for path in (out / "video").iterdir())
+    (video,) = (str(path.relative_to(out)) for path in (out / "video").glob("*.mp4"))
     lines = text.replace("\\\n", " ").splitlines()
     wanted = ("openssl ", "grep ", "sha256sum ", "ffprobe ")
     commands = [line.strip().replace("video/*.mp4", video) for line in lines if line.strip().startswith(wanted)]

@@ -11,7 +11,7 @@ from typing import Any
 
 from recorder import oeff
 from vms.clock import SystemClock
-from vms.evidence import cms, mp4
+from vms.evidence import c2pa, cms, mp4
 from vms.evidence.container import ContainerWriter
 from vms.evidence.manifest import (
     CERTIFICATE_FILE,
@@ -53,7 +53,9 @@ def signed_again(entries: dict[str, bytes], edit: Callable[[dict[str, Any]], Non
     content = json.loads(entries[MANIFEST_FILE])
     if edit is not None:
         edit(content)
-    entries = {name: _resigned(name, data) for name, data in entries.items()}
+    own = _own(content["request"]["id"])
+    entries = {name: _resigned(name, data, own) for name, data in entries.items()}
+    entries |= _sidecars(content, entries, own)
     entries[CERTIFICATE_FILE] = seal.to_pem(FORGER.certificate)
     digests = {name: hashlib.sha256(data).hexdigest() for name, data in entries.items()}
     before = [file["path"] for file in content["files"][:-1]]
@@ -71,15 +73,33 @@ def signed_again(entries: dict[str, bytes], edit: Callable[[dict[str, Any]], Non
     return packed(forged)
 
 
-def _resigned(name: str, video: bytes) -> bytes:
-    """A video with another signature box, by a key that the forger's seal certified; any other file as it is."""
+def _own(request: str) -> seal.Seal:
+    """A key that the forger's seal certified, under the name that the commune's would have."""
+    private, public = seal.generate_key()
+    return seal.Seal(private, seal.issue(FORGER, public, f"Extraction {request}", SystemClock().utc()))
+
+
+def _resigned(name: str, video: bytes, own: seal.Seal) -> bytes:
+    """A video with another signature box; any other file as it is."""
     if not name.endswith(".mp4") or not name.startswith("video/"):
         return video
-    private, public = seal.generate_key()
     meta = list(mp4.boxes(video))[-1]
     inner = {box.kind: box for box in mp4.boxes(video, meta.body + 4, meta.end)}
     said = video[meta.body + 4 : inner[b"ipro"].start]
     note = video[video.rindex(b"auib") + 4 : -1].decode()
-    title = f"Extraction {note.split('demande ')[1].split(',')[0]}"
-    own = seal.Seal(private, seal.issue(FORGER, public, title, SystemClock().utc()))
     return video[: meta.start] + oeff.closed(hashlib.sha256(video[: meta.start]), said, oeff.Signing(own, note))
+
+
+def _sidecars(content: dict[str, Any], entries: dict[str, bytes], own: seal.Seal) -> dict[str, bytes]:
+    """Those that the package has, for the videos as they are now; no time-stamp, since no authority helps a forger."""
+    for file in content["files"]:
+        if file["path"] in entries:
+            file |= {"sha256": hashlib.sha256(entries[file["path"]]).hexdigest()}
+    draft = Manifest.parse(canonical(content))
+    made = {}
+    for stream in draft.streams:
+        for video in stream.videos:
+            path = c2pa.sidecar_of(video.path)
+            if path in entries and video.path in entries:
+                made[path] = c2pa.sign(c2pa.Subject.of(draft, stream, video), own).encode()
+    return made

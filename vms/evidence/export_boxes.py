@@ -101,11 +101,18 @@ def check_export(meta: bytes, export: Export) -> None:
     held = _named(meta, scheme.body, scheme.end, (b"schm", b"schi"))[b"schi"]
     signed = _named(meta, held.body, held.end, (b"sibo", b"cert", b"auib"))
     certificate = seal.read_certificate(meta[signed[b"cert"].body : signed[b"cert"].end], export.by.certificate)
+    check_signer(certificate, export)
+    if meta[signed[b"auib"].body : signed[b"auib"].end] != export.note:
+        raise Damaged("La vidéo a été signée pour une autre demande ou un autre paquet.")
+
+
+def check_signer(certificate: x509.Certificate, export: Export) -> None:
+    """Check that the seal certified a key for this extraction, and for the day it was put on; Damaged otherwise."""
     at = None if export.by.at is None else export.by.at.datetime()
     if at is not None and not certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc:
         raise Damaged("Le certificat de la vidéo n’était pas valable quand le cachet a été apposé.")
     titles = [str(one.value) for one in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
-    if titles != [export.title] or meta[signed[b"auib"].body : signed[b"auib"].end] != export.note:
+    if titles != [export.title]:
         raise Damaged("La vidéo a été signée pour une autre demande ou un autre paquet.")
 
 

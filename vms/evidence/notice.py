@@ -40,6 +40,8 @@ VÉRIFIER
    d. {timestamp}
    e. les vidéos se lisent et n’ont pas de son :
        ffprobe video/*.mp4
+   f. (facultatif) le fichier .c2pa à côté de chaque vidéo dit ce qu’elle est dans la forme de la C2PA :
+       c2patool video/NOM.mp4 --external-manifest video/NOM.c2pa trust --trust_anchors signer.pem
 
 Les heures du manifeste sont en microsecondes UTC depuis 1970. Le format est décrit dans docs/formats/package.md.
 """

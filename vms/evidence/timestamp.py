@@ -16,6 +16,7 @@ from rfc3161_client import decode_timestamp_response as decode
 
 from vms.clock import UtcTime
 from vms.errors import BadInput, Damaged
+from vms.keys.der import integer, sequence
 
 ANSWER_LIMIT_BYTES: Final = 64 * 1024
 ROOTS_LIMIT_BYTES: Final = 256 * 1024
@@ -74,3 +75,16 @@ def check(answer: bytes, data: bytes, roots: list[x509.Certificate], nonce: int 
         raise Damaged(f"L’horodatage ne tient pas : {error}.") from error
     except (ValueError, TypeError, OverflowError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
         raise Damaged("La réponse de l’autorité d’horodatage est illisible.") from error
+
+
+def token_of(answer: bytes) -> bytes:
+    """The TimeStampToken (DER) in an answer that ``check`` took; Damaged when there is none."""
+    try:
+        return bytes(decode(answer).time_stamp_token())
+    except (ValueError, TypeError) as error:
+        raise Damaged("La réponse de l’autorité d’horodatage est illisible.") from error
+
+
+def answer_of(token: bytes) -> bytes:
+    """The answer "granted" around a token, so that ``check`` can judge one that stands alone."""
+    return sequence(sequence(integer(0)), token)

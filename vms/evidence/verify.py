@@ -15,6 +15,7 @@ that the report says all that is wrong.
 8. Each journal entry is in the commune's journal, whose checkpoint the same key signed; when the package's signer is
    unknown anyway, a checkpoint signed by yet another key is said, and is no damage. The journal knows this extraction:
    decision, cameras and range are those of its entries.
+9. Each video's C2PA sidecar, where there are any, is bound to its video and signed by a key that the seal certified.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ from vms.evidence.manifest import (
 )
 from vms.evidence.proof import PROOF_LIMIT_BYTES, JournalProof
 from vms.evidence.report import Report
+from vms.evidence.verify_c2pa import verify_sidecars
 from vms.evidence.verify_claims import Proved, proved, role_problems, verify_extraction
 from vms.evidence.verify_seal import sums_problem, verify_seal, verify_timestamp
 from vms.evidence.verify_stream import verify_stream
@@ -74,6 +76,7 @@ def verify_package(path: Path, signers: Iterable[str] | str | None = None) -> Re
         for stream in {stream.chain: stream for stream in manifest.streams}.values():  # one told twice is told above
             verify_stream(container, stream, export_of(manifest, stream, sealed), report)
         _verify_journal(container, manifest, signer, report)
+        verify_sidecars(container, manifest, sealed, report)
     return report
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from vms.errors import Damaged
+from vms.evidence import c2pa
 from vms.evidence.manifest import CERTIFICATE_FILE, NOTICE_FILE, SUMMARY_FILE, SUMS_FILE, Manifest
 from vms.evidence.proof import JournalProof
 from vms.evidence.report import Report
@@ -38,7 +39,7 @@ def role_problems(manifest: Manifest) -> list[str]:
         # Videos of one format share their initialisation segment.
         shared = {video.init for video in stream.videos}
         roles += [stream.chain, *shared, *(path for video in stream.videos for path in video.own_files)]
-    sidecars = {video.path.removesuffix(".mp4") + ".c2pa" for stream in manifest.streams for video in stream.videos}
+    sidecars = {c2pa.sidecar_of(video.path) for stream in manifest.streams for video in stream.videos}
     listed = {file.path for file in manifest.files}
     problems = [f"{name} ne sert à rien dans ce paquet" for name in sorted(listed - set(roles) - sidecars)]
     return problems + [f"{name} sert deux fois" for name in sorted(_twice(roles))]
