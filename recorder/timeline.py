@@ -11,8 +11,12 @@ was taken before it arrived.
     at the start cameras send a group at once, faster than real time; for 10 s the line is moved, not bent, whenever a
                  picture would stand in the future.
     jumps        media time that goes back, or departs from arrival by more than 1 s, is a jump: the line is laid anew
-                 at the arrival, and the jump is noted. Pictures sent out of order (B pictures) are no jump. Media time
-                 that stands still says nothing: as long as it does, pictures bear the time of their arrival.
+                 at the arrival, and the jump is noted. Pictures sent out of order (B pictures) are no jump, a few in a
+                 row. Media time that stands still, or nearly, says nothing: as long as it does, pictures bear the time
+                 of their arrival.
+    wrong rates  a camera that counts 25 pictures a second and takes 20 has a clock that nothing bends. When every
+                 picture of three seconds comes more than 1 s after its line, or one long before it, the line is let
+                 loose: it follows the least delay of the last two seconds at once, until media time keeps step again.
 """
 
 from __future__ import annotations
@@ -35,8 +39,16 @@ CLAIM_DIFFERENCE_LIMIT_US: Final = MICRO
 # The least distance between two units of a stream: their times stay in order on every scale we write.
 STEP_US: Final = 100
 NOTES_LIMIT_COUNT: Final = 32
-# Pictures in a row with the time of the one before; some cameras give each two the same.
+# Pictures in a row with the time of the one before; some cameras give each two the same. Less than 4 ms is no time.
 STILL_LIMIT_UNITS: Final = 3
+STILL_STEP_90K: Final = 360
+# Pictures in a row before one already stamped: B pictures never are so many.
+DISORDER_LIMIT_UNITS: Final = 8
+# Seconds with pictures, all of them late, within so many seconds: no stall of the network, which ends in a burst.
+LATE_SLICES: Final = 3
+LATE_SPAN_SLICES: Final = 6
+# A loose line is held again when it has moved by less than this in ten seconds.
+STEADY_US: Final = 50_000
 
 NoteKind = Literal["media-jump", "clock-step", "claim-differs", "claim-agrees"]
 
@@ -69,8 +81,11 @@ class Timeline:
         self._last_arrival_us = 0
         self._last_media: int | None = None
         self._still_units = 0
+        self._disordered_units = 0
+        # The line while it is loose: the second in which it was looked at, and where it was then.
+        self._loose: tuple[int, int] | None = None
         self._duration_90k: int | None = None
-        # Least (arrival - line) per second of the window, as (second, least).
+        # Least (arrival - media time) per second of the window, as (second, least).
         self._least: deque[tuple[int, int]] = deque()
         self._least_us = 0  # the least of them all
 
@@ -80,6 +95,7 @@ class Timeline:
         self._claim = None
         self._last_media = None
         self._duration_90k = None
+        self._loose = None
 
     def not_before(self, utc: UtcTime) -> None:
         """Nothing may be stamped earlier than ``utc``, because an absence that starts there is on record (S4)."""
@@ -109,7 +125,11 @@ class Timeline:
         else:
             step = media - previous
             if -JUMP_LIMIT_90K < step < 0:  # shown before one already stamped, as B pictures are: never by far
-                return self._out_of_order(unit, media_us)
+                self._disordered_units += 1
+                if self._disordered_units <= DISORDER_LIMIT_UNITS:
+                    return self._out_of_order(unit, media_us)
+                self._jump(media_us, arrival_us, step * 100 // 9)
+            self._disordered_units = 0
             self._follow(received_us, step, media_us, arrival_us)
             if 0 < step <= MEDIA_CLOCK_HZ:
                 self._duration_90k = step
@@ -160,7 +180,7 @@ class Timeline:
         return self._stamped(unit, utc_us, (shown_us - utc_us) * 9 // 100)
 
     def _follow(self, received_us: int, step_90k: int, media_us: int, arrival_us: int) -> None:
-        self._still_units = 0 if step_90k else self._still_units + 1
+        self._still_units = 0 if step_90k >= STILL_STEP_90K else self._still_units + 1
         if self._still_units >= STILL_LIMIT_UNITS:  # a media clock that says nothing: the arrival is all there is
             if self._still_units == STILL_LIMIT_UNITS:
                 self._note("media-jump", arrival_us, arrival_us - (self._line_us + media_us))
@@ -175,30 +195,47 @@ class Timeline:
         if advanced_us <= -JUMP_LIMIT_US or ahead_us > burst_us:
             self._jump(media_us, arrival_us, ahead_us)
             return
-        if delay_us < 0 and since_us < SETTLE_US:
+        if delay_us < 0 and (since_us < SETTLE_US or self._loose is not None):
             self._lay(media_us, arrival_us)
             return
-        least_us = self._least_delay(received_us, delay_us)
+        least_us = self._least_delay(received_us // SLICE_US, arrival_us - media_us)
         # A media clock that stopped or runs slow shows as a delay that never comes back; one that runs fast as pictures
         # from the future.
-        if delay_us < -JUMP_LIMIT_US or (least_us > JUMP_LIMIT_US and since_us >= SETTLE_US + WINDOW_US):
+        late = delay_us > JUMP_LIMIT_US and self._still_late(received_us // SLICE_US)
+        if delay_us < -JUMP_LIMIT_US or late:
             self._jump(media_us, arrival_us, -delay_us)
-            return
-        self._line_us += _slew(least_us, advanced_us)
+            self._loose = (received_us // SLICE_US, self._line_us)
+        elif self._loose is not None:
+            self._let_go(received_us, self._loose)
+        else:
+            self._line_us += _slew(least_us, advanced_us)
 
-    def _least_delay(self, monotonic_us: int, delay_us: int) -> int:
-        second = monotonic_us // SLICE_US
+    def _least_delay(self, second: int, difference_us: int) -> int:
+        """The least delay behind the line over the window; ``difference_us`` is arrival less media time."""
         least = self._least
         if least and least[-1][0] == second:
-            if delay_us < least[-1][1]:
-                least[-1] = (second, delay_us)
-                self._least_us = min(self._least_us, delay_us)
+            if difference_us < least[-1][1]:
+                least[-1] = (second, difference_us)
+                self._least_us = min(self._least_us, difference_us)
         else:
-            least.append((second, delay_us))
+            least.append((second, difference_us))
             while second - least[0][0] >= WINDOW_US // SLICE_US:
                 least.popleft()
             self._least_us = min(item[1] for item in least)
-        return self._least_us
+        return self._least_us - self._line_us
+
+    def _still_late(self, second: int) -> bool:
+        """Whether pictures came in several seconds, and each more than 1 s after its line."""
+        lately = [least_us for at, least_us in self._least if second - LATE_SPAN_SLICES < at < second]
+        return len(lately) >= LATE_SLICES and min(lately[-LATE_SLICES:]) - self._line_us > JUMP_LIMIT_US
+
+    def _let_go(self, received_us: int, looked: tuple[int, int]) -> None:
+        """Move a loose line to the least delay of the last two seconds, but not faster than time goes by."""
+        second, line_us = received_us // SLICE_US, self._line_us
+        least_us = min(least_us for at, least_us in self._least if second - at < 2) - line_us
+        self._line_us += max(0, min(least_us, received_us - self._last_arrival_us))
+        if second - looked[0] >= WINDOW_US // SLICE_US:
+            self._loose = (second, line_us) if abs(line_us - looked[1]) > STEADY_US else None
 
     def _jump(self, media_us: int, arrival_us: int, difference_us: int) -> None:
         self._lay(media_us, arrival_us)

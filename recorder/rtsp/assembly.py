@@ -1,9 +1,10 @@
 """From NAL units to access units: where one picture ends and the next begins, and which ones are whole.
 
 A unit ends at the marker bit or when the time stamp changes. Cameras that set the marker on every slice are found out
-by the first slice that goes on a picture already ended; from then on only time stamps count for them. So that no torn
-picture is ever handed on, a wary assembler lets the first unit of a stream wait for the packet after its marker. A unit
-with a hole in it is dropped, never handed on in part, and the next one says ``lost_before``.
+by the first slice that goes on a picture already ended; from then on only time stamps count for them. Where neither
+time nor marker parts two pictures, the first slice of the second one does. So that no torn picture is ever handed on, a
+wary assembler lets the first unit of a stream wait for the packet after its marker. A unit with a hole in it is
+dropped, never handed on in part, and the next one says ``lost_before``.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from recorder.rtsp.errors import ParameterSetsMissing
 from recorder.rtsp.fragments import ENDS, MARKED, STARTS
 
 UNIT_LIMIT_BYTES: Final = 8 * 1024 * 1024
-NALS_LIMIT_COUNT: Final = 512
+# As many as a picture of the largest size has in slices of one packet each.
+NALS_LIMIT_COUNT: Final = 8192
 START_CODE: Final = b"\0\0\1"
 
 
@@ -57,7 +59,7 @@ class UnitAssembler(ABC):
         self._damaged = False
         self._lost = False
         self._key_opening: int | None = None
-        self._received_us = 0
+        self._received_us = self._now_us = 0
 
     def take(self) -> list[AccessUnit]:
         """The access units finished since the last call."""
@@ -68,6 +70,7 @@ class UnitAssembler(ABC):
 
     def run(self, rtp_time: int, flags: int, body: bytes, received_us: int) -> None:
         """Take the fragments of one run (``fragments.take_run``): what taking them one by one would do."""
+        self._now_us = received_us
         if rtp_time != self._time:
             self._received_us = received_us
             self._begin(rtp_time)
@@ -91,6 +94,15 @@ class UnitAssembler(ABC):
     @abstractmethod
     def _nal(self, nal: bytes) -> None:
         """Take a whole NAL unit."""
+
+    @staticmethod
+    @abstractmethod
+    def _is_picture(nal: bytes) -> bool:
+        """Whether a NAL unit holds a piece of a picture."""
+
+    @abstractmethod
+    def _begins_picture(self, nal: bytes) -> bool:
+        """Whether a first slice begins another picture when one is at hand: not where it may be its second field."""
 
     def lost(self, count: int) -> None:
         """``count`` packets are missing here."""
@@ -124,13 +136,15 @@ class UnitAssembler(ABC):
         self._nals.clear()
         return False
 
-    def _keep(self, nal: bytes, *, picture: bool, first_slice: bool, key: bool) -> None:
-        """Add a whole NAL unit to the unit at hand."""
-        if self._marked and (not picture or first_slice):
+    def _keep(self, nal: bytes, *, picture: bool, first_slice: bool, key: bool, suffix: bool = False) -> None:
+        """Add a whole NAL unit to the unit at hand; ``suffix``: one that can only follow a picture."""
+        if self._marked and not suffix and (not picture or first_slice):
             self._finish()
-        elif self._marked:
+        elif self._marked or (suffix and not self._has_picture and self._time == self._ended_time):
             self.markers_trusted = self._marked = False
         if picture:
+            if first_slice and self._has_picture and self._begins_picture(nal):
+                self._part()
             if not self._has_picture and not first_slice:
                 self._damaged = True
                 if self._time == self._ended_time and self.markers_trusted:
@@ -143,6 +157,16 @@ class UnitAssembler(ABC):
             self._spoil()
         elif not self._damaged:
             self._nals.append(nal)
+
+    def _part(self) -> None:
+        """End the picture at hand, though time and marker do not say so: what came after its slices opens the next."""
+        at = len(self._nals)
+        while at and not self._is_picture(self._nals[at - 1]):
+            at -= 1
+        ahead = self._nals[at:]
+        del self._nals[at:]
+        self._finish()
+        self._nals, self._size, self._received_us = ahead, sum(map(len, ahead)), self._now_us
 
     def _marker(self, received_us: int) -> None:
         """The marker bit: the picture ends, once there is one. Some cameras mark parameter sets too."""

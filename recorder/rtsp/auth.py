@@ -15,7 +15,7 @@ from typing import Final
 
 from recorder.rtsp.errors import WrongCredential
 
-CHALLENGE_LIMIT_CHARS: Final = 4096
+CHALLENGE_LIMIT_CHARS: Final = 2048
 CNONCE_BYTES: Final = 8
 
 _HASHES: Final[dict[str, Callable[[bytes], str]]] = {
@@ -24,8 +24,9 @@ _HASHES: Final[dict[str, Callable[[bytes], str]]] = {
     "SHA-512-256": lambda data: hashlib.new("sha512_256", data).hexdigest(),
 }
 _STRENGTH: Final = ("SHA-512-256", "SHA-512-256-SESS", "SHA-256", "SHA-256-SESS", "MD5", "MD5-SESS")
-# Either a scheme's name, or a parameter with its value: quoted, or up to a comma or blank.
-_PART: Final = re.compile(r'([A-Za-z][\w-]*)(?=[\s,]|$)(?!\s*=)|([\w-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s,]*)')
+# Either a parameter with its value (quoted, or up to a comma or the next parameter), or a word alone.
+_PART: Final = re.compile(r'([\w-]+)\s*=\s*("(?:[^"\\]|\\.)*"?|[^,"]*?(?=\s*(?:,|$)|\s+[\w-]+\s*=))|([A-Za-z][\w-]*)')
+_QOPS: Final = frozenset({"AUTH", "AUTH-INT"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,10 @@ class Challenge:
 
     @property
     def algorithm(self) -> str:
-        """The digest algorithm in upper case; MD5 when the camera names none."""
-        return self.params.get("algorithm", "MD5").upper()
+        """The digest algorithm in upper case, the strongest of several; MD5 when the camera names none."""
+        named = self.params.get("algorithm", "MD5").upper()
+        known = [name for name in _STRENGTH if name in re.split(r"[\s,]+", named)]
+        return known[0] if known else named
 
     @property
     def stale(self) -> bool:
@@ -57,12 +60,16 @@ class Challenge:
 def parse_challenges(values: Iterable[str]) -> list[Challenge]:
     """Every challenge of the ``WWW-Authenticate`` fields; what cannot be read is left out.
 
-    A word alone opens a challenge, ``name=value`` belongs to the one before it, and commas may be missing.
+    A word alone opens a challenge unless it is one more value of a list without quotes; ``name=value`` belongs to the
+    challenge before it, and commas may be missing.
     """
     found: list[Challenge] = []
     for value in values:
-        for word, name, given in _PART.findall(value[:CHALLENGE_LIMIT_CHARS]):
-            if word:
+        for name, given, word in _PART.findall(value[:CHALLENGE_LIMIT_CHARS]):
+            listed = "qop" if word.upper() in _QOPS else "algorithm" if word.upper() in _STRENGTH else ""
+            if listed and found:
+                found[-1].params[listed] = f"{found[-1].params.get(listed, '')},{word}"
+            elif word:
                 found.append(Challenge(word.lower(), {}))
             elif found:
                 found[-1].params[name.lower()] = _unquote(given)
@@ -140,7 +147,7 @@ class Authenticator:
 
 
 def _can_answer(challenge: Challenge) -> bool:
-    return bool(challenge.params.get("nonce")) and bool(_qops(challenge) & {"", "auth", "auth-int"})
+    return "nonce" in challenge.params and bool(_qops(challenge) & {"", "auth", "auth-int"})
 
 
 def _qops(challenge: Challenge) -> set[str]:
@@ -178,15 +185,16 @@ def _digest(challenge: Challenge, credentials: Credentials, method: str, uri: st
             fields.append(("cnonce", _quote(cnonce)))
         fields.append(("response", _quote(hashed(f"{a1}:{nonce}:{a2}"))))
     if "algorithm" in params:
-        fields.append(("algorithm", params["algorithm"]))
+        named = params["algorithm"]  # as the camera wrote it, when it names one
+        fields.append(("algorithm", named if named.upper() == algorithm else algorithm))
     if "opaque" in params:
         fields.append(("opaque", _quote(params["opaque"])))
     return "Digest " + ", ".join(f"{name}={value}" for name, value in fields)
 
 
 def _unquote(text: str) -> str:
-    if len(text) >= 2 and text[0] == text[-1] == '"':
-        return re.sub(r"\\(.)", r"\1", text[1:-1])
+    if text.startswith('"'):
+        return re.sub(r"\\(.)", r"\1", text[1:].removesuffix('"'))
     return text
 
 

@@ -56,13 +56,16 @@ class LooseBody:
         if len(data) != len(self._cut):
             self._cut, self._heard_us = data, now_us
 
-    def given_up(self, now_us: int) -> message.Response | None:
-        """The unfinished answer as far as it came, once no more comes; the caller must skip its bytes (``skipped``)."""
+    def given_up(self, now_us: int, *, described: bool) -> message.Response | None:
+        """The unfinished answer as far as it came, once no more comes; the caller must skip its bytes (``skipped``).
+
+        Only the description (``described``) needs a body; other answers announce some that never come.
+        """
         if not self._cut or now_us - self._heard_us < SILENCE_S * MICRO:
             return None
         data, self._cut = self._cut, b""
         found = message.cut_short(data, self._where)
-        if found is not None and found.body:
+        if found is not None and (found.body or not described):
             self._skip_bytes = len(data)
             return found
         return None

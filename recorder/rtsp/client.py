@@ -72,7 +72,7 @@ class RtspClient:
                 target = redirected(self.session.url, error.location)
                 if target is None:
                     raise StreamRefused(
-                        f"{error.what} La caméra envoie vers un autre hôte, ce qui n’est pas suivi.",
+                        f"{error.what} La caméra envoie vers un autre hôte ou hors du RTSP, ce qui n’est pas suivi.",
                         where=error.where, todo=error.todo, status_code=error.status_code,
                     ) from error  # fmt: skip
                 if attempt == ATTEMPTS_LIMIT_COUNT - 1:

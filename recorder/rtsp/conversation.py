@@ -16,7 +16,15 @@ from recorder.rtsp import message, sdp
 from recorder.rtsp.assembly import UnitAssembler
 from recorder.rtsp.auth import Authenticator, Credentials
 from recorder.rtsp.body import LooseBody
-from recorder.rtsp.errors import CameraUnreachable, Redirected, RtspError, StreamDamaged, StreamRefused, StreamStalled
+from recorder.rtsp.errors import (
+    CameraUnreachable,
+    Redirected,
+    RtspError,
+    StreamDamaged,
+    StreamRefused,
+    StreamStalled,
+    WrongCredential,
+)
 from recorder.rtsp.h264 import H264Depacketizer
 from recorder.rtsp.h265 import H265Depacketizer
 from recorder.rtsp.keepalive import Habits, Keepalive
@@ -32,6 +40,8 @@ USER_AGENT: Final = "Guet"
 _TRY_ELSEWHERE: Final = frozenset({400, 404, 405, 451, 454, 455, 459, 460, 462})
 _REDIRECTS: Final = frozenset({300, 301, 302, 303, 305, 307, 308})
 _INVALID_RANGE: Final = 457
+# Answers to PLAY that may mean its Range.
+_RANGE_UNWANTED: Final = frozenset({400, 406, 451, 456, 500, 501, 551})
 _SESSION_UNKNOWN: Final = 454
 _KEEPALIVES: Final = ("GET_PARAMETER", "OPTIONS")
 _PUBLIC: Final = "Public: OPTIONS, ANNOUNCE, GET_PARAMETER, SET_PARAMETER, TEARDOWN, REDIRECT"
@@ -56,6 +66,11 @@ class PlayOptions:
     receiver: type[RtpReceiver] = RtpReceiver
     receive_buffer_bytes: int | None = None  # of the socket; None leaves it to the system
     describe_only: bool = False  # nothing is set up, so that no picture and no sound is ever sent
+
+    @property
+    def live(self) -> bool:
+        """Whether this plays what the camera sees now."""
+        return self.receiver is RtpReceiver
 
 
 LIVE: Final = PlayOptions()
@@ -100,6 +115,9 @@ class Conversation:
         self._tracks: list[str] = []
         self._video_channel, self._control_channel = -1, -1
         self._garbage_bytes = 0
+        self._goodbye_us: int | None = None
+        self._crowd_us = self._crowd_units = 0
+        self._answered: message.Response | None = None
         self._last_unit_us = 0
         self._dropped_at_last_unit = 0
 
@@ -161,12 +179,20 @@ class Conversation:
         else:
             self._refused(pending, received, keepalive=keepalive)
 
+    def _asks(self, method: str) -> bool:
+        """Whether a request of this kind waits for its answer."""
+        return any(item.method == method for item in self._pending.values())
+
     def _number_of(self, received: message.Response) -> int:
-        """Which request this answers. Some cameras number answers as they like: before PLAY there is one to answer."""
-        cseq = received.cseq
+        """Which request this answers. Some cameras number answers as they like: before PLAY there is one to answer.
+
+        An answer that comes word for word again answers nothing.
+        """
+        cseq, before = received.cseq, self._answered
+        self._answered = received
         if cseq in self._pending:
             return cseq or 0
-        if self.state is State.PLAYING and cseq is not None:
+        if cseq is not None and (self.state is State.PLAYING or (cseq and received == before)):
             return -1
         return next(iter(self._pending), -1)
 
@@ -178,8 +204,8 @@ class Conversation:
                 raise
             self._keepalive.answered(pending.method, accepted=False)  # the stream itself goes on
             return
-        if pending.tries >= TRIES_LIMIT_COUNT:
-            raise StreamRefused("La caméra redemande sans fin un compte.", where=self.where, status_code=401)
+        if pending.tries >= TRIES_LIMIT_COUNT:  # were it tried on and on, the camera would lock the account
+            raise WrongCredential("La caméra redemande sans fin un compte.", where=self.where)
         self._request(pending.method, pending.uri, pending.headers, tries=pending.tries + 1)
 
     def _accepted(self, pending: _Pending, received: message.Response, *, keepalive: bool) -> None:
@@ -224,6 +250,8 @@ class Conversation:
             self._request("PLAY", pending.uri)  # "now" is what a live camera plays without being told
         elif status in _TRY_ELSEWHERE and self._elsewhere(pending):
             return
+        elif pending.method == "PLAY" and status in _RANGE_UNWANTED and pending.headers == LIVE.play_headers:
+            self._request("PLAY", self._aggregate)
         elif keepalive and status != _SESSION_UNKNOWN:
             self._keepalive.answered(pending.method, accepted=False)
         elif pending.method != "TEARDOWN":
@@ -279,9 +307,10 @@ class Conversation:
             raise StreamRefused("La caméra n’accepte pas le flux sur la connexion elle-même (TCP).", where=self.where)
         first = int(found[1]) if found else 0
         second = int(found[2]) if found and found[2] else first + 1
-        if max(first, second) > 255 or first == second:
+        if max(first, second) > 255:
             raise StreamDamaged(f"Canaux impossibles : {transport[:60]!r}.", where=self.where)
-        self._video_channel, self._control_channel = first, second
+        # Pictures and reports on one channel: pictures then, and no reports.
+        self._video_channel, self._control_channel = first, second if second != first else -1
         session, _, parameters = received.headers.get("session").partition(";")
         if len(session) > SESSION_ID_LIMIT_CHARS or not session.isprintable():
             raise StreamDamaged("La caméra ne donne pas de numéro de session utilisable.", where=self.where)

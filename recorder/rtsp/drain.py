@@ -19,6 +19,8 @@ TICK_S: Final = 0.2
 POLL_TICKS: Final = 5  # sessions are told the time once a second
 BUFFER_BYTES: Final = 1024 * 1024
 READS_LIMIT_COUNT: Final = 16
+# How long one camera is read in one go: a flood of bytes that cost much to parse must not hold up the others.
+READS_LIMIT_S: Final = 0.05
 
 # Connects to a camera; CameraUnreachable. The second number is the receive buffer asked for, in bytes; None for any.
 Dial = Callable[[StreamUrl, int | None], Awaitable[socket.socket]]
@@ -63,10 +65,12 @@ class Drain:
     def read(self, sock: socket.socket, carry: bytes, feed: Callable[[memoryview], int]) -> bytes | None:
         """Read, feed what is there after ``carry``, and return what was not used up; None at the stream's end.
 
-        Reads again while the buffer gets full, a bounded number of times, so that a tick drains what the kernel held.
+        Reads again while the buffer gets full, a bounded number of times and for a bounded time, so that a tick drains
+        what the kernel held.
         BlockingIOError passes through when nothing has arrived.
         """
         buffer = self._buffer
+        until_s = 0.0
         for _ in range(READS_LIMIT_COUNT):
             kept = len(carry)
             if kept >= BUFFER_BYTES:
@@ -79,6 +83,10 @@ class Drain:
             used = feed(buffer[:total])
             carry = bytes(buffer[used:total])
             if total < BUFFER_BYTES // 2:
+                break
+            now_s = asyncio.get_running_loop().time()
+            until_s = until_s or now_s + READS_LIMIT_S
+            if now_s > until_s:
                 break
             try:
                 sock.recv_into(buffer[:1], 1, socket.MSG_PEEK)

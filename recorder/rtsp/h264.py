@@ -15,6 +15,9 @@ DELIMITER: Final = 9
 # A payload that begins so is a byte stream (Annex B): no NAL unit has a header of zero.
 LEADING_START_CODE: Final = (b"\0\0\0\1", b"\0\0\1")
 STAP_A: Final = 24
+# End of sequence, end of stream, filler: nothing of the next picture.
+SUFFIXES: Final = frozenset({10, 11, 12})
+PARTITIONS: Final = (3, 4)
 
 
 class H264Depacketizer(UnitAssembler):
@@ -25,7 +28,9 @@ class H264Depacketizer(UnitAssembler):
 
     def __init__(self, parameter_sets: tuple[bytes, ...] = (), *, wary: bool = False) -> None:
         """``parameter_sets`` are those announced in the description; ``wary`` as in ``UnitAssembler``."""
-        super().__init__(H264Sets(), wary=wary)
+        self._joined = False  # slices with start codes between them come as one unit
+        self._h264_sets = H264Sets()
+        super().__init__(self._h264_sets, wary=wary)
         for nal in parameter_sets:
             self.sets.add(nal)
 
@@ -33,6 +38,7 @@ class H264Depacketizer(UnitAssembler):
         self, data: bytes | bytearray | memoryview, start: int, end: int, rtp_time: int, marker: bool, received_us: int
     ) -> None:
         """Take the payload ``data[start:end]`` of one packet."""
+        self._now_us = received_us
         if rtp_time != self._time:
             self._received_us = received_us
             self._begin(rtp_time)
@@ -74,22 +80,31 @@ class H264Depacketizer(UnitAssembler):
         while position + 2 <= end:
             size = data[position] << 8 | data[position + 1]
             position += 2
-            if size == 0 or position + size > end:
+            if size == 0:
+                continue  # an empty entry, or zeros behind the last one
+            if position + size > end:
                 return self._spoil()
             if not self._grow(size):
                 return None
             self._nal(bytes(data[position : position + size]))
             position += size
-        return self._spoil() if position != end else None
+        return self._spoil() if position != end and data[position] else None
 
     def _nal(self, nal: bytes) -> None:
         kind = nal[0] & 0x1F
         if 1 <= kind <= LAST_PICTURE_TYPE:
+            # Found out by the first key picture, so that nothing is searched in the streams of others.
+            if (kind == IDR or self._joined) and START_CODE in nal:
+                self._joined = True
+                for part in split_start_codes(nal):
+                    self._nal(part)
+                return
             # first_mb_in_slice is 0 exactly when the first bit after the header is 1.
             first = len(nal) > 1 and nal[1] & 0x80 != 0
-            self._keep(nal, picture=True, first_slice=first or kind in (3, 4), key=kind == IDR)
+            self._keep(nal, picture=True, first_slice=first or kind in PARTITIONS, key=kind == IDR)
             return
         if (SEI <= kind <= DELIMITER and START_CODE in nal) or nal.startswith(LEADING_START_CODE):
+            self._joined = True
             for part in split_start_codes(nal):
                 self._nal(part)
             return
@@ -97,4 +112,11 @@ class H264Depacketizer(UnitAssembler):
             return
         if kind in (SPS, PPS):
             self.sets.add(nal)
-        self._keep(nal, picture=False, first_slice=False, key=False)
+        self._keep(nal, picture=False, first_slice=False, key=False, suffix=kind in SUFFIXES)
+
+    @staticmethod
+    def _is_picture(nal: bytes) -> bool:
+        return 1 <= nal[0] & 0x1F <= LAST_PICTURE_TYPE
+
+    def _begins_picture(self, nal: bytes) -> bool:
+        return nal[0] & 0x1F not in PARTITIONS and not self._h264_sets.fields

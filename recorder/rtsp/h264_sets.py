@@ -23,7 +23,7 @@ HIGH_PROFILES: Final = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138,
 
 @dataclass(frozen=True, slots=True)
 class Sps:
-    """What the recorder needs of a sequence parameter set."""
+    """What the recorder needs of a sequence parameter set; ``fields``: a picture may come as two fields."""
 
     id: int
     profile: int
@@ -35,6 +35,7 @@ class Sps:
     chroma: int
     depth_luma: int
     depth_chroma: int
+    fields: bool = False
 
     @property
     def codec_string(self) -> str:
@@ -75,7 +76,9 @@ def _parse(nal: bytes) -> Sps:
     if set_id > 31 or not (0 < width <= SIDE_LIMIT_PIXELS and 0 < height <= SIDE_LIMIT_PIXELS):
         raise ParameterSetsMissing(f"Jeu de paramètres H.264 : image de {width}×{height} pixels.")
     fps = _frame_rate(reader) if reader.left and reader.flag() else None
-    return Sps(set_id, profile, constraints, level, width, height, fps, chroma, depth_luma, depth_chroma)
+    return Sps(
+        set_id, profile, constraints, level, width, height, fps, chroma, depth_luma, depth_chroma, not frames_only
+    )  # fmt: skip
 
 
 def _high_profile(reader: BitReader) -> tuple[int, int, int]:
@@ -151,6 +154,7 @@ class H264Sets:
         self._sps: dict[int, bytes] = {}
         self._pps: dict[int, bytes] = {}
         self._format: StreamFormat | None = None
+        self.fields = False  # whether the latest SPS allows fields
 
     def add(self, nal: bytes) -> None:
         """Take an SPS or PPS; a new one with the same id replaces the old. Others are ignored.
@@ -163,7 +167,11 @@ class H264Sets:
             return
         self._format = None
         try:
-            key = parse_sps(nal).id if kind == SPS else BitReader(nal[1:9]).ue()
+            if kind == SPS:
+                parsed = parse_sps(nal)
+                key, self.fields = parsed.id, parsed.fields
+            else:
+                key = BitReader(nal[1:9]).ue()
         except (ParameterSetsMissing, BitsExhausted):
             known.clear()
             return

@@ -15,6 +15,8 @@ FIRST_KEY_TYPE: Final = 16
 LAST_KEY_TYPE: Final = 21
 AGGREGATION: Final = 48
 CONTENT_INFORMATION: Final = 50
+# End of sequence, end of stream, filler, suffix SEI: nothing of the next picture.
+SUFFIXES: Final = frozenset({36, 37, 38, 40})
 # A payload that begins so is a byte stream (Annex B): the second byte of a NAL unit's header is never zero.
 LEADING_START_CODE: Final = (b"\0\0\0\1", b"\0\0\1")
 
@@ -27,6 +29,7 @@ class H265Depacketizer(UnitAssembler):
 
     def __init__(self, parameter_sets: tuple[bytes, ...] = (), *, wary: bool = False) -> None:
         """``parameter_sets`` are those announced in the description; ``wary`` as in ``UnitAssembler``."""
+        self._joined = False  # slices with start codes between them come as one unit
         super().__init__(H265Sets(), wary=wary)
         for nal in parameter_sets:
             self.sets.add(nal)
@@ -35,6 +38,7 @@ class H265Depacketizer(UnitAssembler):
         self, data: bytes | bytearray | memoryview, start: int, end: int, rtp_time: int, marker: bool, received_us: int
     ) -> None:
         """Take the payload ``data[start:end]`` of one packet."""
+        self._now_us = received_us
         if rtp_time != self._time:
             self._received_us = received_us
             self._begin(rtp_time)
@@ -93,30 +97,47 @@ class H265Depacketizer(UnitAssembler):
         while position + 2 <= end:
             size = data[position] << 8 | data[position + 1]
             position += 2
+            if size == 0:
+                continue  # an empty entry, or zeros behind the last one
             if size < 2 or position + size > end:
                 return self._spoil()
             if not self._grow(size):
                 return None
             self._nal(bytes(data[position : position + size]))
             position += size
-        return self._spoil() if position != end else None
+        return self._spoil() if position != end and data[position] else None
 
     def _nal(self, nal: bytes) -> None:
         if len(nal) < 2:
             return
         if nal.startswith(LEADING_START_CODE):
+            self._joined = True
             for part in split_start_codes(nal):
                 self._nal(part)
             return
         kind = nal[0] >> 1 & 0x3F
         if kind <= LAST_PICTURE_TYPE:
+            # Found out by the first key picture, so that nothing is searched in the streams of others.
+            if (FIRST_KEY_TYPE <= kind <= LAST_KEY_TYPE or self._joined) and START_CODE in nal:
+                self._joined = True
+                for part in split_start_codes(nal):
+                    self._nal(part)
+                return
             first = len(nal) > 2 and nal[2] & 0x80 != 0  # first_slice_segment_in_pic_flag
             self._keep(nal, picture=True, first_slice=first, key=FIRST_KEY_TYPE <= kind <= LAST_KEY_TYPE)
             return
         if START_CODE in nal:
+            self._joined = True
             for part in split_start_codes(nal):
                 self._nal(part)
             return
         if VPS <= kind <= PPS:
             self.sets.add(nal)
-        self._keep(nal, picture=False, first_slice=False, key=False)
+        self._keep(nal, picture=False, first_slice=False, key=False, suffix=kind in SUFFIXES)
+
+    @staticmethod
+    def _is_picture(nal: bytes) -> bool:
+        return nal[0] >> 1 & 0x3F <= LAST_PICTURE_TYPE
+
+    def _begins_picture(self, nal: bytes) -> bool:
+        return True  # H.265 codes fields as pictures of their own

@@ -21,7 +21,7 @@ INTERVAL_LEAST_S: Final = 0.5
 ANSWER_LIMIT_S: Final = 5.0
 # A camera that hangs up this many timeouts after PLAY, or sooner, may have forgotten its client.
 FORGETFUL_TIMEOUTS: Final = 2.5
-_TIMEOUT: Final = re.compile(r"timeout\s*=\s*(\d{1,6})", re.I)
+_TIMEOUT: Final = re.compile(r'timeout\s*[=:]?\s*"?\s*(\d{1,6})', re.I)
 _METHODS: Final = ("GET_PARAMETER", "OPTIONS")
 
 

@@ -5,8 +5,9 @@ The peer is a camera, so hostile by default: a message is either whole and sane,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from recorder.rtsp.errors import StreamDamaged, dump
@@ -17,6 +18,9 @@ BODY_LIMIT_BYTES: Final = 256 * 1024
 # RFC 2326 has none longer than SET_PARAMETER; a longer first word is not RTSP.
 METHOD_LIMIT_CHARS: Final = 24
 VERSION: Final = "RTSP/1.0"
+_BLANK_LINE: Final = re.compile(rb"\r*\n\r*\n")
+# What no body begins with: a frame of pictures, or the next answer.
+_NO_BODY: Final = (b"$", b"RTSP/1.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,7 @@ class Response:
     headers: Headers
     body: bytes
     # Whether a usable Content-Length said where the body ends; without one the body is what still comes.
-    measured: bool = True
+    measured: bool = field(default=True, compare=False)
 
     @property
     def cseq(self) -> int | None:
@@ -72,7 +76,8 @@ def parse(data: bytes, where: str) -> tuple[Message, int] | None:
 
     Raises StreamDamaged for what cannot become a message whatever follows. Taken as cameras send them: bare LF line
     ends, folded fields, lines that are no field (left out), any RTSP version, bytes that are no UTF-8 (kept as they
-    are, since a digest is computed over them), lengths that are no number (as if there were none).
+    are, since a digest is computed over them), lengths that are no number (as if there were none), lengths of a body
+    in whose place pictures or the next answer come.
     """
     head_end, body_start = _end_of_head(data)
     if head_end < 0:
@@ -82,13 +87,23 @@ def parse(data: bytes, where: str) -> tuple[Message, int] | None:
         return None
     if head_end > HEAD_LIMIT_BYTES:
         raise StreamDamaged(f"En-tête RTSP de plus de {HEAD_LIMIT_BYTES} octets.", where=where)
-    lines = data[:head_end].decode("utf-8", "surrogateescape").replace("\r\n", "\n").split("\n")
+    lines = _lines(data[:head_end])
     headers = _headers(lines[1:], where)
-    length = _content_length(headers, where)
+    length = 0 if data.startswith(_NO_BODY, body_start) else _content_length(headers, where)
     if len(data) < body_start + (length or 0):
         return None
     body = data[body_start : body_start + (length or 0)]
     return _message(lines[0], headers, body, where, measured=length is not None), body_start + (length or 0)
+
+
+def torn(data: bytes, where: str) -> Message | None:
+    """The message whose head is ``data`` as far as it came, since pictures follow it; None when that is none."""
+    head_end, _ = _end_of_head(data)
+    lines = _lines(data[:head_end] if head_end >= 0 else data)
+    try:
+        return _message(lines[0], _headers(lines[1:], where), b"", where)
+    except StreamDamaged:
+        return None
 
 
 def cut_short(data: bytes, where: str) -> Response | None:
@@ -99,7 +114,7 @@ def cut_short(data: bytes, where: str) -> Response | None:
     head_end, body_start = _end_of_head(data)
     if not 0 <= head_end <= HEAD_LIMIT_BYTES:
         return None
-    lines = data[:head_end].decode("utf-8", "surrogateescape").replace("\r\n", "\n").split("\n")
+    lines = _lines(data[:head_end])
     found = _message(lines[0], _headers(lines[1:], where), data[body_start:], where)
     return found if isinstance(found, Response) else None
 
@@ -123,11 +138,12 @@ def answer(request: Request, status: int, reason: str, *more: str) -> bytes:
 
 
 def _end_of_head(data: bytes) -> tuple[int, int]:
-    strict = data.find(b"\r\n\r\n", 0, HEAD_LIMIT_BYTES + 4)
-    lenient = data.find(b"\n\n", 0, HEAD_LIMIT_BYTES + 2)
-    if strict >= 0 and (lenient < 0 or strict < lenient):
-        return strict, strict + 4
-    return lenient, lenient + 2
+    found = _BLANK_LINE.search(data, 0, HEAD_LIMIT_BYTES + 4)
+    return found.span() if found is not None else (-1, -1)
+
+
+def _lines(head: bytes) -> list[str]:
+    return [line.rstrip("\r") for line in head.decode("utf-8", "surrogateescape").split("\n")]
 
 
 def _check_start(data: bytes, where: str) -> None:

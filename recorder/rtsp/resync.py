@@ -68,12 +68,18 @@ def begins_message(data: Bytes, at: int, end: int) -> bool:
 def find_start(data: Bytes, at: int, end: int, marks: Marks) -> int:
     """Where the next frame of ours or answer certainly starts in ``data[at:end]``; -1 when none is in view."""
     view = bytes(data[at:end])
-    place = view.find(b"$")
-    while place >= 0 and not marks.is_frame(view, place, len(view)):
-        place = view.find(b"$", place + 1)
+    place = find_frame(view, 0, marks)
     answer = view.find(b"RTSP/1.0 ", 0, place if place >= 0 else len(view))
     found = answer if answer >= 0 else place
     return at + found if found >= 0 else -1
+
+
+def find_frame(view: bytes, at: int, marks: Marks) -> int:
+    """Where the next frame of ours certainly starts in ``view`` from ``at`` on; -1 when none is in view."""
+    place = view.find(b"$", at)
+    while place >= 0 and not marks.is_frame(view, place, len(view)):
+        place = view.find(b"$", place + 1)
+    return place
 
 
 def instead_of_frame(data: Bytes, position: int, stop: int, end: int, marks: Marks) -> int:

@@ -148,6 +148,8 @@ class RtpReceiver:
 
     def _malformed(self, data: bytes | bytearray | memoryview, start: int, end: int) -> None:
         self.malformed_packets += 1  # whether one of ours is missing, the numbers will tell
+        if start == end:  # an empty frame: some cameras keep a connection busy with them
+            return
         self._malformed_in_a_row += 1
         if self._malformed_in_a_row >= MALFORMED_LIMIT_COUNT:
             raise StreamDamaged(

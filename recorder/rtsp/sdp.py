@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -14,10 +15,12 @@ from recorder.access_unit import Codec
 from recorder.rtsp.errors import NoVideo, StreamDamaged
 
 LINE_LIMIT_COUNT: Final = 2000
-MEDIA_LIMIT_COUNT: Final = 16
+MEDIA_LIMIT_COUNT: Final = 64
 PARAMETER_SETS_LIMIT_BYTES: Final = 8 * 1024
 VIDEO_CLOCK_HZ: Final = 90_000
 
+# Between format parameters: a semicolon, or blanks before a name that they are known by.
+_BETWEEN: Final = re.compile(r";|\s+(?=(?:sprop|packetization|profile|level|max|tier|interop|tx)[\w-]*\s*=)", re.I)
 _CODECS: Final[dict[str, Codec]] = {"H264": "h264", "H265": "h265", "HEVC": "h265"}
 
 
@@ -46,6 +49,7 @@ class _Media:
     transport: str
     formats: list[str]
     control: str = ""
+    encrypted: bool = False
     encodings: dict[str, tuple[str, str]] = field(default_factory=dict)
     parameters: dict[str, dict[str, str]] = field(default_factory=dict)
 
@@ -59,7 +63,7 @@ def parse(body: bytes, where: str) -> Description:
     control = ""
     media: list[_Media] = []
     for line in lines:
-        kind, equals, value = line.partition("=")
+        kind, equals, value = (part.strip() for part in line.partition("="))
         if equals and kind == "m":
             if len(media) == MEDIA_LIMIT_COUNT:
                 raise StreamDamaged(f"Description SDP de plus de {MEDIA_LIMIT_COUNT} pistes.", where=where)
@@ -67,9 +71,9 @@ def parse(body: bytes, where: str) -> Description:
         elif equals and kind == "a":
             if media:
                 _media_attribute(media[-1], value)
-            elif value.startswith("control:"):
+            elif value[:8].lower() == "control:":
                 control = value[8:].strip()
-    if not media and not any(line.startswith("v=") for line in lines):
+    if not media and not any(line.lstrip("\ufeff ").startswith("v=") for line in lines):
         raise StreamDamaged("La description du flux n’est pas du SDP.", where=where)
     kinds = tuple(item.kind for item in media)
     for item in media:
@@ -91,7 +95,7 @@ def _media(value: str) -> _Media:
 
 def _media_attribute(media: _Media, value: str) -> None:
     name, _, rest = value.partition(":")
-    rest = rest.strip()
+    name, rest = name.strip().lower(), rest.strip()
     if name == "control":
         media.control = rest
     elif name == "rtpmap":
@@ -100,20 +104,28 @@ def _media_attribute(media: _Media, value: str) -> None:
         media.encodings[payload] = (encoding_name.upper(), clock.partition("/")[0])
     elif name == "fmtp":
         payload, text = (*rest.split(None, 1), "")[:2] if rest else ("", "")
-        pairs = (item.strip().partition("=") for item in text.split(";"))
-        media.parameters[payload] = {key.strip().lower(): given.strip() for key, _, given in pairs if key.strip()}
+        pairs = (item.strip().partition("=") for item in _BETWEEN.split(text))
+        told = {key.strip().lower(): given.strip().strip('"') for key, _, given in pairs if key.strip()}
+        media.parameters.setdefault(payload, {}).update(told)
+    elif name in ("crypto", "key-mgmt"):
+        media.encrypted = True
 
 
 def _video(media: _Media, where: str) -> VideoTrack | None:
-    if media.transport not in ("RTP/AVP", "RTP/AVPF", "RTP/SAVP", "RTP/SAVPF", "RTP/AVP/TCP"):
+    if not media.transport.startswith(("RTP/AVP", "RTP/SAVP")):
         return None
-    for payload in media.formats:
+    # Types that only their own lines name come last: some cameras number the media line otherwise.
+    for payload in dict.fromkeys((*media.formats, *media.encodings)):
         name, clock = media.encodings.get(payload) or (_told_by(media.parameters.get(payload, {})), "")
         codec = _CODECS.get(name)
         if codec is None or not (payload.isascii() and payload.isdigit() and int(payload[:4]) < 128):
             continue
         if clock not in ("", str(VIDEO_CLOCK_HZ)):
             raise NoVideo(f"Horloge vidéo de {clock[:12]} Hz au lieu de 90000.", where=where)
+        if media.encrypted and "SAVP" in media.transport:
+            raise NoVideo(
+                "La caméra chiffre ses images (SRTP).", where=where, todo="Choisissez RTSP par TLS ou sans chiffrement."
+            )
         parameters = media.parameters.get(payload, {})
         _refuse_interleaving(codec, parameters, where)
         return VideoTrack(codec, int(payload), media.control, _parameter_sets(codec, parameters))
@@ -140,9 +152,10 @@ def _parameter_sets(codec: Codec, parameters: dict[str, str]) -> tuple[bytes, ..
     names = ("sprop-parameter-sets",) if codec == "h264" else ("sprop-vps", "sprop-sps", "sprop-pps")
     found: list[bytes] = []
     for name in names:
-        for text in parameters.get(name, "").split(","):
+        for given in parameters.get(name, "").split(","):
+            text = "".join(given.split())
             try:
-                nal = base64.b64decode(text.strip() + "=" * (-len(text.strip()) % 4), validate=True)
+                nal = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
             except (binascii.Error, ValueError):
                 continue
             # Some cameras put a start code inside; it is not part of the unit.

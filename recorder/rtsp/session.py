@@ -17,6 +17,11 @@ from vms.clock import MICRO
 
 REPLY_TIMEOUT_S: Final = 8.0
 STALL_LIMIT_S: Final = 8.0
+# How long a stream may go on after BYE before that is its end: cameras say it of a source that another replaces.
+GOODBYE_PATIENCE_S: Final = 0.9
+# More pictures than this in one read are counted, and refused past the limit: a minute's delay at 60 a second.
+CROWD_UNITS: Final = 200
+CROWD_LIMIT_UNITS: Final = 4000
 DOLLAR: Final = resync.DOLLAR
 _LINE_ENDS: Final = resync.LINE_ENDS
 
@@ -80,8 +85,18 @@ class Session(Conversation):
             self._last_unit_us = received_us
             self._dropped_at_last_unit = depacketizer.dropped_units
             self._garbage_bytes = 0
-            if self.state is State.DESCRIBED and self._session_id:  # pictures are as good an answer to PLAY as any
+            if self.state is State.DESCRIBED and self._asks("PLAY"):  # pictures are as good an answer as any
                 self._plays()
+            if len(depacketizer.ready) > CROWD_UNITS:
+                self._crowded(len(depacketizer.ready), received_us)
+
+    def _crowded(self, count: int, now_us: int) -> None:
+        """Far more pictures in one read than a camera takes: they must fill neither memory nor time to come."""
+        if now_us - self._crowd_us > MICRO:
+            self._crowd_us, self._crowd_units = now_us, 0
+        self._crowd_units += count
+        if self._crowd_units > CROWD_LIMIT_UNITS and self.options.live:
+            raise StreamDamaged(f"Plus de {CROWD_LIMIT_UNITS} images par seconde.", where=self.where)
 
     def _uneven(self, data: bytes | bytearray | memoryview, position: int, stop: int, end: int) -> int:
         """For a frame that is not whole, or not followed by another: where to go on instead; -1 to treat it as usual.
@@ -118,6 +133,7 @@ class Session(Conversation):
     def _words(self, data: bytes | bytearray | memoryview, position: int, end: int) -> int:
         """What is neither a frame nor a line end: a message, the rest of a body, or damage. Bytes used up."""
         limit = min(end, position + message.HEAD_LIMIT_BYTES + message.BODY_LIMIT_BYTES + 4)
+        head = min(limit, position + message.HEAD_LIMIT_BYTES + 4)
         if self._body.open and not resync.begins_message(data, position, end):
             self._body.add(bytes(data[position:limit]), self._now_us)
             return limit - position
@@ -125,9 +141,19 @@ class Session(Conversation):
             self._described(*self._body.take())
         if self.receiver is not None and not resync.begins_message(data, position, end):
             return self._garbage(data, position, end)
-        parsed = message.parse(bytes(data[position:limit]), self.where)
+        view = bytes(data[position:head])
+        # Servers of two threads write pictures into an answer, and some forget its blank line.
+        frame = resync.find_frame(view, 1, self._marks()) if self.receiver is not None else -1
+        parsed = message.parse(view if frame < 0 else view[:frame], self.where)
+        if parsed is None and frame > 0:
+            whole = message.torn(view[:frame], self.where)
+            if whole is not None:
+                self._message(whole)
+            return frame
+        if parsed is None and head < limit:
+            parsed = message.parse(bytes(data[position:limit]), self.where)
         if parsed is None:
-            if self.state is State.STARTING:
+            if self.state is not State.PLAYING:
                 self._body.unfinished(bytes(data[position:limit]), self._now_us)
             return 0
         self._message(parsed[0])
@@ -152,7 +178,7 @@ class Session(Conversation):
         """
         self._now_us = now_us
         if self.state is not State.PLAYING:
-            late = self._body.given_up(now_us)
+            late = self._body.given_up(now_us, described=self.description is None and self._asks("DESCRIBE"))
             if late is not None:
                 self._message(late)
             if self._body.complete(now_us):
@@ -161,6 +187,7 @@ class Session(Conversation):
             if now_us - oldest > REPLY_TIMEOUT_S * MICRO:
                 raise CameraUnreachable(f"La caméra ne répond plus depuis {REPLY_TIMEOUT_S:g} s.", where=self.where)
             return
+        self._judge_goodbye(now_us)
         if now_us - self._last_unit_us > STALL_LIMIT_S * MICRO:
             self._stalled()
         method = self._keepalive.due(now_us)
@@ -187,5 +214,16 @@ class Session(Conversation):
         )
 
     def _control(self, packet: bytes, receiver: RtpReceiver) -> None:
-        if self.reports.received(packet, self._now_us, receiver):
+        if self.reports.received(packet, self._now_us, receiver) and self._goodbye_us is None:
+            self._goodbye_us = self._now_us
+            if not self.options.live:
+                self._judge_goodbye(self._now_us + MICRO)
+
+    def _judge_goodbye(self, now_us: int) -> None:
+        """BYE is the end when no picture follows."""
+        if self._goodbye_us is None:
+            return
+        if self._last_unit_us > self._goodbye_us:
+            self._goodbye_us = None
+        elif now_us - self._goodbye_us > GOODBYE_PATIENCE_S * MICRO:
             raise StreamStalled("La caméra annonce la fin du flux (RTCP BYE).", where=self.where)

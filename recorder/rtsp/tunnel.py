@@ -16,7 +16,7 @@ from typing import Final
 
 from recorder.rtsp import message
 from recorder.rtsp.auth import Authenticator
-from recorder.rtsp.errors import CameraUnreachable, StreamRefused
+from recorder.rtsp.errors import CameraUnreachable, StreamRefused, WrongCredential
 from recorder.rtsp.urls import StreamUrl
 
 ANSWER_TIMEOUT_S: Final = 8.0
@@ -79,7 +79,7 @@ async def open_tunnel(
         except BaseException:
             reading.close()
             raise
-    raise StreamRefused("La caméra redemande sans fin un compte.", where=url.peer, status_code=401)
+    raise WrongCredential("La caméra redemande sans fin un compte.", where=url.peer)
 
 
 def _head(words: list[str], proof: str | None) -> bytes:

@@ -122,12 +122,15 @@ def track_addresses(request: str, base: str, control: str) -> list[str]:
 
 
 def redirected(url: StreamUrl, location: str) -> StreamUrl | None:
-    """Where a camera sends us to, when that is itself and no less safe; None otherwise.
+    """Where a camera sends us to, when that is itself and no less safe; None otherwise. A path alone is its own.
 
     Cameras are hostile: one that could send us to another host could make us knock anywhere, with its account.
     """
+    location = location.strip()
+    if location.startswith("/") and not location.startswith("//"):
+        location = resolve_control(url.request, location)
     try:
-        target, _ = parse_url(location.strip())
+        target, _ = parse_url(location)
     except BadInput:
         return None
     if target.host != url.host or target.secure != url.secure:

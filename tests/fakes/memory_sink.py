@@ -125,6 +125,18 @@ def units_of(plaintext: bytes) -> list[list[bytes]]:
     return found
 
 
+def times(plaintext: bytes) -> list[float]:
+    """When each unit is shown, in seconds since 1970."""
+    boxes = dict(_boxes(dict(_boxes(dict(_boxes(plaintext))[b"moof"]))[b"traf"]))
+    at = int.from_bytes(boxes[b"tfdt"][4:12], "big")
+    found = []
+    for number in range(struct.unpack_from(">I", boxes[b"trun"], 4)[0]):
+        lasts, _, _, offset = struct.unpack_from(">IIIi", boxes[b"trun"], 12 + 16 * number)
+        found.append((at + offset) / 90_000)
+        at += lasts
+    return found
+
+
 def _boxes(data: bytes) -> list[tuple[bytes, bytes]]:
     found, position = [], 0
     while position < len(data):

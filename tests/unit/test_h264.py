@@ -13,6 +13,7 @@ from recorder.rtsp.errors import ParameterSetsMissing
 from recorder.rtsp.h264 import H264Depacketizer
 from recorder.rtsp.h264_sets import H264Sets, parse_sps
 from tests.fakes.small_clip import small_clip
+from tests.fakes.zoo.pictures import pictures
 
 SPS = b"\x67\x42\xc0\x0d\xda\x05\x07\xe8\x40\x00\x00\x03\x00\x40\x00\x00\x0c\xa3\xc5\x0a\xa8"
 PPS = b"\x68\xce\x0f\xc8"
@@ -187,7 +188,7 @@ def test_interleaved_and_reserved_packets_spoil_the_unit(feed: Feed, payload: by
 
 
 @pytest.mark.parametrize("payload", [
-    stap(SPS)[:-1], b"\x78\0", b"\x78\0\0", b"\x78\xff\xff" + P, b"\x7c", b"\x7c\x85",
+    stap(SPS)[:-1], b"\x78\1", b"\x78\0\0\1", b"\x78\xff\xff" + P, b"\x7c", b"\x7c\x85",
 ])  # fmt: skip
 def test_lengths_that_do_not_add_up_spoil_the_unit(feed: Feed, payload: bytes) -> None:
     feed(payload, 10)
@@ -212,9 +213,36 @@ def test_an_oversized_unit_is_dropped_and_memory_stays_bounded(feed: Feed) -> No
 
 
 def test_a_unit_of_too_many_nals_is_dropped(feed: Feed) -> None:
-    for _ in range(NALS_LIMIT_COUNT + 1):
-        feed(P, 10)
+    feed(P, 10)
+    for _ in range(NALS_LIMIT_COUNT):
+        feed(P_SECOND_SLICE, 10)
     assert feed(P, 20) == []
+
+
+@pytest.mark.parametrize("zeros", [b"\0", b"\0\0", bytes(9)])
+def test_zeros_behind_an_aggregate_are_no_part_of_it(feed: Feed, zeros: bytes) -> None:
+    feed(stap(SPS, PPS) + zeros, 10)
+    (unit,) = feed(IDR, 10, marker=True)
+    assert unit.nals == (SPS, PPS, IDR)
+
+
+def test_first_slices_part_pictures_that_neither_time_nor_marker_does(feed: Feed) -> None:
+    assert [feed(nal, 10) for nal in (SPS, PPS, IDR, P_SECOND_SLICE, AUD)] == [[]] * 5
+    (key,) = feed(P, 10)
+    (later,) = feed(P, 10)
+    assert (key.nals, key.key) == ((SPS, PPS, IDR, P_SECOND_SLICE), True)
+    assert (later.nals, later.key, later.lost_before) == ((AUD, P), False, False)
+
+
+def test_two_fields_of_one_time_stay_one_unit() -> None:
+    """An encoder of interlaced pictures says so in its SPS; each field begins with a first slice."""
+    shown = pictures(options="interlaced=1", count=2)
+    (sps,) = (nal for nal in shown[0].nals if nal[0] & 0x1F == 7)
+    assert parse_sps(sps).fields
+    feed = Feed(H264Depacketizer((sps, PPS)))
+    feed(IDR, 10)
+    (unit,) = feed(P, 10, marker=True)
+    assert unit.nals == (IDR, P)
 
 
 @pytest.mark.parametrize("size", [(64, 64), (320, 240), (176, 144), (1920, 1080), (322, 182)])

@@ -124,7 +124,9 @@ def test_what_no_request_line_can_carry_is_escaped(control: str) -> None:
     assert " " not in found
 
 
-@pytest.mark.parametrize("location", ["rtsp://192.0.2.1/other", "rtsp://192.0.2.1:8554/", "rtsp://u:p@192.0.2.1/x"])
+@pytest.mark.parametrize(
+    "location", ["rtsp://192.0.2.1/other", "rtsp://192.0.2.1:8554/", "rtsp://u:p@192.0.2.1/x", "/x"]
+)
 def test_a_camera_may_send_us_elsewhere_on_its_own_host(location: str) -> None:
     target = redirected(parse_url(REQUEST)[0], location)
     assert target is not None
@@ -133,7 +135,15 @@ def test_a_camera_may_send_us_elsewhere_on_its_own_host(location: str) -> None:
 
 @pytest.mark.parametrize(
     "location",
-    ["rtsp://192.0.2.2/x", "rtsp://localhost/x", "http://192.0.2.1/", "rtsps://192.0.2.1/", "", "/x", "rtsp:"],
+    [
+        "rtsp://192.0.2.2/x",
+        "rtsp://localhost/x",
+        "http://192.0.2.1/",
+        "rtsps://192.0.2.1/",
+        "",
+        "//192.0.2.2/x",
+        "rtsp:",
+    ],
 )
 def test_a_camera_may_send_us_nowhere_else(location: str) -> None:
     assert redirected(parse_url(REQUEST)[0], location) is None

@@ -120,6 +120,50 @@ def test_a_media_clock_at_double_speed_stays_near_real_time() -> None:
     assert camera.timeline.notes()
 
 
+@pytest.mark.parametrize("rate", [0.3, 0.84, 0.95, 1.05, 1.5])
+def test_a_media_clock_of_a_wrong_rate_is_found_out_and_followed(rate: float) -> None:
+    """As of cameras that count the pictures they should take, and take fewer of them in the dark."""
+    camera = Camera(ppm=(rate - 1) * 1e6)
+    errors = [abs(camera.error_us(camera.unit())) for _ in range(60 * 25)]
+    assert max(errors) < 3.6 * MICRO
+    assert max(errors[-750:]) < 1.4 * MICRO
+    assert [note.kind for note in camera.timeline.notes()] == ["media-jump"]
+
+
+def test_a_clock_that_keeps_step_again_is_held_again() -> None:
+    camera = Camera(ppm=-200_000)
+    camera.run(30)
+    camera.rate = 1.0
+    camera.run(30)
+    dice = random.Random(5)
+    steady = [camera.unit(delay_us=dice.randrange(0, 150_000)) for _ in range(250)]
+    gaps = [b.utc.since(a.utc) for a, b in itertools.pairwise(steady)]
+    assert max(abs(gap - 40_000) for gap in gaps) <= 20
+
+
+def test_a_link_that_lags_and_recovers_puts_pictures_between_capture_and_arrival() -> None:
+    """Taken as a slow clock while it lags by two seconds and a half; right again as soon as it does not."""
+    camera = Camera()
+    camera.run(30)
+    lag_us = arrived = 0
+    for number in range(500):
+        lag_us = min(lag_us + 40_000, 2_500_000) if number < 250 else 0
+        arrived = max(arrived, camera.clock.monotonic_us() + 40_000 + lag_us)  # TCP keeps the order
+        stamped = camera.unit(delay_us=arrived - camera.clock.monotonic_us() - 40_000)
+        assert -50_000 <= camera.error_us(stamped) <= arrived - camera.clock.monotonic_us() + 50_000
+    assert abs(camera.error_us(stamped)) < 10_000
+
+
+def test_media_time_that_goes_back_a_little_is_no_picture_out_of_order_for_long() -> None:
+    camera = Camera()
+    camera.run(20)
+    camera.media -= 45_000
+    back = [camera.unit() for _ in range(50)]
+    assert [one.composition_90k != 0 for one in back] == [True] * 8 + [False] * 42
+    assert abs(camera.error_us(back[-1])) < 10_000
+    assert [note.kind for note in camera.timeline.notes()] == ["media-jump"]
+
+
 def test_pictures_out_of_order_are_no_jump() -> None:
     camera = Camera()
     camera.run(10)

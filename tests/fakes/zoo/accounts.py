@@ -40,13 +40,13 @@ def given_by(ask: Ask) -> dict[str, str]:
 
 def asks(
     *challenges: str, realm: str = "IP Camera", nonces: int = 0, options_too: bool = False, hang_up: bool = False,
-    keepalives: bool = True,
+    keepalives: bool = True, nonce_text: str = "n0",
 ) -> dict[str, Answer]:  # fmt: skip
     """Every request must be answered for; ``{nonce}`` changes after ``nonces`` uses when that is not 0."""
 
     def nonce(ask: Ask) -> str:
         uses = int(str(ask.peer.memory.get("uses", 0)))
-        return f"n{uses // nonces}" if nonces else "n0"
+        return f"n{uses // nonces}" if nonces else nonce_text
 
     def guarded(ask: Ask) -> bytes:
         given = given_by(ask)
@@ -55,7 +55,9 @@ def asks(
         if right and given.get("response") == digest_of(ask, given, realm, PASSWORD):
             peer.memory["uses"] = int(str(peer.memory.get("uses", 0))) + 1
             return ask.usual
-        lines = [f"WWW-Authenticate: {challenge.format(nonce=nonce(ask))}" for challenge in challenges]
+        lines = [
+            f"WWW-Authenticate: {challenge.format(nonce=nonce(ask) if nonces else 'n0')}" for challenge in challenges
+        ]
         said = ask.says("401 Unauthorized", *lines)
         if hang_up and not given:
             peer.writer.write(said)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
+from tests.fakes.zoo.pictures import FRAME_90K
 from tests.fakes.zoo.scenario import Play, Scenario, gap, refused
 from tests.fakes.zoo.server import Ask, Peer
 
@@ -76,8 +77,8 @@ def keepalive_only(*methods: str, silent: bool = False) -> Scenario:
     async def play(peer: Peer) -> None:
         shown = peer.scenario.shown()
         loop = asyncio.get_running_loop()
-        kept = loop.time()
-        for index in range(20 * len(shown) // 10):
+        begun = kept = loop.time()
+        for index in range(24 * len(shown) // 10):
             seen = [method for method, _ in peer.asked if method in methods]
             if len(seen) != peer.memory.get("seen", 0):
                 peer.memory["seen"], kept = len(seen), loop.time()
@@ -86,8 +87,9 @@ def keepalive_only(*methods: str, silent: bool = False) -> Scenario:
             stamp = index // len(shown) * len(shown) * 3600
             picture = shown[index % len(shown)]
             peer.stamp = 10_000 + stamp
-            await peer.picture(index, picture)
-            await asyncio.sleep(0.05)
+            due = begun + index * FRAME_90K / 90_000
+            await asyncio.sleep(max(0.0, due - loop.time()))
+            await peer.picture(index, picture, due)
         return None
 
     def other(ask: Ask) -> bytes | None:

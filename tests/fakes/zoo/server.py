@@ -80,12 +80,12 @@ class Peer:
         self.sequence += len(made)
         return made
 
-    async def picture(self, index: int, picture: Picture) -> None:
-        """Send one picture, altered as the scenario says, and count it."""
+    async def picture(self, index: int, picture: Picture, taken_s: float | None = None) -> None:
+        """Send one picture, altered as the scenario says, and count it; it was taken at ``taken_s``, now without."""
         made: Sequence[Packet | bytes] = self.packets(picture)
         if self.scenario.alter is not None:
             made = self.scenario.alter(self, index, self.packets_again(made))
-        self.zoo.sent.append(picture)
+        self.zoo.count([picture], taken_s)
         await self.send(b"".join(part.framed() if isinstance(part, Packet) else part for part in made))
 
     @staticmethod
@@ -99,7 +99,7 @@ class Peer:
         for at, picture in enumerate(shown):
             due = begun + at * FRAME_90K / 90_000 * self.zoo.pace
             await asyncio.sleep(max(0.0, due - loop.time()))
-            await self.picture(first + at, picture)
+            await self.picture(first + at, picture, due)
 
     async def steady(self) -> None:
         """What an ordinary camera does after PLAY."""
@@ -110,7 +110,7 @@ class Peer:
 
     def sender_report(self, ntp_s: int, stamp: int, *, ssrc: int = 0x11223344) -> bytes:
         """A sender report on the control channel (RFC 3550 §6.4.1)."""
-        fields = (ssrc, ntp_s, 0, stamp & 0xFFFFFFFF, 0, 0)
+        fields = (ssrc, ntp_s & 0xFFFFFFFF, 0, stamp & 0xFFFFFFFF, 0, 0)
         return frame(1, b"\x80\xc8\0\x06" + b"".join(value.to_bytes(4, "big") for value in fields))
 
 
@@ -124,6 +124,9 @@ class Zoo:
         self.pace = pace
         self.port = 0
         self.sent: list[Picture] = []
+        # When each was taken, by the event loop's clock, and by how much the machine was late in sending the latest.
+        self.taken_s: list[float] = []
+        self.late_s = 0.0
         self.peers: list[Peer] = []
         self.over = asyncio.Event()
         self.ended_visits = 0
@@ -139,6 +142,13 @@ class Zoo:
     def base(self) -> str:
         """The stream's address as an ordinary client asks for it."""
         return f"rtsp://{self.scenario.address}:{self.port}{self.scenario.path}"
+
+    def count(self, pictures: Sequence[Picture], taken_s: float | None = None) -> None:
+        """Pictures are on their way."""
+        now = asyncio.get_running_loop().time()
+        self.sent.extend(pictures)
+        self.taken_s.extend([now if taken_s is None else taken_s] * len(pictures))
+        self.late_s = max(self.late_s, now - self.taken_s[-1])
 
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection; one that begins in HTTP is half of a tunnel."""
@@ -156,8 +166,14 @@ class Zoo:
         playing: list[asyncio.Task[None]] = []
         try:
             await self._converse(peer, playing)
-        except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, ConnectionError, asyncio.CancelledError):
-            pass  # the client has gone, or the test is over
+        except (
+            asyncio.IncompleteReadError,
+            asyncio.LimitOverrunError,
+            ConnectionError,
+            asyncio.CancelledError,
+            RuntimeError,
+        ):
+            pass  # the client has gone, our half is closed, or the test is over
         finally:
             for task in playing:
                 task.cancel()
@@ -194,6 +210,8 @@ class Zoo:
                 await peer.reader.readexactly(int.from_bytes(head[1:], "big"))
                 continue
             head = first + await peer.reader.readuntil(b"\r\n\r\n")
+            if head.startswith(b"RTSP/"):
+                continue  # the client answers what the server asked
             ask = self._ask(peer, head)
             peer.alive_s = asyncio.get_running_loop().time()
             peer.asked.append((ask.method, ask.uri))

@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from tests.fakes.zoo import accounts, descriptions, faults, messages, packets, transport, units, ways
+from tests.fakes.zoo import (
+    accounts,
+    answers,
+    challenges,
+    clocks,
+    descriptions,
+    faults,
+    messages,
+    packets,
+    pieces,
+    tracks,
+    transport,
+    units,
+    ways,
+    wires,
+)
 from tests.fakes.zoo.scenario import Scenario
 
 GROUPS: dict[str, tuple[Scenario, ...]] = {
@@ -14,6 +29,12 @@ GROUPS: dict[str, tuple[Scenario, ...]] = {
     "units": units.SCENARIOS,
     "faults": faults.SCENARIOS,
     "ways": ways.SCENARIOS,
+    "answers": answers.SCENARIOS,
+    "challenges": challenges.SCENARIOS,
+    "tracks": tracks.SCENARIOS,
+    "clocks": clocks.SCENARIOS,
+    "pieces": pieces.SCENARIOS,
+    "wires": wires.SCENARIOS,
 }
 
 

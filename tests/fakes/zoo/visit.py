@@ -16,20 +16,25 @@ from recorder.camera_loop import StreamLoop, StreamTarget
 from recorder.live import Hub
 from recorder.pipeline import Pipeline
 from recorder.rtsp.drain import Drain
-from tests.fakes.memory_sink import MemorySink
+from tests.fakes.memory_sink import MemorySink, digests, times
 from tests.fakes.zoo.scenario import Scenario
 from tests.fakes.zoo.server import PACE, Zoo, serving
 from tests.fakes.zoo.tls import server_context
-from vms.clock import SystemClock
+from vms.clock import MICRO, SystemClock
 
 VISIT_LIMIT_S = 25.0
 SETTLE_S = 0.4
+# How far a recorded unit's time may be from when it was taken: what the law calls synchronous (A-10), and a tick.
+TIME_LIMIT_S = 1.2
 ENDS = "recorder-stopped"
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Units sent and recorded; ``altered`` were recorded but never sent; causes and details of absences, in order."""
+    """Units sent and recorded; ``altered`` were recorded but never sent; causes and details of absences, in order.
+
+    ``mistimed`` units bear a time at which they were not taken; ``worst_s`` is by how much.
+    """
 
     sent: int
     kept: int
@@ -38,6 +43,8 @@ class Outcome:
     causes: tuple[str, ...]
     details: tuple[str, ...]
     last_kept: bool
+    mistimed: int = 0
+    worst_s: float = 0.0
 
     def complaint(self, scenario: Scenario) -> str:
         """How this differs from what a good recorder does; empty when it does not."""
@@ -47,6 +54,8 @@ class Outcome:
         ]
         if self.altered or not self.ordered:
             return f"{self.altered} units altered, order {self.ordered}"
+        if self.mistimed:
+            return f"{self.mistimed} units under a wrong time, by {self.worst_s:.1f} s at the worst"
         if expect.kept == "all" and not 0 < self.sent <= self.kept + expect.open_end:
             return f"{self.kept} of {self.sent} units kept, causes {self.causes}, {self.details}"
         if expect.kept == "some" and not expect.least <= self.kept <= self.sent:
@@ -105,11 +114,12 @@ async def visit(
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         await loop.end(ENDS, "")
-    return outcome(zoo, sink)
+        epoch_s = clock.utc().us / MICRO - asyncio.get_running_loop().time()
+    return outcome(zoo, sink, epoch_s)
 
 
-def outcome(zoo: Zoo, sink: MemorySink) -> Outcome:
-    """What became of the units of a visit."""
+def outcome(zoo: Zoo, sink: MemorySink, epoch_s: float) -> Outcome:
+    """What became of the units of a visit; the event loop's clock began at ``epoch_s``, in seconds since 1970."""
     sent = [picture.digest for picture in zoo.sent]
     kept = sink.digests()
     allowed = Counter(sent)
@@ -121,8 +131,22 @@ def outcome(zoo: Zoo, sink: MemorySink) -> Outcome:
         except ValueError:
             ordered = False
             break
+    errors = list(time_errors(zoo, sink, epoch_s))
+    wrong = [error for error in errors if error > TIME_LIMIT_S + zoo.late_s]
     holes = [hole for hole in sink.holes if hole.cause != ENDS]
     return Outcome(
         len(sent), len(kept), altered, ordered, tuple(hole.cause for hole in holes),
         tuple(hole.detail for hole in holes), bool(kept) and kept[-1] == sent[-1],
+        len(wrong), max(errors, default=0.0),
     )  # fmt: skip
+
+
+def time_errors(zoo: Zoo, sink: MemorySink, epoch_s: float) -> Iterator[float]:
+    """How far each recorded unit's time is from the nearest at which a unit like it was taken, in seconds."""
+    taken: dict[str, set[float]] = {}
+    for picture, at in zip(zoo.sent, zoo.taken_s, strict=True):
+        taken.setdefault(picture.digest, set()).add(at + epoch_s)
+    for group in sink.groups:
+        for digest, shown_s in zip(digests(group.plaintext), times(group.plaintext), strict=True):
+            if digest in taken:
+                yield min(abs(at - shown_s) for at in taken[digest])
