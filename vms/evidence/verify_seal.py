@@ -15,6 +15,7 @@ from vms.evidence import cms, timestamp
 from vms.evidence.container import Container
 from vms.evidence.manifest import CERTIFICATE_FILE, SEAL_FILE, SUMS_FILE, TIMESTAMP_FILE, Manifest, sums
 from vms.evidence.report import Report
+from vms.evidence.token_form import check_form
 from vms.keys import seal
 
 SUMS_LIMIT_BYTES: Final = 4 * 1024 * 1024
@@ -70,6 +71,7 @@ def verify_timestamp(container: Container, manifest: Manifest, sealed: Sealed, r
             raise Damaged("Aucun certificat d’autorité d’horodatage n’est joint.")
         answer = container.read(TIMESTAMP_FILE, timestamp.ANSWER_LIMIT_BYTES)
         at = timestamp.check(answer, container.read(SEAL_FILE, cms.CMS_LIMIT_BYTES), roots)
+        check_form(answer)
         _check_order(manifest, sealed, at)
     except GuetError as error:
         report.add("horodatage", False, f"{error} ({TIMESTAMP_FILE})")
