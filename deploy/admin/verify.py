@@ -10,6 +10,7 @@ import typer
 
 from deploy.admin.output import print_json
 from vms.errors import BadInput, NotFound, Refused
+from vms.printable import printable
 
 if TYPE_CHECKING:
     from vms.keeper.audit import Report
@@ -50,13 +51,13 @@ def audit_verify(
         print_json(report.to_dict())
     else:
         for log in report.logs:
-            print(f"{log.name} : {log.size} entrées, {log.records} lues, {log.pruned} élaguées")
+            print(f"{printable(log.name)} : {log.size} entrées, {log.records} lues, {log.pruned} élaguées")
             if log.stamped is not None:
                 print(f"  horodatage : {log.stamped.size} entrées, le {log.stamped.at}")
             for seen in log.witnessed:
-                print(f"  témoin {seen.witness} ({seen.kind}) : {seen.size} entrées, le {seen.at}")
+                print(f"  témoin {printable(seen.witness)} ({seen.kind}) : {seen.size} entrées, le {seen.at}")
         for fault in report.faults:
-            print(f"NON  {fault.where} : {fault.what}")
+            print(f"NON  {printable(fault.where)} : {printable(fault.what)}")
         if not report.signer_given:
             print("La clé vient du dossier lui-même : comparez-la à celle que la commune publie, ou donnez --signer.")
         print("Le journal est intact." if report.ok else "Le journal est ALTÉRÉ.")
@@ -98,8 +99,10 @@ def _kept(checkpoint: Path) -> str:
 
 def _key_text(given: str) -> str:
     """A witness's verifier key, given as such or in a file."""
+    from vms.keeper.log_source import read_verifier_key
+
     path = Path(given)
-    return path.read_text(encoding="utf-8").strip() if len(given) < 256 and path.is_file() else given
+    return read_verifier_key(path) if len(given) < 256 and path.is_file() else given
 
 
 def _roots(tsa: Path | None) -> bytes | None:

@@ -9,6 +9,7 @@ entry that is wrong, not merely that something is.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -30,6 +31,7 @@ from vms.keeper.log_source import (
     LogSource,
     RecordLine,
     folder_logs,
+    read_verifier_key,
     records_path,
     rows_of,
     store_logs,
@@ -153,7 +155,7 @@ def _signer(folder: Path, signer: str | None) -> tuple[str, bool]:
         return signer.strip(), True
     for candidate in (folder / SIGNER_FILE, folder.parent / SIGNER_FILE):
         if candidate.is_file():
-            return candidate.read_text(encoding="utf-8").strip(), False
+            return read_verifier_key(candidate), False
     raise BadInput("La clé du signataire manque.", where=SIGNER_FILE, todo="Donnez-la avec --signer.")
 
 
@@ -186,6 +188,8 @@ def _verify_one(log: LogSource, verifier: Verifier, kept: Head | None, elsewhere
         report.fault(f"{log.name}/checkpoint", "Ce journal est plus long que ce que ce programme vérifie.")
         return report
     entries = _entries(log, size, report)
+    if len(report.faults) >= FAULTS_LIMIT:  # the size may be a lie: nothing is made for entries that are not here
+        return report
     leaves = [leaf_hash(one) for one in entries]
     hashes = _level0(log, size, report, leaves, root)
     _upper_tiles(log, size, report, hashes)
@@ -209,6 +213,8 @@ def _entries(log: LogSource, size: int, report: LogReport) -> list[bytes]:
     """All leaves' data; what is missing or cut is a fault and stands as nothing."""
     entries: list[bytes] = []
     for index, width in entry_bundles_of(size):
+        if len(report.faults) >= FAULTS_LIMIT:
+            break
         where = f"{log.name}/{tile_path('entries', index, width)}"
         try:
             found = unpack_entries(log.bundle(index, width))
@@ -296,6 +302,17 @@ def _record(report: LogReport, line: RecordLine, hashes: list[bytes], where: str
         report.fault(where, f"La ligne n° {line.number} n’a pas d’entrée.")
     elif leaf_hash(commitment(line.salt, line.record)) != hashes[line.number]:
         report.fault(where, f"La ligne de l’entrée n° {line.number} a été altérée.")
+    elif _place_of(line) != (*report.origin.split("/")[-2:], line.number):
+        report.fault(where, f"La ligne de l’entrée n° {line.number} est celle d’une autre entrée.")
+
+
+def _place_of(line: RecordLine) -> tuple[object, object, object] | None:
+    """(commune, log, number) that a record gives itself; None when it is no record."""
+    try:
+        record = json.loads(line.record)
+        return record["commune"], record["log"], record["n"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
 
 
 def _kept(report: LogReport, kept: Head, leaves: list[bytes]) -> None:

@@ -17,6 +17,7 @@ from vms.keeper.signed_document import canonical, check_digest, open_document
 from vms.keeper.tree import leaf_hash, verify_inclusion
 from vms.keys.cosignature import Head, cosignatures, parse_witness_vkey
 from vms.keys.note import Verifier, parse_vkey
+from vms.printable import printable
 
 FILE_LIMIT_BYTES: Final = 64 * 1024 * 1024
 KEYS_WORDS: Final = {
@@ -148,22 +149,29 @@ def _witness(checked: Checked, verifier: Verifier, witness: str) -> None:
 
 
 def told_in_french(checked: Checked) -> str:
-    """The certificate as a short text."""
+    """The certificate as a short text; BadInput when what it says cannot be told."""
+    try:
+        return _told(checked)
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise BadInput("Ce certificat n’a pas la forme d’un certificat.") from error
+
+
+def _told(checked: Checked) -> str:
     body = checked.body
     lines = [
-        f"Certificat de destruction — {_plain(body['name'])}, journée du {body['day']} (heure de Paris)",
+        f"Certificat de destruction — {body['name']}, journée du {body['day']} (heure de Paris)",
         f"Établi le {_moment(body['made_us'])}, signé par {checked.signer.partition('+')[0]}",
     ]
     for camera, of in sorted(body["cameras"].items()):
-        lines += ["", f"Caméra {_plain(camera)}", *(f"  {line}" for line in _camera(of))]
+        lines += ["", f"Caméra {camera}", *(f"  {line}" for line in _camera(of))]
     logs = ", ".join(sorted(body["checkpoints"])) or "aucun"
     lines += ["", f"Preuves : {len(body['proofs'])} entrées du journal, sous les points de contrôle {logs}."]
     if body["pruned"]:
         lines.append("Des lignes du journal ont été effacées à trente-six mois : ce certificat ne peut pas les citer.")
-    lines += [f"NON  {_plain(fault)}" for fault in checked.faults]
+    lines += [f"NON  {fault}" for fault in checked.faults]
     if not checked.signer_given:
         lines.append("La clé vient du certificat : comparez-la à celle que la commune publie, ou donnez --signer.")
-    return "\n".join([*lines, _verdict(checked)]) + "\n"
+    return "\n".join(printable(line) for line in (*lines, _verdict(checked))) + "\n"
 
 
 def _camera(of: dict[str, Any]) -> list[str]:
@@ -184,7 +192,7 @@ def _camera(of: dict[str, Any]) -> list[str]:
             out.append(f"{sum(line['segments'] for line in gone)} segments effacés {word} ({size} Go)")
     out += [f"{line['segments']} segments du gel {line['hold']}, levé, détruits" for line in of["released"]]
     out += [
-        f"GELÉ : {line['segments']} segments, gel {line['hold']} ({_plain(line['reference'])}) jusqu’au "
+        f"GELÉ : {line['segments']} segments, gel {line['hold']} ({line['reference']}) jusqu’au "
         f"{_moment(line['until_us'])}"
         for line in of["held"]
     ]
@@ -206,7 +214,3 @@ def _verdict(checked: Checked) -> str:
 
 def _moment(at_us: int) -> str:
     return UtcTime(at_us).datetime().astimezone(PARIS).strftime("%d/%m/%Y %H:%M:%S")
-
-
-def _plain(text: str) -> str:
-    return "".join(c for c in str(text) if c.isprintable())

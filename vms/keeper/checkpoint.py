@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
-from vms.errors import Damaged
+from vms.errors import BadInput, Damaged
 from vms.keeper.tree import HASH_BYTES
-from vms.keys.note import Verifier, parse_vkey, verify_note, vkey
+from vms.keys.note import Verifier, decode_base64, parse_vkey, verify_note, vkey
 from vms.keys.signing import signing_public_key
+
+# A size in ASCII decimal without leading zeroes, that any table and any cosignature can hold.
+SIZE: Final = re.compile(r"0|[1-9][0-9]{0,17}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +48,11 @@ def parse_checkpoint(note: str, verifier: Verifier | Iterable[Verifier]) -> tupl
 def read_checkpoint(text: str) -> tuple[str, int, bytes]:
     """(origin, size, root) of a checkpoint's text, whoever signed it; Damaged when it is not one."""
     lines = text.split("\n")
-    if len(lines) != 4 or not lines[1].isascii() or not lines[1].isdigit() or str(int(lines[1])) != lines[1]:
+    if len(lines) != 4 or not lines[0] or SIZE.fullmatch(lines[1]) is None:
         raise Damaged("Ce point de contrôle est illisible.")
     try:
-        root = base64.b64decode(lines[2], validate=True)
-    except ValueError as error:
+        root = decode_base64(lines[2])
+    except BadInput as error:
         raise Damaged("Ce point de contrôle est illisible.") from error
     if len(root) != HASH_BYTES:
         raise Damaged("Ce point de contrôle est illisible.")

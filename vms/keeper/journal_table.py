@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from vms.clock import UtcTime
+from vms.errors import Damaged
 
 KIND: Final = "export"
 CSV, JSON, NOTE = "journal.csv", "journal.json", "export.note"
@@ -69,13 +70,20 @@ def cell(value: object) -> str:
 
 
 def _piece(number: int, record: str | None, salt: str | None, size: int) -> tuple[bytes, bytes]:
-    entry: dict[str, Any] = {"n": number, "record": None if record is None else json.loads(record), "salt": salt}
-    line = json.dumps(entry, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    try:
+        entry: dict[str, Any] = {"n": number, "record": None if record is None else json.loads(record), "salt": salt}
+        line, cells = (
+            json.dumps(entry, ensure_ascii=False, sort_keys=True, separators=(",", ":")),
+            _cells(number, entry),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise Damaged("Une ligne du journal n’est pas une fiche.", where=f"entrée n° {number}") from error
     end = "\n" if number == size - 1 else ",\n"
-    return _csv(_cells(number, entry["record"])).encode("utf-8", "replace"), f"{line}{end}".encode("utf-8", "replace")
+    return _csv(cells).encode("utf-8", "replace"), f"{line}{end}".encode("utf-8", "replace")
 
 
-def _cells(number: int, record: dict[str, Any] | None) -> list[object]:
+def _cells(number: int, entry: dict[str, Any]) -> list[object]:
+    record: dict[str, Any] | None = entry["record"]
     if record is None:
         return [number, "", "", "fiche effacée à son terme", *[""] * (len(COLUMNS) - 4)]
     author = record.get("author", {})

@@ -18,7 +18,7 @@ from hashlib import file_digest
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from vms.errors import Damaged, NotFound
+from vms.errors import BadInput, Damaged, NotFound
 from vms.keeper.cosigned import cosigned_notes, stamped
 from vms.keeper.journal import read_entry_bundle, read_tile
 from vms.keeper.journal_table import CSV, JSON, NOTE
@@ -27,6 +27,7 @@ from vms.keeper.tree import HASH_BYTES
 
 FILE_LIMIT_BYTES: Final = 32 * 1024 * 1024
 SIGNER_FILE: Final = "signer.vkey"
+KEY_LIMIT_BYTES: Final = 64 * 1024
 COSIGNED: Final = "cosigned"
 STAMP_NOTE, STAMP_ANSWER = "stamp/checkpoint.note", "stamp/answer.tsr"
 COSIGNED_LIMIT: Final = 100
@@ -83,6 +84,15 @@ class LogSource(Protocol):
     def records(self, index: int, width: int) -> list[RecordLine] | None:
         """The records of a bundle's entries, or None when they are not here (any more)."""
         ...
+
+
+def read_verifier_key(path: Path) -> str:
+    """The verifier key in a file, unread; BadInput when it is no text or cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(KEY_LIMIT_BYTES).decode("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput("Cette clé de vérification est illisible.", where=path.name) from error
 
 
 class FolderLog:
@@ -233,5 +243,5 @@ def _record_line(line: bytes, where: str) -> RecordLine:
     try:
         data: Any = json.loads(line)
         return RecordLine(int(data["n"]), bytes.fromhex(data["salt"]), str(data["record"]))
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise Damaged("Une ligne du journal est illisible.", where=where) from error

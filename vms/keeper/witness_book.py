@@ -27,7 +27,7 @@ from vms.keys.note import Verifier, note_text, only_signed_by, parse_vkey
 TEXT: Final = "text/plain; charset=utf-8"
 SIZE: Final = "text/x.tlog.size"
 LOGS_LIMIT: Final = 200_000
-REFUSALS_LIMIT: Final = 1_000
+REFUSALS_LIMIT: Final = 1_000  # of each reason: replays, which anybody can make, leave room for forks
 KEYS_LIMIT: Final = 1_000
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS seen (
@@ -132,14 +132,18 @@ class WitnessBook:
         self._db.close()
 
     def _key_of(self, origin: str) -> Verifier | None:
-        """The key whose logs bear this origin: its own name, or below it (each quarter of a commune is a log)."""
-        return next((k for k in self._logs if origin == k.name or origin.startswith(f"{k.name}/")), None)
+        """The key whose logs bear this origin: its own name, or below it (each quarter of a commune is a log).
+
+        The longest such name: nobody speaks for a log that another known key names more closely.
+        """
+        named = (k for k in self._logs if origin == k.name or origin.startswith(f"{k.name}/"))
+        return max(named, key=lambda k: len(k.name), default=None)
 
     def _decide(self, asked: Submission, head: Head, key: Verifier) -> Answer:
         known = self._seen(head.origin)
         fault = _contradiction(asked, head, known)
         if fault:
-            self._keep_refusal(head, asked.note, known, fault)
+            self._keep_refusal(head, only_signed_by(asked.note, key), known, fault)
         if asked.old != known.size:
             return Answer(HTTPStatus.CONFLICT, size_body(known.size), SIZE, fault or "une autre taille est connue ici")
         if fault:
@@ -161,8 +165,9 @@ class WitnessBook:
         return _Seen() if row is None else _Seen(int(row[0]), bytes(row[1]), str(row[2]))
 
     def _keep_refusal(self, head: Head, note: str, known: _Seen, reason: str) -> None:
-        """Keep the signed contradiction, once; the oldest stay when there are too many."""
-        if self._db.execute("SELECT count(*) FROM refusal").fetchone()[0] < REFUSALS_LIMIT:
+        """Keep the signed contradiction, once; the oldest of its reason stay when there are too many."""
+        count = self._db.execute("SELECT count(*) FROM refusal WHERE reason = ?", (reason,)).fetchone()[0]
+        if count < REFUSALS_LIMIT:
             self._db.execute(
                 "INSERT OR IGNORE INTO refusal (at_us, origin, reason, known_size, known_note, size, note) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -196,6 +201,8 @@ def _own_keys(db: sqlite3.Connection, name: str) -> list[Cosigner]:
         found = {"name": name.encode()} | {kind: secrets.token_bytes(SEED_BYTES) for kind in ("ed25519", "ml-dsa-44")}
         with transaction(db):
             db.executemany("INSERT INTO secret (name, value) VALUES (?, ?)", list(found.items()))
+    if set(found) != {"name", "ed25519", "ml-dsa-44"}:
+        raise Damaged("Les clés de ce témoin manquent à son état.", where="--home", todo="Rétablissez sa sauvegarde.")
     if found["name"].decode() != name:
         what = f"Cet état est celui du témoin « {found['name'].decode()} »."
         raise BadInput(what, where="--name", todo="Donnez son nom, ou un autre dossier.")
