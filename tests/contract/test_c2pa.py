@@ -7,18 +7,15 @@ change; ours must refuse the same and say why.
 from __future__ import annotations
 
 import hashlib
-import io
-import json
 import random
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-import c2pa as judge
 import pytest
 from cryptography import x509
 
 from tests.fakes.recording import START
+from tests.judges.c2pa_library import CLAIM_SIGNING, MATCHES, STAMPED, TRUSTED, judged
 from tests.peers.timestamping import Authority
 from tests.unit.test_oeff import stored_group
 from vms.clock import SystemClock
@@ -29,20 +26,6 @@ from vms.keys import seal
 
 NOW = SystemClock().utc()
 SEAL = seal.make_seal("valclair", "Valclair-sur-Brume", NOW)
-CLAIM_SIGNING = "1.3.6.1.4.1.62558.2.1"
-MATCHES = {"assertion.dataHash.match", "assertion.hashedURI.match", "claimSignature.validated"}
-TRUSTED = {*MATCHES, "signingCredential.trusted", "claimSignature.insideValidity"}
-STAMPED = {"timeStamp.validated", "timeStamp.trusted"}
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """What their library says: its state (nothing when it reads no manifest at all), success and failure codes."""
-
-    state: str
-    good: frozenset[str]
-    bad: frozenset[str]
-    manifest: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +61,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     authority = Authority(tmp_path_factory.mktemp("tsa"))
     signed = c2pa.sign(subject, extraction_key())
     return Made(video, signed, token_of(authority.answer(request(signed.to_stamp()).der)), authority.roots)
-
-
-def judged(video: bytes, sidecar: bytes, anchors: bytes, purpose: str = CLAIM_SIGNING) -> Judged:
-    """Their reading of a sidecar beside its video, offline, with these trust anchors for certificates of a purpose."""
-    settings: dict[str, Any] = {"verify": {"ocsp_fetch": False, "remote_manifest_fetch": False}}
-    if anchors:
-        settings["trust"] = {"user_anchors": anchors.decode()} | ({"trust_config": purpose} if purpose else {})
-    try:
-        reader = judge.Reader("video/mp4", io.BytesIO(video), sidecar, judge.Context.from_dict(settings))
-    except judge.C2paError:
-        return Judged("", frozenset(), frozenset(), {})
-    told = json.loads(reader.json())
-    results = told["validation_results"]["activeManifest"]
-    codes = [frozenset(one["code"] for one in results[kind]) for kind in ("success", "failure")]
-    return Judged(told["validation_state"], codes[0], codes[1], told["manifests"][told["active_manifest"]])
 
 
 def ours(sidecar: bytes, made: Made, subject: c2pa.Subject | None = None, by: seal.Seal = SEAL) -> str:

@@ -17,7 +17,7 @@ import pytest
 
 from tests.fakes.extraction import SEAL, SIGNER, ExportDesk, extract, opened_package, record_clip
 from tests.fakes.recording import START, Rig
-from tests.judges import public_tools
+from tests.judges import c2pa_library, public_tools
 from tests.judges.forgery import entries_of, packed
 from tests.peers.timestamping import Authority
 from vms.evidence import mp4
@@ -131,6 +131,18 @@ def test_both_accept_the_package_as_it_was_handed_over(place: Place, tmp_path: P
     assert report.verdict == "authentic", report.text()
     assert "horodatage : le cachet existait le" in report.text()
     assert len(public_tools.commands()) == 10
+
+
+def test_the_c2pa_library_trusts_each_sidecar_with_its_video_and_with_no_other(place: Place) -> None:
+    sidecars = [name for name in place.entries if name.endswith(".c2pa")]
+    videos = [name.removesuffix(".c2pa") + ".mp4" for name in sidecars]
+    anchors = seal.to_pem(SEAL.certificate) + place.entries["proofs/timestamp-roots.pem"]
+    for sidecar, video, other in zip(sidecars, videos, reversed(videos), strict=True):
+        told = c2pa_library.judged(place.entries[video], place.entries[sidecar], anchors)
+        assert (told.state, told.bad) == ("Trusted", frozenset())
+        assert told.good >= c2pa_library.TRUSTED | c2pa_library.STAMPED
+        told = c2pa_library.judged(place.entries[other], place.entries[sidecar], anchors)
+        assert (told.state, told.bad) == ("Invalid", {"assertion.dataHash.mismatch"})
 
 
 def test_both_refuse_every_mutation_and_say_which_file(place: Place, tmp_path: Path) -> None:
