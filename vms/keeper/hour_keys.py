@@ -6,8 +6,8 @@ it.
 
 A hold freezes the keys its range touches by merely existing: they are not destroyed while it lasts. As soon as the
 commune is unlocked, the held segments' keys are sealed one by one under a key of the hold; from then on the hour key,
-which also opens its unheld neighbours, is destroyed on its own due date like any other. What a request's provisional
-hold sealed stays for what is granted of that request, also once that hold has ended (``keepers``).
+which also opens its unheld neighbours, is destroyed on its own due date like any other. What a hold
+sealed stays for those placed while it lasted, also once it has ended itself (``keepers``).
 """
 
 from __future__ import annotations
@@ -224,23 +224,22 @@ def rewrap_again(tx: Tx, key_ids: Iterable[str]) -> None:
 
 
 def keepers(holds: Iterable[Hold], now_us: int) -> dict[str, tuple[Hold, ...]]:
-    """By the id of each hold, ended ones too: the active holds that keep what was sealed under its key.
+    """By the id of a hold, ended or not: the active holds that keep what was sealed under its key (P-32, P-34).
 
-    Itself while it lasts, and every other of its request: of what is granted in part after its term, the provisional
-    hold's key is the only one left, and it must outlive that hold whether or not somebody unlocks meanwhile (P-34).
+    Itself while it lasts, and those placed while it did: past the term its key is the only one left, and must outlive
+    it for them, whether or not somebody unlocks meanwhile.
     """
-    known = tuple(holds)
-    of_family: dict[str, list[Hold]] = defaultdict(list)
-    for hold in known:
+    found: dict[str, list[Hold]] = defaultdict(list)
+    for hold in holds:
         if hold.active(now_us):
-            of_family[hold.request or hold.id].append(hold)
-    return {one.id: tuple(kept_by) for one in known if (kept_by := of_family.get(one.request or one.id))}
+            for source in sealed_under(hold):
+                found[source].append(hold)
+    return {source: tuple(kept_by) for source, kept_by in found.items()}
 
 
-def sealed_under(holds: Iterable[Hold], keeping: Iterable[Hold]) -> list[str]:
-    """The ids of the holds under whose keys may lie what ``keeping`` keep: the other way round."""
-    families = {hold.request or hold.id for hold in keeping}
-    return [hold.id for hold in holds if (hold.request or hold.id) in families]
+def sealed_under(hold: Hold) -> tuple[str, ...]:
+    """The ids of the holds under whose keys may lie what this one keeps: the other way round."""
+    return (hold.id, *hold.after)
 
 
 def uncovered(db: sqlite3.Connection, keeping: Mapping[str, tuple[Hold, ...]]) -> list[tuple[str, str]]:

@@ -133,7 +133,7 @@ class KeyWindows:
             if row.key_id not in opened:
                 opened[row.key_id] = hour_keys.open_hour(private, commune.id, row)
             return segment_key(opened[row.key_id], name.text)
-        under = hour_keys.sealed_under(facts.holds, held)
+        under = [one for hold in held for one in hour_keys.sealed_under(hold)]
         key = hour_keys.held_segment_key(commune.keys.reader, commune.id, private, name.text, under)
         if key is None:
             raise NotFound("Ces images ont été détruites à leur terme.", where=name.text, todo="Aucune copie n’existe.")

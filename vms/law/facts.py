@@ -199,7 +199,10 @@ class CameraFacts:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A legal hold: these cameras’ footage in ``[from_us, to_us)`` stays until it ends or is released (P-32, P-34)."""
+    """A legal hold: these cameras’ footage in ``[from_us, to_us)`` stays until it ends or is released (P-32, P-34).
+
+    ``after``: the holds that kept something of it when this one was placed (``vms.law.holds.before``).
+    """
 
     id: str
     cameras: frozenset[str]
@@ -215,6 +218,7 @@ class Hold:
     provisional: bool = False
     released_us: int | None = None
     request: str | None = None
+    after: tuple[str, ...] = ()
 
     def active(self, now_us: int) -> bool:
         """Whether it holds at this instant; from its placing on, whatever a clock that was set back says since."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from vms.law.dates import DAY_US
 from vms.law.facts import Hold
 from vms.law.lapse import Lapse
+from vms.law.retention import HOUR_US
 from vms.law.rulebook import rulebook
 
 
@@ -33,6 +34,20 @@ def provisional_end(placed_us: int) -> int:
 def confirmed_end(placed_us: int) -> int:
     """When a confirmed hold ends unless it is placed again (P-32)."""
     return placed_us + rulebook().durations.confirmed_hold_days * DAY_US
+
+
+def before(holds: Iterable[Hold], cameras: frozenset[str], from_us: int, to_us: int, now_us: int) -> tuple[str, ...]:
+    """The holds whose keys a new one on this range keeps alive: those that keep some of it now, and those before them.
+
+    Past its term footage lives by a hold alone. A longer procedure places its hold again, and a part is granted, while
+    that hold lasts; its end must not take them along (P-32, P-34). Footage that straddles an edge counts: an hour.
+    """
+    found: dict[str, None] = {}
+    for hold in holds:
+        near = hold.from_us - HOUR_US < to_us and from_us < hold.to_us + HOUR_US
+        if near and hold.cameras & cameras and hold.active(now_us):
+            found |= dict.fromkeys((hold.id, *hold.after))
+    return tuple(found)
 
 
 def ranges(holds: Iterable[Hold], camera: str, now_us: int) -> list[tuple[int, int]]:

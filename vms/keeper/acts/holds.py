@@ -12,7 +12,7 @@ from vms.keeper.acts.spec import ActSpec, camera_in, one_of, refuse
 from vms.keeper.arguments import Args, Cameras, Identifier, Moment, MotiveText, Name
 from vms.keeper.communes import Change, new_id
 from vms.law.facts import Hold
-from vms.law.holds import confirmed_end, hold_lapse
+from vms.law.holds import before, confirmed_end, hold_lapse
 
 
 class PlaceHold(Args):
@@ -59,6 +59,7 @@ def place_hold(change: Change, args: PlaceHold) -> dict[str, Any]:
         placed_by=change.author.person,
         placed_us=change.now_us,
         until_us=confirmed_end(change.now_us) if args.until_us is None else args.until_us,
+        after=before(change.facts.holds, cameras, args.from_us, args.to_us, change.now_us),
     )
     refuse(hold_lapse(made), "procedure")
     if made.until_us <= change.now_us:

@@ -19,7 +19,7 @@ from vms.keeper.outbox import notify_deciders, notify_person
 from vms.law.access import FILED, appointment_lapse, outcome_lapse, right_of
 from vms.law.dates import DAY_US
 from vms.law.facts import Hold, Request
-from vms.law.holds import confirmed_end, provisional_end
+from vms.law.holds import before, confirmed_end, provisional_end
 from vms.law.requests import DECIDABLE, answer_due, frame_lapse, ground_lapse, next_number
 from vms.law.rulebook import rulebook
 
@@ -218,6 +218,7 @@ def _hold(change: Change, args: RegisterRequest, request_id: str) -> Hold:
         until_us=provisional_end(change.now_us) if answer_us is None else answer_us,
         provisional=True,
         request=request_id,
+        after=before(change.facts.holds, frozenset(args.cameras), args.from_us, args.to_us, change.now_us),
     )
 
 
@@ -278,6 +279,7 @@ def _confirm_hold(change: Change, request: Request) -> str:
                     cameras=request.cameras,
                     from_us=request.from_us,
                     to_us=request.to_us,
+                    after=(hold.id, *hold.after),
                 )
                 write_placed(change, confirmed)
             change.put("hold", confirmed.id, confirmed)

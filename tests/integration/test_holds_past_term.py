@@ -1,4 +1,4 @@
-"""What is granted of a request after its term outlives the provisional hold that kept it; the rest does not (P-34)."""
+"""Past its term footage lives by a hold alone; its end takes nothing that another hold keeps by then (P-32, P-34)."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.keeper_town import CAMERA, MAYOR, PASSPHRASE, PASSWORD, Town, extracting_town
+from tests.integration.keeper_town import CAMERA, CHIEF, MAYOR, PASSPHRASE, PASSWORD, Town, extracting_town
+from tests.integration.test_keeper_keys import hold
 from tests.integration.test_keeper_requests import register
 from vms.clock import MICRO, UtcTime
 from vms.errors import NotFound, Refused
+from vms.keeper.acts.holds import ReleaseHold, release_hold
 from vms.keeper.destruction import destroy_due
+from vms.keeper.entry import Author
 from vms.keeper.protocol import KEY_WINDOW_INFO
 from vms.keys.derive import group_key, segment_key
 from vms.keys.wrapping import generate_peer_key, open_from
@@ -31,7 +34,7 @@ async def place(tmp_path: Path) -> AsyncIterator[Town]:
 async def later(place: Town, days: float) -> None:
     """Let days pass, sign everyone in again and sweep as the tick does."""
     place.clock.advance(seconds=days * DAY_S)
-    for login in (MAYOR, "secretariat"):
+    for login in (MAYOR, CHIEF, "secretariat"):
         await place.enter(login)
     await place.enter("agent", purpose="5")
     await sweep(place)
@@ -114,3 +117,37 @@ async def test_a_part_granted_after_the_term_outlives_the_hold_that_kept_it(plac
     assert hold_keys.fetchone()[0] == 0
     with pytest.raises((Refused, NotFound)):
         await exported(place, request, granted, *window)
+
+
+async def release(place: Town, held_by: str) -> None:
+    await place.act(CHIEF, "release_hold", hold=held_by, motive="close")
+
+
+async def test_a_hold_placed_again_keeps_what_the_first_one_kept_and_no_more(place: Town) -> None:
+    await place.web.unlock(place.tokens[MAYOR], "valclair", PASSPHRASE)
+    start = place.hour_ago()
+    first, second = await two_segments(place, start)
+    whole = await hold(place, start, start.plus(seconds=600))
+    await later(place, 16)
+    assert held(place) == {first, second}
+    again = await hold(place, start, start.plus(seconds=600))
+    half = await hold(place, start.plus(seconds=450), start.plus(seconds=600))
+    await place.restart()  # locked: nothing can be sealed anew when the first one ends
+    for login in (MAYOR, CHIEF):
+        await place.enter(login)
+    await release(place, whole)
+    await sweep(place)
+    assert held(place) == {first, second}
+    third = await hold(place, start, start.plus(seconds=300))  # placed when the first was over: by the second's grace
+    await release(place, again)
+    await sweep(place)
+    assert held(place) == {first, second}
+    await release(place, third)
+    await sweep(place)
+    assert held(place) == {second}
+    commune = place.keeper.house.communes.get("valclair")
+    await commune.change(lambda change: release_hold(change, ReleaseHold(hold=half, motive="close")), Author())
+    late = await hold(place, start, start.plus(seconds=600))  # before any sweep, but after the last one's end
+    await sweep(place)
+    assert held(place) == set(), "what has no hold any more is not brought back"
+    await release(place, late)
