@@ -13,7 +13,6 @@ from typing import Final
 import aiosmtplib
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
-from sqlmodel import select
 
 from deploy.mail import SMTP_TIMEOUT_S
 from vms import logs
@@ -35,6 +34,8 @@ SUBJECTS: Final = {
     "stopping": "Guet : des caméras ne sont plus enregistrées, faute de place",
     "wrong": "Guet : le volume des enregistrements est absent ou n’est pas le bon",
     STALE: "Guet : le volume des enregistrements n’est plus mesuré",
+    "spare": "Guet : les enregistrements vont sur le volume de secours",
+    "spare-wrong": "Guet : le volume de secours ne servirait à rien",
 }
 
 log = logs.get("deploy.operator_mail")
@@ -45,6 +46,16 @@ def level_of(volume: Volume, now_us: int) -> str:
     return STALE if now_us - volume.measured_us > STALE_US else volume.level
 
 
+def level_with(volume: Volume, spare: Volume | None, now_us: int) -> str:
+    """The same with the spare volume, if there is one: what it says is told while the other needs nothing graver."""
+    level = level_of(volume, now_us)
+    if spare is None or level not in ("ok", "warn"):
+        return level
+    if spare.level in ("in-use", "stopping"):
+        return "spare"
+    return "spare-wrong" if spare.fault and level == "ok" else level
+
+
 def is_due(level: str, told: tuple[str, int], now_us: int) -> bool:
     """Whether to say ``level`` when (level, instant) was said last."""
     if level != told[0]:
@@ -52,7 +63,9 @@ def is_due(level: str, told: tuple[str, int], now_us: int) -> bool:
     return level != "ok" and now_us - told[1] >= AGAIN_US
 
 
-def message_for(level: str, volume: Volume, settings: Settings, now_us: int) -> EmailMessage:
+def message_for(
+    level: str, volume: Volume, settings: Settings, now_us: int, spare: Volume | None = None
+) -> EmailMessage:
     """The e-mail: what is so, in figures, and where to look."""
     url = settings.public_url or f"https://{settings.host}:{settings.port}"
     message = EmailMessage()
@@ -65,6 +78,7 @@ def message_for(level: str, volume: Volume, settings: Settings, now_us: int) -> 
         f"Débit mesuré : {_gb(volume.bytes_per_s * 86_400)} par jour ; il faudra {_gb(volume.needed_bytes)} en tout.",
         f"Avant la réserve : {_days(volume.reserve_us, now_us)} ; avant l’arrêt : {_days(volume.stop_us, now_us)}.",
         *([volume.fault] if volume.fault else []),
+        *([f"Volume de secours : libre {_gb(spare.free_bytes)}. {spare.fault}".strip()] if spare is not None else []),
         "",
         f"Voyez {url}/hebergeur",
     ]
@@ -103,14 +117,14 @@ class OperatorMail:
         """Tell the operator what has changed; whether a message was taken by the mail server."""
         now_us = self._clock.utc().us
         async with read(self._engine) as session:
-            volume = (await session.execute(select(Volume).where(Volume.id == "main"))).scalars().first()
+            volume, spare = await session.get(Volume, "main"), await session.get(Volume, "spare")
         if volume is None:
             return False
-        level = level_of(volume, now_us)
+        level = level_with(volume, spare, now_us)
         if not is_due(level, self._told(), now_us):
             return False
         await aiosmtplib.send(
-            message_for(level, volume, self._settings, now_us),
+            message_for(level, volume, self._settings, now_us, spare),
             hostname=self._settings.smtp_host,
             port=self._settings.smtp_port,
             timeout=SMTP_TIMEOUT_S,

@@ -38,7 +38,9 @@ from recorder.rows import (
 )
 from recorder.scan import Scan, scan_file
 from recorder.segment import CAUSES, AbsenceRecord, SegmentName, next_link
+from recorder.store.errors import StoreError
 from recorder.store.local import SPOOLED, LocalStore, StoredFile
+from recorder.store.spared import SparedStore
 from vms import logs
 from vms.clock import UtcTime
 from vms.db.engine import read, write
@@ -82,21 +84,25 @@ class _Index:
             await apply(session, self.stream, operations)
 
 
-async def adopt(engine: AsyncEngine, store: LocalStore, stream: StreamId, fence: Held | None = None) -> Adopted:
+async def adopt(
+    engine: AsyncEngine, store: LocalStore, stream: StreamId, fence: Held | None = None, *, at_once: bool = False
+) -> Adopted:
     """Finish what a crash left of ``stream``; may itself be killed anywhere. The caller holds the stream's lock.
 
-    With other machines about, ``fence`` is the camera's lease: WrongFence when it has passed to another.
+    With other machines about, ``fence`` is the camera's lease: WrongFence when it has passed to another. ``at_once``:
+    the stream is about to be written, if need be on a spare volume, and cannot wait for one that is away; without it
+    that is a StoreError, and nothing is decided.
     """
     done = Adopted()
     index = _Index(engine, stream, fence)
-    await _finish_open_rows(index, store, done)
-    await _adopt_files(index, store, done)
+    await _finish_open_rows(index, store, done, at_once=at_once)
+    await _adopt_files(index, store, done, at_once=at_once)
     if done.count():
         log.info("adopted", stream=str(stream), **{name: len(getattr(done, name)) for name in done.__slots__})
     return done
 
 
-async def _finish_open_rows(index: _Index, store: LocalStore, done: Adopted) -> None:
+async def _finish_open_rows(index: _Index, store: LocalStore, done: Adopted, *, at_once: bool) -> None:
     stream = index.stream
     async with read(index.engine) as session:
         chosen = select(Segment).where(
@@ -107,51 +113,63 @@ async def _finish_open_rows(index: _Index, store: LocalStore, done: Adopted) -> 
         rows = list((await session.execute(chosen.order_by(col(Segment.start_us)))).scalars())
     for row in rows:
         try:
-            name = SegmentName.parse(row.name)
-        except Damaged as error:  # an altered row: no file has its name
-            log.error("row_damaged", segment=row.name[:160], why=str(error), rule="S3")
-            await index.apply([DropSegment(row.name)])
-            done.lost.append(row.name)
-            continue
-        path = store.path_of(name, row.commune_id)
-        if store.ended_state == SPOOLED and not store.is_here(path):
-            await index.apply([await _end_elsewhere(index.engine, row)])
+            await _finish_open_row(index, store, row, done)
+        except StoreError as error:
+            if not (at_once and store.has_other_place(error)):
+                raise
+            # Its volume is away or bad, and the stream goes on at another: it ends at what its row says was durable.
+            log.error("segment_out_of_reach", segment=row.name, why=str(error), rule="S3")
+            await index.apply([await _end_elsewhere(index.engine, store, row)])
             done.sealed.append(row.name)
-            continue
-        try:
-            scan: Scan | None = await asyncio.to_thread(scan_file, store, path)
-        except NotFound:
-            scan = None
-        except Damaged as error:
-            log.error("segment_unreadable", segment=row.name, why=str(error))
+
+
+async def _finish_open_row(index: _Index, store: LocalStore, row: Segment, done: Adopted) -> None:
+    try:
+        name = SegmentName.parse(row.name)
+    except Damaged as error:  # an altered row: no file has its name
+        log.error("row_damaged", segment=row.name[:160], why=str(error), rule="S3")
+        await index.apply([DropSegment(row.name)])
+        done.lost.append(row.name)
+        return
+    path = store.path_of(name, row.commune_id)
+    if store.ended_state == SPOOLED and not store.is_here(path):
+        await index.apply([await _end_elsewhere(index.engine, store, row)])
+        done.sealed.append(row.name)
+        return
+    try:
+        scan: Scan | None = await asyncio.to_thread(scan_file, store, path)
+    except NotFound:
+        scan = None
+    except Damaged as error:
+        log.error("segment_unreadable", segment=row.name, why=str(error))
+        await asyncio.to_thread(store.quarantine, path, path.name)
+        done.quarantined.append(row.name)
+        scan = None
+    operations: list[Operation]
+    if scan is None or scan.groups == 0 or scan.first_link != row.first_link:
+        if scan is not None:
             await asyncio.to_thread(store.quarantine, path, path.name)
             done.quarantined.append(row.name)
-            scan = None
-        operations: list[Operation]
-        if scan is None or scan.groups == 0 or scan.first_link != row.first_link:
-            if scan is not None:
-                await asyncio.to_thread(store.quarantine, path, path.name)
-                done.quarantined.append(row.name)
-            operations = [DropSegment(row.name)]
-            done.lost.append(row.name)
-        else:
-            await _cut(store, path.name, stream, scan, name, done)
-            # A crash here leaves an open row over a file of whole groups: done again at the next start.
-            operations = [_seal(row.name, scan, store.ended_state)]
-            done.sealed.append(row.name)
-        await index.apply(operations)
+        operations = [DropSegment(row.name)]
+        done.lost.append(row.name)
+    else:
+        await _cut(store, path.name, index.stream, scan, name, done)
+        # A crash here leaves an open row over a file of whole groups: done again at the next start.
+        operations = [_seal(row.name, scan, store.ended_state)]
+        done.sealed.append(row.name)
+    await index.apply(operations)
 
 
-async def _end_elsewhere(engine: AsyncEngine, row: Segment) -> Operation:
-    """The end of a segment that lies in another machine's spool: as far as its recorder told that it was durable.
+async def _end_elsewhere(engine: AsyncEngine, store: LocalStore, row: Segment) -> Operation:
+    """The end of a segment that is out of reach: as far as its recorder, or its row, told that it was durable.
 
-    What that recorder wrote after its last telling lies in time that the absence after it covers; it is set aside when
-    its spool is drained.
+    What was written after the last telling lies in time that the absence after it covers; it is set aside when the
+    other machine's spool is drained, or by ``vms fsck --repair`` when the volume is back.
     """
-    told = await find(engine, row.name)
+    told = store.told(row.name) if isinstance(store, SparedStore) else await find(engine, row.name)
     if told is None or told.groups < row.groups:
         told = Progress(row.name, row.end_us, row.size_bytes, row.groups, row.last_link)
-    return SealSegment(told.name, told.end_us, told.size_bytes, told.groups, told.last_link, SPOOLED)
+    return SealSegment(told.name, told.end_us, told.size_bytes, told.groups, told.last_link, store.ended_state)
 
 
 async def _cut(store: LocalStore, label: str, stream: StreamId, scan: Scan, name: SegmentName, done: Adopted) -> None:
@@ -169,7 +187,7 @@ async def _cut(store: LocalStore, label: str, stream: StreamId, scan: Scan, name
         done.cut.append(label)
 
 
-async def _adopt_files(index: _Index, store: LocalStore, done: Adopted) -> None:
+async def _adopt_files(index: _Index, store: LocalStore, done: Adopted, *, at_once: bool) -> None:
     stream = index.stream
     async with read(index.engine) as session:
         tail = await load_tail(session, stream)
@@ -187,8 +205,14 @@ async def _adopt_files(index: _Index, store: LocalStore, done: Adopted) -> None:
         for file in files:
             # While its card's footage is brought back, what lies before the end of the stream may be just that.
             busy = lock is None and file.name is not None and file.name.start.us < (tail.covered_us or 0)
-            if str(file.name) not in known and not busy:
+            if str(file.name) in known or busy:
+                continue
+            try:
                 tail = await _adopt_file(index, store, tail, file, done)
+            except StoreError as error:
+                if not (at_once and store.has_other_place(error)):
+                    raise
+                log.error("file_out_of_reach", segment=str(file.name), why=str(error), rule="S2")
     finally:
         if lock is not None:
             store.unlock(lock)

@@ -31,16 +31,34 @@ ABUT_US: Final = MICRO
 log = logs.get("recorder.erasure")
 
 
-async def destroy(engine: AsyncEngine, store: LocalStore, rows: Sequence[Segment], mode: Mode, now_us: int) -> None:
-    """Destroy segments: their bytes, then their rows."""
+async def destroy(
+    engine: AsyncEngine, store: LocalStore, rows: Sequence[Segment], mode: Mode, now_us: int
+) -> list[Segment]:
+    """Destroy segments: their bytes, then their rows; which are gone.
+
+    The rows of what lies on a volume that is away stay marked: nobody sees them, and a later sweep finishes them.
+    """
     async with write(engine) as session:
         names = [row.name for row in rows]
         await session.execute(update(Segment).where(col(Segment.name).in_(names)).values(state="destroying"))
     # A crash here leaves marked rows with their files: the next sweep finishes them.
-    paths = [_path(store, row) for row in rows]
-    await asyncio.to_thread(store.destroy_all, [path for path in paths if path is not None])
+    gone = await asyncio.to_thread(_remove, store, rows)
     # A crash here leaves marked rows without files: the same.
-    await erased_segments(engine, rows, mode, now_us)
+    if gone:
+        await erased_segments(engine, gone, mode, now_us)
+    return gone
+
+
+def _remove(store: LocalStore, rows: Sequence[Segment]) -> list[Segment]:
+    """Remove the files of all rows that are within reach; which rows those are."""
+    paths = [(row, _path(store, row)) for row in rows]
+    near = store.within_reach([path for _, path in paths if path is not None])
+    store.destroy_all(near)
+    known = set(near)
+    gone = [row for row, path in paths if path is None or path in known]
+    if len(gone) < len(rows):
+        log.warning("volume_away", segments=len(rows) - len(gone), rule="P-30")
+    return gone
 
 
 def _path(store: LocalStore, row: Segment) -> Path | None:
@@ -60,11 +78,12 @@ async def finish_marked(
         chosen = select(Segment).where(col(Segment.state) == "destroying").limit(MARKED_LIMIT_SEGMENTS)
         rows = list((await session.execute(chosen)).scalars())
     modes: tuple[Mode, ...] = ("due", "early")
+    gone: list[Segment] = []
     for mode in modes:
         marked = [row for row in rows if mode_of(row) == mode]
         if marked:
-            await destroy(engine, store, marked, mode, now_us)
-    return rows
+            gone += await destroy(engine, store, marked, mode, now_us)
+    return gone
 
 
 async def erased_segments(engine: AsyncEngine, rows: Sequence[Segment], mode: Mode, erased_us: int) -> None:

@@ -111,6 +111,9 @@ def _piece(store: LocalStore, row: Segment, wanted: Wanted) -> tuple[SegmentHead
     """The header and piece of one segment, or None when no group of it touches the range."""
     path = store.path_of(SegmentName.parse(row.name), row.commune_id)
     header, placed = read_index(store, path)
+    if row.state != "open":
+        # Beyond its end may stand what a failing disk refused and could not be rid of: no link follows from it.
+        placed = [one for one in placed if one.end <= row.size_bytes]
     touching = [
         one.header.number for one in placed if one.header.utc_us < wanted.to_us and one.header.end_us > wanted.from_us
     ]

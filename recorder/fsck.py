@@ -55,7 +55,7 @@ class Fsck:
 
     async def check(self) -> Report:
         """Look at everything, change nothing; StoreError when the store is not the one we know."""
-        await asyncio.to_thread(self._store.check_identity)
+        await asyncio.to_thread(self._store.check_whole)
         files: dict[StreamId, dict[str, StoredFile]] = defaultdict(dict)
         for file in await asyncio.to_thread(lambda: list(self._store.files())):
             self._sort(file, files)
@@ -67,7 +67,7 @@ class Fsck:
 
     async def repair(self) -> Report:
         """Finish what crashes left of each stream that nobody writes, then check."""
-        await asyncio.to_thread(self._store.check_identity)
+        await asyncio.to_thread(self._store.check_whole)
         for stream in sorted(await self._streams() | await self._stored_streams(), key=str):
             lock = await asyncio.to_thread(self._store.lock, stream.commune, stream.camera, stream.stream)
             if lock is None or await is_held(self._engine, f"camera:{stream.camera}"):
@@ -272,7 +272,7 @@ class Fsck:
                 path = self._store.path_of(SegmentName.parse(row.name), row.commune_id)
             except Damaged:
                 continue  # the check that follows tells it
-            if path.is_file() and path.stat().st_size > row.size_bytes:
+            if self._store.is_here(path) and path.stat().st_size > row.size_bytes:
                 await asyncio.to_thread(self._store.quarantine_tail, path, row.size_bytes)
                 await asyncio.to_thread(self._store.cut, path, row.size_bytes)
                 done.cut.append(row.name)

@@ -16,6 +16,7 @@ from sqlmodel import col, select
 
 from recorder.scan import read_index
 from recorder.segment import GROUP_LIMIT_BYTES, Placed, SegmentName
+from recorder.store.errors import StoreError
 from recorder.store.local import LocalStore
 from vms.clock import MICRO, Clock, UtcTime
 from vms.db.engine import read
@@ -137,11 +138,15 @@ class Playback:
         permit.require(_act(permit, camera), camera, self._clock.utc())
         _check_range(start, end, WINDOW_LIMIT_US)
         found: list[IndexedSegment] = []
+        away: StoreError | None = None
         for row in await self._segments(camera, stream, start, end):
             try:
                 placed = await self._index(row)
             except (NotFound, Damaged):
                 continue  # gone or damaged since: fsck says which; the rest of the window plays
+            except StoreError as error:
+                away = error  # on a volume that does not answer; what lies on another plays
+                continue
             groups = tuple(
                 IndexedGroup(
                     one.header.number,
@@ -161,6 +166,8 @@ class Playback:
                         row.name, row.start_us, end_us, row.codec, row.width, row.height, row.zone_set_id, groups
                     )
                 )
+        if away is not None and not found:
+            raise away
         return found
 
     async def sealed_bytes(self, permit: Permit, segment: str, offset: int, length: int) -> bytes:
@@ -225,7 +232,7 @@ class Playback:
     async def _open_end(self, row: Segment) -> int:
         try:
             placed = await self._index(row)
-        except (NotFound, Damaged):
+        except (NotFound, Damaged, StoreError):
             return row.end_us
         return placed[-1].header.end_us if placed else row.end_us
 
@@ -236,6 +243,9 @@ class Playback:
             return cached
         path = self._store.path_of(SegmentName.parse(row.name), row.commune_id)
         _, placed = await asyncio.to_thread(read_index, self._store, path, check_last=row.state == "open")
+        if row.state != "open":
+            # Beyond its end may stand what a failing disk refused and could not be rid of: it was kept elsewhere.
+            placed = [one for one in placed if one.end <= row.size_bytes]
         if row.state == "sealed":
             self._indexes[row.name] = placed
             while len(self._indexes) > INDEX_CACHE_LIMIT_SEGMENTS:

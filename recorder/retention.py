@@ -36,6 +36,7 @@ from recorder.room import RoomKeeper
 from recorder.rows import StreamId, load_tail
 from recorder.segment import SegmentName
 from recorder.stock import cameras_with
+from recorder.store.errors import StoreError
 from recorder.store.local import LocalStore
 from vms import logs
 from vms.clock import HOUR_US, MICRO, Clock, UtcTime
@@ -258,22 +259,26 @@ class Retention:
                 continue
             try:
                 await adopt(self._engine, self._store, StreamId(commune, camera, stream))
+            except StoreError as error:  # its volume is away: it stays open, and undecided, until that is back
+                log.warning("left_open", camera=camera, stream=stream, why=error.what, rule="P-32")
             finally:
                 self._store.unlock(lock)
 
     async def _due(self, camera: str, policy: CameraRetention, now_us: int) -> list[Segment]:
         newest_us = _newest_due(policy, now_us)
         async with read(self._engine) as session:
+            # What is marked already waits for its volume: the next sweep begins with it.
             chosen = select(Segment).where(
-                col(Segment.camera_id) == camera, col(Segment.start_us) <= newest_us, col(Segment.state) != "open"
-            )
+                col(Segment.camera_id) == camera, col(Segment.start_us) <= newest_us,
+                col(Segment.state).not_in(("open", "destroying")),
+            )  # fmt: skip
             rows = (await session.execute(chosen.order_by(col(Segment.start_us)))).scalars()
             return [row for row in rows if is_due(policy, row.start_us, row.end_us, now_us)][:BATCH_LIMIT_SEGMENTS]
 
     async def _destroy(self, rows: Sequence[Segment], mode: Mode, swept: Swept) -> None:
-        await destroy(self._engine, self._store, rows, mode, self._clock.utc().us)
-        _count(swept, rows)
-        swept.early += len(rows) if mode == "early" else 0
+        gone = await destroy(self._engine, self._store, rows, mode, self._clock.utc().us)
+        _count(swept, gone)
+        swept.early += len(gone) if mode == "early" else 0
 
     async def _make_room(self, swept: Swept) -> None:
         made = await self._room.look()

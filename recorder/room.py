@@ -78,6 +78,8 @@ class RoomKeeper:
     async def look(self) -> Made:
         """Make room if it takes any, and decide which cameras go on; safe to kill anywhere and run again."""
         made, now_us = Made(), self._clock.utc().us
+        if await asyncio.to_thread(self._store.is_away):
+            return made  # the room of an empty mount point says nothing of footage
         free_bytes = await asyncio.to_thread(self._store.free_bytes)
         short_bytes = self.reserve_bytes - free_bytes
         if short_bytes > 0:
@@ -142,12 +144,15 @@ class RoomKeeper:
         found: list[Segment] = []
         rows = await session.stream_scalars(query.execution_options(yield_per=CHUNK_LIMIT_SEGMENTS))
         async for row in rows:
-            if may_go_early(policy, row.start_us, row.end_us, now_us):
+            if may_go_early(policy, row.start_us, row.end_us, now_us) and not self._lies_apart(row):
                 found.append(row)
             if len(found) > BATCH_LIMIT_SEGMENTS:
                 await rows.close()
                 return found, True
         return found, False
+
+    def _lies_apart(self, row: Segment) -> bool:
+        return self._store.lies_apart(row.name, row.commune_id)
 
     async def _alarm(self, rows: Sequence[Segment], now_us: int) -> None:
         """One incident per camera for as long as room is lacking, which counts what was lost (P-35)."""

@@ -49,6 +49,7 @@ from recorder.store.attached import attach
 from recorder.store.disk import try_lock
 from recorder.store.local import FLOOR_BYTES, LocalStore
 from recorder.store.s3 import SpooledStore
+from recorder.store.spared import TELL_S, SparedStore
 from recorder.volume_board import VolumeBoard
 from recorder.writer import StreamWriter
 from vms import logs
@@ -128,6 +129,8 @@ class Recorder:
             work.append(self._packages())
         if self._settings.store_url:
             work.append(self._drain())
+        if self._settings.spare_store is not None:
+            work.append(self._tell_progress())
         tasks = [asyncio.ensure_future(one) for one in work]
         waiting = asyncio.ensure_future(stop.wait())
         try:
@@ -186,7 +189,7 @@ class Recorder:
         """The store; StoreError while its volume is away, or is another one."""
         async with self._attaching:
             if self._store is None:
-                self._store = await asyncio.to_thread(attach, self._settings, self._floor_bytes())
+                self._store = await asyncio.to_thread(attach, self._settings, self._floor_bytes(), self._clock)
         return self._store
 
     def _writers(self) -> Iterable[StreamWriter]:
@@ -196,6 +199,16 @@ class Recorder:
     def _progress(self) -> list[Progress]:
         found = (writer.progress() for writer in self._writers() if not writer.fenced)
         return [one for one in found if one is not None]
+
+    async def _tell_progress(self) -> None:
+        """Note how far the open segments are, for a start without the volume that they lie on."""
+        store = await self._until_attached()
+        while isinstance(store, SparedStore):
+            try:
+                await asyncio.to_thread(store.tell, self._index, self._progress())
+            except OSError as error:
+                log.warning("progress_not_told", why=error.strerror or "")
+            await self._clock.sleep(TELL_S)
 
     async def _drain(self) -> None:
         """What waits on this machine goes to the bucket."""

@@ -63,6 +63,7 @@ class Stock:
     def __init__(self, engine: AsyncEngine, store: LocalStore, policies: Policies) -> None:
         self._engine, self._store, self._policies = engine, store, policies
         self._known: dict[str, _Counted] = {}
+        self.being_written: Sequence[Segment] = ()  # at the last look
 
     def forget(self) -> None:
         """Footage went early: count everything again at the next look."""
@@ -86,6 +87,7 @@ class Stock:
         gone = set(self._known) - {camera for _, camera in cameras}
         for camera in gone:
             del self._known[camera]
+        self.being_written = still_open
         grown = await asyncio.to_thread(self._grown, still_open)
         return [replace(one, stored=(*one.stored, *grown.get(one.camera, ()))) for one in found]
 

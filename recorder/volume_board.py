@@ -18,10 +18,13 @@ from sqlmodel import col, delete, select
 
 from recorder.forecast import CameraStock, Forecast, forecast
 from recorder.policies import DAY_US, Policies
+from recorder.spare_board import KINDS as SPARE_KINDS
+from recorder.spare_board import SPARE, Days, SpareBoard, incident_of, without
 from recorder.stock import Stock
 from recorder.stop_order import in_order
 from recorder.store.local import LocalStore
 from recorder.store.s3 import UNLIMITED_BYTES
+from recorder.store.spared import SparedStore
 from vms import logs
 from vms.clock import Clock
 from vms.db.engine import write
@@ -54,6 +57,7 @@ class VolumeBoard:
         self._engine, self._store, self._policies, self._clock = engine, store, policies, clock
         self._reserve_bytes, self._cameras, self._keep_longest = reserve_bytes, cameras, tuple(keep_longest)
         self._stock = Stock(engine, store, policies)
+        self._spare = SpareBoard(store) if isinstance(store, SparedStore) else None
         self._level_told = "ok"
 
     async def run(self) -> None:
@@ -75,7 +79,8 @@ class VolumeBoard:
         fault = await asyncio.to_thread(self._fault)
         free_bytes, total_bytes = await asyncio.to_thread(self._size) if not fault else (0, 0)
         stocks = self._with_rest(await self._stock.look(now_us))
-        ahead = forecast(stocks, free_bytes, self._reserve_bytes, now_us)
+        spare, apart = await self._look_at_spare(sum(one.bytes_per_s for one in stocks), fault, now_us)
+        ahead = forecast(without(stocks, apart), free_bytes, self._reserve_bytes, now_us)
         async with write(self._engine) as session:
             stops = (await session.execute(select(RecordingStop))).scalars().all()
             level = self._level(fault, free_bytes, ahead, bool(stops), now_us)
@@ -87,9 +92,23 @@ class VolumeBoard:
             )  # fmt: skip
             await session.merge(volume)
             await self._write_cameras(session, stocks, now_us)
-            await _settle(session, {one.commune for one in stocks}, volume, now_us)
+            communes = {one.commune for one in stocks}
+            await _settle(session, communes, (FORECAST, WRONG), _incident_of(volume, now_us), now_us)
+            await _settle(session, communes, SPARE_KINDS, incident_of(spare) if spare is not None else None, now_us)
+            if spare is not None:
+                await session.merge(spare)
+            else:
+                await session.execute(delete(Volume).where(col(Volume.id) == SPARE))
         self._level_told = volume.level
         return volume
+
+    async def _look_at_spare(self, bytes_per_s: float, fault: str, now_us: int) -> tuple[Volume | None, Days]:
+        """The spare's row, if there is one, and what it holds."""
+        if self._spare is None:
+            return None, {}
+        being_written = self._stock.being_written
+        row = await asyncio.to_thread(self._spare.look, being_written, bytes_per_s, fault, now_us)
+        return row, await asyncio.to_thread(self._spare.days, now_us) if row.level != "wrong" else {}
 
     def _fault(self) -> str:
         try:
@@ -137,10 +156,11 @@ class VolumeBoard:
             )  # fmt: skip
 
 
-async def _settle(session: AsyncSession, communes: Collection[str], volume: Volume, now_us: int) -> None:
-    """Open or close each commune's incident about the volume, so that it says what is so now (P-35)."""
-    wanted = _incident_of(volume, now_us)
-    query = select(Incident).where(col(Incident.kind).in_((FORECAST, WRONG)), col(Incident.closed_us).is_(None))
+async def _settle(
+    session: AsyncSession, communes: Collection[str], kinds: Collection[str], wanted: Incident | None, now_us: int
+) -> None:
+    """Open or close each commune's incident about a volume, so that it says what is so now (P-35)."""
+    query = select(Incident).where(col(Incident.kind).in_(kinds), col(Incident.closed_us).is_(None))
     standing = {(one.commune_id, one.kind): one for one in (await session.execute(query)).scalars()}
     for (commune, kind), incident in standing.items():
         if wanted is None or kind != wanted.kind or commune not in communes:

@@ -108,7 +108,7 @@ class StreamWriter:
         Conflict when another process writes the stream; StoreError when the store is not the one we know.
         """
         # Before anything is made below the root: it may be the empty mount point of a volume that is away.
-        await asyncio.to_thread(self._store.check_identity)
+        await asyncio.to_thread(self._store.check_ready)
         self._lock = await asyncio.to_thread(self._store.lock, self.id.commune, self.id.camera, self.id.stream)
         if self._lock is None:
             await tell(self._engine, self._clock, TWO_RECORDERS, [(self.id.commune, self.id.camera)])
@@ -116,7 +116,7 @@ class StreamWriter:
                 "Un autre enregistreur écrit déjà ce flux.", where=str(self.id), todo="Arrêtez l’autre processus."
             )
         try:
-            adopted = await adopt(self._engine, self._store, self.id, self._fence)
+            adopted = await adopt(self._engine, self._store, self.id, self._fence, at_once=True)
             async with read(self._engine) as session:
                 tail = await load_tail(session, self.id)
         except BaseException:
@@ -218,17 +218,29 @@ class StreamWriter:
             self.lost_groups += 1
             return placed
         try:
-            if self._segment is not None and not self._segment.fits(placed):
-                self._seal()
-            if self._segment is None:
-                await self._begin(placed)
-            else:
-                await asyncio.to_thread(self._segment.append, placed)
+            await self._put(placed)
         except GuetError as error:
             return await self._abandon(placed, error)
         self.sealed_groups += 1
         self.cause, self._undeclared = "", "stream-damaged"
         return None
+
+    async def _put(self, group: Group) -> None:
+        """Into the open segment, or a new one: when the format or the hour says so, or its volume takes no more."""
+        if self._segment is not None and not self._segment.fits(group):
+            self._seal()
+        if self._segment is not None:
+            try:
+                await asyncio.to_thread(self._segment.append, group)
+                return
+            except StoreError as error:
+                if not self._store.has_other_place(error):
+                    raise
+                log.error("segment_left", stream=str(self.id), why=str(error), rule="P-35")
+                # A crash here leaves an open row whose file ends with a torn group: adoption, as ever.
+                await asyncio.to_thread(self._segment.abandon)
+                self._seal()
+        await self._begin(group)
 
     def _place(self, group: Group) -> Group | SinkRefused:
         """The group moved to where covered time ends; refused when it has no time of its own left (S4)."""

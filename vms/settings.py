@@ -32,6 +32,8 @@ class Settings(BaseSettings):
     tls_key: Path | None = None
     recorders: int | None = Field(default=None, ge=1, le=64)
     store_reserve_mib: int = Field(default=2048, ge=1)  # at most a tenth of the volume is kept
+    # A folder on another volume, where recordings go on while the store's own is away, another, read-only or bad.
+    spare_store: Path | None = None
     # Many machines: a PostgreSQL database and an S3-compatible bucket that all of them use; empty on a single machine.
     database_url: str = ""  # postgresql+asyncpg://account@host/database
     store_url: str = ""  # s3://bucket/prefix; endpoint and account by the AWS_* variables that every S3 client reads
@@ -134,6 +136,8 @@ class Settings(BaseSettings):
         """The shared database: facts about cameras, segments and incidents, never about people or keys."""
         if not self.database_url:
             self.database_url = f"sqlite+aiosqlite:///{self.home / 'guet.sqlite'}"
+        if self.spare_store is not None:
+            self._check_spare(self.spare_store)
         if self.keeper_at and not self.shared:
             raise ValueError("VMS_KEEPER_AT: a machine that only records needs the VMS_DATABASE_URL that all share")
         if self.timestamp_url and self.timestamp_ca is None:
@@ -141,6 +145,15 @@ class Settings(BaseSettings):
         if len({one.id for one in self.oidc_providers}) < len(self.oidc_providers):
             raise ValueError("VMS_OIDC_PROVIDERS: two identity providers have the same id")
         return self
+
+    def _check_spare(self, spare: Path) -> None:
+        store = self.store_dir.absolute()
+        if self.store_url:
+            raise ValueError(
+                "VMS_SPARE_STORE: with VMS_STORE_URL recordings wait in this machine's spool, not in a store"
+            )
+        if not spare.is_absolute() or spare == store or spare in store.parents or store in spare.parents:
+            raise ValueError("VMS_SPARE_STORE: an absolute path is needed, not of the store, nor in it, nor around it")
 
     @property
     def shared(self) -> bool:

@@ -23,7 +23,7 @@ from web.deps import Services, Srv
 
 router = APIRouter(include_in_schema=False)
 FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
-LEVELS: Final = ("ok", "warn", "reserve", "stopping", "wrong")
+LEVELS: Final = ("ok", "warn", "reserve", "stopping", "wrong", "in-use")
 DAY_S: Final = 86_400
 ELSEWHERE: Final = "Ces mesures ne se lisent que sur cette machine, ou avec le jeton VMS_METRICS_TOKEN.\n"
 # What Prometheus shows for "never at these rates".

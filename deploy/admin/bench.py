@@ -82,6 +82,7 @@ def faults(
     seed: Annotated[int, typer.Option("--seed", min=0, help="La première graine.")] = 1,
     processes: Annotated[int, typer.Option("--processes", min=1, max=256, help="Processus à employer.")] = 2,
     trace: Annotated[bool, typer.Option("--trace", help="Montre sur stderr ce qui arrive (une graine).")] = False,
+    spare: Annotated[bool, typer.Option("--spare", help="Avec un volume de secours, et ses pannes.")] = False,
     real: Annotated[int, typer.Option("--real", min=0, help="Et chaque panne réelle, tant de fois.")] = 0,
 ) -> None:
     """Pannes simulées : disque, base, gardien, horloge, réseau, morts ; S1 à S5 vérifiés ; sortie 1 si rompus."""
@@ -89,9 +90,9 @@ def faults(
 
     logs.configure("bench", logging.CRITICAL)
     if trace:
-        for line in traced(seed)[0]:
+        for line in traced(seed, spare=spare)[0]:
             print(line, file=sys.stderr)
-    result = bench(seed, runs, processes)
+    result = bench(seed, runs, processes, spare=spare)
     if real:
         result["real"] = hurt_for_real(real)
     print_json(result)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
 from recorder.simulation.faults import Process
 from recorder.store.bucket import Bucket
 from recorder.store.errors import StoreError
-from recorder.store.s3 import SpooledStore
 from vms.errors import NotFound
 
 URL: Final = "memory:///"
@@ -98,8 +96,3 @@ class VirtualBucket(Bucket):
     def _away(self, where: str) -> None:
         self._objects.hits += 1
         raise StoreError("Le magasin d’objets ne répond pas.", cause="disk-wrong", where=where)
-
-
-def looked_at(root: Path, identity: str, objects: Objects) -> SpooledStore:
-    """The whole store, spool and bucket, for whoever only looks on."""
-    return SpooledStore(root, identity, bucket=VirtualBucket(objects, None))

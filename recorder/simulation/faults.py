@@ -10,6 +10,7 @@ DiskFault = Literal["disk-eio", "disk-eio-stored", "disk-full", "disk-read-only"
 DatabaseFault = Literal["db-away", "db-full", "db-commit-lost", "db-commit-kept", "db-slow"]
 KeeperFault = Literal["keeper-away", "keeper-hangs", "keeper-kept-but-away", "spool-full"]
 ClockFault = Literal["clock-ahead", "clock-back", "clock-ahead-and-right-again"]
+SpareFault = Literal["spare-eio", "spare-full", "spare-away"]
 BucketFault = Literal["bucket-away", "bucket-kept-but-away"]
 LeaseFault = Literal["lease-lost"]
 TermFault = Literal["clock-past-term", "clock-past-term-and-right-again"]
@@ -17,12 +18,25 @@ NetworkFault = Literal[
     "net-cut", "net-reset", "net-half-open", "net-stall", "net-burst", "net-lost", "net-reordered", "net-garbage",
     "net-bye", "net-refused", "net-unreachable", "net-mute", "camera-clock", "camera-rtp-jump", "camera-restarts",
 ]  # fmt: skip
-Kind = DiskFault | DatabaseFault | KeeperFault | ClockFault | TermFault | BucketFault | LeaseFault | NetworkFault
+Kind = (
+    DiskFault
+    | SpareFault
+    | DatabaseFault
+    | KeeperFault
+    | ClockFault
+    | TermFault
+    | BucketFault
+    | LeaseFault
+    | NetworkFault
+)
 Ending = Literal["stopped", "killed", "power-cut"]
 
 DISK_FAULTS: Final[tuple[DiskFault, ...]] = (
     "disk-eio", "disk-eio-stored", "disk-full", "disk-read-only", "disk-slow", "disk-away",
 )  # fmt: skip
+# What a spare volume makes good.
+SPARED_FAULTS: Final[tuple[DiskFault, ...]] = ("disk-eio", "disk-eio-stored", "disk-read-only", "disk-away")
+SPARE_FAULTS: Final[tuple[SpareFault, ...]] = ("spare-eio", "spare-full", "spare-away")
 DATABASE_FAULTS: Final[tuple[DatabaseFault, ...]] = (
     "db-away", "db-full", "db-commit-lost", "db-commit-kept", "db-slow",
 )  # fmt: skip

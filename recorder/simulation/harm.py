@@ -12,13 +12,18 @@ from recorder.simulation.faults import (
     DATABASE_FAULTS,
     DISK_FAULTS,
     KEEPER_FAULTS,
+    SPARE_FAULTS,
+    SPARED_FAULTS,
     WALL_FAULTS,
     Fault,
 )  # fmt: skip
 from recorder.simulation.machine import CAMERA
+from recorder.simulation.suffering import excuses_of
+from recorder.store.spared import REST_US
 from vms.clock import MICRO
 
 if TYPE_CHECKING:
+    from recorder.simulation.oracle import Excuse
     from recorder.simulation.world import World
 
 OTHER: Final = "other-machine/0"
@@ -31,6 +36,7 @@ class Harm:
     def __init__(self, world: World) -> None:
         self._world = world
         self.slow = False
+        self._wrong_until_us = -REST_US  # the store's own volume
         self._groups: dict[str, int] = {}  # of each segment, when another took the lease
         self.touched: set[str] = set()  # families of faults so far
 
@@ -38,7 +44,27 @@ class Harm:
         """How often something failed because of a fault."""
         world = self._world
         cameras = sum(one.hits for one in world.cameras.values())
-        return world.volume.hits + world.database.hits + world.keeper.hits + world.objects.hits + cameras
+        return (
+            sum(one.hits for one in world.volumes())
+            + world.database.hits
+            + world.keeper.hits
+            + world.objects.hits
+            + cameras
+        )
+
+    def excuses(self, fault: Fault, begun_us: int) -> list[Excuse]:
+        """What a fault that begins now may cost: with a spare volume, what it makes good costs nothing.
+
+        Unless both are wrong at once, or the spare is while the other is left to rest.
+        """
+        world, now_us = self._world, self._world.clock.monotonic_us()
+        found = excuses_of(fault, now_us, begun_us, dict(world.plan.habits))
+        if world.spare is None:
+            return found
+        if fault.kind in SPARE_FAULTS:
+            alone = not world.volume.wrong and world.volume.once is None and now_us - self._wrong_until_us > REST_US
+            return [] if alone else found
+        return [] if fault.kind in SPARED_FAULTS and not world.spare.wrong else found
 
     def begin(self, fault: Fault) -> None:
         """From now on, or once."""
@@ -52,6 +78,11 @@ class Harm:
                 world.volume.wrong[kind] = amount
             if kind == "disk-away":
                 world.volume.unmount()
+        elif kind in SPARE_FAULTS:
+            if world.spare is not None:
+                world.spare.wrong[_on_disk(kind)] = amount
+                if kind == "spare-away":
+                    world.spare.unmount()
         elif kind in DATABASE_FAULTS:
             self.touched.add("database")
             self.slow = self.slow or kind == "db-slow"
@@ -76,6 +107,15 @@ class Harm:
             if world.volume.wrong.pop(kind, None) is not None and kind == "disk-away":
                 for name in world.volume.mount():
                     world.oracle.say(f"written to the empty mount point: {name}")
+            self._wrong_until_us = world.clock.monotonic_us()
+        elif kind in SPARE_FAULTS:
+            if (
+                world.spare is not None
+                and world.spare.wrong.pop(_on_disk(kind), None) is not None
+                and kind == "spare-away"
+            ):
+                for name in world.spare.mount():
+                    world.oracle.say(f"written to the spare's empty mount point: {name}")
         elif kind in DATABASE_FAULTS:
             world.database.wrong.pop(kind, None)
             world.database.once = None if kind == world.database.once else world.database.once
@@ -110,3 +150,7 @@ class Harm:
             except sqlite3.OperationalError:
                 return False
         return True
+
+
+def _on_disk(kind: str) -> str:
+    return kind.replace("spare-", "disk-")

@@ -47,8 +47,11 @@ class Inspector:
         self._known: dict[tuple[str, int], list[Opened]] = {}
         self._keys: dict[str, bytes] = {}
 
-    def look(self) -> dict[str, list[Opened]]:
-        """Every group of every segment that lies in its place, by stream, in order of time."""
+    def look(self, ends: Mapping[str, int]) -> dict[str, list[Opened]]:
+        """Every group of every segment that lies in its place, by stream, in order of time.
+
+        ``ends``: until when rows say that segments reach, by name. What a failing disk refused may stand beyond.
+        """
         found: dict[str, list[Opened]] = {}
         spooled: Mapping[str, tuple[str, str, int, bytes]] | None = None
         for file in self.store.files():
@@ -59,7 +62,10 @@ class Inspector:
                 if spooled is None:
                     spooled = self._spooled()
                 self._known[key] = list(self._open(file.path, spooled))
-            found.setdefault(file.name.stream, []).extend(self._known[key])
+            until_us = ends.get(str(file.name))
+            found.setdefault(file.name.stream, []).extend(
+                one for one in self._known[key] if until_us is None or one.start_us < until_us
+            )
         for groups in found.values():
             groups.sort(key=lambda one: one.start_us)
         return found

@@ -33,10 +33,12 @@ from recorder.simulation.clock import VirtualClock
 from recorder.simulation.disk import VirtualDisk, Volume
 from recorder.simulation.faults import Process
 from recorder.simulation.keeper import Keeper, KeeperLink, commune_keys
-from recorder.simulation.stores import Spool, Spooled, Store
+from recorder.simulation.stores import Spared, Spool, Spooled, Store
 from recorder.simulation.tenure import Tenure
 from recorder.sink import GroupSink
+from recorder.store.attached import NOBODY, recalled
 from recorder.store.errors import StoreError
+from recorder.store.spared import TELL_S, Spare
 from recorder.writer import StreamWriter
 from vms.errors import GuetError
 from vms.keeper.protocol import ZoneView
@@ -65,7 +67,8 @@ class Machine:
 
     def __init__(
         self, home: Path, engine: AsyncEngine, volume: Volume, keeper: Keeper, clock: VirtualClock, dial: Any,
-        chance: random.Random, streams: tuple[str, ...], watched: bool, objects: Objects | None, *, leased: bool,
+        chance: random.Random, streams: tuple[str, ...], watched: bool, objects: Objects | None,
+        spare: Volume | None, *, leased: bool,
     ) -> None:  # fmt: skip
         self._objects = objects
         self._tenure = Tenure(engine, clock, CAMERA) if leased else None
@@ -75,8 +78,9 @@ class Machine:
         self._streams = streams
         self._disk = VirtualDisk(volume, self.process, chance)
         self._root = volume.root
+        self._spare = (spare.root, VirtualDisk(spare, self.process, chance)) if spare is not None else None
         self._keeper, self._link = keeper, KeeperLink(keeper, self.process)
-        self._store: Store | Spooled | None = None
+        self._store: Store | Spooled | Spared | None = None
         self._keys: HourKeys | None = None
         self._run: CameraRun | None = None
         self._dial = dial
@@ -128,6 +132,8 @@ class Machine:
 
     def _let_go(self) -> None:
         self._disk.close_all()
+        if self._spare is not None:
+            self._spare[1].close_all()
         if self._store is not None:
             for lock in list(self._store.held):
                 self._store.unlock(lock)
@@ -142,6 +148,8 @@ class Machine:
             self._tasks.append(asyncio.create_task(self._tenure.watch(self._change), name="tenure"))
         if self._objects is not None:
             self._tasks.append(asyncio.create_task(self._drain(), name="drain"))
+        if self._spare is not None:
+            self._tasks.append(asyncio.create_task(self._tell(), name="tell"))
         self._tasks.append(asyncio.create_task(self._flush(keys), name="flush"))
         self._tasks.append(asyncio.create_task(self._retain(spool), name="retention"))
         while True:
@@ -186,15 +194,33 @@ class Machine:
         self._tasks.append(asyncio.create_task(sink.prepare(), name=f"writer {stream}"))
         return sink
 
-    async def _attached(self) -> Store | Spooled:
+    async def _attached(self) -> Store | Spooled | Spared:
         if self._store is None:
-            store = await asyncio.to_thread(Store.attach, self._root, self._home / "store-identity", self._disk, 1)
-            if not isinstance(store, Store):
-                raise TypeError("attach makes stores of its own class")
-            if self._store is None and self._objects is not None:
-                self._store = Spooled(store, VirtualBucket(self._objects, self.process))
+            store = await asyncio.to_thread(self._attach)
             self._store = self._store or store
         return self._store
+
+    def _attach(self) -> Store | Spooled | Spared:
+        """As ``recorder.store.attached.attach`` does."""
+        memo = self._home / "store-identity"
+        if self._spare is None:
+            store = Store.attach(self._root, memo, self._disk, 1)
+            return store if self._objects is None else Spooled(store, VirtualBucket(self._objects, self.process))
+        main = recalled(Store, self._root, memo, self._disk, 1)
+        if main.identity == NOBODY:
+            main.check_identity()
+        spare = recalled(Spare, self._spare[0], self._home / "spare-identity", self._spare[1], 1)
+        spared = Spared(main, spare, self._home, self._clock)
+        spared.check_ready()
+        return spared
+
+    async def _tell(self) -> None:
+        while True:
+            await self._clock.sleep(TELL_S)
+            if isinstance(self._store, Spared) and self.process.alive:
+                writers = [sink.writer for sink in self._sinks if sink.writer is not None]
+                told = [one for writer in writers if (one := writer.progress()) is not None]
+                await asyncio.to_thread(self._store.tell, 0, told)
 
     async def _flush(self, keys: HourKeys) -> None:
         while True:
@@ -218,7 +244,7 @@ class Machine:
                 await self._clock.sleep(DRAIN_RETRY_S)
 
     async def _retain(self, spool: KeySpool) -> None:
-        store: Store | Spooled | None = None
+        store: Store | Spooled | Spared | None = None
         while store is None:
             try:
                 store = await self._attached()

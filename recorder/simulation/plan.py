@@ -18,6 +18,8 @@ from recorder.simulation.faults import (
     DISK_FAULTS,
     KEEPER_FAULTS,
     NETWORK_FAULTS,
+    SPARE_FAULTS,
+    SPARED_FAULTS,
     TERM_FAULTS,
     Ending,
     Fault,
@@ -62,10 +64,12 @@ class Plan:
     lives: tuple[LifePlan, ...]
     bucket: bool  # what is ended goes into a bucket, from a spool
     leased: bool  # the camera is this recorder's by a lease
+    spare: bool = False  # a spare volume stands by
 
     def describe(self) -> list[str]:
         """The plan in words, a line each."""
         ways = f"{', a bucket' if self.bucket else ''}{', a lease' if self.leased else ''}"
+        ways += ", a spare volume" if self.spare else ""
         lines = [f"seed {self.seed}: from {self.start.iso()}, kept {self.days} days{ways}"]
         lines += [f"  {stream}: {habits}" for stream, habits in self.habits]
         for number, life in enumerate(self.lives):
@@ -76,8 +80,8 @@ class Plan:
         return lines
 
 
-def draw(seed: int) -> Plan:
-    """The plan of a seed."""
+def draw(seed: int, *, spare: bool = False) -> Plan:
+    """The plan of a seed; with a spare volume, more goes wrong with both, and there is no bucket."""
     chance = random.Random(seed)  # noqa: S311 (no secret: the same seed must give the same plan)
     streams = ("main",) if chance.random() < 0.75 else ("main", "sub")
     habits = tuple((stream, _habits(chance)) for stream in streams)
@@ -85,6 +89,8 @@ def draw(seed: int) -> Plan:
     days = chance.choice((1, 2, 7, 29, 30))
     lives = [_life(chance, streams, days) for _ in range(count)]
     bucket, leased = _add_rare(random.Random(f"{seed}/rare"), lives, days)  # noqa: S311 (no secret)
+    if spare:
+        _add_spare(random.Random(f"{seed}/spare"), lives)  # noqa: S311 (no secret)
     lives.append(LifePlan(6.0 + chance.random() * 6, (), "stopped", 0, False, 0.0, None, False))
     return Plan(
         seed,
@@ -92,8 +98,9 @@ def draw(seed: int) -> Plan:
         habits,
         days,
         tuple(lives),
-        bucket,
+        bucket and not spare,
         leased,
+        spare,
     )
 
 
@@ -107,6 +114,14 @@ def _add_rare(chance: random.Random, lives: list[LifePlan], days: int) -> tuple[
     for _ in range(chance.choice((1, 2)) if leased else 0):
         _add(lives, chance, "lease-lost", chance.choice((0.5, 8.0, 20.0)) * (0.5 + chance.random()), 0.0)
     return bucket, leased
+
+
+def _add_spare(chance: random.Random, lives: list[LifePlan]) -> None:
+    """Something that the spare makes good, at least once; at times something that is the spare's own."""
+    for _ in range(chance.choice((1, 2, 3))):
+        _add(lives, chance, chance.choice(SPARED_FAULTS), chance.choice((3.0, 40.0)) * (0.5 + chance.random()), 1.0)
+    if chance.random() < RARE_PART * 2:
+        _add(lives, chance, chance.choice(SPARE_FAULTS), chance.choice((3.0, 40.0)) * (0.5 + chance.random()), 1.0)
 
 
 def _add(lives: list[LifePlan], chance: random.Random, kind: Kind, for_s: float, amount: float) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -26,8 +27,10 @@ from typing import Any, Final
 from recorder.fsck import Fsck
 from recorder.policies import Policies
 from recorder.scan import read_index
+from recorder.simulation.real_child import CAMERAS
 from recorder.simulation.real_device import Device, device
 from recorder.store.local import LocalStore
+from recorder.store.spared import Spare, SparedStore
 from vms.clock import SystemClock
 from vms.db.engine import open_engine
 from vms.errors import Damaged, GuetError
@@ -94,6 +97,17 @@ class Child:
         before = len(self.refused)
         begin()
         self.until(lambda: cause in self.refused[before:], f"refuses with {cause}")
+
+    def spares(self, place: Path, begin: Callable[[], object]) -> None:
+        """Do ``begin``, and wait until groups are kept in segments below ``place``, of every camera."""
+        before = set(place.rglob("*.seg"))
+        begin()
+
+        def there() -> bool:
+            return len({one.parent.parent for one in set(place.rglob("*.seg")) - before}) >= CAMERAS
+
+        self.until(there, "goes on at the spare volume")
+        self.goes_on("it went to the spare volume")
 
     def lives(self) -> bool:
         """Whether the fault has left it alive."""
@@ -169,12 +183,17 @@ def hurt(home: Path, times: int, *, bad_disk: bool = True) -> dict[str, Any]:
     with volume(home) as place:
         rows = _lives(home, {"killed": lambda child: None}, times)
         rows += _lives(home, _faults(place), times)
+        if place.small:
+            rows += _lives(home, _spared(home, "volume-unmounted", place.go_away, place.come_back), times)
+            shutil.rmtree(home / "spare")
     told = "not asked for"
     if bad_disk:
         with device(home / "device") as disk:
             told = "ext4 on a loop device" if disk.there else "no loop device permitted"
             if disk.there:
                 rows += _lives(home / "device", _disk_faults(disk), times)
+                spared = _spared(home / "device", "blocks-lost", disk.lose_blocks, disk.find_blocks)
+                rows += _lives(home / "device", spared, times)
     return {
         "volume": f"tmpfs, {VOLUME_MIB} MiB" if place.small else "no mount permitted: the file system at hand",
         "device": told,
@@ -205,6 +224,22 @@ def _faults(place: Volume) -> dict[str, Callable[[Child], None]]:
     return faults
 
 
+def _spared(
+    home: Path, fault: str, begin: Callable[[], None], end: Callable[[], None]
+) -> dict[str, Callable[[Child], None]]:
+    """The fault once more, with a spare volume beside: the same process goes on there, and comes back."""
+    spare = home / "spare"
+    spare.mkdir()
+
+    def suffer(child: Child) -> None:
+        try:
+            child.spares(spare, begin)
+        finally:
+            end()
+
+    return {f"{fault}-spared": suffer}
+
+
 def _disk_faults(disk: Device) -> dict[str, Callable[[Child], None]]:
     return {
         "blocks-lost": lambda child: _with(child, disk.lose_blocks, disk.find_blocks, "disk-wrong"),
@@ -227,7 +262,7 @@ async def _live(home: Path, faults: Sequence[tuple[Row, Callable[[Child], None]]
             row.told_as.update(child.refused[before:])
     finally:
         child.kill()
-    store = LocalStore(home / "store", (home / "store-id").read_text(encoding="utf-8").strip())
+    store = _store(home)
     there = await asyncio.to_thread(_there, store)
     lost = len(set(child.kept) - there)
     for row, _ in faults:  # nobody can say by which of them
@@ -241,6 +276,14 @@ async def _live(home: Path, faults: Sequence[tuple[Row, Callable[[Child], None]]
     if not report.ok:
         names = ", ".join(row.fault for row, _ in faults)
         raise Damaged("Le stockage ne tient pas.", where=names, todo=str(report.findings[0]))
+
+
+def _store(home: Path) -> LocalStore:
+    store = LocalStore(home / "store", (home / "store-id").read_text(encoding="utf-8").strip())
+    if not (home / "spare").is_dir():
+        return store
+    spare = Spare(home / "spare", (home / "spare-id").read_text(encoding="utf-8").strip())
+    return SparedStore(store, spare, home / "streams")
 
 
 def _there(store: LocalStore) -> set[tuple[str, int]]:

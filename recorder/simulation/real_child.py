@@ -1,5 +1,6 @@
 """A recorder process reduced to its writers, to be hurt for real: ``python -m recorder.simulation.real_child HOME``.
 
+With ``HOME/spare`` a spare volume stands by.
 Writes groups without pause and says what became of each: ``kept`` once it is durable, ``lost`` with the cause.
 """
 
@@ -17,6 +18,7 @@ from recorder.hour_keys import HourKeys, KeySpool
 from recorder.simulation.keeper import commune_keys
 from recorder.sink import SinkRefused
 from recorder.store.local import LocalStore
+from recorder.store.spared import Spare, SparedStore
 from recorder.writer import StreamWriter
 from vms.clock import MICRO, SystemClock
 from vms.db.engine import ensure_schema, open_engine
@@ -81,7 +83,10 @@ async def main(home: Path) -> None:
     clock = SystemClock()
     engine = open_engine(f"sqlite+aiosqlite:///{home / 'guet.sqlite'}")
     await ensure_schema(engine)
-    store = LocalStore.attach(home / "store", home / "store-id", floor_bytes=0)
+    store: LocalStore = LocalStore.attach(home / "store", home / "store-id", floor_bytes=0)
+    if (home / "spare").is_dir():
+        spare = Spare.attach(home / "spare", home / "spare-id", floor_bytes=0)
+        store = SparedStore(store, spare, home / "streams", clock)
     keys = HourKeys(Nobody(), KeySpool(home / "keys.sqlite"), lambda commune: commune_keys()[1])
     cameras = [f"{COMMUNE}-c0{number + 1}" for number in range(CAMERAS)]
     await asyncio.gather(

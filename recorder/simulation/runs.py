@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -70,12 +71,12 @@ class Simulator:
         self._folder = folder
         self._engines = Engines(folder)
 
-    def run(self, seed: int) -> Verdict:
-        """One simulation, from its seed alone."""
+    def run(self, seed: int, *, spare: bool = False) -> Verdict:
+        """One simulation, from its seed alone; with a spare volume or without."""
         home = self._folder / str(seed)
         home.mkdir()
         try:
-            return simulate(draw(seed), home, self._engines)
+            return simulate(draw(seed, spare=spare), home, self._engines)
         finally:
             shutil.rmtree(home)
 
@@ -88,7 +89,7 @@ def simulator() -> Iterator[Simulator]:
         yield Simulator(Path(folder))
 
 
-def run_seeds(seeds: Iterable[int]) -> list[Verdict]:
+def run_seeds(seeds: Iterable[int], *, spare: bool = False) -> list[Verdict]:
     """The verdicts of these seeds, without their traces; what a process of its own does."""
     logs.configure("simulation", logging.CRITICAL)
     verdicts = []
@@ -99,7 +100,7 @@ def run_seeds(seeds: Iterable[int]) -> list[Verdict]:
         gc.freeze()
         try:
             for number, seed in enumerate(seeds):
-                verdict = one.run(seed)
+                verdict = one.run(seed, spare=spare)
                 verdict.trace.clear()
                 verdicts.append(verdict)
                 if number % RUNS_A_COLLECTION == 0:
@@ -110,27 +111,27 @@ def run_seeds(seeds: Iterable[int]) -> list[Verdict]:
     return verdicts
 
 
-def run_many(first: int, runs: int, processes: int) -> Totals:
+def run_many(first: int, runs: int, processes: int, *, spare: bool = False) -> Totals:
     """``runs`` simulations with seeds from ``first`` on."""
     totals = Totals()
     chunks = [range(start, min(start + CHUNK_SEEDS, first + runs)) for start in range(first, first + runs, CHUNK_SEEDS)]
     if processes == 1:
         for chunk in chunks:
-            for verdict in run_seeds(chunk):
+            for verdict in run_seeds(chunk, spare=spare):
                 totals.add(verdict)
         return totals
     with multiprocessing.get_context("spawn").Pool(processes) as pool:
-        for verdicts in pool.imap_unordered(run_seeds, chunks):
+        for verdicts in pool.imap_unordered(partial(run_seeds, spare=spare), chunks):
             for verdict in verdicts:
                 totals.add(verdict)
     totals.broken.sort()
     return totals
 
 
-def bench(first: int, runs: int, processes: int) -> dict[str, Any]:
+def bench(first: int, runs: int, processes: int, *, spare: bool = False) -> dict[str, Any]:
     """The JSON object of ``vms bench faults``, with the table of what was injected and what it cost."""
     begun_s = time.monotonic()
-    totals = run_many(first, runs, processes)
+    totals = run_many(first, runs, processes, spare=spare)
     took_s = time.monotonic() - begun_s
     figures = {
         "runs": totals.runs,
@@ -158,7 +159,7 @@ def bench(first: int, runs: int, processes: int) -> dict[str, Any]:
             for kind, count in sorted(totals.injected.items())
         },
         "broken": [
-            {"seed": seed, "replay": replay(seed), "problems": problems[:PROBLEMS_SHOWN]}
+            {"seed": seed, "replay": replay(seed, spare=spare), "problems": problems[:PROBLEMS_SHOWN]}
             for seed, problems in totals.broken[:PROBLEMS_SHOWN]
         ],
     }
@@ -170,15 +171,15 @@ def hurt_for_real(times: int) -> dict[str, Any]:
         return hurt(Path(folder), times)
 
 
-def replay(seed: int) -> str:
+def replay(seed: int, *, spare: bool = False) -> str:
     """The command that runs just this seed again, and shows what happened."""
-    return f"vms bench faults --runs 1 --seed {seed} --trace"
+    return f"vms bench faults --runs 1 --seed {seed}{' --spare' if spare else ''} --trace"
 
 
-def traced(seed: int) -> tuple[list[str], Verdict]:
+def traced(seed: int, *, spare: bool = False) -> tuple[list[str], Verdict]:
     """One seed with its plan and everything that happened, in lines."""
     logs.configure("simulation", logging.CRITICAL)
     with simulator() as one:
-        verdict = one.run(seed)
-    lines = [*draw(seed).describe(), *verdict.trace, *(f"NON  {problem}" for problem in verdict.problems)]
+        verdict = one.run(seed, spare=spare)
+    lines = [*draw(seed, spare=spare).describe(), *verdict.trace, *(f"NON  {problem}" for problem in verdict.problems)]
     return lines, verdict

@@ -5,14 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 from recorder.hour_keys import KeySpool, WrappedKey
+from recorder.simulation.bucket import Objects, VirtualBucket
 from recorder.simulation.disk import VirtualDisk
 from recorder.simulation.faults import Process
 from recorder.simulation.keeper import Keeper
+from recorder.store.attached import NOBODY
 from recorder.store.bucket import Bucket
 from recorder.store.disk import Disk
 from recorder.store.errors import StoreError
 from recorder.store.local import FLOOR_BYTES, LocalStore
 from recorder.store.s3 import SpooledStore
+from recorder.store.spared import Spare, SparedStore
+from vms.clock import Clock
 
 
 class Spool(KeySpool):
@@ -61,9 +65,31 @@ class Store(Locking):
         self.held = set()
 
 
+class Spared(Locking, SparedStore):
+    """A folder, and a spare volume beside it."""
+
+    def __init__(self, main: LocalStore, spare: Spare, home: Path, clock: Clock | None = None) -> None:
+        SparedStore.__init__(self, main, spare, home / "streams", clock)
+        self.held = set()
+
+
 class Spooled(Locking, SpooledStore):
     """A spool, and a bucket behind it."""
 
     def __init__(self, plain: LocalStore, bucket: Bucket) -> None:
         SpooledStore.__init__(self, plain.root, plain.identity, plain.disk, 1, bucket=bucket)
         self.held = set()
+
+
+def looked_at(home: Path, root: Path, objects: Objects | None, spare: Path | None) -> LocalStore | None:
+    """The whole store, for whoever only looks on; None before it was ever made."""
+    memo, other = home / "store-identity", home / "spare-identity"
+    if not memo.exists():
+        return None
+    main = LocalStore(root, memo.read_text(encoding="utf-8").strip())
+    if objects is not None:
+        return SpooledStore(root, main.identity, bucket=VirtualBucket(objects, None))
+    if spare is None:
+        return main
+    known = other.read_text(encoding="utf-8").strip() if other.exists() else NOBODY
+    return Spared(main, Spare(spare, known), home)

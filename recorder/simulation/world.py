@@ -17,7 +17,7 @@ from recorder.fsck import Fsck
 from recorder.policies import Policies
 from recorder.retention import Retention
 from recorder.rtsp.urls import StreamUrl
-from recorder.simulation.bucket import Objects, looked_at
+from recorder.simulation.bucket import Objects
 from recorder.simulation.camera import Camera
 from recorder.simulation.clock import FOLLOWED_US, VirtualClock
 from recorder.simulation.database import Database
@@ -32,7 +32,7 @@ from recorder.simulation.loop import SimulatedLoop
 from recorder.simulation.machine import CAMERA, COMMUNE, AmpleRoom, Machine
 from recorder.simulation.oracle import Death, Oracle, Tile
 from recorder.simulation.plan import LifePlan, Plan
-from recorder.simulation.stores import Spool
+from recorder.simulation.stores import Spool, looked_at
 from recorder.simulation.suffering import causes_of, excuses_of
 from recorder.simulation.telling import untold
 from recorder.simulation.terms import gone_too_early, term_us
@@ -78,6 +78,8 @@ class World:
         self.clock = VirtualClock(loop, plan.start)
         (home / "store").mkdir()
         self.volume = Volume(loop, home / "store")
+        (home / "spare").mkdir()
+        self.spare = Volume(loop, home / "spare") if plan.spare else None
         self.database = Database(engines.fresh(home), loop.chance)
         self.keeper = Keeper(COMMUNE, CAMERA, plan.days, self.clock)
         self.ledgers = {stream: Ledger(stream) for stream, _ in plan.habits}
@@ -117,6 +119,10 @@ class World:
         """How recorders reach cameras."""
         return await self.cameras[url.request.rsplit("/", 1)[1]].connect(url)
 
+    def volumes(self) -> list[Volume]:
+        """The store's own, and the spare if there is one."""
+        return [self.volume] if self.spare is None else [self.volume, self.spare]
+
     # lives
 
     async def _life(self, number: int, life: LifePlan) -> None:
@@ -125,7 +131,8 @@ class World:
         await self._note_clock_debt(begun_us)
         machine = Machine(
             self.home, self._engines.recorder, self.volume, self.keeper, self.clock, self.dial, self.loop.chance,
-            tuple(self.ledgers), life.watched, self.objects if self.plan.bucket else None, leased=self.plan.leased,
+            tuple(self.ledgers), life.watched, self.objects if self.plan.bucket else None, self.spare,
+            leased=self.plan.leased,
         )  # fmt: skip
         self._engines.begin(self.database, machine.process)
         machine.start()
@@ -147,8 +154,9 @@ class World:
         self.verdict.steps += machine.process.steps
         if life.ending == "power-cut" and not stopped:
             self.clock.cut()
-            for one in self.volume.platter.power_cut(self.loop.chance):
-                self.tell(f"lost with the power: {one}")
+            for volume in self.volumes():
+                for one in volume.platter.power_cut(self.loop.chance):
+                    self.tell(f"lost with the power: {one}")
         if machine.broken and "database" not in self._harm.touched:
             self.oracle.say(f"the camera's run broke {machine.broken} times")
         if number < len(self.plan.lives) - 1:  # else: ``_finish`` looks at it
@@ -226,7 +234,7 @@ class World:
         self.verdict.injected[fault.kind] += 1
         before = self._harm.hits()
         habits = dict(self.plan.habits)
-        excuses = excuses_of(fault, self.clock.monotonic_us(), begun_us, habits)
+        excuses = self._harm.excuses(fault, begun_us)
         if fault.kind in WALL_FAULTS or fault.kind == "lease-lost":
             await self._inspect()
         await self._harm.lease_changes(fault, taken=True)
@@ -261,8 +269,6 @@ class World:
 
     async def _check(self, when: str) -> None:
         """S1–S5 by the recorder's own fsck, read-only; what a crash may leave is a note there."""
-        if "disk-away" in self.volume.wrong:
-            return
         store = self._look_store()
         if store is None:
             return
@@ -279,21 +285,19 @@ class World:
                 self.tell(f"fsck {when}: {one}")
 
     def _look_store(self) -> LocalStore | None:
-        memo = self.home / "store-identity"
-        if not memo.exists():
+        """The store, when it was made and nothing of it is away."""
+        if any("disk-away" in one.wrong for one in self.volumes()):
             return None
-        identity = memo.read_text(encoding="utf-8").strip()
-        if self.plan.bucket:
-            return looked_at(self.volume.root, identity, self.objects)
-        return LocalStore(self.volume.root, identity)
+        spare = self.spare.root if self.spare is not None else None
+        return looked_at(self.home, self.volume.root, self.objects if self.plan.bucket else None, spare)
 
     async def _inspect(self) -> None:
         store = self._look_store()
-        if store is None or "disk-away" in self.volume.wrong:
+        if store is None:
             return
         if self._inspector is None:
             self._inspector = Inspector(store, self.keeper, self.home / "keys-waiting.sqlite")
-        found = self._inspector.look()
+        found = self._inspector.look(await self._ends() if self.spare is not None else {})
         latest_us = self.clock.believable_us()
         for stream in self.ledgers:
             gone = self.oracle.saw(stream, found.get(stream, []))
@@ -309,6 +313,12 @@ class World:
             others = select(Absence).where(col(Absence.stream) == stream)
             tiles += [Tile(one.start_us, one.end_us, one.cause) for one in (await session.execute(others)).scalars()]
         return tiles
+
+    async def _ends(self) -> dict[str, int]:
+        """Where rows say that ended segments end: with a spare, the group that a disk refused stands elsewhere."""
+        async with read(self._engines.onlooking(self.database)) as session:
+            chosen = select(Segment).where(col(Segment.state) != "open")
+            return {one.name: one.end_us for one in (await session.execute(chosen)).scalars()}
 
     async def _recover(self, machine: Machine) -> None:
         """Nothing is wrong any more: wait until every stream is kept again, for as long as that may take at most."""

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from recorder.store.disk import NO_ROOM
 from vms.errors import Unavailable
+
+# The absence that a volume means which is away, another, read-only or bad.
+DISK_WRONG: Final = "disk-wrong"
 
 
 class StoreError(Unavailable):
@@ -26,3 +32,12 @@ class StoreError(Unavailable):
             where=str(path),
             todo="Vérifiez que le volume est monté, accessible en écriture et sain.",
         )
+
+
+@contextlib.contextmanager
+def answering(path: Path) -> Iterator[None]:
+    """Errors of the operating system in here become StoreError."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreError.of(error, path) from error

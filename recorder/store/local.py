@@ -7,32 +7,29 @@ emptied disk is an error (``disk-wrong``), never a full system disk. Nothing her
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from cryptography.utils import Buffer
 
 from recorder.segment import SegmentName
 from recorder.store.direct import DirectDisk
 from recorder.store.disk import Disk, OsDisk, alone, copy_tail, try_lock, write_atomic
-from recorder.store.errors import StoreError
+from recorder.store.errors import StoreError, answering
+from recorder.store.identity import IDENTITY_FILE, identity_bytes, read_identity
 from recorder.store.reader import Bytes, Reader
 from vms.clock import UtcTime
 from vms.errors import GuetError, NotFound
 
-IDENTITY_FILE: Final = "guet-store.json"
 QUARANTINE_DIR: Final = "quarantine"
 SUFFIX: Final = ".seg"
 # States of a row whose segment takes no more groups: the store has it, or it waits on this machine for a bucket.
 SEALED: Final = "sealed"
 SPOOLED: Final = "spooled"
-FORMAT: Final = 1
-IDENTITY_LIMIT_BYTES: Final = 4096
 # Below this no segment is begun: the volume also has to hold the index and the keys in waiting.
 FLOOR_BYTES: Final = 64 * 1024 * 1024
 
@@ -45,15 +42,6 @@ class StoredFile:
     relative: str
     name: SegmentName | None
     commune: str
-
-
-@contextlib.contextmanager
-def _answering(path: Path) -> Iterator[None]:
-    """Errors of the operating system in here become StoreError."""
-    try:
-        yield
-    except OSError as error:
-        raise StoreError.of(error, path) from error
 
 
 class SegmentFile:
@@ -113,14 +101,14 @@ class LocalStore:
         self._named: set[Path] = set()  # folders whose names are durable, as far as this process has seen to it
 
     @classmethod
-    def attach(cls, root: Path, memo: Path, disk: Disk | None = None, floor_bytes: int = FLOOR_BYTES) -> LocalStore:
+    def attach(cls, root: Path, memo: Path, disk: Disk | None = None, floor_bytes: int = FLOOR_BYTES) -> Self:
         """The store at ``root``, whose identity we remember in ``memo``; both are made the first time.
 
         A root that has an identity other than ours, or none although we remember one, is not attached: StoreError.
         """
         given, disk = disk, disk or OsDisk()
         # Several recorders start at once, and must agree on one identity.
-        with _answering(memo), alone(memo.with_name(f".{memo.name}.lock")):
+        with answering(memo), alone(memo.with_name(f".{memo.name}.lock")):
             try:
                 remembered = memo.read_text(encoding="utf-8").strip()
             except FileNotFoundError:
@@ -130,7 +118,7 @@ class LocalStore:
                 remembered = found or secrets.token_hex(16)
                 if not found:
                     # A crash between the two files leaves an identity without memo: the next start takes it over.
-                    write_atomic(disk, root / IDENTITY_FILE, _identity_bytes(remembered))
+                    write_atomic(disk, root / IDENTITY_FILE, identity_bytes(remembered))
                 write_atomic(disk, memo, remembered.encode("ascii"))
         store = cls(root, remembered, given, floor_bytes)
         store.check_identity()
@@ -138,7 +126,7 @@ class LocalStore:
 
     def check_identity(self) -> None:
         """Compare the identity file with the one we remember; StoreError ``disk-wrong`` when it differs or is gone."""
-        with _answering(self.root):
+        with answering(self.root):
             found = read_identity(self.root)
         if found != self.identity:
             raise StoreError(
@@ -148,9 +136,41 @@ class LocalStore:
                 todo="Montez le bon volume ; rien n’est écrit ici en attendant.",
             )
 
+    def check_ready(self) -> None:
+        """That there is a volume to write to; StoreError ``disk-wrong``."""
+        self.check_identity()
+
+    def check_whole(self) -> None:
+        """That all that was ever written may be read here; StoreError ``disk-wrong``."""
+        self.check_identity()
+
+    def has_other_place(self, error: StoreError) -> bool:
+        """Whether another volume takes what this one has refused with ``error``."""
+        return False
+
+    def is_away(self) -> bool:
+        """Whether the volume is away, or is another."""
+        try:
+            self.check_identity()
+        except StoreError:
+            return True
+        return False
+
+    def within_reach(self, paths: Sequence[Path]) -> list[Path]:
+        """Those that are not on a volume which is away: what is not found there may exist all the same."""
+        return [] if self.is_away() else list(paths)
+
+    def lies_apart(self, segment: str, commune: str) -> bool:
+        """Whether a segment takes no room on the store's own volume."""
+        return False
+
     def path_of(self, name: SegmentName, commune: str) -> Path:
         """Where a segment lies."""
         return self.root / commune / name.camera / name.day() / f"{name}{SUFFIX}"
+
+    def floor_bytes(self) -> int:
+        """Below this much room no segment is begun."""
+        return self._floor_bytes
 
     def free_bytes(self) -> int:
         """Room left on the volume."""
@@ -183,7 +203,7 @@ class LocalStore:
         self.check_identity()
         path = self.path_of(name, commune)
         try:
-            if self.room_bytes() < self._floor_bytes:
+            if self.room_bytes() < self.floor_bytes():
                 raise StoreError("Le disque est plein.", cause="disk-full", where=str(self.root))
             file = SegmentFile(self.disk, path, self._create(path), read_soon=self.ended_state == SPOOLED)
         except OSError as error:
@@ -251,7 +271,7 @@ class LocalStore:
 
     def cut(self, path: Path, size_bytes: int) -> None:
         """Cut a file back to ``size_bytes``; its bytes and its name are durable on return, those it keeps too."""
-        with _answering(path):
+        with answering(path):
             fd = self.disk.open(path, writable=True)
             try:
                 self.disk.truncate(fd, size_bytes)
@@ -262,7 +282,7 @@ class LocalStore:
 
     def destroy(self, path: Path) -> bool:
         """Remove a segment's file, durable on return (P-30); False when it was gone already."""
-        with _answering(path):
+        with answering(path):
             try:
                 self.disk.unlink(path)
             except FileNotFoundError:
@@ -283,11 +303,11 @@ class LocalStore:
         """Remove segments' files, durable on return: as ``destroy``, each folder synced once for all of its files."""
         folders: dict[Path, None] = {}
         for path in paths:
-            with _answering(path), contextlib.suppress(FileNotFoundError):
+            with answering(path), contextlib.suppress(FileNotFoundError):
                 folders[path.parent] = None
                 self.disk.unlink(path)
         for folder in folders:
-            with _answering(folder), contextlib.suppress(FileNotFoundError):
+            with answering(folder), contextlib.suppress(FileNotFoundError):
                 self.disk.sync_dir(folder)
             with contextlib.suppress(OSError):
                 folder.rmdir()
@@ -297,7 +317,7 @@ class LocalStore:
         """Move what we do not understand out of the way, unchanged; never over something already there."""
         folder = self.root / QUARANTINE_DIR
         target = folder / f"{keep}.{secrets.token_hex(4)}"
-        with _answering(path):
+        with answering(path):
             self._make_dirs(folder)
             self.disk.rename(path, target)
             self.disk.sync_dir(folder)
@@ -308,7 +328,7 @@ class LocalStore:
         """Copy the bytes from ``offset`` on to quarantine before they are cut off; durable on return."""
         folder = self.root / QUARANTINE_DIR
         target = folder / f"{path.name}.{offset}.{secrets.token_hex(4)}"
-        with _answering(path):
+        with answering(path):
             self._make_dirs(folder)
             fd = self.disk.open(path)
             try:
@@ -320,7 +340,7 @@ class LocalStore:
     def lock(self, commune: str, camera: str, stream: str) -> int | None:
         """The lock of the one writer of a stream; None when another process writes it. Close it with ``unlock``."""
         folder = self.root / commune / camera
-        with _answering(folder):
+        with answering(folder):
             self._make_dirs(folder)
             return try_lock(folder / f".{stream}.lock")
 
@@ -357,20 +377,6 @@ class LocalStore:
         """What lies in quarantine."""
         folder = self.root / QUARANTINE_DIR
         return sorted(path for path in folder.iterdir() if path.is_file()) if folder.is_dir() else []
-
-
-def read_identity(root: Path) -> str:
-    """The identity of the store at ``root``; empty when it has none that we can read."""
-    try:
-        with (root / IDENTITY_FILE).open("rb") as file:
-            data = json.loads(file.read(IDENTITY_LIMIT_BYTES))
-        return str(data["id"]) if data["guet_store"] == FORMAT else ""
-    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
-        return ""
-
-
-def _identity_bytes(identity: str) -> bytes:
-    return json.dumps({"guet_store": FORMAT, "id": identity}, indent=1).encode("ascii") + b"\n"
 
 
 def name_of(relative: str) -> SegmentName | None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import contextlib
 import json
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -23,10 +23,9 @@ from recorder.segment import SegmentName
 from recorder.store.bucket import Bucket, BucketReader, key_of, trailer_of
 from recorder.store.disk import Disk, write_atomic
 from recorder.store.errors import StoreError
+from recorder.store.identity import FORMAT, IDENTITY_FILE
 from recorder.store.local import (
     FLOOR_BYTES,
-    FORMAT,
-    IDENTITY_FILE,
     QUARANTINE_DIR,
     SPOOLED,
     SUFFIX,
@@ -141,6 +140,10 @@ class SpooledStore(LocalStore):
             except NotFound:
                 pass  # drained between the two looks
         yield BucketReader(self.bucket, key_of(self.root, path))
+
+    def within_reach(self, paths: Sequence[Path]) -> list[Path]:
+        """All: the bucket says itself that it does not answer, and another machine's spool sees to its own."""
+        return list(paths)
 
     def destroy(self, path: Path) -> bool:
         """Remove a segment from the bucket and the spool. A spool on another machine sees to its own."""

@@ -22,6 +22,7 @@ from recorder.retention import Retention
 from recorder.store.errors import StoreError
 from recorder.store.local import LocalStore, SegmentFile
 from recorder.store.s3 import SpooledStore
+from recorder.store.spared import SparedStore
 from recorder.writer import StreamWriter
 from vms.clock_guard import ClockGuard
 from vms.db.engine import read
@@ -137,3 +138,8 @@ def the_bucket_is_believed_unheard(patch: pytest.MonkeyPatch) -> None:
             upload(self, path)
 
     patch.setattr(SpooledStore, "upload", hopeful)
+
+
+def the_spare_is_never_asked(patch: pytest.MonkeyPatch) -> None:
+    """What the volume refuses is lost, though another stands by."""
+    patch.setattr(SparedStore, "has_other_place", lambda store, error: False)

@@ -62,6 +62,10 @@ class Town:
         async with read(self.engine) as session:
             return list((await session.execute(select(model).where(col(model.camera_id) == camera))).scalars())
 
+    async def every(self, model: type[Any]) -> list[Any]:
+        async with read(self.engine) as session:
+            return list((await session.execute(select(model))).scalars())
+
     async def until(self, met: Callable[[], Awaitable[bool]], what: str) -> None:
         try:
             async with asyncio.timeout(LIMIT_S):

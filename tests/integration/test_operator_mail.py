@@ -21,7 +21,7 @@ async def test_the_operator_hears_of_each_change_and_again_each_day(tmp_path: Pa
     engine = open_engine(settings.database_url)
     await ensure_schema(engine)
 
-    async def becomes(level: str, hours: float = 0) -> bool:
+    async def becomes(level: str, hours: float = 0, spare: str = "") -> bool:
         clock.step(seconds=3600 * hours)
         now_us = clock.utc().us
         row = Volume(
@@ -30,6 +30,9 @@ async def test_the_operator_hears_of_each_change_and_again_each_day(tmp_path: Pa
         )  # fmt: skip
         async with write(engine) as session:
             await session.merge(row)
+            if spare:
+                fault = "Il est absent." if spare == "wrong" else ""
+                await session.merge(Volume(id="spare", level=spare, free_bytes=3 * 10**11, fault=fault))
         return await OperatorMail(engine, settings, clock).look()
 
     async with smtp_server(inbox, port):
@@ -40,13 +43,19 @@ async def test_the_operator_hears_of_each_change_and_again_each_day(tmp_path: Pa
         assert await becomes("warn", hours=24)
         assert await becomes("stopping", hours=1)
         assert await becomes("ok", hours=1)
-        assert not await becomes("ok", hours=48)
+        assert not await becomes("ok", hours=48, spare="ok")
+        assert await becomes("ok", hours=1, spare="wrong")
+        assert await becomes("ok", hours=1, spare="in-use")
+        assert await becomes("wrong", hours=1, spare="in-use")
+        assert await becomes("ok", hours=1, spare="ok")
         clock.step(seconds=3600)
         assert await OperatorMail(engine, settings, clock).look(), "the figures are old: the recorder is gone"
     subjects = [str(one["Subject"]) for one in inbox.messages()]
     assert [("bientôt" in one, "plus mesuré" in one) for one in subjects] == [
-        (True, False), (True, False), (False, False), (False, False), (False, True)
+        (True, False), (True, False), *[(False, False)] * 6, (False, True)
     ]  # fmt: skip
+    assert ["de secours" in one for one in subjects[4:8]] == [True, True, False, False]
+    assert "Volume de secours : libre 300,0 Go. Il est absent." in inbox.messages()[4].get_content()
     first = inbox.messages()[0]
     assert first["To"] == "astreinte@hote.example"
     body = first.get_content()

@@ -20,5 +20,7 @@ def test_a_real_process_loses_nothing_that_it_called_durable(tmp_path: Path) -> 
     if table["volume"].startswith("tmpfs"):
         assert set(rows["volume-full"]["told_as"]) == {"disk-full"}
         assert set(rows["volume-unmounted"]["told_as"]) == {"disk-wrong"}
+        # With a spare volume beside, not a group is refused: what was said to be kept is there, on one or the other.
+        assert (rows["volume-unmounted-spared"]["times"], rows["volume-unmounted-spared"]["groups_refused"]) == (1, 0)
         # The place of the volume, while it was away, stayed empty: nothing was written to the system's disk.
         assert list((tmp_path / "store").iterdir()) == []

@@ -8,12 +8,17 @@ from pathlib import Path
 import pytest
 
 from recorder.service import run
+from recorder.store.attached import attach
+from recorder.store.identity import IDENTITY_FILE
+from recorder.store.local import LocalStore
+from recorder.store.spared import SparedStore
 from tests.fakes.camera.misbehave import misbehave
 from tests.fakes.recorder_keeper import COMMUNE, camera_plan
 from tests.fakes.recorder_town import CAMERA, OTHER, pictures, town, watch, write_clips
 from vms.keeper.protocol import LegalState
 from vms.keys import wrapping
-from vms.model import Absence, CameraHealth, Incident, Segment
+from vms.model import Absence, CameraHealth, Incident, Segment, Volume
+from vms.settings import Settings
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +55,32 @@ async def test_a_camera_in_service_is_recorded_shown_and_reported(short_home: Pa
         for row in segments:  # every key that sealed something is with the keeper, and opens with the commune's
             info = wrapping.hour_key_info(COMMUNE, CAMERA, row.hour_key_id, row.start_us - row.start_us % 3_600_000_000)
             assert len(wrapping.unwrap(made.keeper.commune_private, made.keeper.hour_keys[row.hour_key_id], info)) == 32
+
+
+async def test_without_its_volume_it_starts_on_the_spare_and_says_so(
+    short_home: Path, tmp_path: Path, clips: dict[str, Path]
+) -> None:
+    settings = Settings(home=short_home, spare_store=tmp_path)
+    settings.make_dirs()
+    attach(settings, 0)
+    (settings.store_dir / IDENTITY_FILE).unlink()  # as where nothing is mounted
+    async with town(short_home, clips, spare_store=tmp_path) as made:
+        made.keeper.decide(camera_plan(CAMERA))
+
+        async def told() -> bool:
+            return {one.kind for one in await made.every(Incident)} >= {"volume-wrong", "spare-in-use"}
+
+        await made.until(told, "the spare in use told")
+        assert {one.id: one.level for one in await made.every(Volume)} == {"main": "wrong", "spare": "in-use"}
+        await made.end()
+        rows = await made.rows(Segment)
+        assert {row.stream for row in rows} == {"main", "sub"}
+        assert sorted(row.name for row in rows) == sorted(path.stem for path in tmp_path.rglob("*.seg"))
+        assert list(settings.store_dir.iterdir()) == []
+        told_of = SparedStore(
+            LocalStore(settings.store_dir, ""), LocalStore(tmp_path, ""), short_home / "recorder/streams"
+        )
+        assert any(told_of.told(row.name) for row in rows)
 
 
 async def test_a_suspended_camera_stops_with_that_cause(short_home: Path, clips: dict[str, Path]) -> None:

@@ -20,7 +20,7 @@ from tests.fakes.recording import CAMERA, COMMUNE, START, Format, Rig
 from vms.db.engine import read, write
 from vms.errors import Refused
 from vms.keeper.protocol import CameraRetention
-from vms.model import CameraStorage, Commune, Incident, RecordingStop, Segment
+from vms.model import CameraStorage, Commune, Incident, RecordingStop, Segment, Volume
 from vms.settings import Settings
 from web.app import create_app
 from web.deps import Services
@@ -211,8 +211,12 @@ async def test_the_page_sees_its_commune_and_the_host_sees_sizes(rig: Rig) -> No
 async def test_metrics_are_for_this_machine_or_the_token_and_name_nobody(rig: Rig) -> None:
     await record(rig, CAMERA, 0)
     await board(rig, policies(rig, CameraRetention(camera=CAMERA, max_days=30)), 0).write()
+    async with write(rig.engine) as session:
+        session.add(Volume(id="spare", level="in-use", stop_us=rig.clock.utc().us, measured_us=rig.clock.utc().us))
     async with client(rig, Desk()) as http:
         answer = await http.get("/metrics")
+        assert 'guet_volume_level{level="in-use",volume="spare"} 1.0' in answer.text
+        assert 'guet_volume_level{level="in-use",volume="main"} 0.0' in answer.text
         assert answer.status_code == 200
         found = {family.name for family in text_string_to_metric_families(answer.text)}
         assert {"guet_volume_free_bytes", "guet_volume_reserve_days", "guet_volume_level"} <= found

@@ -12,7 +12,7 @@ import pytest
 
 from recorder.segment import SegmentName
 from recorder.simulation.disk import VirtualDisk, Volume
-from recorder.simulation.faults import Process
+from recorder.simulation.faults import SPARED_FAULTS, Process
 from recorder.simulation.loop import SimulatedLoop
 from recorder.simulation.platter import Platter
 from recorder.simulation.runs import Simulator, run_seeds, simulator
@@ -23,6 +23,8 @@ from tests.fakes.mutants import Mutant
 from vms.clock import UtcTime
 
 SEEDS = range(20_000, 20_036)
+# All but the first are days on which the recorder, or its judge, was wrong once.
+SPARE_SEEDS = (20_100, 1002, 1240, 1321, 1339)
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +48,19 @@ def test_no_invariant_breaks_at_any_seed() -> None:
     assert {"clock-past-term", "clock-past-term-and-right-again"} & set(injected)
     assert kept > 1000
     assert checks > 2 * len(SEEDS)
+
+
+def test_a_spare_volume_costs_no_group_that_its_disk_refused(one: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bad disks, absent ones, and the spare's own troubles; a recorder that forgets to ask it is noticed."""
+    effective: Counter[str] = Counter()
+    for seed in SPARE_SEEDS:
+        verdict = one.run(seed, spare=True)
+        assert verdict.problems == [], f"seed {seed}"
+        effective += verdict.effective
+    assert set(SPARED_FAULTS) <= set(effective)
+    assert any(kind.startswith("spare-") for kind in effective)
+    mutants.the_spare_is_never_asked(monkeypatch)
+    assert any("disk-wrong" in problem for problem in one.run(1, spare=True).problems)
 
 
 def test_a_seed_is_the_same_day_each_time(one: Simulator) -> None:

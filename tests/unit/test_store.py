@@ -13,7 +13,8 @@ import pytest
 from recorder.segment import SegmentName
 from recorder.store.disk import OsDisk, try_lock, write_atomic
 from recorder.store.errors import StoreError
-from recorder.store.local import IDENTITY_FILE, LocalStore, read_identity
+from recorder.store.identity import IDENTITY_FILE, read_identity
+from recorder.store.local import LocalStore
 from tests.fakes.faulty_disk import Crash, Fault, FaultyDisk, Mode
 from vms.clock import UtcTime
 from vms.errors import NotFound

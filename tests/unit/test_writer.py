@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from recorder.segment import SegmentName
 from recorder.sink import SinkRefused
 from recorder.store.errors import StoreError
-from recorder.store.local import IDENTITY_FILE
+from recorder.store.identity import IDENTITY_FILE
 from recorder.writer import StreamWriter
 from tests.fakes.faulty_disk import Fault
 from tests.fakes.recording import CAMERA, COMMUNE, START, Format, Rig

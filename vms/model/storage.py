@@ -13,8 +13,8 @@ from vms.model.columns import Wide, WideOrNone
 class Volume(SQLModel, table=True):
     """One volume of footage as last measured, and until when it is enough (P-35)."""
 
-    id: str = Field(primary_key=True)  # main
-    level: str = "ok"  # ok | warn | reserve | stopping | wrong
+    id: str = Field(primary_key=True)  # main | spare
+    level: str = "ok"  # ok | warn | reserve | stopping | wrong; of a spare also: in-use
     total_bytes: Wide = 0
     free_bytes: Wide = 0
     reserve_bytes: Wide = 0

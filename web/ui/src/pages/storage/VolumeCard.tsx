@@ -3,7 +3,7 @@ import { HardDrive } from "lucide-react";
 import type { Volume } from "../../api/storage";
 import { formatBytes, formatDateTime, formatDuration } from "../../i18n/format";
 import { Card, EmptyState, Facts, Figure, Note, RuleTag, StateTag } from "../../parts";
-import { daysUntil, levelState, STALE_AFTER_US } from "./words";
+import { daysUntil, levelState, STALE_AFTER_US, spareState } from "./words";
 
 /** Until when one volume is enough, and what happens then (P-35). */
 export function Volumes({ volumes, nowUs }: { volumes: readonly Volume[]; nowUs: number }) {
@@ -18,7 +18,50 @@ export function Volumes({ volumes, nowUs }: { volumes: readonly Volume[]; nowUs:
       </EmptyState>
     );
   }
-  return volumes.map((volume) => <VolumeCard key={volume.id} volume={volume} nowUs={nowUs} />);
+  return volumes.map((volume) =>
+    volume.id === "spare" ? (
+      <SpareCard key={volume.id} volume={volume} nowUs={nowUs} />
+    ) : (
+      <VolumeCard key={volume.id} volume={volume} nowUs={nowUs} />
+    ),
+  );
+}
+
+/** The volume that takes the recordings while their own is away: standing by, in use and for how long, or of no use. */
+function SpareCard({ volume, nowUs }: { volume: Volume; nowUs: number }) {
+  const inUse = volume.level === "in-use" || volume.level === "stopping";
+  return (
+    <div className="stack">
+      {inUse ? (
+        <Note kind="danger" title={<Trans>Les enregistrements vont sur le volume de secours.</Trans>}>
+          {volume.stop_us === null || volume.stop_us === undefined ? (
+            <Trans>Le volume principal ne les prend plus. Prévenez l’hébergeur.</Trans>
+          ) : (
+            <Trans>
+              Le volume principal ne les prend plus ; au débit mesuré il reste de la place pour{" "}
+              {formatDuration(Math.max(0, volume.stop_us - nowUs))}. Prévenez l’hébergeur.
+            </Trans>
+          )}{" "}
+          <RuleTag rule="P-35" />
+        </Note>
+      ) : volume.fault ? (
+        <Note kind="warn" title={<Trans>Le volume de secours ne servirait à rien.</Trans>}>
+          {volume.fault} <Trans>Prévenez l’hébergeur.</Trans>
+        </Note>
+      ) : null}
+      <Card title={<Trans>Volume de secours</Trans>} aside={<StateTag {...spareState(volume.level)} />}>
+        <Facts
+          items={[
+            { label: <Trans>Taille du volume</Trans>, value: formatBytes(volume.total_bytes) },
+            { label: <Trans>Place libre</Trans>, value: formatBytes(volume.free_bytes) },
+            { label: <Trans>Laissé libre</Trans>, value: formatBytes(volume.reserve_bytes) },
+            { label: <Trans>Enregistrements</Trans>, value: formatBytes(volume.stored_bytes) },
+            { label: <Trans>Mesuré le</Trans>, value: formatDateTime(volume.measured_us) },
+          ]}
+        />
+      </Card>
+    </div>
+  );
 }
 
 function VolumeCard({ volume, nowUs }: { volume: Volume; nowUs: number }) {

@@ -82,6 +82,27 @@ describe("storage", () => {
     await expectAccessible(container);
   });
 
+  it("says what the spare volume does: nothing, all of it, or that it could not", async () => {
+    const spare = { id: "spare", reserve_bytes: GB, needed_bytes: 0, bytes_per_s: 0 };
+    fakeServer(storage([{}, spare]));
+    const standingBy = renderPage("/stockage");
+    expect(await screen.findByText("Volume de secours")).toBeTruthy();
+    expect(screen.queryByText(/vont sur le volume de secours/)).toBeNull();
+    await expectAccessible(standingBy.container);
+    standingBy.unmount();
+    const wrong = { level: "wrong", fault: "Ce volume est un autre." };
+    fakeServer(storage([wrong, { ...spare, level: "in-use", stop_us: NOW + 1.25 * DAY_US }]));
+    const inUse = renderPage("/stockage");
+    expect(await screen.findByText(/vont sur le volume de secours/)).toBeTruthy();
+    expect(screen.getByText(/de la place pour 1.j 0?6.h/)).toBeTruthy();
+    await expectAccessible(inUse.container);
+    inUse.unmount();
+    fakeServer(storage([{}, { ...spare, level: "wrong", fault: "Il est absent." }]));
+    renderPage("/stockage");
+    expect(await screen.findByText("Le volume de secours ne servirait à rien.")).toBeTruthy();
+    expect(screen.getByText(/Il est absent/)).toBeTruthy();
+  });
+
   it("has an empty state before the first measure and a refusal with its rule", async () => {
     fakeServer(storage([], []));
     const first = renderPage("/stockage");

@@ -15,3 +15,11 @@ export function levelState(level: string): { state: StateName } {
   if (level === "warn") return { state: "soon-full" };
   return { state: level === "wrong" ? "failed" : "full" };
 }
+
+/** The state that says whether a spare volume is ready, or at work. */
+export function spareState(level: string): { state: StateName } {
+  if (level === "ok") return { state: "enough-room" };
+  if (level === "in-use") return { state: "running" };
+  if (level === "warn") return { state: "warning" };
+  return { state: level === "stopping" ? "full" : "failed" };
+}
