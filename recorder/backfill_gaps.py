@@ -25,7 +25,7 @@ from vms.model import Absence, Mending, Segment
 FILLABLE: Final = frozenset(
     {
         "camera-unreachable", "stream-stalled", "stream-refused", "stream-damaged", "recorder-stopped", "disk-wrong",
-        "mask-failed", "parameter-sets-missing", "key-frame-awaited", "wrong-credential",
+        "store-stalled", "mask-failed", "parameter-sets-missing", "key-frame-awaited", "wrong-credential",
     }
 )  # fmt: skip
 AGE_LIMIT_US: Final = 32 * 86_400 * MICRO

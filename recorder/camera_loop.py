@@ -134,7 +134,7 @@ class StreamLoop:
         """What the stream does now."""
         fps, kbps = self._meter.rates(self._clock.monotonic_us())
         masked = self._pipeline.absent_cause or ""
-        cause = self._cause or (masked if self.record else "") or self._pipeline.refused_cause
+        cause = self._cause or (masked if self.record else "") or self._pipeline.unkept_cause
         if not self._connected:
             state = "stalled" if cause == "stream-stalled" else ("dark" if cause else "connecting")
         else:

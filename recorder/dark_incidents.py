@@ -43,9 +43,13 @@ WORDS: Final = {
         "Agrandissez le volume ; ce qui y reste est protégé.",
     ),
     "disk-wrong": ("Le volume d’enregistrement n’est pas le bon.", "Remontez le bon volume."),
+    "store-stalled": (
+        "Le stockage ne répond plus : les images attendent en mémoire, puis se perdent.",
+        "Regardez le disque et le journal du système, puis la base et le gardien.",
+    ),
 }
 # Live goes on, and nothing of it is kept.
-UNKEPT: Final = frozenset({"disk-full", "disk-wrong"})
+UNKEPT: Final = frozenset({"disk-full", "disk-wrong", "store-stalled"})
 GRAVE: Final = AT_ONCE | UNKEPT | {"other-certificate"}
 RULES: Final = {**dict.fromkeys(AT_ONCE, "P-11"), **dict.fromkeys(UNKEPT, "P-35"), "other-certificate": "A-01"}
 

@@ -24,6 +24,10 @@ GROUP_LIMIT_BYTES: Final = 8 * 1024 * 1024
 # Groups that wait for the disk. Beyond, the disk is too slow, which is an absence and no growing memory.
 QUEUE_LIMIT_GROUPS: Final = 8
 QUEUE_LIMIT_BYTES: Final = 48 * 1024 * 1024
+# A group that has been on its way to the store for as long tells of one that hangs. The operating system may hold a
+# sync for minutes (a failing device's retries, a network file system), and nothing ends it.
+STALLED_US: Final = 10 * MICRO
+STALLED: Final = "store-stalled"
 # How long nothing is tried after the sink has refused a group.
 REFUSED_RETRY_S: Final = 5.0
 DURATION_LIMIT_US: Final = MICRO
@@ -64,7 +68,8 @@ class Pipeline:
         self._queued_bytes = 0
         self._overflowing = False
         self._refused_until_us = 0
-        self.refused_cause = ""
+        self._refused_cause = ""
+        self._at_work_since_us: int | None = None  # on what the sink has been given
         self._task = asyncio.get_running_loop().create_task(self._drain(), name=f"sink {name}") if sink else None
 
     @property
@@ -151,6 +156,13 @@ class Pipeline:
             self._queue.put_nowait(lambda: sink.absence(start, cause, detail))
 
     @property
+    def unkept_cause(self) -> str:
+        """Why pictures that come are not kept, or may not be; empty while they are."""
+        since_us = self._at_work_since_us
+        stalled = since_us is not None and self._clock.monotonic_us() - since_us >= STALLED_US
+        return self._refused_cause or (STALLED if stalled or self._overflowing else "")
+
+    @property
     def task(self) -> asyncio.Task[None] | None:
         """The task that feeds the sink: it only ends by ``close``, or by an error that its owner must see."""
         return self._task
@@ -194,7 +206,7 @@ class Pipeline:
                 return  # the absence that the first lost group began is still queued, or open
             self._overflowing = True
             start = group.units[0].utc
-            self._queue.put_nowait(lambda: self._refused(start, "disk-wrong", "Le disque ne suit pas."))
+            self._queue.put_nowait(lambda: self._refused(start, STALLED, "Le stockage ne suit pas."))
             return
         self._overflowing = False
         self._queued_groups += 1
@@ -208,7 +220,7 @@ class Pipeline:
         if sink is None or self._clock.monotonic_us() < self._refused_until_us:
             return
         start = group.units[0].utc
-        if self.refused_cause:
+        if self._refused_cause:
             await sink.resume(start)
         self._sequence += 1
         plaintext, count = playable(group.units, group.fmt, self._sequence, group.end), len(group.units)
@@ -218,16 +230,18 @@ class Pipeline:
         except SinkRefused as error:
             await self._refused(start, error.cause, str(error))
         else:
-            self.refused_cause = ""
+            self._refused_cause = ""
 
     async def _refused(self, start: UtcTime, cause: str, detail: str) -> None:
         """From ``start`` on nothing is kept, though pictures come; tried again after a pause."""
         log.warning("groupe non conservé", stream=self._name, cause=cause, detail=detail)
         self._refused_until_us = self._clock.monotonic_us() + round(REFUSED_RETRY_S * MICRO)
-        self.refused_cause = cause
+        self._refused_cause = cause
         if self._sink is not None:
             await self._sink.absence(start, cause, detail)
 
     async def _drain(self) -> None:
         while (work := await self._queue.get()) is not None:
+            self._at_work_since_us = self._clock.monotonic_us()
             await work()
+            self._at_work_since_us = None

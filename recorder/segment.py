@@ -42,7 +42,7 @@ _ORIGIN_NAMES: Final = {code: name for name, code in ORIGINS.items()}
 CAUSES: Final = frozenset(
     {
         "camera-unreachable", "stream-stalled", "stream-refused", "stream-damaged", "recorder-stopped", "disk-full",
-        "disk-wrong", "mask-failed", "mask-drift", "picture-size-changed", "parameter-sets-missing",
+        "disk-wrong", "store-stalled", "mask-failed", "mask-drift", "picture-size-changed", "parameter-sets-missing",
         "key-frame-awaited", "not-authorised", "suspended", "wrong-credential", "clock",
         "other-certificate",
     }

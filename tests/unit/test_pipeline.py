@@ -11,7 +11,7 @@ import pytest
 
 from recorder.access_unit import AccessUnit, TimedUnit
 from recorder.live import Hub
-from recorder.pipeline import QUEUE_LIMIT_GROUPS, Pipeline
+from recorder.pipeline import QUEUE_LIMIT_GROUPS, STALLED_US, Pipeline
 from tests.fakes.memory_sink import MemorySink
 from tests.fakes.small_clip import small_clip
 from tests.fakes.timed_units import START, format_of, timed_units
@@ -197,13 +197,13 @@ async def test_a_refusing_sink_is_one_absence_until_it_takes_again(line: Line) -
     line.push(*UNITS[11:41])
     await line.settle()
     assert line.sink.causes() == ["disk-full"]
-    assert line.pipeline.refused_cause == "disk-full"
+    assert line.pipeline.unkept_cause == "disk-full"
     line.sink.refuse = ""
     line.clock.advance(seconds=6)
     more = [replace(unit, utc=unit.utc.plus(seconds=10)) for unit in UNITS]
     line.push(*more[:21])
     await line.settle()
-    assert line.pipeline.refused_cause == ""
+    assert line.pipeline.unkept_cause == ""
     assert line.sink.holes[-1].end is not None
     assert line.sink.groups[-1].start == more[10].utc or line.sink.groups[-1].start == more[0].utc
 
@@ -224,15 +224,34 @@ async def test_a_disk_that_hangs_costs_bounded_memory_and_leaves_one_absence() -
     line = Line()
     line.sink = StuckSink()
     line.pipeline = Pipeline("c/main", line.clock, line.hub, line.sink, None)
+    told: list[str] = []
     for round_ in range(10):
         line.push(*(replace(unit, utc=unit.utc.plus(seconds=2 * round_)) for unit in UNITS))
         await line.settle()
+        told.append(line.pipeline.unkept_cause)
+    assert (told[0], told[-1]) == ("", "store-stalled")
     assert line.pipeline._queued_groups <= QUEUE_LIMIT_GROUPS
     assert isinstance(line.sink, StuckSink)
     line.sink.free.set()
     await line.pipeline.close("recorder-stopped", "")
     assert len(line.sink.groups) <= QUEUE_LIMIT_GROUPS + 2
-    assert line.sink.causes()[0] == "disk-wrong"
+    assert line.sink.causes()[0] == "store-stalled"
+
+
+async def test_a_disk_that_hangs_is_told_while_it_hangs_before_anything_is_lost() -> None:
+    line = Line()
+    line.sink = StuckSink()
+    line.pipeline = Pipeline("c/main", line.clock, line.hub, line.sink, None)
+    line.push(*UNITS[:11])
+    await line.settle()
+    assert line.pipeline.unkept_cause == ""
+    line.clock.advance(seconds=STALLED_US / 1e6)
+    assert line.pipeline.unkept_cause == "store-stalled"
+    assert isinstance(line.sink, StuckSink)
+    line.sink.free.set()
+    await line.settle()
+    assert (line.pipeline.unkept_cause, len(line.sink.groups)) == ("", 1)
+    await line.pipeline.close("recorder-stopped", "")
 
 
 async def test_a_pipeline_without_a_sink_shows_and_keeps_nothing() -> None:

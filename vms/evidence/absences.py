@@ -16,6 +16,7 @@ CAUSES: Final[dict[str, str]] = {
     "recorder-stopped": "enregistreur arrêté",
     "disk-full": "disque plein",
     "disk-wrong": "disque absent ou remplacé",
+    "store-stalled": "stockage qui ne répondait plus",
     "mask-failed": "masquage impossible : images non conservées",
     "mask-drift": "masquage en doute : images non conservées",
     "not-authorised": "caméra non autorisée à cette heure",

@@ -47,6 +47,7 @@ const CAUSE_WORDS: Record<string, MessageDescriptor> = {
   "recorder-stopped": msg`enregistreur arrêté`,
   "disk-full": msg`disque plein`,
   "disk-wrong": msg`disque inattendu`,
+  "store-stalled": msg`stockage qui ne répond plus`,
   "mask-failed": msg`doute sur le masque`,
   "mask-drift": msg`dérive du masque`,
   "picture-size-changed": msg`taille d’image changée`,
