@@ -64,7 +64,7 @@ async def read_frame(reader: asyncio.StreamReader) -> Frame:
         raise ChannelClosed from error
     try:
         header = json.loads(payload[:header_len])
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadInput("En-tête de trame illisible.", where="vms.wire") from error
     if not isinstance(header, dict):
         raise BadInput("En-tête de trame qui n’est pas un objet.", where="vms.wire")
@@ -73,7 +73,10 @@ async def read_frame(reader: asyncio.StreamReader) -> Frame:
 
 def write_frame(writer: asyncio.StreamWriter, header: Args, body: bytes = b"") -> None:
     """Queue one frame; LimitExceeded when it is larger than any reader would accept."""
-    head = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+    try:
+        head = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+    except (UnicodeEncodeError, RecursionError) as error:  # half of a character, or nesting, that came in from outside
+        raise BadInput("Ce texte ne peut pas être transmis.", where="vms.wire") from error
     total = len(head) + len(body)
     if total > MAX_FRAME_BYTES or len(head) > MAX_HEADER_BYTES:
         raise LimitExceeded(f"Trame de {total} octets trop grande.", where="vms.wire")

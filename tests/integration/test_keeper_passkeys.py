@@ -17,7 +17,11 @@ from vms.keeper.passkeys import CHALLENGE_LIFE_US, PASSKEYS_LIMIT, Site
 from vms.keeper.protocol import Use
 
 PLACE = "poste-1"
-ODD = [1, None, "", "x" * 30_000, {}, {"response": {}}, {"rawId": "é", "response": {"clientDataJSON": "e30"}}]
+DEEP = text(b"[" * 14_000)
+ODD = [
+    1, None, "", "x" * 30_000, {}, {"response": {}}, {"rawId": "é", "response": {"clientDataJSON": "e30"}},
+    {"rawId": "AA", "response": {"clientDataJSON": DEEP}}, {"rawId": "\ud800", "response": {}},
+]  # fmt: skip
 
 
 @pytest.fixture

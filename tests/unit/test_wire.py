@@ -108,6 +108,7 @@ async def test_a_slow_server_is_unavailable_not_for_ever(short_home: Path) -> No
         (struct.pack(">II", 2, 2) + b"{", ChannelClosed),
         (struct.pack(">II", 2, 2) + b"xx", BadInput),
         (struct.pack(">II", 2, 2) + b"[]", BadInput),
+        (struct.pack(">II", 50_000, 50_000) + b"[" * 50_000, BadInput),
         (b"\x00\x00", ChannelClosed),
     ],
 )
@@ -125,3 +126,15 @@ async def test_garbage_on_a_socket_leaves_the_server_serving(path: Path) -> None
     assert await reader.read() == b""
     writer.close()
     assert (await WireClient(path).call("echo"))[0] == {"got": {}}
+
+
+async def test_what_cannot_be_written_is_told_and_the_next_call_goes_through(path: Path) -> None:
+    """Half a character, or nesting, that came in through a page."""
+    deep: list[Any] = []
+    for _ in range(5_000):
+        deep = [deep]
+    client = WireClient(path)
+    for odd in ("\ud800", deep):
+        with pytest.raises(BadInput, match="ne peut pas être transmis"):
+            await client.call("echo", {"x": odd})
+    assert (await client.call("echo", {"x": 1}))[0] == {"got": {"x": 1}}

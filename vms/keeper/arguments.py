@@ -19,6 +19,8 @@ DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 SLUG: Final = r"^[a-z0-9][a-z0-9-]{0,62}$"
 TEXT_LIMIT_CHARS: Final = 300
 INTEGER_LIMIT: Final = 2**62
+# Control, direction, private, broken and unassigned characters, and the two that end a line.
+UNPRINTED: Final = frozenset({"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"})
 
 
 class Args(BaseModel):
@@ -62,16 +64,27 @@ def _moment(value: Any, *, end: bool) -> int:
         if DAY.fullmatch(value):
             return midnight(date.fromisoformat(value) + timedelta(days=1 if end else 0))
         return UtcTime.parse(value).us
-    except (GuetError, OverflowError) as error:
+    except (GuetError, ValueError, OverflowError) as error:
         raise ValueError("l’instant est illisible") from error
+
+
+def is_plain(text: str) -> bool:
+    """Whether a text is one line for people: no control or direction character hides in it."""
+    return not any(unicodedata.category(char) in UNPRINTED for char in text)
 
 
 def _plain(text: str) -> str:
     """Text for people, trimmed, in one line, in NFC: no control or direction character can hide in it."""
     text = unicodedata.normalize("NFC", text).strip()
-    if any(unicodedata.category(char) in ("Cc", "Cf", "Co", "Cs") for char in text):
+    if not is_plain(text):
         raise ValueError("les caractères de contrôle ne sont pas admis")
     return text
+
+
+def _each_once(cameras: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(cameras)) != len(cameras):
+        raise ValueError("chaque caméra s’y nomme une fois")
+    return cameras
 
 
 def _short(text: str) -> str:
@@ -92,7 +105,7 @@ Login = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{1,63}$")]
 # Empty, or what a mail server may take.
 Email = Annotated[str, Field(pattern=r"^$|^[^@\s]{1,64}@[^@\s]{1,190}$")]
 Digest = Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")]
-Cameras = Annotated[tuple[Identifier, ...], Field(min_length=1, max_length=64)]
+Cameras = Annotated[tuple[Identifier, ...], Field(min_length=1, max_length=64), AfterValidator(_each_once)]
 
 
 def motive(text: Any) -> str:

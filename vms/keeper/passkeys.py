@@ -47,7 +47,7 @@ INSTANT_BYTES: Final = 8
 MAC_BYTES: Final = 32
 RULE: Final = "A-05"
 # What the library raises on purpose, and what malformed CBOR or JSON makes it raise.
-UNREADABLE: Final = (WebAuthnException, ValueError, TypeError, KeyError, IndexError, AttributeError)
+UNREADABLE: Final = (WebAuthnException, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,12 @@ STATES = (
     "filed", "lapsed", "registered", "queried", "approved", "refused", "answered", "packaged", "received", "purged",
 )  # fmt: skip
 DECIDABLE = frozenset({"registered", "queried"})
+# What a request may say beside the fields that some frame asks for; what the keeper notes itself is no part of it.
+OTHER_FIELDS = frozenset({"general_instruction_until_us", "delivery"})
+# Fields that are no text: a box that is ticked, an instant.
+UNWRITTEN: Mapping[str, type] = {"identity_checked": bool, "general_instruction_until_us": int}
+# Letters that show nothing: Hangul fillers.
+EMPTY_LETTERS = frozenset("\u115f\u1160\u3164\uffa0")
 
 
 def next_number(numbers: Iterable[str], year: int) -> str:
@@ -28,6 +34,26 @@ def answer_due(frame: str, registered_us: int, asked_us: int | None) -> int | No
         return asked_us
     latest_us = add_months(registered_us, rulebook().durations.access_answer_months)
     return latest_us if asked_us is None else min(asked_us, latest_us)
+
+
+def fields_lapse(given: Mapping[str, Any]) -> Lapse | None:
+    """Why these fields may not be written into a request, or None: it says nothing but what its frame asks (P-72).
+
+    So there is no room for a plate or a look (P-08), nor for what only the keeper notes.
+    """
+    for name, value in given.items():
+        if name not in known_fields():
+            return Lapse("P-72", f"Une demande ne porte pas de champ « {name} ».", "Retirez-le.")
+        if value is not None and type(value) is not UNWRITTEN.get(name, str):
+            return Lapse("P-72", f"Le champ « {name} » n’est pas de la bonne sorte.", "Corrigez-le.")
+    return None
+
+
+def known_fields() -> frozenset[str]:
+    """Every field that a request may have, under whichever frame."""
+    rules = rulebook().legal_frame.values()
+    either = {name for rule in rules for names in rule.any_of for name in names}
+    return OTHER_FIELDS.union(either, *(rule.fields for rule in rules))
 
 
 def frame_lapse(frame: str, fields: Mapping[str, Any], now_us: int) -> Lapse | None:
@@ -71,4 +97,7 @@ def ground_lapse(frame: str, ground: str, *, partial: bool = False) -> Lapse | N
 
 
 def _filled(value: Any) -> bool:
-    return bool(value.strip()) if isinstance(value, str) else bool(value)
+    """A ticked box, an instant, or a text with a letter or a digit in it."""
+    if isinstance(value, str):
+        return any(char.isalnum() and char not in EMPTY_LETTERS for char in value)
+    return bool(value)

@@ -12,7 +12,17 @@ from vms.errors import BadInput, Conflict, Refused
 from vms.keeper.acts.holds import check_range, write_placed
 from vms.keeper.acts.spec import ActSpec, camera_in, one_of, refuse
 from vms.keeper.applicants import answered
-from vms.keeper.arguments import Args, Cameras, Identifier, Moment, MotiveText, Text
+from vms.keeper.arguments import (
+    INTEGER_LIMIT,
+    TEXT_LIMIT_CHARS,
+    Args,
+    Cameras,
+    Identifier,
+    Moment,
+    MotiveText,
+    Text,
+    is_plain,
+)
 from vms.keeper.communes import Change, new_id
 from vms.keeper.hour_keys import is_due
 from vms.keeper.outbox import notify_deciders, notify_person
@@ -20,7 +30,7 @@ from vms.law.access import FILED, appointment_lapse, outcome_lapse, right_of
 from vms.law.dates import DAY_US
 from vms.law.facts import Hold, Request
 from vms.law.holds import before, confirmed_end, provisional_end
-from vms.law.requests import DECIDABLE, answer_due, frame_lapse, ground_lapse, next_number
+from vms.law.requests import DECIDABLE, answer_due, fields_lapse, frame_lapse, ground_lapse, next_number
 from vms.law.rulebook import rulebook
 
 RANGE_LIMIT_US: Final = 31 * DAY_US
@@ -75,6 +85,8 @@ def register_request(change: Change, args: RegisterRequest) -> dict[str, Any]:
     check_range(args.from_us, args.to_us, change.now_us)
     if args.to_us - args.from_us > RANGE_LIMIT_US:
         raise BadInput("Une demande couvre 31 jours au plus.", where="to_us", todo="Faites-en plusieurs.")
+    if args.answer_by is not None and args.answer_by <= change.now_us:
+        raise BadInput("La date de réponse est déjà passée.", where="answer_by", todo="Vérifiez-la.")
     cameras = tuple(sorted(camera_in(change, camera).id for camera in args.cameras))
     if all(is_due(change.facts, camera, args.to_us - 1, change.now_us) for camera in cameras):
         what = "Toute la plage est arrivée à son terme : les images sont détruites."
@@ -195,9 +207,12 @@ def procedure_number(request: Request) -> str:
 
 
 def _check_fields(fields: dict[str, FieldValue]) -> None:
+    refuse(fields_lapse(fields), "fields")
     for name, value in fields.items():
-        if isinstance(value, str) and (len(value) > 300 or not value.isprintable()):
+        if isinstance(value, str) and (len(value) > TEXT_LIMIT_CHARS or not is_plain(value)):
             raise BadInput("Ce champ est trop long ou illisible.", where=f"fields.{name}")
+        if isinstance(value, int) and abs(value) > INTEGER_LIMIT:
+            raise BadInput("Ce nombre est trop grand.", where=f"fields.{name}")
 
 
 def _hold(change: Change, args: RegisterRequest, request_id: str) -> Hold:
