@@ -27,6 +27,7 @@ from deploy.admin.witness import witness
 from deploy.demo.story_plot import Plot
 from vms import logs
 from vms.errors import BadInput, GuetError
+from vms.printable import printable
 from vms.settings import Settings
 
 app = typer.Typer(
@@ -38,6 +39,7 @@ app = typer.Typer(
 
 
 DEMO_PORT: Final = 8420
+PATH_LIMIT_CHARS: Final = 200
 
 app.command("discover")(discover)
 app.command("login")(login)
@@ -128,8 +130,15 @@ def main() -> None:
     except typer.Abort:
         sys.exit(130)
     except GuetError as error:
-        print(error, file=sys.stderr)
+        print(printable(str(error)), file=sys.stderr)
         sys.exit(2 if isinstance(error, BadInput) else 1)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        # A path that is not what the command needs; the system's own word for it is the shortest.
+        path = printable(str(error.filename))[:PATH_LIMIT_CHARS]
+        print(f"Ce chemin ne convient pas : {path} ({error.strerror})", file=sys.stderr)
+        sys.exit(1)
     except Exception as error:  # the process's edge: click's own usage errors carry their message
         show = getattr(error, "format_message", None)
         if show is None:

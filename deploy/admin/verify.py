@@ -142,7 +142,10 @@ def evidence_verify(
 
     if not file.is_file():
         raise NotFound("Ce fichier n’existe pas.", where=str(file))
-    report = verify_package(file, read_signer(signer) if signer else None)
+    try:
+        report = verify_package(file, read_signer(signer) if signer else None)
+    except OSError as error:
+        raise BadInput("Ce fichier ne peut pas être lu.", where=str(file)) from error
     if as_json:
         print_json(report.to_dict())
     else:

@@ -22,7 +22,7 @@ from vms.keeper.store import explained, open_connection, transaction
 from vms.keeper.tree import EMPTY_ROOT, verify_consistency
 from vms.keeper.witness_request import Submission, head_of, parse_submission, size_body
 from vms.keys.cosignature import ED25519, ML_DSA_44, SEED_BYTES, Cosigner, Head
-from vms.keys.note import Verifier, note_text, only_signed_by, parse_vkey
+from vms.keys.note import Verifier, check_name, note_text, only_signed_by, parse_vkey
 
 TEXT: Final = "text/plain; charset=utf-8"
 SIZE: Final = "text/x.tlog.size"
@@ -196,6 +196,7 @@ def _contradiction(asked: Submission, head: Head, known: _Seen) -> str:
 
 def _own_keys(db: sqlite3.Connection, name: str) -> list[Cosigner]:
     """The witness's keys, made at the first start; BadInput when the state is another witness's."""
+    check_name(name)  # before anything is kept under it
     found = dict(db.execute("SELECT name, value FROM secret"))
     if not found:
         found = {"name": name.encode()} | {kind: secrets.token_bytes(SEED_BYTES) for kind in ("ed25519", "ml-dsa-44")}
