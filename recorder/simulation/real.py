@@ -17,8 +17,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
@@ -29,26 +28,34 @@ from recorder.policies import Policies
 from recorder.scan import read_index
 from recorder.simulation.real_child import CAMERAS
 from recorder.simulation.real_device import Device, device
+from recorder.simulation.real_volume import VOLUME_MIB, Volume, volume
 from recorder.store.local import LocalStore
 from recorder.store.spared import Spare, SparedStore
 from vms.clock import SystemClock
 from vms.db.engine import open_engine
 from vms.errors import Damaged, GuetError
 
-VOLUME_MIB: Final = 12
-BALLAST_LEFT_BYTES: Final = 128 * 1024
 FILE_LIMIT_BYTES: Final = 16 * 1024
 WAIT_S: Final = 20.0
 SUSPENDED_S: Final = 1.5
+# How long a frozen disk answers nothing, and how soon what was on its way to it before has been told.
+FROZEN_S: Final = 2.0
+UNDER_WAY_S: Final = 0.5
+# A call that the kernel holds is in the same state at each look.
+HELD_LOOKS: Final = 5
 STEADY_GROUPS: Final = 6
 
 
 @dataclass
 class Row:
-    """One kind of fault: how often, what was told meanwhile, and what was said to be durable and is not there."""
+    """One kind of fault: how often, what was told meanwhile, and what was said to be durable and is not there.
+
+    ``held``: how often the kernel held the call for as long as the fault lasted, so that nothing could be told.
+    """
 
     fault: str
     times: int = 0
+    held: int = 0
     refused: int = 0
     told_as: Counter[str] = field(default_factory=Counter)
     lost: int = 0
@@ -60,7 +67,7 @@ class Child:
     def __init__(self, home: Path) -> None:
         self.kept: list[tuple[str, int]] = []
         self.refused: list[str] = []
-        self.changed = 0
+        self.holds = 0
         self._process = subprocess.Popen(
             [sys.executable, "-m", "recorder.simulation.real_child", str(home)],
             cwd=Path(__file__).parent.parent.parent, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
@@ -109,6 +116,21 @@ class Child:
         self.until(there, "goes on at the spare volume")
         self.goes_on("it went to the spare volume")
 
+    def held(self) -> bool:
+        """Whether the kernel holds one of its calls, from which no signal wakes it (state D), not just in passing."""
+        found: set[str] | None = None
+        for _ in range(HELD_LOOKS):
+            now = {one.parent.name for one in Path(f"/proc/{self.pid}/task").glob("*/stat") if _state(one) == "D"}
+            found = now if found is None else found & now
+            time.sleep(UNDER_WAY_S / HELD_LOOKS)
+        return bool(found)
+
+    def silent(self, for_s: float) -> bool:
+        """Whether it says nothing for so long."""
+        before = len(self.kept), len(self.refused)
+        time.sleep(for_s)
+        return (len(self.kept), len(self.refused)) == before
+
     def lives(self) -> bool:
         """Whether the fault has left it alive."""
         return self._process.poll() is None
@@ -125,80 +147,25 @@ class Child:
         self._reader.join()
 
 
-class Volume:
-    """The store's place. ``small`` says whether it is a volume of its own, of a few MiB."""
-
-    def __init__(self, home: Path) -> None:
-        self.place, self._volume = home / "store", home / "volume"
-        self.place.mkdir()
-        self._volume.mkdir()
-        self.small = _mount("-t", "tmpfs", "-o", f"size={VOLUME_MIB}m", "guet", str(self._volume))
-        if self.small:
-            self.come_back()
-
-    def go_away(self) -> None:
-        """Unmounted under whoever writes there; an empty mount point is left."""
-        subprocess.run(["umount", "-l", str(self.place)], check=True)
-
-    def come_back(self) -> None:
-        """Mounted again."""
-        subprocess.run(["mount", "--bind", str(self._volume), str(self.place)], check=True)
-
-    def fill(self) -> None:
-        """Leave next to no room."""
-        room = os.statvfs(self.place)
-        size = room.f_bavail * room.f_frsize - BALLAST_LEFT_BYTES
-        (self._volume / "ballast").write_bytes(bytes(max(0, size)))
-
-    def empty(self) -> None:
-        """Give the room back."""
-        (self._volume / "ballast").unlink()
-
-    def grow(self) -> None:
-        """Twice the size."""
-        subprocess.run(["mount", "-o", f"remount,size={2 * VOLUME_MIB}m", str(self._volume)], check=True)
-
-    def close(self) -> None:
-        """Unmount everything."""
-        if self.small:
-            subprocess.run(["umount", "-l", str(self.place)], check=False)
-            subprocess.run(["umount", "-l", str(self._volume)], check=False)
-
-
-@contextmanager
-def volume(home: Path) -> Iterator[Volume]:
-    """The store's volume, unmounted at the end."""
-    made = Volume(home)
-    try:
-        yield made
-    finally:
-        made.close()
-
-
-def hurt(home: Path, times: int, *, bad_disk: bool = True) -> dict[str, Any]:
-    """Do everything ``times`` times; the table. Blocks; TimeoutError when a recorder does not recover.
-
-    Without ``bad_disk`` nothing is done to the kernel's own block devices.
-    """
+def hurt(home: Path, times: int) -> dict[str, Any]:
+    """Do everything ``times`` times; the table. Blocks; TimeoutError when a recorder does not recover."""
     with volume(home) as place:
         rows = _lives(home, {"killed": lambda child: None}, times)
         rows += _lives(home, _faults(place), times)
         if place.small:
             rows += _lives(home, _spared(home, "volume-unmounted", place.go_away, place.come_back), times)
             shutil.rmtree(home / "spare")
-    told = "not asked for"
-    if bad_disk:
-        with device(home / "device") as disk:
-            told = "ext4 on a loop device" if disk.there else "no loop device permitted"
-            if disk.there:
-                rows += _lives(home / "device", _disk_faults(disk), times)
-                spared = _spared(home / "device", "blocks-lost", disk.lose_blocks, disk.find_blocks)
-                rows += _lives(home / "device", spared, times)
+    with device(home / "device") as disk:
+        if disk.there:
+            for faults in (_disk_faults(disk), {"power-cut": lambda child: _cut_power(child, disk)}):
+                rows += _lives(home / "device", faults, times)
+            spared = _spared(home / "device", "blocks-lost", disk.lose_blocks, disk.find_blocks)
+            rows += _lives(home / "device", {name: _till_mended(do, disk) for name, do in spared.items()}, times)
     return {
         "volume": f"tmpfs, {VOLUME_MIB} MiB" if place.small else "no mount permitted: the file system at hand",
-        "device": told,
+        "device": "ext4 on a loop device" if disk.there else "no loop device permitted",
         "faults": [
-            {"fault": row.fault, "times": row.times, "groups_refused": row.refused,
+            {"fault": row.fault, "times": row.times, "held_by_the_kernel": row.held, "groups_refused": row.refused,
              "told_as": dict(row.told_as), "groups_lost_after_said_durable": row.lost}
             for row in rows
         ],
@@ -242,8 +209,8 @@ def _spared(
 
 def _disk_faults(disk: Device) -> dict[str, Callable[[Child], None]]:
     return {
-        "blocks-lost": lambda child: _with(child, disk.lose_blocks, disk.find_blocks, "disk-wrong"),
-        "power-cut": lambda child: _cut_power(child, disk),
+        "frozen": lambda child: _freeze(child, disk),
+        "blocks-lost": _till_mended(lambda child: child.refuses("disk-wrong", disk.lose_blocks), disk),
     }
 
 
@@ -258,6 +225,7 @@ async def _live(home: Path, faults: Sequence[tuple[Row, Callable[[Child], None]]
             if child.lives():
                 child.goes_on(row.fault)
             row.times += 1
+            row.held += child.holds
             row.refused += len(child.refused) - before
             row.told_as.update(child.refused[before:])
     finally:
@@ -320,16 +288,50 @@ def _with(child: Child, begin: Callable[[], None], end: Callable[[], None], caus
         end()
 
 
+def _freeze(child: Child, disk: Device) -> None:
+    """A disk that answers nothing for a while: nothing is said to be durable meanwhile, nor lost."""
+    disk.freeze()
+    try:
+        child.until(lambda: child.silent(UNDER_WAY_S), "falls silent on a frozen disk")
+        if not child.silent(FROZEN_S):
+            raise Damaged("Un groupe a été dit durable, ou perdu, par un disque figé.", where="frozen")
+    finally:
+        disk.thaw()
+
+
+def _till_mended(suffer: Callable[[Child], None], disk: Device) -> Callable[[Child], None]:
+    """The fault of lost blocks, to its end: the process dies, the disk is whole again and is mounted anew.
+
+    The kernel may hold a sync for as long as the device is short (``do_writepages`` tries again and again), and may
+    take the volume for full afterwards. What it holds can be told as nothing: that is counted, and no failure.
+    """
+
+    def do(child: Child) -> None:
+        try:
+            suffer(child)
+        except TimeoutError:
+            if not child.held():
+                raise
+            child.holds = 1
+        finally:
+            disk.find_blocks()
+        child.kill()
+        disk.start_again()
+
+    return do
+
+
+def _state(stat: Path) -> str:
+    """The state of a thread, one letter (proc_pid_stat(5)); empty when it is gone."""
+    try:
+        return stat.read_text(encoding="utf-8", errors="replace").rpartition(") ")[2][:1]
+    except OSError:
+        return ""
+
+
 def _cut_power(child: Child, disk: Device) -> None:
     """Everything stops at once; then the machine starts again with what had reached its disk."""
     child.halt()
     disk.cut_power()
     child.kill()
     disk.start_again()
-
-
-def _mount(*arguments: str) -> bool:
-    try:
-        return subprocess.run(["mount", *arguments], capture_output=True, check=False).returncode == 0
-    except FileNotFoundError:
-        return False

@@ -2,6 +2,7 @@
 
 What fails here fails in the kernel: no code stands between the process and the operating system.
 
+    frozen        nothing is answered until the file system is thawed
     blocks-lost   the device ends before its data: a write goes into the page cache, and its sync says EIO
     power-cut     the file system is shut down as it stands, its log unwritten: what no sync has asked for is gone
 
@@ -39,6 +40,8 @@ LOOP_SET_STATUS64: Final = 0x4C04
 LOOP_STATUS_BYTES: Final = 232
 LOOP_SIZE_LIMIT_AT: Final = 32
 # linux/fs.h and ext4: shut down now, without writing the log.
+FIFREEZE: Final = 0xC0045877
+FITHAW: Final = 0xC0045878
 EXT4_IOC_SHUTDOWN: Final = 0x8004587D
 NO_LOG: Final = 2
 
@@ -77,16 +80,20 @@ class Device:
         """All of it is there again, as it was."""
         self._limit(0)
 
+    def freeze(self) -> None:
+        """Whoever writes or syncs waits until ``thaw``."""
+        self._ask(FIFREEZE, b"\0" * 4)
+
+    def thaw(self) -> None:
+        """All goes on."""
+        self._ask(FITHAW, b"\0" * 4)
+
     def cut_power(self) -> None:
         """Nothing more reaches the disk, and nothing of what the operating system holds back.
 
         Whoever uses it is halted before: without power nobody says anything.
         """
-        fd = os.open(self.place, os.O_RDONLY)
-        try:
-            fcntl.ioctl(fd, EXT4_IOC_SHUTDOWN, struct.pack("I", NO_LOG))
-        finally:
-            os.close(fd)
+        self._ask(EXT4_IOC_SHUTDOWN, struct.pack("I", NO_LOG))
 
     def start_again(self) -> None:
         """As at a machine's start: mount what the disk holds. Nobody may use it any more."""
@@ -97,6 +104,13 @@ class Device:
         """Unmount and let go of everything."""
         for command in (("umount", "-l", str(self.place)), ("losetup", "-d", self._loop), ("umount", str(self._pool))):
             subprocess.run(command, check=False, capture_output=True, env={"PATH": SYSTEM_PATH})
+
+    def _ask(self, what: int, argument: bytes) -> None:
+        fd = os.open(self.place, os.O_RDONLY)
+        try:
+            fcntl.ioctl(fd, what, argument)
+        finally:
+            os.close(fd)
 
     def _limit(self, size_bytes: int) -> None:
         status = bytearray(LOOP_STATUS_BYTES)

@@ -8,8 +8,7 @@ from recorder.simulation.real import hurt
 
 
 def test_a_real_process_loses_nothing_that_it_called_durable(tmp_path: Path) -> None:
-    # Bad disks are the bench's (vms bench faults): what the kernel does with them has no limit in time.
-    table = hurt(tmp_path, 1, bad_disk=False)
+    table = hurt(tmp_path, 1)
     rows = {row["fault"]: row for row in table["faults"]}
     assert {"killed", "suspended", "file-size-limit"} <= set(rows)
     assert all(row["times"] == 1 for row in rows.values())
@@ -17,6 +16,10 @@ def test_a_real_process_loses_nothing_that_it_called_durable(tmp_path: Path) -> 
     assert rows["killed"]["groups_refused"] == 0
     assert set(rows["file-size-limit"]["told_as"]) <= {"disk-full", "disk-wrong"}
     assert rows["file-size-limit"]["groups_refused"] > 0
+    if table["device"].startswith("ext4"):
+        assert {"frozen", "blocks-lost", "blocks-lost-spared", "power-cut"} <= set(rows)
+        assert (rows["frozen"]["groups_refused"], rows["power-cut"]["groups_refused"]) == (0, 0)
+        assert set(rows["blocks-lost"]["told_as"]) == {"disk-wrong"} or rows["blocks-lost"]["held_by_the_kernel"]
     if table["volume"].startswith("tmpfs"):
         assert set(rows["volume-full"]["told_as"]) == {"disk-full"}
         assert set(rows["volume-unmounted"]["told_as"]) == {"disk-wrong"}

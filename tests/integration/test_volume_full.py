@@ -16,7 +16,7 @@ from recorder.fsck import Fsck
 from recorder.minutes import MinuteMeter
 from recorder.policies import Policies
 from recorder.room import RoomKeeper, Stops
-from recorder.simulation.real import VOLUME_MIB, volume
+from recorder.simulation.real_volume import VOLUME_MIB, volume
 from recorder.sink import SinkRefused
 from recorder.store.disk import OsDisk
 from recorder.store.local import LocalStore
