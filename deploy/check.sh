@@ -6,30 +6,32 @@ started=$(date +%s)
 export PATH="$PWD/.venv/bin:$PATH"
 step() { printf '\n== %s\n' "$*"; }
 
+told=$(mktemp -d)
+trap 'rm -rf "$told"' EXIT
 step "Form and lint"
 ruff format --check .
 ruff check .
-step "Types"
-mypy
 step "Imports"
 lint-imports
-step "Pages: types, form, unit tests, budget"
-npm --prefix web/ui run --silent check
+step "Types; beside them the pages: types, form, unit tests, budget"
+npm --prefix web/ui run --silent check >"$told/pages" 2>&1 &
+checking=$!
+mypy
+wait "$checking" || { cat "$told/pages"; exit 1; }
+tail -12 "$told/pages"
 step "Tests without processes of their own, on both cores"
 python -m pytest -q -n 2 tests/house tests/unit tests/property tests/golden tests/fuzz
 step "Tests of protocols and of single processes, a file at a time; three at once, since they often wait"
 python -m pytest -q -n 3 --dist loadfile --durations=10 tests/contract tests/integration
 step "Tests in the browser; beside them two minutes of GStreamer's streams, a due date and damaged stores"
-beside=$(mktemp)
-trap 'rm -f "$beside"' EXIT
 # These need little but time.
 patient=(tests/system/test_gstreamer.py tests/system/test_due.py tests/system/test_damage.py tests/system/test_odd_stores.py)
-python -m pytest -q "${patient[@]}" >"$beside" 2>&1 &
+python -m pytest -q "${patient[@]}" >"$told/beside" 2>&1 &
 streams=$!
 browser=0
 python -m pytest -q --durations=10 tests/browser || browser=$?
-wait "$streams" || { cat "$beside"; exit 1; }
-tail -1 "$beside"
+wait "$streams" || { cat "$told/beside"; exit 1; }
+tail -1 "$told/beside"
 [ "$browser" = 0 ] || exit "$browser"
 step "Tests of whole machines, one after another"
 python -m pytest -q --durations=15 tests/system "${patient[@]/#/--ignore=}"
