@@ -67,6 +67,8 @@ const CODE_WORDS: Record<Code, MessageDescriptor> = {
     message: "{count, plural, one {# empreinte SHA-256 vérifiée} other {# empreintes SHA-256 vérifiées}}.",
   }),
   "sums-differ": msg({ message: "{file} ne dit pas ce que dit le manifeste." }),
+  "role-none": msg({ message: "{file} ne sert à rien dans ce paquet." }),
+  "role-twice": msg({ message: "{file} sert deux fois." }),
   "seal-certificate": msg({
     message: "{file} : le certificat du cachet est illisible, ou n’est pas celui d’un cachet.",
   }),
@@ -84,6 +86,7 @@ const CODE_WORDS: Record<Code, MessageDescriptor> = {
     message: "{file} : l’horodatage ou ses certificats sont illisibles, ou il a été refusé.",
   }),
   "time-other": msg({ message: "{file} : l’horodatage n’est pas celui de ce cachet." }),
+  "time-early": msg({ message: "L’horodatage ({at}) est plus ancien que le cachet ou que les images." }),
   "time-false": msg({ message: "{file} : la signature de l’horodatage ne tient pas." }),
   "time-unknown": msg({ message: "{file} : l’horodatage n’est pas d’une autorité jointe au paquet." }),
   "time-ok": msg({ message: "Le cachet existait le {at}, selon {whose}." }),
@@ -95,6 +98,7 @@ const CODE_WORDS: Record<Code, MessageDescriptor> = {
   }),
   "chain-edge": msg({ message: "{file} : la chaîne de la carte n’est pas à sa place ({where})." }),
   "chain-zones": msg({ message: "{file} : les zones masquées ne sont pas celles des segments." }),
+  "chain-commune": msg({ message: "{file} : un segment est d’une autre commune." }),
   "chain-ok": msg({
     message:
       "{where} : {count, plural, one {# maillon recalculé} other {# maillons recalculés}}, {pieces, plural, one {d’un seul tenant} other {en # morceaux}}.",
@@ -118,6 +122,12 @@ const CODE_WORDS: Record<Code, MessageDescriptor> = {
   "video-box": msg({ message: "{file} : un groupe d’images n’a pas la forme attendue (octet {byte})." }),
   "video-cut": msg({ message: "{file} : la fin de la vidéo manque (octet {byte})." }),
   "video-boxes": msg({ message: "{file} : les boîtes d’export de la vidéo ne sont pas celles du format." }),
+  "video-format": msg({ message: "{file} : le format annoncé n’est pas celui de l’enregistrement." }),
+  "video-told": msg({ message: "{file} : ses boîtes ne disent pas ce que dit le manifeste." }),
+  "video-other-package": msg({ message: "{file} : signée pour une autre demande ou un autre paquet." }),
+  "video-validity": msg({
+    message: "{file} : son certificat n’était pas valable quand le cachet a été apposé.",
+  }),
   "video-certificate": msg({
     message: "{file} : le certificat de l’export n’est pas délivré par le cachet.",
   }),
@@ -132,11 +142,25 @@ const CODE_WORDS: Record<Code, MessageDescriptor> = {
     message: "{file} : des images enregistrées de la plage ne sont pas dans le paquet.",
   }),
   "range-absence": msg({ message: "{file} : l’absence « {cause} » n’est pas dans la chaîne." }),
+  "range-form": msg({
+    message: "{file} : les plages ne sont pas dans l’ordre du temps, ou sortent de la demande.",
+  }),
   "range-ok": msg({
     message:
       "{file} : vidéos et {absences, plural, one {# absence} other {# absences}} couvrent toute la plage.",
   }),
   "journal-no-signature": msg({ message: "Sans signature valable, le journal ne peut pas être rattaché." }),
+  "journal-elsewhere": msg({
+    message: "{file} : l’entrée n’est pas à sa place au journal de la commune ({log}).",
+  }),
+  "extraction-unproved": msg({ message: "Le journal ne prouve pas la décision et l’extraction." }),
+  "extraction-other": msg({
+    message: "La décision ou l’extraction que le journal prouve est celle d’une autre demande.",
+  }),
+  "extraction-partial": msg({
+    message: "{camera} : caméra ou plage autre que celle de l’extraction, selon le journal.",
+  }),
+  "extraction-ok": msg({ message: "Ces caméras et cette plage, pour cette demande, selon le journal." }),
   "journal-unreadable": msg({ message: "{file} : la preuve d’inclusion est illisible." }),
   "journal-not-signed": msg({ message: "{file} : la clé du paquet n’a pas signé ce point de contrôle." }),
   "journal-not-included": msg({ message: "{file} : la preuve d’inclusion ne mène pas à la racine." }),

@@ -18,6 +18,10 @@ export interface SegmentRecord {
   sequence: number;
   previous: Bytes;
   name: string;
+  commune: string;
+  width: number;
+  height: number;
+  codec: string;
   zoneSet: string;
   /** Footage brought back from the camera's card, on the stream's edge chain. */
   edge: boolean;
@@ -144,8 +148,10 @@ function segmentAt(data: Bytes, view: DataView, at: number): SegmentRecord {
   of.at += 4;
   const [origin, sequence] = [of.u8(), of.u64()];
   const previous = data.slice(of.at, of.at + HASH_BYTES);
+  of.at += HASH_BYTES;
+  const [width, height] = [of.u16(), of.u16()];
   of.at = at + SEGMENT_HEAD_BYTES;
-  const [name, , zoneSet] = [of.short(), of.short(), of.short(), of.short()];
+  const [name, commune, zoneSet, codec] = [of.short(), of.short(), of.short(), of.short()];
   if (of.at + SEGMENT_TAIL_BYTES !== at + length || at + length > data.length)
     throw new RangeError("segment cut");
   const raw = data.subarray(at, at + length);
@@ -154,6 +160,10 @@ function segmentAt(data: Bytes, view: DataView, at: number): SegmentRecord {
     sequence,
     previous,
     name: name ?? "",
+    commune: commune ?? "",
+    width,
+    height,
+    codec: codec ?? "",
     zoneSet: zoneSet ?? "",
     edge: origin === EDGE_ORIGIN,
     raw,

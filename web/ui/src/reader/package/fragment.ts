@@ -9,6 +9,7 @@ const HEAD_LIMIT_BYTES = 256 * 1024;
 /** Enough for the `moof` of an ordinary group and the head of its `mdat`: one reading a group. */
 const GLANCE_BYTES = 8 * 1024;
 const HEADER_BYTES = 8;
+const FTYP = new TextEncoder().encode("\0\0\0\x1cftypisom\0\0\x02\0isomiso6mp41");
 
 function view(bytes: Bytes): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -159,5 +160,10 @@ export function checkHead(head: Bytes, init: Bytes): void {
   const isSame =
     stored.length > 0 && own.length >= stored.length && stored.every((byte, at) => own[at] === byte);
   if (!isSame) throw new Refused("video-movie");
-  if (boxes(own, stored.length).some((box) => box.type !== "udta")) throw new Refused("video-movie");
+  if (!FTYP.every((byte, at) => head[at] === byte)) throw new Refused("video-movie");
+  // One place that is seen, when it is known, and nothing else that a player would show.
+  const added = boxes(own, stored.length);
+  const inner = added.flatMap((box) => boxes(own, box.body, box.end));
+  const isPlace = added.length === 1 && added[0]?.type === "udta" && inner.length === 1;
+  if (added.length > 0 && !(isPlace && inner[0]?.type === "loci")) throw new Refused("video-movie");
 }

@@ -89,6 +89,7 @@ function tokenIn(answer: Bytes): Token {
     .filter((each) => each.tag === 0x30)
     .map((each) => readX509(each.whole));
   if (signer === undefined || certificates.length > CERTIFICATES_LIMIT) throw new NoDer("no signer");
+  if (membersOf(signer, 0x30).at(-1)?.tag !== 0x04) throw new NoDer("unsigned attributes");
   // Nothing signs these (RFC 5652 §5.1): they must say what the signer says, or the answer is not as it was given.
   const [, , hash] = membersOf(signer, 0x30);
   const named = membersOf(hashes, 0x31);

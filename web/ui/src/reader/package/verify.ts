@@ -7,8 +7,10 @@ import { parseCheckpoint } from "../../proof/note";
 import { commitment, isIncluded, leafHash } from "../../proof/tree";
 import { parseCanonical } from "./canonical";
 import { type Certificate, fromPem, nameText, readCertificate } from "./certificate";
+import { checkPlace, extractionProblem, type Proved, recordIn, roleProblems } from "./claims";
 import { Container, MANIFEST_LIMIT_BYTES } from "./container";
 import { crc32, Sha256 } from "./digest";
+import { exportOf, type Sealed } from "./exportBoxes";
 import {
   CERTIFICATE_FILE,
   MANIFEST_FILE,
@@ -42,6 +44,9 @@ import { verifyStream } from "./verifyStream";
 const NOTE_LIMIT_BYTES = 64 * 1024;
 const PROOF_HEADER = "c2sp.org/tlog-proof@v1";
 const PROOF_LIMIT_HASHES = 64;
+const SALT_BYTES = 16;
+/** How far the recorder's clock may be from the authority's before one of them is called a liar. */
+const CLOCKS_APART_MS = 3_600_000;
 
 /** A package opened for reading: its container and its manifest. */
 export interface Opened {
@@ -82,13 +87,18 @@ export async function verifyContent(
   const facts = { package: manifest.package, commune: manifest.commune.name };
   note("manifest", true, { code: "manifest-ok", facts });
   await verifyFiles(opened, note, onBytes);
-  const seal = await verifySeal(container, note);
-  await verifyTimestamp(opened, note);
-  for (const stream of manifest.streams) await verifyStream(container, stream, seal, note, onBytes);
+  const sealed = await verifySeal(container, note);
+  await verifyTimestamp(opened, sealed.ms, note);
+  for (const stream of manifest.streams)
+    await verifyStream(container, stream, exportOf(manifest, stream, sealed), note, onBytes);
 }
 
 /** Since when the seal exists, by an authority's word; or that nobody but the commune says so. */
-async function verifyTimestamp({ container, manifest }: Opened, note: Noted): Promise<void> {
+async function verifyTimestamp(
+  { container, manifest }: Opened,
+  sealedMs: number | undefined,
+  note: Noted,
+): Promise<void> {
   if (manifest.timestampRoots === undefined) {
     note("timestamp", true, { code: "time-none", facts: {} });
     return;
@@ -99,6 +109,9 @@ async function verifyTimestamp({ container, manifest }: Opened, note: Noted): Pr
     );
     const answer = await container.read(TIMESTAMP_FILE, TIMESTAMP_LIMIT_BYTES);
     const { ms, root } = await stampedAt(answer, await container.read(SEAL_FILE, SEAL_LIMIT_BYTES), roots);
+    const shown = manifest.streams.flatMap(({ videos }) => videos.map(({ toUs }) => toUs / 1000));
+    const latestMs = Math.max(sealedMs ?? 0, ...shown);
+    if (ms + CLOCKS_APART_MS < latestMs) throw new Refused("time-early", { at: new Date(ms).toISOString() });
     const facts = { at: new Date(ms).toISOString(), whose: nameText(root.subject) };
     note("timestamp", true, { code: "time-ok", facts });
   } catch (error) {
@@ -111,15 +124,16 @@ async function verifyTimestamp({ container, manifest }: Opened, note: Noted): Pr
   }
 }
 
-/** The commune's seal over the manifest's bytes; its certificate, or undefined when it is unreadable. */
-async function verifySeal(container: Container, note: Noted): Promise<Certificate | undefined> {
+/** The commune's seal over the manifest's bytes: its certificate when it is readable, its time when it holds. */
+async function verifySeal(container: Container, note: Noted): Promise<Sealed> {
   let certificate: Certificate | undefined;
+  let ms: number | undefined;
   try {
     const pem = fromPem(textOf(await container.read(CERTIFICATE_FILE, NOTE_LIMIT_BYTES), CERTIFICATE_FILE));
     certificate = pem === undefined ? undefined : readCertificate(pem);
     if (certificate === undefined) throw new Refused("seal-certificate", { file: CERTIFICATE_FILE });
     const hash = await sha256(await container.read(MANIFEST_FILE, MANIFEST_LIMIT_BYTES));
-    const ms = sealedAt(await container.read(SEAL_FILE, SEAL_LIMIT_BYTES), certificate, hash);
+    ms = sealedAt(await container.read(SEAL_FILE, SEAL_LIMIT_BYTES), certificate, hash);
     const digits = toHex(await sha256(certificate.raw)).toUpperCase();
     const facts = {
       whose: nameText(certificate.subject),
@@ -131,7 +145,7 @@ async function verifySeal(container: Container, note: Noted): Promise<Certificat
     const { code, facts } = foundIn(error);
     note("seal", false, { code, facts: { file: SEAL_FILE, ...facts } });
   }
-  return certificate;
+  return { certificate, ms };
 }
 
 /** `SHA256SUMS` is the last file listed and says of all before it what the manifest says. */
@@ -171,6 +185,7 @@ async function verifyFiles(
     const { size, crc: said } = container.entry(path);
     if (toHex(digest.digest()) !== told || size !== bytes || crc !== said) wrong("wrong-hash", path);
   }
+  for (const { code, facts } of roleProblems(manifest)) wrong(code, String(facts.file));
   if (container.has(SUMS_FILE) && !(await isSummedUp(container, manifest))) wrong("sums-differ", SUMS_FILE);
   for (const name of unlisted(manifest)) {
     if (!container.has(name)) continue;
@@ -232,24 +247,31 @@ export async function verifyJournal(
     note("journal", false, { code: "journal-no-signature", facts: {} });
     return;
   }
+  const records: Proved["record"][] = [];
   for (const { entry, proof } of manifest.journal) {
     try {
       const written = textOf(await container.read(entry, NOTE_LIMIT_BYTES), entry);
-      const proved = textOf(await container.read(proof, NOTE_LIMIT_BYTES), proof);
-      note("journal", true, await included(written, proved, signed));
+      const told = textOf(await container.read(proof, NOTE_LIMIT_BYTES), proof);
+      const { found, proved, name } = await included(written, told, signed);
+      checkPlace(proved, manifest, name);
+      records.push(proved.record);
+      note("journal", true, found);
     } catch (error) {
       const { code, facts } = foundIn(error);
       note("journal", false, { code, facts: { ...facts, file: proof } });
     }
   }
+  if (!signed.signer.known && manifest.journal.length === 0) return;
+  const problem = extractionProblem(manifest, records);
+  note("journal", problem === undefined, problem ?? { code: "extraction-ok", facts: {} });
 }
 
-/** What an entry's proof says, when it holds. */
+/** What an entry's proof says, when it holds; `name` is that of the key of its checkpoint, when that one signed. */
 async function included(
   written: string,
   proved: string,
   { signer, key }: { signer: Signer; key: Verifier },
-): Promise<Found> {
+): Promise<{ found: Found; proved: Proved; name: string | undefined }> {
   const { record, salt } = entryIn(written);
   const cut = proved.indexOf("\n\n");
   const [header, indexLine = "", ...hashes] = proved.slice(0, cut).split("\n");
@@ -269,7 +291,12 @@ async function included(
     throw new Refused("journal-not-included");
   }
   const facts: Facts = { index: Number(index), log: checkpoint.origin };
-  return { code: read?.isSigned === false ? "journal-other-key" : "journal-ok", facts };
+  const isOther = read?.isSigned === false;
+  return {
+    found: { code: isOther ? "journal-other-key" : "journal-ok", facts },
+    proved: { origin: checkpoint.origin, index: Number(index), record: recordIn(record) },
+    name: isOther ? undefined : key.name,
+  };
 }
 
 function entryIn(written: string): { record: string; salt: Uint8Array<ArrayBuffer> } {
@@ -280,7 +307,8 @@ function entryIn(written: string): { record: string; salt: Uint8Array<ArrayBuffe
       typeof found.salt === "string" &&
       Object.keys(found).length === 2
     ) {
-      return { record: found.record, salt: fromHex(found.salt) };
+      const salt = fromHex(found.salt);
+      if (salt.length === SALT_BYTES && toHex(salt) === found.salt) return { record: found.record, salt };
     }
   } catch {
     // Said below, as for any other text.

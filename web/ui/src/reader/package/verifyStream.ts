@@ -2,11 +2,10 @@
 import type { Bytes } from "../../media/bytes";
 import { Mp4Damaged } from "../../media/fmp4";
 import { equal, sha256, toHex } from "../../proof/bytes";
-import type { Certificate } from "./certificate";
 import { type AbsenceRecord, type GroupRecord, type Link, linked, parseRecords } from "./chain";
 import type { Container } from "./container";
 import { Sha256, sha256Of } from "./digest";
-import { checkMeta, META_LIMIT_BYTES } from "./exportBoxes";
+import { checkMeta, type Export, META_LIMIT_BYTES } from "./exportBoxes";
 import { checkHead, headOf, nalUnits, placedFragments, shift } from "./fragment";
 import { type Absence, type Span, STORED_DAMAGED, type Stream, type Video } from "./manifest";
 import { type Found, foundIn, Refused } from "./refused";
@@ -14,25 +13,26 @@ import type { Noted } from "./report";
 
 const CHAIN_LIMIT_BYTES = 64 * 1024 * 1024;
 export const INIT_LIMIT_BYTES = 64 * 1024;
+const CAUSE = /^[a-z-]{1,32}$/;
 const ascii = new TextEncoder();
 
 /**
  * Notes the checks of one stream; nothing is thrown.
  *
- * @param seal the certificate that issued that of the videos' own signatures
+ * @param exported what its videos must say of themselves
  * @param onBytes told of each stretch of video that was read
  */
 export async function verifyStream(
   container: Container,
   stream: Stream,
-  seal: Certificate | undefined,
+  exported: Export,
   note: Noted,
   onBytes: (count: number) => void,
 ): Promise<void> {
   const where = `${stream.camera} ${stream.stream}`;
   let links: Link[] = [];
   try {
-    links = await chainOf(container, stream);
+    links = await chainOf(container, stream, exported.commune);
     note("chain", true, {
       code: "chain-ok",
       facts: { where, count: links.length, pieces: (links.at(-1)?.run ?? 0) + 1 },
@@ -42,7 +42,7 @@ export async function verifyStream(
   }
   for (const video of stream.videos) {
     try {
-      await verifyVideo(container, video, links, seal, onBytes);
+      await verifyVideo(container, video, links, exported, onBytes);
       const facts = { where: video.path, groups: video.groups, nals: video.nalUnits };
       note("video", true, { code: "video-ok", facts });
     } catch (error) {
@@ -60,9 +60,11 @@ function placed(found: Found, file: string): Found {
   return { code: found.code, facts: { ...found.facts, file } };
 }
 
-async function chainOf(container: Container, stream: Stream): Promise<Link[]> {
+async function chainOf(container: Container, stream: Stream, commune: string): Promise<Link[]> {
   const records = parseRecords(await container.read(stream.chain, CHAIN_LIMIT_BYTES));
   const links = linked(stream.camera, stream.stream, records);
+  if (links.some(({ segment }) => segment !== undefined && segment.commune !== commune))
+    throw new Refused("chain-commune");
   const burntIn = [
     ...new Set(links.flatMap(({ segment }) => (segment === undefined ? [] : [segment.zoneSet]))),
   ];
@@ -74,12 +76,13 @@ async function verifyVideo(
   container: Container,
   video: Video,
   links: readonly Link[],
-  seal: Certificate | undefined,
+  exported: Export,
   onBytes: (count: number) => void,
 ): Promise<void> {
   const init = await container.read(video.init, INIT_LIMIT_BYTES);
   const nalBytes = container.entry(video.nalList).size;
-  const records = groupsFrom(links, video);
+  const groups = groupsFrom(links, video);
+  const records = groups.map(({ record }) => record as GroupRecord);
   const head = await headOf(container, video.path);
   checkHead(head, init);
   const whole = new Sha256().update(head);
@@ -110,7 +113,8 @@ async function verifyVideo(
   const isAsTold = number === video.groups && pictures === video.pictures && nals === video.nalUnits;
   if (!isAsTold || endUs !== video.toUs) throw new Refused("video-count");
   if (place !== nalBytes) throw new Refused("video-nal-list", { group: number, list: video.nalList });
-  checkMeta(await container.piece(video.path, end, META_LIMIT_BYTES), whole, video, seal);
+  if (!isOfFormat(video, groups[0])) throw new Refused("video-format");
+  checkMeta(await container.piece(video.path, end, META_LIMIT_BYTES), whole, video, exported);
 }
 
 function nalLines(samples: readonly Bytes[][]): Bytes {
@@ -123,18 +127,28 @@ function nalLines(samples: readonly Bytes[][]): Bytes {
 }
 
 /** The chain's groups from the video's first one on, by its number and its instant: there may be two chains. */
-function groupsFrom(links: readonly Link[], video: Video): GroupRecord[] {
+function groupsFrom(links: readonly Link[], video: Video): Link[] {
   const first = links.findIndex(
     ({ record, sequence }) =>
       record.kind === "group" && record.fromUs === video.fromUs && sequence === video.firstSequence,
   );
-  return first < 0
-    ? []
-    : links.slice(first).flatMap(({ record }) => (record.kind === "group" ? [record] : []));
+  return first < 0 ? [] : links.slice(first).filter(({ record }) => record.kind === "group");
+}
+
+/** Whether the manifest tells of a video's format what its segment says, and a rate that follows from its length. */
+function isOfFormat(video: Video, first: Link | undefined): boolean {
+  const segment = first?.segment;
+  if (segment === undefined || video.toUs <= video.fromUs) return false;
+  const fps = (video.pictures * 1_000_000) / (video.toUs - video.fromUs);
+  const isSame =
+    segment.codec === video.codec && segment.width === video.width && segment.height === video.height;
+  // Rounded to three decimals by another program: half a thousandth may fall on either side.
+  return isSame && Math.abs(fps - video.fps) <= 0.000_501;
 }
 
 /** Step 7: what is wrong with how videos and absences cover the range. */
 function tilingProblem(stream: Stream, links: readonly Link[]): Found | undefined {
+  if (!isInForm(stream)) return { code: "range-form", facts: {} };
   const spans: Span[] = [...stream.videos, ...stream.absences].sort(
     (a, b) => a.fromUs - b.fromUs || a.toUs - b.toUs,
   );
@@ -148,6 +162,14 @@ function tilingProblem(stream: Stream, links: readonly Link[]): Found | undefine
   if (hasHidden(stream, links)) return { code: "range-hidden", facts: {} };
   const unknown = stream.absences.find((absence) => !isKnown(absence, links));
   return unknown === undefined ? undefined : { code: "range-absence", facts: { cause: unknown.cause } };
+}
+
+/** Whether videos and absences go forward, in order of time, absences within the range and with a cause in its form. */
+function isInForm({ fromUs, toUs, videos, absences }: Stream): boolean {
+  const inOrder = (spans: readonly Span[]): boolean =>
+    spans.every((span, at) => span.fromUs < span.toUs && (spans[at - 1]?.fromUs ?? 0) <= span.fromUs);
+  const isKept = absences.every((one) => fromUs <= one.fromUs && one.toUs <= toUs && CAUSE.test(one.cause));
+  return fromUs < toUs && inOrder(videos) && inOrder(absences) && isKept;
 }
 
 /** Whether the chain knows of pictures of the range that are left out. */
