@@ -90,7 +90,7 @@ class Pipeline:
         """Take the next unit. ``fmt`` comes with key units; a unit that no decoder could use is left out."""
         inner = unit.unit
         if inner.lost_before and self.absent_cause is None:
-            self.fault("stream-damaged", "Des paquets manquent dans le flux.", dark=False)
+            self.fault("stream-damaged", "Des paquets manquent dans le flux.", dark=False, before=unit.utc)
         if self.absent_cause and self._absent_since is not None and unit.utc < self._absent_since:
             return  # taken before the absence changed its cause, and late: that time is told for already
         if inner.key:
@@ -135,9 +135,13 @@ class Pipeline:
         self.last_unit = units[-1]
         self.hub.publish_plain(units, size)
 
-    def fault(self, cause: str, detail: str, *, dark: bool = True) -> None:
-        """Nothing is recorded from the end of the last unit on; viewers are told when ``dark``."""
+    def fault(self, cause: str, detail: str, *, dark: bool = True, before: UtcTime | None = None) -> None:
+        """Nothing is recorded from the end of the last unit on, or from ``before`` when that is earlier, since a unit
+        has come then which may end the absence; viewers are told when ``dark``.
+        """
         end = self.covered_until
+        if before is not None and end is not None and before < end:
+            end = before
         if self.absent_cause is None and end is not None:
             self._hand_over(end)
             start = end

@@ -81,7 +81,7 @@ class Timeline:
         self._last_arrival_us = 0
         self._last_media: int | None = None
         self._still_units = 0
-        self._disordered_units = 0
+        self._disordered = (0, 0)  # pictures in a row shown before the latest, and the media time of that
         # The line while it is loose: the second in which it was looked at, and where it was then.
         self._loose: tuple[int, int] | None = None
         self._duration_90k: int | None = None
@@ -125,11 +125,9 @@ class Timeline:
         else:
             step = media - previous
             if -JUMP_LIMIT_90K < step < 0:  # shown before one already stamped, as B pictures are: never by far
-                self._disordered_units += 1
-                if self._disordered_units <= DISORDER_LIMIT_UNITS:
+                if self._disorder(previous) <= DISORDER_LIMIT_UNITS:
                     return self._out_of_order(unit, media_us)
                 self._jump(media_us, arrival_us, step * 100 // 9)
-            self._disordered_units = 0
             self._follow(received_us, step, media_us, arrival_us)
             if 0 < step <= MEDIA_CLOCK_HZ:
                 self._duration_90k = step
@@ -173,6 +171,12 @@ class Timeline:
         self._line_us = arrival_us - media_us
         self._least.clear()
 
+    def _disorder(self, latest: int) -> int:
+        """How many pictures in a row, this one too, are shown before the latest."""
+        count, since = self._disordered
+        self._disordered = (count + 1 if since == latest else 1, latest)
+        return self._disordered[0]
+
     def _out_of_order(self, unit: AccessUnit, media_us: int) -> TimedUnit:
         """Stamp a picture that shows earlier than its predecessor: decoded after it, shown before it."""
         utc_us = (self._last_utc_us or 0) + STEP_US
@@ -201,8 +205,7 @@ class Timeline:
         least_us = self._least_delay(received_us // SLICE_US, arrival_us - media_us)
         # A media clock that stopped or runs slow shows as a delay that never comes back; one that runs fast as pictures
         # from the future.
-        late = delay_us > JUMP_LIMIT_US and self._still_late(received_us // SLICE_US)
-        if delay_us < -JUMP_LIMIT_US or late:
+        if delay_us < -JUMP_LIMIT_US or (delay_us > JUMP_LIMIT_US and self._still_late(received_us // SLICE_US)):
             self._jump(media_us, arrival_us, -delay_us)
             self._loose = (received_us // SLICE_US, self._line_us)
         elif self._loose is not None:

@@ -48,7 +48,7 @@ class UnitAssembler(ABC):
         self.format_error: ParameterSetsMissing | None = None
         self.dropped_units = 0
         self.markers_trusted = True
-        self._marked = False  # the first unit: its marker has come
+        self._marked = 0  # the first unit: how many NAL units it had when its marker came
         self._time: int | None = None
         self._ended_time: int | None = None
         self._nals: list[bytes] = []
@@ -97,8 +97,8 @@ class UnitAssembler(ABC):
 
     @staticmethod
     @abstractmethod
-    def _is_picture(nal: bytes) -> bool:
-        """Whether a NAL unit holds a piece of a picture."""
+    def _leads(nal: bytes) -> bool:
+        """Whether a NAL unit comes before the picture that it belongs to: no slice, and nothing that ends one."""
 
     @abstractmethod
     def _begins_picture(self, nal: bytes) -> bool:
@@ -119,7 +119,10 @@ class UnitAssembler(ABC):
         if self._has_picture or self._fragment is not None or self._damaged:
             if self._fragment is not None:
                 self._damaged = True
-            self._finish()
+            if self._marked:
+                self._part()
+            else:
+                self._finish()
         self._time = rtp_time
 
     def _spoil(self) -> None:
@@ -138,10 +141,12 @@ class UnitAssembler(ABC):
 
     def _keep(self, nal: bytes, *, picture: bool, first_slice: bool, key: bool, suffix: bool = False) -> None:
         """Add a whole NAL unit to the unit at hand; ``suffix``: one that can only follow a picture."""
-        if self._marked and not suffix and (not picture or first_slice):
-            self._finish()
-        elif self._marked or (suffix and not self._has_picture and self._time == self._ended_time):
-            self.markers_trusted = self._marked = False
+        if self._marked and picture and first_slice:
+            self._part()
+        elif (self._marked and (picture or suffix)) or (
+            suffix and not self._has_picture and self._time == self._ended_time
+        ):
+            self.markers_trusted, self._marked = False, 0
         if picture:
             if first_slice and self._has_picture and self._begins_picture(nal):
                 self._part()
@@ -160,8 +165,8 @@ class UnitAssembler(ABC):
 
     def _part(self) -> None:
         """End the picture at hand, though time and marker do not say so: what came after its slices opens the next."""
-        at = len(self._nals)
-        while at and not self._is_picture(self._nals[at - 1]):
+        at = self._marked or len(self._nals)
+        while not self._marked and at and self._leads(self._nals[at - 1]):
             at -= 1
         ahead = self._nals[at:]
         del self._nals[at:]
@@ -172,10 +177,10 @@ class UnitAssembler(ABC):
         """The marker bit: the picture ends, once there is one. Some cameras mark parameter sets too."""
         self._received_us = received_us
         if self._fragment is not None and not self._damaged:  # in the middle of a NAL unit: it says nothing
-            self.markers_trusted = self._marked = False
+            self.markers_trusted, self._marked = False, 0
         elif self.markers_trusted and (self._has_picture or self._damaged):
             if self._wary and self._ended_time is None and not self._damaged:
-                self._marked = True
+                self._marked = len(self._nals)
             else:
                 self._finish()
 
@@ -201,7 +206,8 @@ class UnitAssembler(ABC):
         self._nals = []
         self._fragment = None
         self._size = 0
-        self._key = self._has_picture = self._damaged = self._marked = False
+        self._key = self._has_picture = self._damaged = False
+        self._marked = 0
 
     def _beheaded(self) -> bool:
         """Whether a key unit after a loss lacks what key units of this stream open with (delimiter, parameter sets)."""

@@ -49,7 +49,7 @@ class RtspClient:
         self._drain = drain
         self._on_units = on_units
         self._socket: socket.socket | None = None
-        self._post: socket.socket | None = None  # of a tunnel: what we say goes another way than what we hear
+        self._tunnel: Tunnel | None = None  # what we say goes another way than what we hear
         self._tls: TlsFilter | None = None
         self._carry = b""
         self._unsent = bytearray()
@@ -99,7 +99,7 @@ class RtspClient:
         url = self.session.url
         try:
             await self._connect(url)
-            if url.secure:
+            if url.secure and not url.tunnel:
                 self._tls = TlsFilter(camera_context(self._certificate), url.host, url.peer)
             self.session.start(self._clock.monotonic_us())
             self._listen()
@@ -119,12 +119,20 @@ class RtspClient:
         if not url.tunnel:
             self._socket = await dial(url, room)
             return
-        tunnel = await open_tunnel(url, room, dial, self.session.authenticator)
-        self._socket, self._post, self._carry = tunnel.reading, tunnel.writing, tunnel.received
+        tunnel = self._tunnel = await open_tunnel(url, room, dial, self.session.authenticator, self._certificate)
+        self._socket, self._tls = tunnel.reading.socket, tunnel.reading.tls
+        if self._tls is None:
+            self._carry = tunnel.received
+        else:
+            self._clear = tunnel.received
 
     async def wait(self) -> None:
         """Wait until the stream ends; raises the RtspError that says why. Returns after ``close``."""
         await asyncio.shield(self._fault)
+
+    @property
+    def _post(self) -> socket.socket | None:
+        return self._tunnel.writing.socket if self._tunnel is not None else None
 
     @property
     def watched(self) -> bool:
@@ -165,12 +173,12 @@ class RtspClient:
 
     def _hang_up(self, sock: socket.socket) -> None:
         self._leave_loop()
-        post = self._post
-        self._socket = self._post = None
+        tunnel, post = self._tunnel, self._post
+        self._socket = self._tunnel = None
         self.session.teardown()
         goodbye = self.session.outgoing()
-        if post is not None:
-            goodbye = Tunnel.encoded(goodbye)
+        if tunnel is not None:
+            goodbye = tunnel.encoded(goodbye)
         elif self._tls is not None:
             goodbye = self._tls.encrypt(goodbye)
         with contextlib.suppress(OSError), sock:  # a camera that is gone frees the session by its own timeout
@@ -253,11 +261,13 @@ class RtspClient:
     def _flush(self) -> None:
         sock = self._socket
         data = self.session.outgoing()
-        if self._tls is not None:
+        if self._tunnel is not None:
+            data = self._tunnel.encoded(data)
+        elif self._tls is not None:
             data = self._tls.encrypt(data)
         if sock is None or not (data or self._unsent):
             return
-        self._unsent += data if self._post is None else Tunnel.encoded(data)
+        self._unsent += data
         sock = self._post or sock
         if len(self._unsent) > UNSENT_LIMIT_BYTES:
             raise CameraUnreachable("La caméra ne lit plus ce qui lui est envoyé.", where=self.session.where)

@@ -17,6 +17,8 @@ LEADING_START_CODE: Final = (b"\0\0\0\1", b"\0\0\1")
 STAP_A: Final = 24
 # End of sequence, end of stream, filler: nothing of the next picture.
 SUFFIXES: Final = frozenset({10, 11, 12})
+# Of the others, those that come before the picture that they belong to.
+LEADING: Final = frozenset({SEI, SPS, PPS, DELIMITER, 13, 14, 15, 16, 17, 18})
 PARTITIONS: Final = (3, 4)
 
 
@@ -28,7 +30,8 @@ class H264Depacketizer(UnitAssembler):
 
     def __init__(self, parameter_sets: tuple[bytes, ...] = (), *, wary: bool = False) -> None:
         """``parameter_sets`` are those announced in the description; ``wary`` as in ``UnitAssembler``."""
-        self._joined = False  # slices with start codes between them come as one unit
+        # Whether slices with start codes between them come as one unit; None before the first key picture.
+        self._joined: bool | None = None
         self._h264_sets = H264Sets()
         super().__init__(self._h264_sets, wary=wary)
         for nal in parameter_sets:
@@ -93,12 +96,13 @@ class H264Depacketizer(UnitAssembler):
     def _nal(self, nal: bytes) -> None:
         kind = nal[0] & 0x1F
         if 1 <= kind <= LAST_PICTURE_TYPE:
-            # Found out by the first key picture, so that nothing is searched in the streams of others.
-            if (kind == IDR or self._joined) and START_CODE in nal:
-                self._joined = True
-                for part in split_start_codes(nal):
-                    self._nal(part)
-                return
+            joined = self._joined
+            if joined or (joined is None and kind == IDR):
+                self._joined = joined or START_CODE in nal
+                if START_CODE in nal:
+                    for part in split_start_codes(nal):
+                        self._nal(part)
+                    return
             # first_mb_in_slice is 0 exactly when the first bit after the header is 1.
             first = len(nal) > 1 and nal[1] & 0x80 != 0
             self._keep(nal, picture=True, first_slice=first or kind in PARTITIONS, key=kind == IDR)
@@ -115,8 +119,8 @@ class H264Depacketizer(UnitAssembler):
         self._keep(nal, picture=False, first_slice=False, key=False, suffix=kind in SUFFIXES)
 
     @staticmethod
-    def _is_picture(nal: bytes) -> bool:
-        return 1 <= nal[0] & 0x1F <= LAST_PICTURE_TYPE
+    def _leads(nal: bytes) -> bool:
+        return nal[0] & 0x1F in LEADING
 
     def _begins_picture(self, nal: bytes) -> bool:
         return nal[0] & 0x1F not in PARTITIONS and not self._h264_sets.fields

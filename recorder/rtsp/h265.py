@@ -29,7 +29,8 @@ class H265Depacketizer(UnitAssembler):
 
     def __init__(self, parameter_sets: tuple[bytes, ...] = (), *, wary: bool = False) -> None:
         """``parameter_sets`` are those announced in the description; ``wary`` as in ``UnitAssembler``."""
-        self._joined = False  # slices with start codes between them come as one unit
+        # Whether slices with start codes between them come as one unit; None before the first key picture.
+        self._joined: bool | None = None
         super().__init__(H265Sets(), wary=wary)
         for nal in parameter_sets:
             self.sets.add(nal)
@@ -117,12 +118,13 @@ class H265Depacketizer(UnitAssembler):
             return
         kind = nal[0] >> 1 & 0x3F
         if kind <= LAST_PICTURE_TYPE:
-            # Found out by the first key picture, so that nothing is searched in the streams of others.
-            if (FIRST_KEY_TYPE <= kind <= LAST_KEY_TYPE or self._joined) and START_CODE in nal:
-                self._joined = True
-                for part in split_start_codes(nal):
-                    self._nal(part)
-                return
+            joined = self._joined
+            if joined or (joined is None and FIRST_KEY_TYPE <= kind <= LAST_KEY_TYPE):
+                self._joined = joined or START_CODE in nal
+                if START_CODE in nal:
+                    for part in split_start_codes(nal):
+                        self._nal(part)
+                    return
             first = len(nal) > 2 and nal[2] & 0x80 != 0  # first_slice_segment_in_pic_flag
             self._keep(nal, picture=True, first_slice=first, key=FIRST_KEY_TYPE <= kind <= LAST_KEY_TYPE)
             return
@@ -136,8 +138,9 @@ class H265Depacketizer(UnitAssembler):
         self._keep(nal, picture=False, first_slice=False, key=False, suffix=kind in SUFFIXES)
 
     @staticmethod
-    def _is_picture(nal: bytes) -> bool:
-        return nal[0] >> 1 & 0x3F <= LAST_PICTURE_TYPE
+    def _leads(nal: bytes) -> bool:
+        kind = nal[0] >> 1 & 0x3F
+        return kind > LAST_PICTURE_TYPE and kind not in SUFFIXES
 
     def _begins_picture(self, nal: bytes) -> bool:
         return True  # H.265 codes fields as pictures of their own

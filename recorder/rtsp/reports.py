@@ -9,6 +9,8 @@ from recorder.rtsp.rtp import RtpReceiver
 from vms.clock import MICRO
 
 REPORT_INTERVAL_S: Final = 5.0
+# A report is about now: one whose media time is further from the latest packet's counts something else.
+CLAIM_LIMIT_90K: Final = 10 * 90_000
 CNAME: Final = "guet"
 
 
@@ -35,8 +37,11 @@ class Reports:
             if isinstance(report, rtcp.Goodbye):
                 return True
             self._middle, self._heard_us = report.ntp_middle, now_us
-            if receiver.ssrc is not None:
-                self.claimed = (receiver.unwrap(report.rtp_stamp), report.utc_us)
+            if receiver.ssrc is None:
+                continue
+            media = receiver.unwrap(report.rtp_stamp)
+            if abs(media - receiver.rtp_time) <= CLAIM_LIMIT_90K:
+                self.claimed = (media, report.utc_us)
         return False
 
     def due(self, now_us: int, receiver: RtpReceiver) -> bytes:

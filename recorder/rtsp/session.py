@@ -88,14 +88,16 @@ class Session(Conversation):
             if self.state is State.DESCRIBED and self._asks("PLAY"):  # pictures are as good an answer as any
                 self._plays()
             if len(depacketizer.ready) > CROWD_UNITS:
-                self._crowded(len(depacketizer.ready), received_us)
+                self._crowded(depacketizer.ready, received_us)
 
-    def _crowded(self, count: int, now_us: int) -> None:
+    def _crowded(self, ready: list[AccessUnit], now_us: int) -> None:
         """Far more pictures in one read than a camera takes: they must fill neither memory nor time to come."""
         if now_us - self._crowd_us > MICRO:
             self._crowd_us, self._crowd_units = now_us, 0
-        self._crowd_units += count
-        if self._crowd_units > CROWD_LIMIT_UNITS and self.options.live:
+        left = CROWD_LIMIT_UNITS - self._crowd_units
+        self._crowd_units += len(ready)
+        if len(ready) > left and self.options.live:
+            del ready[left:]
             raise StreamDamaged(f"Plus de {CROWD_LIMIT_UNITS} images par seconde.", where=self.where)
 
     def _uneven(self, data: bytes | bytearray | memoryview, position: int, stop: int, end: int) -> int:

@@ -37,6 +37,11 @@ class TlsFilter:
         self._waiting = bytearray()
         self._try_handshake()
 
+    @property
+    def ready(self) -> bool:
+        """Whether both have agreed, and what was to be said could be."""
+        return self._ready
+
     def encrypt(self, data: bytes) -> bytes:
         """Bytes for the wire: those of ``data`` once the handshake is done, and whatever TLS itself has to say."""
         self._waiting += data

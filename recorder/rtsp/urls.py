@@ -15,8 +15,8 @@ from recorder.rtsp.auth import Credentials
 from vms.errors import BadInput
 
 URL_LIMIT_CHARS: Final = 2048
-DEFAULT_PORT: Final = {"rtsp": 554, "rtsps": 322, "rtsph": 80}
-TUNNEL: Final = "rtsph"
+DEFAULT_PORT: Final = {"rtsp": 554, "rtsps": 322, "rtsph": 80, "rtsphs": 443}
+TUNNELS: Final = ("rtsph", "rtsphs")
 _ZONE: Final = re.compile(r"%[^\]]*(?=\])")
 _PRINTABLE: Final = "".join(map(chr, range(0x21, 0x7F)))
 
@@ -25,7 +25,8 @@ _PRINTABLE: Final = "".join(map(chr, range(0x21, 0x7F)))
 class StreamUrl:
     """Where a stream is. ``request`` is the address as sent to the camera: it never holds an account.
 
-    ``tunnel`` says that RTSP goes through two HTTP connections, for cameras behind what lets only HTTP pass.
+    ``tunnel`` says that RTSP goes through two HTTP connections, for cameras behind what lets only HTTP pass; ``secure``
+    ones run over TLS.
     """
 
     scheme: str
@@ -37,7 +38,7 @@ class StreamUrl:
     @property
     def secure(self) -> bool:
         """Whether the connection runs over TLS."""
-        return self.scheme == "rtsps"
+        return self.scheme in ("rtsps", "rtsphs")
 
     @property
     def peer(self) -> str:
@@ -66,8 +67,8 @@ def parse_url(text: str) -> tuple[StreamUrl, Credentials | None]:
     host = unquote(parts.hostname) if ":" in parts.hostname else parts.hostname
     place = _ZONE.sub("", parts.netloc.rpartition("@")[2])
     query = f"?{parts.query}" if parts.query else ""
-    request = f"{'rtsp' if scheme == TUNNEL else scheme}://{place}{parts.path or '/'}{query}"
-    return StreamUrl(scheme, host, port or DEFAULT_PORT[scheme], request, scheme == TUNNEL), account
+    request = f"{'rtsp' if scheme in TUNNELS else scheme}://{place}{parts.path or '/'}{query}"
+    return StreamUrl(scheme, host, port or DEFAULT_PORT[scheme], request, scheme in TUNNELS), account
 
 
 def base_url(request: str, content_base: str, content_location: str) -> str:
@@ -133,6 +134,8 @@ def redirected(url: StreamUrl, location: str) -> StreamUrl | None:
         target, _ = parse_url(location)
     except BadInput:
         return None
+    if target.host == url.host and url.tunnel and url.secure:
+        return replace(url, request=target.request)  # it names its stream as it knows it; the way there stays
     if target.host != url.host or target.secure != url.secure:
         return None
     return replace(target, tunnel=url.tunnel)

@@ -8,7 +8,7 @@ from tests.fakes.zoo.table import everything
 from tests.fakes.zoo.visit import impatient, visit
 
 AT_ONCE = 100
-SCENARIOS_LEAST = 340
+SCENARIOS_LEAST = 390
 
 
 async def test_every_odd_server_is_recorded_or_told() -> None:

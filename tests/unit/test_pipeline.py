@@ -148,6 +148,19 @@ async def test_a_hole_runs_from_the_last_unit_to_the_next_key_frame(line: Line) 
     assert [kept.units for kept in line.sink.groups] == [10, 4, 10]
 
 
+async def test_a_key_frame_after_a_hole_is_kept_though_it_comes_before_it_was_expected(line: Line) -> None:
+    """Pictures come a little sooner or later than their predecessors let expect."""
+    key = replace(
+        UNITS[20], unit=replace(UNITS[20].unit, lost_before=True), utc=UNITS[19].utc.plus(us=33_000)
+    )  # fmt: skip
+    line.push(*UNITS[:20], key, *UNITS[21:])
+    await line.settle()
+    (hole,) = line.sink.holes
+    assert (hole.cause, hole.start, hole.end) == ("stream-damaged", key.utc, key.utc)
+    await line.pipeline.close("recorder-stopped", "")
+    assert sum(kept.units for kept in line.sink.groups) == len(UNITS)
+
+
 async def test_a_key_frame_after_a_loss_still_leaves_a_hole(line: Line) -> None:
     key = replace(UNITS[20], unit=replace(UNITS[20].unit, lost_before=True))
     line.push(*UNITS[:18], key, *UNITS[21:31])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 
 from tests.fakes.zoo.messages import asks_client, keepalive_only
@@ -85,9 +86,10 @@ def continues(ask: Ask) -> bytes:
     """100 Continue, and nothing else, for as long as the client listens."""
 
     async def forever() -> None:
-        while not ask.peer.writer.is_closing():
-            await ask.peer.send(ask.says("100 Continue"))
-            await asyncio.sleep(0.05)
+        with contextlib.suppress(ConnectionError):
+            while not ask.peer.writer.is_closing():
+                await ask.peer.send(ask.says("100 Continue"))
+                await asyncio.sleep(0.05)
 
     ask.peer.memory["forever"] = asyncio.ensure_future(forever())
     return b""

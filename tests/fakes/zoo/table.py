@@ -10,6 +10,7 @@ from tests.fakes.zoo import (
     descriptions,
     faults,
     messages,
+    moments,
     packets,
     pieces,
     tracks,
@@ -35,6 +36,7 @@ GROUPS: dict[str, tuple[Scenario, ...]] = {
     "clocks": clocks.SCENARIOS,
     "pieces": pieces.SCENARIOS,
     "wires": wires.SCENARIOS,
+    "moments": moments.SCENARIOS,
 }
 
 
