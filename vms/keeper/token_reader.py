@@ -134,8 +134,9 @@ def _safe(module: Path | None) -> Path:
         what = "Ce serveur ne lit pas de jeton."
         raise Unavailable(what, todo="L’hébergeur donne VMS_PKCS11_MODULE : le chemin du module du fabricant.")
     try:
-        modes = [path.stat().st_mode for path in (module, module.parent)]
-    except OSError as error:
+        true = module.resolve(strict=True)  # a distribution's path is often a link
+        modes = [path.stat().st_mode for path in (module.parent, true, true.parent)]
+    except (OSError, RuntimeError) as error:
         what, todo = "Le module PKCS#11 ne se trouve pas.", "L’hébergeur vérifie VMS_PKCS11_MODULE."
         raise Unavailable(what, where=str(module), todo=todo) from error
     if not module.is_absolute() or any(mode & OTHERS_WRITE for mode in modes):
