@@ -22,7 +22,8 @@ ENTRIES_LIMIT: Final = 4096
 NAME_LIMIT_BYTES: Final = 200
 READ_BYTES: Final = 1024 * 1024
 DIRECTORY_LIMIT_BYTES: Final = 4 * 1024 * 1024
-NAME: Final = re.compile(r"(?!\.)[A-Za-z0-9._-]+(/(?!\.)[A-Za-z0-9._-]+)*", re.ASCII)
+_PART: Final = r"(?!\.)[A-Za-z0-9._-]*[A-Za-z0-9_-]"
+NAME: Final = re.compile(f"{_PART}(/{_PART})*", re.ASCII)
 
 # APPNOTE.TXT 4.4: version 4.5 (ZIP64), UTF-8 names and a data descriptor, stored, 1980-01-01 00:00.
 _VERSION: Final = 45
@@ -65,6 +66,24 @@ class Entry:
         return self.offset - _LOCAL.size - len(self.name) - len(_ZIP64_LOCAL)
 
 
+class _Places:
+    """Where names lead once they are extracted: no two to one place, on a disk that does not tell case apart either."""
+
+    def __init__(self) -> None:
+        self._files: set[str] = set()
+        self._folders: set[str] = set()
+
+    def take(self, name: str) -> bool:
+        """Whether the name leads where no other does; it is taken from then on."""
+        folded = name.lower()
+        folders = {folded[:at] for at, char in enumerate(folded) if char == "/"}
+        if folded in self._files or folded in self._folders or folders & self._files:
+            return False
+        self._files.add(folded)
+        self._folders |= folders
+        return True
+
+
 class ContainerWriter:
     """Writes entries one after another, then the directory."""
 
@@ -72,6 +91,7 @@ class ContainerWriter:
         self._sink = sink
         self._at = 0
         self._entries: list[Entry] = []
+        self._places = _Places()
         self._open: Entry | None = None
 
     def add(self, name: str, content: bytes) -> Entry:
@@ -84,7 +104,7 @@ class ContainerWriter:
         """Begin an entry; BadInput for a name that is not allowed or used twice, or when the container is full."""
         if NAME.fullmatch(name) is None or len(name) > NAME_LIMIT_BYTES:
             raise BadInput("Ce nom de fichier n’est pas permis dans un paquet.", where=name[:NAME_LIMIT_BYTES])
-        if any(entry.name == name for entry in self._entries) or len(self._entries) >= ENTRIES_LIMIT:
+        if not self._places.take(name) or len(self._entries) >= ENTRIES_LIMIT:
             raise BadInput("Ce fichier est déjà dans le paquet, ou le paquet est plein.", where=name)
         self._write(_local(name))
         self._open = Entry(name, self._at, 0, 0)
@@ -235,6 +255,7 @@ def _central(entry: Entry) -> bytes:
 def _parse(directory: bytes, size: int) -> list[Entry]:
     """The entries that a directory names; whether it is in its one form is the caller's to check."""
     entries: list[Entry] = []
+    places = _Places()
     at, end = 0, len(directory) - _TAIL_BYTES
     while at < end:
         if at + _CENTRAL.size > end or len(entries) >= ENTRIES_LIMIT:
@@ -245,8 +266,8 @@ def _parse(directory: bytes, size: int) -> list[Entry]:
             raise _damaged("La table des matières du paquet est illisible.", "fin du fichier")
         raw = directory[at + _CENTRAL.size : name_end]
         name = raw.decode("ascii", "replace")
-        if NAME.fullmatch(name) is None or any(entry.name == name for entry in entries):
-            raise _damaged("La table des matières porte un nom impossible.", repr(name))
+        if NAME.fullmatch(name) is None or len(name) > NAME_LIMIT_BYTES or not places.take(name):
+            raise _damaged("La table des matières porte un nom impossible, ou deux qui se confondent.", repr(name[:80]))
         _, _, length, _, header = _ZIP64_CENTRAL.unpack_from(directory, name_end)
         offset = header + _LOCAL.size + len(name) + len(_ZIP64_LOCAL)
         if offset + length > size:

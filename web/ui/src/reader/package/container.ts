@@ -11,7 +11,7 @@ const ENTRIES_LIMIT = 4096;
 const NAME_LIMIT_BYTES = 200;
 const DIRECTORY_LIMIT_BYTES = 4 * 1024 * 1024;
 const PIECE_BYTES = 4 * 1024 * 1024;
-const NAME = /^(?!\.)[A-Za-z0-9._-]+(\/(?!\.)[A-Za-z0-9._-]+)*$/;
+const NAME = /^(?!\.)[A-Za-z0-9._-]*[A-Za-z0-9_-](\/(?!\.)[A-Za-z0-9._-]*[A-Za-z0-9_-])*$/;
 
 // APPNOTE.TXT 4.4: version 4.5 (ZIP64), UTF-8 names and a data descriptor, stored, 1980-01-01 00:00.
 const VERSION = 45;
@@ -124,6 +124,7 @@ function entriesOf(directory: Bytes, fileSize: number): Entry[] {
   const view = new DataView(directory.buffer, directory.byteOffset, directory.byteLength);
   const entries: Entry[] = [];
   const names = new Set<string>();
+  const folders = new Set<string>();
   const end = directory.length - TAIL_BYTES;
   let at = 0;
   while (at < end) {
@@ -136,8 +137,13 @@ function entriesOf(directory: Bytes, fileSize: number): Entry[] {
     const name = String.fromCharCode(...directory.subarray(at + CENTRAL_BYTES, nameEnd));
     if (name.length > NAME_LIMIT_BYTES || !NAME.test(name))
       throw new Refused("impossible-name", { name: name.slice(0, 80) });
-    if (names.has(name)) throw new Refused("name-twice", { name });
-    names.add(name);
+    // On a disk that does not tell case apart, two such names would be one place, as would a file and a folder.
+    const folded = name.toLowerCase();
+    const above = [...folded.matchAll(/\//g)].map(({ index }) => folded.slice(0, index));
+    if (names.has(folded) || folders.has(folded) || above.some((folder) => names.has(folder)))
+      throw new Refused("name-twice", { name });
+    names.add(folded);
+    for (const folder of above) folders.add(folder);
     const size = number64(view, nameEnd + 4);
     const offset = number64(view, nameEnd + 20) + LOCAL_BYTES + name.length + LOCAL_EXTRA_BYTES;
     if (offset + size > fileSize) throw new Refused("beyond-file", { name });
