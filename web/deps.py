@@ -17,6 +17,7 @@ from vms.errors import Refused
 from vms.keeper.client import KeeperForWeb
 from vms.settings import Settings
 from web.extractions import Extractions
+from web.panel_photos import PanelPhotos
 from web.permits import PermitBook
 from web.security import statement_of, token_of
 
@@ -44,10 +45,12 @@ class Services:
     demo_accounts: tuple[DemoAccount, ...] = ()
     extractions: Extractions = field(default_factory=Extractions)
     relay: Relay = field(init=False)
+    panel_photos: PanelPhotos = field(init=False)
     _permit_key: bytes | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self.relay = Relay(self.engine, self.settings)
+        self.panel_photos = PanelPhotos(self.settings.home)
 
     async def permit_key(self) -> bytes:
         """The keeper's public key, that permits are checked with; asked once."""

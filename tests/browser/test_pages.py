@@ -15,13 +15,14 @@ from typing import Any, Final
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, expect
 
 from deploy.demo.town import CAMERAS, PASSWORD, accounts_of
 from tests.browser.axe import violations
 from tests.browser.chromium import DESKTOP, PHONE, Watched, act_for, chromium, open_page, sign_in
 from tests.browser.keyboard import walk
 from tests.fakes.machine import Machine, eventually, running
+from tests.fakes.photographs import jpeg
 from tests.system.page import timeline
 from vms.clock import MICRO
 
@@ -222,6 +223,26 @@ async def visit(scene: Scene, watched: Watched, path: str, language: str, *, mov
 async def plays(page: Page) -> bool:
     """Whether a video has a picture."""
     return bool(await page.evaluate(PLAYS))
+
+
+async def test_a_photograph_of_the_notice_is_sent_from_the_cameras_page_and_a_lie_is_not(scene: Scene) -> None:
+    watched = await enter(scene, "mayor")
+    page = watched.page
+    await page.goto(f"/cameras/{CAMERA}")
+    await page.get_by_role("button", name="Ajouter une photographie…").click()
+    dialog = page.get_by_role("dialog")
+    for content, told in ((b"%PDF-1.7", "Ce fichier est un PDF"), (jpeg(), "")):
+        upload = {"name": "panneau.jpg", "mimeType": "image/jpeg", "buffer": content}
+        await dialog.get_by_label("Fichier").set_input_files(upload)  # type: ignore[arg-type]
+        await dialog.get_by_role("button", name="Envoyer").click()
+        if told:
+            await expect(dialog.get_by_text(told)).to_be_visible()
+    picture = page.get_by_role("img", name="Le panneau posé")
+    await picture.scroll_into_view_if_needed()
+    await page.wait_for_function("() => document.querySelector('.panel-photo img')?.naturalWidth === 1600")
+    # The browser itself says that the lie was answered by 400.
+    assert [one for one in watched.complaints() if "400" not in one] == []
+    await page.context.close()
 
 
 @pytest.mark.parametrize("role", list(PAGES))

@@ -9,6 +9,7 @@ from typing import Final
 
 from vms.documents.document import Cell, Column, Document, Instant, Missing, Section, Table, ToWrite, count
 from vms.documents.measures import serving
+from vms.documents.panels import panels_text
 from vms.documents.sources import Measure, MeasuredCamera, Sources
 from vms.law.dates import DAY_US, french_date
 from vms.law.facts import CameraFacts
@@ -48,6 +49,7 @@ def conformity(sources: Sources) -> Document:
         sections=(
             Section("points", "Points de l’arrêté", "T-16", table=Table(POINTS, points(sources))),
             Section("measures", "Mesures par caméra", "T-06", table=Table(MEASURES, rows_of(sources), NOTHING)),
+            Section("panels", "Information du public", "P-80", text=panels_text(serving(sources))),
         ),
         signed_by=("L’installateur", "Le maire"),
     )

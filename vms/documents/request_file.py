@@ -10,6 +10,7 @@ from typing import Final
 from vms.documents.conformity import verdict
 from vms.documents.document import Cell, Column, Day, Document, Missing, Section, Table, ToWrite, count
 from vms.documents.measures import measures
+from vms.documents.panels import panel_words, panels_text
 from vms.documents.processing import controller_facts, purposes_table, recipients_of
 from vms.documents.sources import Sources
 from vms.law.authorisation import order_end, purposes_of
@@ -105,12 +106,8 @@ def _plans(cameras: list[CameraFacts]) -> tuple[Section, ...]:
 
 
 def _panels(sources: Sources, cameras: list[CameraFacts]) -> Section:
-    posted = sum(one.panel_us is not None for one in cameras)
     page = f"Page publique de la commune : /information/{sources.facts.id}."
-    lacking = [one.name for one in cameras if one.panel_us is None]
-    missing = (Missing(f"le panneau de : {', '.join(lacking)}"),) if lacking else ()
-    text = (f"Panneau posé pour {posted} sur {count(len(cameras), 'caméra')}.", page, *missing)
-    return Section("7", "7° Information du public", "P-80", text=text)
+    return Section("7", "7° Information du public", "P-80", text=(*panels_text(cameras), page))
 
 
 def _retention(order: Order | None) -> Section:
@@ -153,8 +150,7 @@ def _table(sources: Sources, cameras: list[CameraFacts]) -> Table:
         masked: Cell = Missing("zones non validées")
         if zones is not None:
             masked = "aucune habitation" if zones.no_dwelling else len(zones.polygons)
-        panel: Cell = Missing("non posé") if one.panel_us is None else Day(one.panel_us)
         place: Cell = one.place or Missing("lieu non dit")
         purposes: Cell = ", ".join(f"{code}°" for code in codes) or Missing("finalités non dites")
-        rows.append((one.name, place, purposes, masked, panel, WORDS[one.state_at(sources.at_us)]))
+        rows.append((one.name, place, purposes, masked, panel_words(one), WORDS[one.state_at(sources.at_us)]))
     return Table(CAMERAS, tuple(rows), "Aucune caméra.")

@@ -106,7 +106,8 @@ ACT_NAMES: Final = frozenset(
     {
         "declare_prefix", "record_order", "record_cnil", "authorise_camera", "declare_framing_class", "open_framing",
         "inform_public",
-        "close_framing", "draw_zones", "validate_zones", "post_panel", "inform_prefect", "commission_camera",
+        "close_framing", "draw_zones", "validate_zones", "post_panel", "post_panel_photo", "inform_prefect",
+        "commission_camera",
         "put_in_service", "suspend_camera", "retire_camera", "add_person", "grant", "withdraw", "record_convention",
         "end_sessions", "approve_recovery", "name_workstation",
         "name_emergency_persons", "ask_emergency", "confirm_emergency", "close_emergency",

@@ -163,6 +163,7 @@ class Framing:
 class CameraFacts:
     """A camera's legal side; ``states`` is its history, ``attached`` that of its orders, both oldest first.
 
+    ``panel_photo`` is the SHA-256 (hex) of the photograph of its notice, empty while there is none (P-80).
     ``stop_motive`` is why it is suspended or retired, empty in any other state.
     """
 
@@ -178,6 +179,9 @@ class CameraFacts:
     fast_flows: bool | None = None
     panel_us: int | None = None
     panel_place: str = ""
+    panel_photo: str = ""
+    panel_photo_us: int | None = None
+    panel_photo_place: str = ""
     prefect_informed_us: int | None = None
     source: str = "onvif"
     regime: str = "voie_publique"

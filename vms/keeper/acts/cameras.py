@@ -54,6 +54,12 @@ class PostPanel(OneCamera):
     place: Name
 
 
+class PostPanelPhoto(PostPanel):
+    """A photograph of the posted notice: its day, what it shows, and the SHA-256 of the file that is kept (P-80)."""
+
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+
+
 class InformPrefect(OneCamera):
     """When the préfet was told of the date of entry into service (P-24)."""
 
@@ -138,8 +144,24 @@ def post_panel(change: Change, args: PostPanel) -> dict[str, Any]:
         raise Refused(
             "Cette date est dans l’avenir.", where="date", todo="Notez-la une fois le panneau posé.", rule="P-80"
         )
-    change.put("camera", camera.id, replace(camera, panel_us=args.date, panel_place=args.place))
+    # A photograph shows the notice that was there before.
+    unseen = replace(camera, panel_photo="", panel_photo_us=None, panel_photo_place="")
+    change.put("camera", camera.id, replace(unseen, panel_us=args.date, panel_place=args.place))
     return _done(change, "post_panel", camera.id, date_us=args.date)
+
+
+def post_panel_photo(change: Change, args: PostPanelPhoto) -> dict[str, Any]:
+    """Note that the posted notice was photographed; the picture itself stays with the pages (P-80)."""
+    camera = camera_in(change, args.camera)
+    if camera.panel_us is None:
+        what = "La pose du panneau n’est pas notée."
+        raise Refused(what, where=camera.id, todo="Notez sa date et son lieu d’abord.", rule="P-80")
+    if not camera.panel_us <= args.date <= change.now_us:
+        what = "La photographie doit être d’un jour entre la pose du panneau et aujourd’hui."
+        raise Refused(what, where="date", todo="Corrigez sa date, ou reprenez-la.", rule="P-80")
+    seen = replace(camera, panel_photo=args.sha256, panel_photo_us=args.date, panel_photo_place=args.place)
+    change.put("camera", camera.id, seen)
+    return _done(change, "post_panel_photo", camera.id, date_us=args.date, sha256=args.sha256)
 
 
 def inform_prefect(change: Change, args: InformPrefect) -> dict[str, Any]:
@@ -186,6 +208,7 @@ ACTS: Final = {
     "open_framing": ActSpec(OpenFraming, open_framing),
     "close_framing": ActSpec(OneCamera, close_framing),
     "post_panel": ActSpec(PostPanel, post_panel),
+    "post_panel_photo": ActSpec(PostPanelPhoto, post_panel_photo),
     "inform_prefect": ActSpec(InformPrefect, inform_prefect),
     "commission_camera": ActSpec(OneCamera, commission_camera),
     "put_in_service": ActSpec(OneCamera, put_in_service),

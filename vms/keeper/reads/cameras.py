@@ -57,7 +57,7 @@ def _told(reader: Reader, camera: CameraFacts) -> dict[str, Any]:
         "order_reference": order.reference if order else None,
         "purposes": sorted(purposes_of(camera, order), key=int),
         "retention_days": order.max_days if order else None,
-        "panel": None if camera.panel_us is None else {"date_us": camera.panel_us, "place": camera.panel_place},
+        "panel": _panel(camera),
         "prefect_informed_us": camera.prefect_informed_us,
         "zone_set": zone_view(zones).model_dump(mode="json") if zones else None,
         "zones_waiting": any(z.camera == camera.id and z.validated_us is None for z in facts.zones),
@@ -67,6 +67,14 @@ def _told(reader: Reader, camera: CameraFacts) -> dict[str, Any]:
         "viewing": told(viewing_lapse(facts, camera, now_us)),
         "held": any(camera.id in hold.cameras and hold.active(now_us) for hold in facts.holds),
     }
+
+
+def _panel(camera: CameraFacts) -> dict[str, Any] | None:
+    """The posted notice and its photograph (P-80)."""
+    if camera.panel_us is None:
+        return None
+    photo = {"date_us": camera.panel_photo_us, "place": camera.panel_photo_place, "sha256": camera.panel_photo}
+    return {"date_us": camera.panel_us, "place": camera.panel_place, "photo": photo if camera.panel_photo else None}
 
 
 def _profile_lapses(camera: CameraFacts) -> list[dict[str, str] | None]:

@@ -61,7 +61,11 @@ export interface CameraLegal {
   retention_days: number | null;
   narrow: boolean | null;
   fast_flows: boolean | null;
-  panel: { date_us: number; place: string } | null;
+  panel: {
+    date_us: number;
+    place: string;
+    photo?: { date_us: number; place: string; sha256: string } | null;
+  } | null;
   prefect_informed_us: number | null;
   zone_set: ZoneSet | null;
   zones_waiting: boolean;

@@ -17,6 +17,7 @@ import {
 import { useRole } from "../../session/SessionContext";
 import { PageHead } from "../../shell/Page";
 import { CertificateCard } from "../discovery/CertificateCard";
+import { PanelPhotoCard } from "../panel/PanelPhotoCard";
 import { FactCards } from "./FactCards";
 import { RemainingCard } from "./RemainingCard";
 import { StoppedNote } from "./StoppedNote";
@@ -55,6 +56,7 @@ export function CameraPage() {
       <FactCards camera={camera} />
       <WeekCard camera={camera} />
       <RemainingCard camera={camera} />
+      <PanelPhotoCard camera={camera} />
       <CertificateCard camera={camera} />
     </>
   );

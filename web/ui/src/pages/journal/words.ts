@@ -43,6 +43,7 @@ const ACTS: Record<string, MessageDescriptor> = {
   draw_zones: msg`Zones tracées`,
   validate_zones: msg`Zones validées`,
   post_panel: msg`Panneau noté`,
+  post_panel_photo: msg`Panneau photographié`,
   inform_prefect: msg`Préfet informé`,
   commission_camera: msg`Caméra réceptionnée`,
   put_in_service: msg`Mise en service`,
