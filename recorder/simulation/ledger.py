@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 MAGIC: Final = b"\xb5SIM"
-_MARK: Final = struct.Struct(">4sIB")
+# Seven bits a byte, the eighth set: as in any camera's picture, no two zeros stand together in a NAL unit.
+_MARK: Final = struct.Struct(">4s4sB")
+_PLACES: Final = (21, 14, 7, 0)
 
 
 @dataclass(slots=True)
@@ -47,7 +49,8 @@ class Ledger:
 def slice_nal(unit: Sent, index: int, size: int) -> bytes:
     """An H.264 slice that says which unit it belongs to; the first bit after the header: is it the first slice?"""
     head = bytes((0x65 if unit.key else 0x41, 0x88 if index == 0 else 0x48))
-    return head + _MARK.pack(MAGIC, unit.number, index) + b"\x5a" * size
+    number = bytes(0x80 | unit.number >> place & 0x7F for place in _PLACES)
+    return head + _MARK.pack(MAGIC, number, 0x80 | index) + b"\x5a" * size
 
 
 def read_slice(nal: bytes) -> tuple[int, int] | None:
@@ -55,4 +58,6 @@ def read_slice(nal: bytes) -> tuple[int, int] | None:
     if len(nal) < 2 + _MARK.size or nal[0] & 0x1F not in (1, 5):
         return None
     magic, number, index = _MARK.unpack_from(nal, 2)
-    return (number, index) if magic == MAGIC else None
+    if magic != MAGIC:
+        return None
+    return sum((byte & 0x7F) << place for byte, place in zip(number, _PLACES, strict=True)), index & 0x7F
