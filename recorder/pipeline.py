@@ -21,8 +21,13 @@ from vms.clock import MICRO, Clock, UtcTime
 # A group is handed over at the next key frame, or when it reaches one of these: the loss that a crash may cause.
 GROUP_LIMIT_US: Final = 10 * MICRO
 GROUP_LIMIT_BYTES: Final = 8 * 1024 * 1024
-# Groups that wait for the disk. Beyond, the disk is too slow, which is an absence and no growing memory.
+# A group takes in further key frames until it lasts this long: where each picture is one, the disk is not asked to sync
+# each picture.
+GROUP_LEAST_US: Final = 320_000
+# What waits for the disk: this many groups, or as many as last this long together. Beyond, the disk is too slow, which
+# is an absence and no growing memory.
 QUEUE_LIMIT_GROUPS: Final = 8
+QUEUE_LIMIT_US: Final = 8 * MICRO
 QUEUE_LIMIT_BYTES: Final = 48 * 1024 * 1024
 # A group that has been on its way to the store for as long tells of one that hangs. The operating system may hold a
 # sync for minutes (a failing device's retries, a network file system), and nothing ends it.
@@ -41,8 +46,14 @@ class Group:
 
     units: list[TimedUnit]
     fmt: StreamFormat
+    start: UtcTime
     end: UtcTime
     size: int
+
+    @property
+    def lasts_us(self) -> int:
+        """From its first picture to its end."""
+        return self.end.us - self.start.us
 
 
 class Pipeline:
@@ -65,10 +76,12 @@ class Pipeline:
         self._sequence = 0
         self._queue: asyncio.Queue[Callable[[], Awaitable[None]] | None] = asyncio.Queue()
         self._queued_groups = 0
+        self._queued_us = 0
         self._queued_bytes = 0
         self._overflowing = False
         self._refused_until_us = 0
         self._refused_cause = ""
+        self._absence_told = ""  # the cause of the absence that the sink has been told last, and that is open
         self._at_work_since_us: int | None = None  # on what the sink has been given
         self._task = asyncio.get_running_loop().create_task(self._drain(), name=f"sink {name}") if sink else None
 
@@ -155,9 +168,8 @@ class Pipeline:
         self._absent_since = start
         self._fmt = None
         log.warning("absence", stream=self._name, cause=cause, detail=detail)
-        sink = self._sink
-        if sink is not None:
-            self._queue.put_nowait(lambda: sink.absence(start, cause, detail))
+        if self._sink is not None:
+            self._queue.put_nowait(lambda: self._be_absent(start, cause, detail))
 
     @property
     def unkept_cause(self) -> str:
@@ -185,11 +197,10 @@ class Pipeline:
         if self.absent_cause is not None:
             self.absent_cause = None
             self.resumed = unit
-            sink = self._sink
-            if sink is not None:
+            if self._sink is not None:
                 at = unit.utc
-                self._queue.put_nowait(lambda: sink.resume(at))
-        else:
+                self._queue.put_nowait(lambda: self._resume(at))
+        elif not self._units or fmt != self._fmt or unit.utc.us - self._units[0].utc.us >= GROUP_LEAST_US:
             self._hand_over(unit.utc)
         self._fmt = fmt
 
@@ -204,28 +215,31 @@ class Pipeline:
         size, self._size = self._size, 0
         if not units or self._fmt is None or self._sink is None:
             return
-        group = Group(units, self._fmt, end, size)
-        if self._queued_groups >= QUEUE_LIMIT_GROUPS or self._queued_bytes + size > QUEUE_LIMIT_BYTES:
+        group = Group(units, self._fmt, units[0].utc, end, size)
+        full = self._queued_groups >= QUEUE_LIMIT_GROUPS and self._queued_us >= QUEUE_LIMIT_US
+        if full or self._queued_bytes + size > QUEUE_LIMIT_BYTES:
             if self._overflowing:
                 return  # the absence that the first lost group began is still queued, or open
             self._overflowing = True
-            start = group.units[0].utc
+            start = group.start
             self._queue.put_nowait(lambda: self._refused(start, STALLED, "Le stockage ne suit pas."))
             return
         self._overflowing = False
         self._queued_groups += 1
+        self._queued_us += group.lasts_us
         self._queued_bytes += size
         self._queue.put_nowait(lambda: self._store(group))
 
     async def _store(self, group: Group) -> None:
         self._queued_groups -= 1
+        self._queued_us -= group.lasts_us
         self._queued_bytes -= group.size
         sink = self._sink
         if sink is None or self._clock.monotonic_us() < self._refused_until_us:
             return
-        start = group.units[0].utc
+        start = group.start
         if self._refused_cause:
-            await sink.resume(start)
+            await self._resume(start)
         self._sequence += 1
         plaintext, count = playable(group.units, group.fmt, self._sequence, group.end), len(group.units)
         group.units.clear()
@@ -235,14 +249,24 @@ class Pipeline:
             await self._refused(start, error.cause, str(error))
         else:
             self._refused_cause = ""
+            self._absence_told = ""
 
     async def _refused(self, start: UtcTime, cause: str, detail: str) -> None:
         """From ``start`` on nothing is kept, though pictures come; tried again after a pause."""
         log.warning("groupe non conservé", stream=self._name, cause=cause, detail=detail)
         self._refused_until_us = self._clock.monotonic_us() + round(REFUSED_RETRY_S * MICRO)
         self._refused_cause = cause
-        if self._sink is not None:
+        await self._be_absent(start, cause, detail)
+
+    async def _be_absent(self, start: UtcTime, cause: str, detail: str) -> None:
+        if self._sink is not None and cause != self._absence_told:
+            self._absence_told = cause
             await self._sink.absence(start, cause, detail)
+
+    async def _resume(self, at: UtcTime) -> None:
+        if self._sink is not None:
+            self._absence_told = ""
+            await self._sink.resume(at)
 
     async def _drain(self) -> None:
         while (work := await self._queue.get()) is not None:

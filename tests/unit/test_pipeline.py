@@ -11,7 +11,7 @@ import pytest
 
 from recorder.access_unit import AccessUnit, TimedUnit
 from recorder.live import Hub
-from recorder.pipeline import QUEUE_LIMIT_GROUPS, STALLED_US, Pipeline
+from recorder.pipeline import GROUP_LIMIT_US, QUEUE_LIMIT_US, STALLED_US, Pipeline
 from tests.fakes.memory_sink import MemorySink
 from tests.fakes.small_clip import small_clip
 from tests.fakes.timed_units import START, format_of, timed_units
@@ -137,6 +137,24 @@ async def test_a_heavy_group_is_handed_over_in_parts(line: Line, monkeypatch: py
     assert all(len(kept.plaintext) < 90_000 for kept in line.sink.groups)
 
 
+async def test_where_each_picture_is_a_key_picture_a_group_takes_several(line: Line) -> None:
+    every = [
+        replace(UNITS[0], utc=START.plus(us=40_000 * number), unit=replace(UNITS[0].unit, rtp_time=3600 * number))
+        for number in range(51)
+    ]
+    line.push(*every)
+    await line.pipeline.close("recorder-stopped", "")
+    assert [kept.units for kept in line.sink.groups] == [8] * 6 + [3]
+    assert line.sink.groups[1].start == line.sink.groups[0].end == every[8].utc
+
+
+async def test_key_pictures_that_come_all_at_once_overflow_nothing(line: Line) -> None:
+    every = [replace(UNITS[0], utc=START.plus(us=40_000 * number)) for number in range(200)]
+    line.pipeline.push_all(every)  # one read: the disk has had no turn
+    await line.pipeline.close("recorder-stopped", "")
+    assert (sum(kept.units for kept in line.sink.groups), line.sink.causes()) == (200, ["recorder-stopped"])
+
+
 async def test_a_hole_runs_from_the_last_unit_to_the_next_key_frame(line: Line) -> None:
     broken = replace(UNITS[15], unit=replace(UNITS[15].unit, lost_before=True))
     line.push(*UNITS[:14], broken, *UNITS[16:31])
@@ -243,11 +261,11 @@ async def test_a_disk_that_hangs_costs_bounded_memory_and_leaves_one_absence() -
         await line.settle()
         told.append(line.pipeline.unkept_cause)
     assert (told[0], told[-1]) == ("", "store-stalled")
-    assert line.pipeline._queued_groups <= QUEUE_LIMIT_GROUPS
+    assert line.pipeline._queued_us <= QUEUE_LIMIT_US + GROUP_LIMIT_US
     assert isinstance(line.sink, StuckSink)
     line.sink.free.set()
     await line.pipeline.close("recorder-stopped", "")
-    assert len(line.sink.groups) <= QUEUE_LIMIT_GROUPS + 2
+    assert sum(kept.end.since(kept.start) for kept in line.sink.groups) <= QUEUE_LIMIT_US + GROUP_LIMIT_US
     assert line.sink.causes()[0] == "store-stalled"
 
 

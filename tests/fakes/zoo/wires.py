@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from tests.fakes.zoo.faults import then
-from tests.fakes.zoo.pictures import FRAME_90K, Packet, Picture, frame
+from tests.fakes.zoo.pictures import FRAME_90K, Packet, Picture, frame, pictures
 from tests.fakes.zoo.scenario import Scenario, gap
 from tests.fakes.zoo.server import Peer
 
@@ -38,6 +38,11 @@ async def in_bursts(peer: Peer) -> None:
     await asyncio.sleep(step_s * (len(shown) - 5))
     for at, picture in enumerate(shown[5:]):
         await peer.picture(5 + at, picture, begun + at * step_s)
+
+
+def all_keys() -> tuple[Picture, ...]:
+    """Every picture a key picture."""
+    return pictures(options="keyint=1:min-keyint=1")
 
 
 def half_closes(peer: Peer) -> None:
@@ -75,6 +80,9 @@ async def stray_flood(peer: Peer) -> None:
 
 SCENARIOS = (
     Scenario(name="pieces-of-seven-bytes", what="bytes come seven at a time", play=in_pieces),
+    Scenario(name="all-keys", what="every picture a key picture", make=all_keys),
+    Scenario(name="all-keys-burst", what="the same, held back for a second and a half, then all at once",
+             make=all_keys, play=in_bursts, lasts_s=0.6),
     Scenario(name="burst", what="pictures held back for a second and a half, then all at once", play=in_bursts,
              lasts_s=0.6),
     Scenario(name="half-close", what="the server ends its half of the connection", visits=2,
