@@ -39,10 +39,14 @@ PRIVATE, PUBLIC = seal.generate_key()
 
 
 @pytest.fixture(scope="module")
-def entries(tmp_path_factory: pytest.TempPathFactory) -> Entries:
-    """One time-stamped package, extracted into ``folder`` beside the keys that the commune publishes."""
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("tsa"))
+
+
+@pytest.fixture(scope="module")
+def entries(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Entries:
+    """The files of one time-stamped package, and the authority's root."""
     folder = tmp_path_factory.mktemp("added")
-    authority = Authority(folder / "tsa")
 
     async def make() -> bytes:
         rig = await Rig(folder).prepare()
@@ -257,6 +261,19 @@ def test_a_stamp_says_nothing_that_nobody_signed(entries: Entries) -> None:
     for cut in (b"", whole[:1], whole[:-1], whole[:40], b"\x30\x84" + b"\xff" * 9, b"\x30\x80" + whole):
         with pytest.raises(Damaged, match="a été touché"):
             check_form(cut)
+
+
+def test_a_stamp_of_before_the_seal_is_a_lie(entries: Entries, authority: Authority, tmp_path: Path) -> None:
+    """The keeper's clock may be some minutes off, not hours."""
+    whole = {name: data for name, data in entries.items() if not name.startswith("..")}
+    digest = hashlib.sha256(entries["manifest.json"]).digest()
+    for seconds, told in ((1_200, ""), (7_200, "L’horodatage est plus ancien que le cachet.")):
+        late = cms.sign(SEAL, digest, SystemClock().utc().plus(seconds=seconds))
+        stamp = authority.answer(request(late).der)
+        (tmp_path / "p.zip").write_bytes(packed({**whole, "manifest.p7s": late, "manifest.tsr": stamp}))
+        wrong = [check.detail for check in verify_package(tmp_path / "p.zip", SIGNER.vkey()).checks if not check.ok]
+        assert [one for one in wrong if told not in one] == [], wrong
+        assert bool(wrong) is bool(told)
 
 
 @pytest.mark.parametrize("kind", ["link", "link to a folder", "pipe", "empty folder", "link in a file's place"])

@@ -16,14 +16,20 @@ import pytest
 
 from recorder import oeff
 from recorder.boxes import box, full_box
-from tests.fakes.extraction import SIGNER, extract, opened_package, record_clip
+from tests.fakes.extraction import REQUEST, SIGNER, extract, opened_package, record_clip
 from tests.fakes.recording import START, Rig
 from tests.judges.forgery import entries_of, packed
 from tests.judges.taken_over import Content, Edit, Entries, closed, listed, parts, signed_as_asked
 from vms.clock import UtcTime
 from vms.evidence.manifest import MANIFEST_FILE, canonical
+from vms.evidence.proof import JournalProof
 from vms.evidence.report import Report
 from vms.evidence.verify import verify_package
+from vms.keeper.checkpoint import Signer, checkpoint_text
+from vms.keeper.entry import Entry, commitment, record_of
+from vms.keeper.tree import inclusion_proof, leaf_hash, nodes_over, root_of
+from vms.keys.note import sign_note, signature_line
+from vms.keys.signing import generate_signing_key
 
 FIRST = "video/valclair-c01.main.20261124T141000000000Z.mp4"
 RANGE = (START.us, START.plus(seconds=14).us)
@@ -269,3 +275,71 @@ def test_what_a_package_says_of_itself_cannot_draw_a_verdict(entries: Entries, t
     assert "X\\x1b[2J\\x0d\\x0aAUTHENTIQUE. Signé par la commune\\u202e\\u2028" in text
     assert [line[:3] for line in text.splitlines()[:-1]] == [line[:3] for line in text.split("\n")[:-2]]
     assert not any(line.startswith("AUTHENTIQUE") for line in text.splitlines())
+
+
+OPENED: dict[str, Any] = {"cameras": ("valclair-c01",), "from_us": RANGE[0], "to_us": RANGE[1], "reference": REQUEST}
+TWIN = Signer(SIGNER.name, generate_signing_key()[0])
+
+
+def proof_of(
+    *,
+    commune: str = "valclair",
+    said: str = "valclair",
+    number: int = 3,
+    signer: Signer = SIGNER,
+    size: int = 5,
+    salt: bytes = bytes(16),
+    more: str = "",
+    **entry: Any,
+) -> JournalProof:
+    """The fourth entry of a log that the keeper's key signed, and what can be wrong with it."""
+    records = [record_of(Entry("session", "sign_in"), said, "2026-T4", n, START) for n in range(5)]
+    records[3] = record_of(Entry("communication", "export", **OPENED | entry), said, "2026-T4", number, START)
+    leaves = [leaf_hash(commitment(bytes(16), record)) for record in records]
+    text = checkpoint_text(f"{SIGNER.name}/{commune}/2026-T4", size, root_of(leaves[:size]))
+    note = sign_note(text, signer.name, signer.private) + (signature_line(text, more, TWIN.private) if more else "")
+    path = tuple(inclusion_proof(nodes_over(leaves), 3, 5))
+    return JournalProof(records[3], salt.hex(), 3, path, note)
+
+
+PROOFS: dict[str, tuple[dict[str, Any], str]] = {
+    "another request's extraction": ({"reference": "d-2026-0002"}, "celle d’une autre demande"),
+    "an extraction of more cameras": (
+        {"cameras": ("valclair-c01", "valclair-c02")},
+        "des caméras de l’extraction ne sont pas dans le paquet : valclair-c02",
+    ),
+    "an extraction of another camera": ({"cameras": ("valclair-c02",)}, "ne sont pas dans le paquet"),
+    "an extraction of a longer range": ({"to_us": RANGE[1] + 1}, "n’est pas celle de l’extraction"),
+    "another commune's log": ({"commune": "brumesnil", "said": "brumesnil"}, "n’est pas celui de la commune"),
+    "a record of another commune": ({"said": "brumesnil"}, "n’est pas à sa place"),
+    "a record of another number": ({"number": 4}, "n’est pas à sa place"),
+    "a checkpoint from before the entry": ({"size": 3}, "La preuve d’inclusion est impossible"),
+    "a checkpoint of another size": ({"size": 4}, "La preuve d’inclusion"),
+    "the right entry with another salt": ({"salt": bytes([1]) * 16}, "ne mène pas à la racine"),
+    "a key of the same name": ({"signer": TWIN}, "Aucune clé connue"),
+}
+
+
+def with_proof(proof: JournalProof) -> Edit:
+    def edit(content: Content, files: Entries) -> None:
+        files["proofs/extraction.json"], files["proofs/extraction.tlog-proof"] = (
+            proof.entry_bytes(),
+            proof.proof_bytes(),
+        )
+
+    return edit
+
+
+@pytest.mark.parametrize("what", PROOFS)
+def test_a_proof_of_something_else_is_named(entries: Entries, tmp_path: Path, what: str) -> None:
+    changes, reason = PROOFS[what]
+    report = judged(signed_as_asked(entries, with_proof(proof_of(**changes))), tmp_path)
+    assert report.verdict == "damaged"
+    assert reason in told(report)
+
+
+def test_a_checkpoint_that_others_signed_too_proves_as_much(entries: Entries, tmp_path: Path) -> None:
+    """A witness's line under it, or a stranger's: neither adds nor takes away."""
+    edit = with_proof(proof_of(more="prefecture.example/temoin"))
+    report = judged(signed_as_asked(entries, edit), tmp_path)
+    assert report.verdict == "authentic", report.text()

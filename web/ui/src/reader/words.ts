@@ -86,7 +86,7 @@ const CODE_WORDS: Record<Code, MessageDescriptor> = {
     message: "{file} : l’horodatage ou ses certificats sont illisibles, ou il a été refusé.",
   }),
   "time-other": msg({ message: "{file} : l’horodatage n’est pas celui de ce cachet." }),
-  "time-early": msg({ message: "L’horodatage ({at}) est plus ancien que le cachet ou que les images." }),
+  "time-early": msg({ message: "L’horodatage ({at}) est plus ancien que le cachet." }),
   "time-false": msg({ message: "{file} : la signature de l’horodatage ne tient pas." }),
   "time-unknown": msg({ message: "{file} : l’horodatage n’est pas d’une autorité jointe au paquet." }),
   "time-ok": msg({ message: "Le cachet existait le {at}, selon {whose}." }),
