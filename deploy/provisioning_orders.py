@@ -36,6 +36,7 @@ from vms.services.enrol import Enrolled, Enrolment, EnrolRequest
 from vms.services.identify import Identity, Match, compare
 from vms.services.records import Records, found_id, update_order
 from vms.services.steps import Steps
+from vms.services.stream_certificate import encrypted_place
 from vms.settings import Settings
 from vms.vault.entry import USER, StoredAccount, VaultEntry
 from vms.vault.files import CAMERA_ID, Vault
@@ -318,7 +319,7 @@ async def _declare(context: OrderContext, args: DeclareArgs) -> str:
             "main_profile": declared.main_profile,
             "sub_profile": declared.sub_profile,
             "hardened": False,
-            "tls": declared.main_url.startswith("rtsps:"),
+            "tls": encrypted_place(declared.main_url) is not None,
             "credential_sealed": context.seal(camera, account) if account is not None else b"",
         }
         await context.records.save_camera(camera, values)

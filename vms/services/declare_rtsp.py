@@ -74,7 +74,7 @@ def split_account(url: str) -> tuple[str, Credential | None]:
         port = parts.port
     except ValueError as error:
         raise BadInput("Cette adresse de flux est illisible.", todo="Écrivez rtsp://10.42.16.90:554/chemin.") from error
-    if parts.scheme not in ("rtsp", "rtsps", "rtsph") or not parts.hostname or port == 0:
+    if parts.scheme not in ("rtsp", "rtsps", "rtsph", "rtsphs") or not parts.hostname or port == 0:
         raise BadInput("Cette adresse n’est pas celle d’un flux RTSP.", todo="Écrivez rtsp://10.42.16.90:554/chemin.")
     account = Credential(parts.username, parts.password or "") if parts.username else None
     bare = parts.netloc.rpartition("@")[2]

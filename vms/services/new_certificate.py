@@ -19,7 +19,7 @@ from vms.onvif.tls import fetch_fingerprint
 from vms.services.device_session import DeviceSessions
 from vms.services.identify import Identity, Match, identify
 from vms.services.steps import Steps
-from vms.services.stream_certificate import CERTIFICATE, RTSPS_PORT, SERVICES_CERTIFICATE, pinned
+from vms.services.stream_certificate import CERTIFICATE, SERVICES_CERTIFICATE, encrypted_place, pinned
 from vms.vault.entry import ADMINISTRATOR, VaultEntry
 from vms.vault.files import Vault
 
@@ -51,17 +51,17 @@ async def look(camera: Camera) -> list[Certificate]:
 
     Conflict when nothing of it is encrypted: there is no certificate to keep.
     """
-    places: tuple[tuple[Place, str, str, int, str], ...] = (
-        (SERVICES, camera.onvif_url, "https", HTTPS_PORT, pinned(camera.main_profile, SERVICES_CERTIFICATE)),
-        ("main", camera.main_url, "rtsps", RTSPS_PORT, pinned(camera.main_profile)),
-        ("sub", camera.sub_url, "rtsps", RTSPS_PORT, pinned(camera.sub_profile)),
+    services = urlsplit(camera.onvif_url)
+    https = (services.hostname or "", services.port or HTTPS_PORT) if services.scheme == "https" else None
+    places: tuple[tuple[Place, tuple[str, int] | None, str], ...] = (
+        (SERVICES, https, pinned(camera.main_profile, SERVICES_CERTIFICATE)),
+        ("main", encrypted_place(camera.main_url), pinned(camera.main_profile)),
+        ("sub", encrypted_place(camera.sub_url), pinned(camera.sub_profile)),
     )
     found = []
-    for of, url, scheme, usual_port, kept in places:
-        parts = urlsplit(url)
-        if parts.scheme == scheme:
-            shown = await fetch_fingerprint(parts.hostname or "", parts.port or usual_port)
-            found.append(Certificate(of, kept, shown))
+    for of, place, kept in places:
+        if place is not None:
+            found.append(Certificate(of, kept, await fetch_fingerprint(*place)))
     if not found:
         raise Conflict("Cette caméra ne chiffre rien : elle n’a pas de certificat.", where=camera.id, rule="A-01")
     return found

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 from vms.onvif.tls import fetch_fingerprint
 
-RTSPS_PORT: Final = 322
+# Encrypted streams: RTSP over TLS, and through two HTTPS connections (O-30).
+USUAL_PORTS: Final = {"rtsps": 322, "rtsphs": 443}
 CERTIFICATE: Final = "certificate"
 SERVICES_CERTIFICATE: Final = "services_certificate"  # in the main stream's profile, for ONVIF over HTTPS
 
@@ -21,11 +22,17 @@ def pinned(profile: Mapping[str, Any], what: str = CERTIFICATE) -> str:
     return str(profile.get(what, ""))
 
 
+def encrypted_place(url: str) -> tuple[str, int] | None:
+    """Host and port of an encrypted stream; None for one that is not."""
+    parts = urlsplit(url)
+    return (parts.hostname or "", parts.port or USUAL_PORTS[parts.scheme]) if parts.scheme in USUAL_PORTS else None
+
+
 async def pin(profile: dict[str, Any], url: str) -> None:
     """Write the SHA-256 (hex) of the certificate that ``url`` shows now into the stream's profile, if it is encrypted.
 
     Unavailable when an encrypted stream shows none: it could not be recorded either.
     """
-    parts = urlsplit(url)
-    if parts.scheme == "rtsps":
-        profile[CERTIFICATE] = await fetch_fingerprint(parts.hostname or "", parts.port or RTSPS_PORT)
+    place = encrypted_place(url)
+    if place is not None:
+        profile[CERTIFICATE] = await fetch_fingerprint(*place)

@@ -95,7 +95,7 @@ function PictureCard({ camera }: { camera: Camera }) {
               </>
             ),
           },
-          { label: t`Chiffrement`, value: camera.tls ? "RTSPS" : t`aucun, préfixe maîtrisé exigé` },
+          { label: t`Chiffrement`, value: camera.tls ? "TLS" : t`aucun, préfixe maîtrisé exigé` },
         ]}
       />
     </Card>

@@ -88,7 +88,7 @@ function DeclareForm({ onOrder }: { onOrder: (id: string) => void }) {
           inputMode="url"
           spellCheck={false}
           autoComplete="off"
-          pattern="rtsps?://.+"
+          pattern="rtsp(s|h|hs)?://.+"
           placeholder="rtsp://10.42.16.90/stream1"
           defaultValue={draft.url}
         />
