@@ -159,7 +159,7 @@ def hurt(home: Path, times: int) -> dict[str, Any]:
         if disk.there:
             for faults in (_disk_faults(disk), {"power-cut": lambda child: _cut_power(child, disk)}):
                 rows += _lives(home / "device", faults, times)
-            spared = _spared(home / "device", "blocks-lost", disk.lose_blocks, disk.find_blocks)
+            spared = _spared(home / "device", "blocks-lost", disk.lose_blocks, lambda: None)  # mended below
             rows += _lives(home / "device", {name: _till_mended(do, disk) for name, do in spared.items()}, times)
     return {
         "volume": f"tmpfs, {VOLUME_MIB} MiB" if place.small else "no mount permitted: the file system at hand",
