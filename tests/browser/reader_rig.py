@@ -24,6 +24,7 @@ from tests.fakes.extraction import (
     ExportDesk,
     exported_by,
     job_for,
+    journal_proofs,
     opened_package,
 )
 from tests.fakes.recording import CAMERA, COMMUNE, START, Rig
@@ -109,7 +110,9 @@ async def make_package(folder: Path, video: Numbered, authority: Authority | Non
 
 
 def _with_plan(job: ExportJob, plan: StreamPlan) -> ExportJob:
-    return replace(job, plans=(*job.plans, plan))
+    plans = (*job.plans, plan)
+    proofs = journal_proofs(plan.from_us, plan.to_us, *(one.camera for one in plans))
+    return replace(job, plans=plans, proofs=proofs)
 
 
 UI: Final = Path(__file__).resolve().parents[2] / "web" / "ui"

@@ -160,11 +160,12 @@ async def record_clip(rig: Rig, writer: StreamWriter, name: str, count: int, sta
     return nals
 
 
-def journal_proofs(from_us: int, to_us: int, camera: str = CAMERA) -> dict[str, dict[str, Any]]:
+def journal_proofs(from_us: int, to_us: int, *cameras: str) -> dict[str, dict[str, Any]]:
     """What the keeper's ``journal_proof`` answers for the decision and the extraction, in a small log."""
+    cameras = cameras or (CAMERA,)
     spoken: dict[int, Entry] = {
-        1: Entry("modification", "decide", cameras=(camera,), detail={"request": REQUEST, "decision": "execute"}),
-        3: Entry("communication", "export", cameras=(camera,), from_us=from_us, to_us=to_us, reference=REQUEST),
+        1: Entry("modification", "decide", cameras=cameras, detail={"request": REQUEST, "decision": "execute"}),
+        3: Entry("communication", "export", cameras=cameras, from_us=from_us, to_us=to_us, reference=REQUEST),
     }
     other = Entry("session", "sign_in")
     records = [record_of(spoken.get(n, other), COMMUNE, QUARTER, n, START) for n in range(5)]
