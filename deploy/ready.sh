@@ -27,7 +27,7 @@ has_headers() {
 declare -A needs=(
   [chromium]=chromium [ffmpeg]=ffmpeg [openssl]=openssl [age]=age [cc]=gcc
   [gst-inspect-1.0]=gstreamer1.0-tools [pdftotext]=poppler-utils [mediainfo]=mediainfo [firefox-esr]=firefox-esr
-  [softhsm2-util]=softhsm2
+  [softhsm2-util]=softhsm2 [javac]=default-jdk-headless
 )
 extra=(gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-base gstreamer1.0-plugins-good
        gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly postgresql)

@@ -100,7 +100,7 @@ def test_without_the_communes_certificate_the_signer_is_unknown_and_the_bytes_st
     other = seal.to_pem(seal.make_seal("autre", "Autre", NOW).certificate)
     for anchors in (b"", other):
         told = judged(made.video, made.signed.encode(made.token), anchors)
-        assert (told.state, told.bad) == ("Valid", {"signingCredential.untrusted"})
+        assert (told.state, told.bad) == ("Valid", frozenset({"signingCredential.untrusted"}))
         assert told.good >= MATCHES
 
 
