@@ -9,6 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How long an example takes is the machine's affair, and a busy one's no failure.
+settings.register_profile("guet", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("guet")
 
 REPOSITORY = Path(__file__).parent.parent
 

@@ -21,7 +21,7 @@ def test_the_target_takes_the_vector() -> None:
     assert any_file(FILE) == 3
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.binary(max_size=400))
 @example(b"")
 def test_any_bytes(data: bytes) -> None:
@@ -31,7 +31,7 @@ def test_any_bytes(data: bytes) -> None:
     any_name(data)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.lists(st.tuples(st.integers(0, len(FILE) - 1), st.integers(0, 255)), max_size=4), st.integers(0, len(FILE)))
 def test_changed_and_cut_files(changes: list[tuple[int, int]], cut: int) -> None:
     data = bytearray(FILE)
@@ -40,7 +40,7 @@ def test_changed_and_cut_files(changes: list[tuple[int, int]], cut: int) -> None
     any_file(bytes(data[:cut]))
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.lists(st.tuples(st.integers(0, HEADER_BYTES - 17), st.integers(0, 255)), min_size=1, max_size=3))
 def test_headers_changed_under_a_right_checksum(changes: list[tuple[int, int]]) -> None:
     data = bytearray(FILE)
@@ -50,7 +50,7 @@ def test_headers_changed_under_a_right_checksum(changes: list[tuple[int, int]]) 
     any_file(bytes(data))
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.lists(st.tuples(st.integers(4, 59), st.integers(0, 255)), min_size=1, max_size=3))
 def test_group_headers_changed_under_a_right_checksum(changes: list[tuple[int, int]]) -> None:
     data = bytearray(FILE)
@@ -64,7 +64,7 @@ def test_group_headers_changed_under_a_right_checksum(changes: list[tuple[int, i
     any_file(bytes(data))
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.from_regex(r"[a-z0-9-]{1,10}\.(main|sub)\.[0-9]{8}T[0-9]{12}Z\.[0-9a-f]{32}\.[0-9]{1,20}\Z"))
 def test_names_that_look_right(text: str) -> None:
     any_name(text.encode())

@@ -84,7 +84,7 @@ both = kinds.flatmap(lambda kind: st.tuples(st.just(kind), wires(kind)))
 
 
 @given(both, st.integers(-1, 400), st.integers(-1, 900), st.integers(0, 65_535) | st.sampled_from([0, 1, 65_535]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @example((FU_H264, b""), 0, 0, 0)
 def test_the_compiled_function_and_its_twin_agree(
     wired: tuple[int, bytes], position: int, end: int, sequence: int
@@ -135,7 +135,7 @@ def walk(wire: bytes, cuts: list[int], kind: int, take_run: TakeRun | None) -> d
 
 
 @given(both, st.lists(st.integers(0, 900), max_size=4))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_runs_do_what_packets_one_by_one_do(wired: tuple[int, bytes], cuts: list[int]) -> None:
     kind, wire = wired
     cuts = [min(cut, len(wire)) for cut in cuts]

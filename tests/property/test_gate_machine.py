@@ -114,4 +114,4 @@ class GateMachine(RuleBasedStateMachine):
 
 
 TestGateMachine = GateMachine.TestCase
-TestGateMachine.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestGateMachine.settings = settings(max_examples=60, stateful_step_count=25)

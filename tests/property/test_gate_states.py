@@ -307,7 +307,7 @@ class DatedGate(RuleBasedStateMachine):
 
 
 TestDatedGate = DatedGate.TestCase
-TestDatedGate.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
+TestDatedGate.settings = settings(max_examples=25, stateful_step_count=20)
 
 
 def test_the_machine_went_through_many_states() -> None:

@@ -109,7 +109,7 @@ class JournalMachine(RuleBasedStateMachine):
 
 
 TestJournalMachine = JournalMachine.TestCase
-TestJournalMachine.settings = settings(max_examples=15, stateful_step_count=10, deadline=None)
+TestJournalMachine.settings = settings(max_examples=15, stateful_step_count=10)
 
 
 @given(st.lists(st.binary(max_size=40), max_size=256))

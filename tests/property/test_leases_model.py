@@ -200,7 +200,6 @@ def live(loop: asyncio.AbstractEventLoop, url: str, examples: int) -> None:
     few = settings(
         max_examples=examples,
         stateful_step_count=25,
-        deadline=None,
         derandomize=True,
         suppress_health_check=list(HealthCheck),
     )

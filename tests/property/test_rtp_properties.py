@@ -43,7 +43,7 @@ def packets(nals: tuple[bytes, ...], size: int) -> list[bytes]:
 
 
 @given(units, st.integers(8, 120), st.integers(0, 65_535), st.integers(0, 2**32 - 1), st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_what_comes_out_was_sent_and_every_hole_is_told(
     sent: list[tuple[bytes, ...]], size: int, sequence: int, stamp: int, data: st.DataObject
 ) -> None:
@@ -80,7 +80,7 @@ def test_what_comes_out_was_sent_and_every_hole_is_told(
 
 
 @given(st.lists(st.integers(1, 4000), min_size=1, max_size=60))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_stream_may_be_cut_into_any_pieces(cuts: list[int]) -> None:
     clip = small_clip("h264", 64, 64, 12)
     media, sequence = b"", 65_500

@@ -233,7 +233,6 @@ class Footage(RuleBasedStateMachine):
 Footage.TestCase.settings = settings(
     max_examples=15,
     stateful_step_count=20,
-    deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),
 )

@@ -25,7 +25,7 @@ steps = st.lists(
 
 
 @given(steps)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_time_never_goes_back_and_no_input_breaks_it(script: list[tuple[int, int, float, bool]]) -> None:
     clock = ManualClock(START)
     timeline = Timeline(clock)
@@ -52,7 +52,7 @@ def test_time_never_goes_back_and_no_input_breaks_it(script: list[tuple[int, int
     delays=st.lists(st.integers(0, 300_000), min_size=50, max_size=50),
     first=st.integers(0, 2**32),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_after_settling_the_line_is_bent_by_no_more_than_its_limit(ppm: int, delays: list[int], first: int) -> None:
     clock = ManualClock(START)
     timeline = Timeline(clock)

@@ -61,7 +61,7 @@ def crosses(a: Exact, b: Exact, low: Exact, high: Exact) -> bool:
     return enter <= leave
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(polygons())
 def test_exactly_the_touched_pixels_are_marked(points: list[tuple[float, float]]) -> None:
     """Every touched pixel is marked; a pixel missed by more than a rounding error is not."""
@@ -75,7 +75,7 @@ def test_exactly_the_touched_pixels_are_marked(points: list[tuple[float, float]]
                 assert not grid[row, column], (row, column)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(polygons(40), min_size=1, max_size=3), st.integers(0, 3), st.integers(37, 40), st.integers(37, 40))
 def test_paint_holds_the_zone_its_margin_and_its_chroma(
     drawn: list[list[tuple[float, float]]], margin: int, width: int, height: int
@@ -99,7 +99,7 @@ def test_paint_holds_the_zone_its_margin_and_its_chroma(
         assert part.chroma.sum() <= part.luma.sum()
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(polygons(), min_size=1, max_size=3), st.lists(polygons(), min_size=1, max_size=3))
 def test_covering_agrees_with_points_tried_one_by_one(outer: list[Polygon], inner: list[Polygon]) -> None:
     answer = covers(outer, inner)

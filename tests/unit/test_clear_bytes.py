@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.judges.clear_bytes import RUN_BYTES, Needles, memory_of
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32), st.integers(0, 968), st.integers(0, 5000))
 def test_any_run_of_32_bytes_is_found_at_any_offset(seed: int, start: int, at: int) -> None:
     source = random.Random(seed)
