@@ -166,7 +166,7 @@ function Questions({ request }: { request: RequestDetail }) {
       <div>
         <dt>{t`Quoi`}</dt>
         <dd>
-          <Plural value={names.length} one="# caméra" other="# caméras" /> : {names.join(", ")}
+          <Plural value={names.length} one="# caméra" other="# caméras" />, {names.join(", ")}
           <small>
             <Trans>
               {formatDay(request.from_us)}, de {formatTime(request.from_us)} à {formatTime(request.to_us)}

@@ -58,6 +58,11 @@ export function HoldsCard({ cameras }: { cameras: readonly Camera[] }) {
   );
 }
 
+/** What people call the procedure: a filmed person's request has no other reference than its own number. */
+function referenceOf(hold: Hold): string {
+  return hold.reference === hold.request ? hold.request_number : hold.reference;
+}
+
 function useColumns(cameras: readonly Camera[]): Column<Hold>[] {
   const { t, i18n } = useLingui();
   const nameOf = (id: string) => {
@@ -72,7 +77,7 @@ function useColumns(cameras: readonly Camera[]): Column<Hold>[] {
         <>
           {hold.request ? (
             <Link to="/demandes/$request" params={{ request: hold.request }}>
-              {hold.request_number || hold.reference}
+              {hold.request_number || referenceOf(hold)}
             </Link>
           ) : (
             hold.reference
@@ -101,7 +106,7 @@ function useColumns(cameras: readonly Camera[]): Column<Hold>[] {
           <>
             {hold.cameras.map(nameOf).join(", ")}
             <small>
-              {typeof procedure === "string" ? procedure : i18n._(procedure)}, {hold.reference}
+              {typeof procedure === "string" ? procedure : i18n._(procedure)}, {referenceOf(hold)}
             </small>
           </>
         );
@@ -131,7 +136,7 @@ function ReleaseAct({ hold }: { hold: Hold }) {
       label={<Trans>Lever…</Trans>}
       size="s"
       danger
-      title={<Trans>Lever le gel {hold.reference}</Trans>}
+      title={<Trans>Lever le gel {referenceOf(hold)}</Trans>}
       confirm={<Trans>Confirmer la levée</Trans>}
       run={(data) => releaseHold(hold.id, textOf(data, "motive"))}
       stale={["holds", "retention", "requests"]}
