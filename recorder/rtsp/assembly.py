@@ -47,6 +47,8 @@ class UnitAssembler(ABC):
         self.ready: list[AccessUnit] = []
         self.format_error: ParameterSetsMissing | None = None
         self.dropped_units = 0
+        self.awaits_key = False  # something was lost, and no picture came since that a decoder could start at
+        self.keys = 0
         self.markers_trusted = True
         self._marked = 0  # the first unit: how many NAL units it had when its marker came
         self._time: int | None = None
@@ -186,16 +188,24 @@ class UnitAssembler(ABC):
 
     def _finish(self) -> None:
         whole = self._has_picture and not self._damaged and not self._beheaded()
+        fmt = None
+        if self._lost or not whole:
+            self.awaits_key = True
         if whole:
-            if self._key and not self._lost:
-                self._key_opening = self._nals[0][0]
+            if self._key:
+                fmt = self._format()
+                self.awaits_key = fmt is None
+                if fmt is not None:
+                    self.keys, self.format_error = self.keys + 1, None
+                if not self._lost:
+                    self._key_opening = self._nals[0][0]
             self.ready.append(
                 AccessUnit(
                     tuple(self._nals),
                     self._time or 0,
                     self._key,
                     self._received_us,
-                    self._format() if self._key else None,
+                    fmt,
                     self._lost,
                 )
             )

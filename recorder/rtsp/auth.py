@@ -106,7 +106,8 @@ class Authenticator:
                 todo="Déclarez le compte de la caméra.",
             )
         if chosen is None:
-            offered = ", ".join(f"{item.scheme} {item.algorithm}" for item in challenges)[:80] or "aucune"
+            named = ", ".join(f"{item.scheme} {item.algorithm}" for item in challenges)
+            offered = "".join(filter(str.isprintable, named))[:80] or "aucune"
             raise WrongCredential(
                 f"Aucune méthode d’authentification sûre (proposées : {offered}).",
                 where=self._where,

@@ -116,6 +116,7 @@ class Conversation:
         self._video_channel, self._control_channel = -1, -1
         self._garbage_bytes = 0
         self._goodbye_us: int | None = None
+        self._keyless: tuple[int, int] | None = None  # key pictures so far, and since when another one is awaited
         self._crowd_us = self._crowd_units = 0
         self._answered: message.Response | None = None
         self._last_unit_us = 0

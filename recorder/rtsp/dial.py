@@ -40,5 +40,7 @@ async def connect(url: StreamUrl, receive_buffer_bytes: int | None) -> socket.so
         raise CameraUnreachable(f"Pas de connexion en {CONNECT_TIMEOUT_S:g} s.", where=url.peer) from error
     except OSError as error:
         failure = error
+    except UnicodeError as error:  # a name that no resolver takes
+        raise CameraUnreachable("Nom d’hôte impossible.", where=url.peer) from error
     why = failure.strerror or failure if failure is not None else "aucune adresse"
     raise CameraUnreachable(f"Connexion impossible : {why}.", where=url.peer) from failure

@@ -80,7 +80,8 @@ def parse(body: bytes, where: str) -> Description:
         track = _video(item, where) if item.kind == "video" else None
         if track is not None:
             return Description(control, track, kinds)
-    offered = ", ".join(_describe(item) for item in media)[:120] or "aucune"
+    named = ", ".join(_describe(item) for item in media)
+    offered = "".join(filter(str.isprintable, named))[:120] or "aucune"
     raise NoVideo(
         f"La caméra n’offre aucune image H.264 ou H.265 (pistes : {offered}).",
         where=where,
@@ -121,7 +122,7 @@ def _video(media: _Media, where: str) -> VideoTrack | None:
         if codec is None or not (payload.isascii() and payload.isdigit() and int(payload[:4]) < 128):
             continue
         if clock not in ("", str(VIDEO_CLOCK_HZ)):
-            raise NoVideo(f"Horloge vidéo de {clock[:12]} Hz au lieu de 90000.", where=where)
+            raise NoVideo(f"Horloge vidéo de {clock[:12]!a} Hz au lieu de 90000.", where=where)
         if media.encrypted and "SAVP" in media.transport:
             raise NoVideo(
                 "La caméra chiffre ses images (SRTP).", where=where, todo="Choisissez RTSP par TLS ou sans chiffrement."

@@ -11,7 +11,14 @@ from typing import Final
 from recorder.access_unit import AccessUnit
 from recorder.rtsp import message, resync
 from recorder.rtsp.conversation import Conversation, State
-from recorder.rtsp.errors import CameraUnreachable, StreamDamaged, StreamStalled, dump
+from recorder.rtsp.errors import (
+    CameraUnreachable,
+    KeyFrameAwaited,
+    ParameterSetsMissing,
+    StreamDamaged,
+    StreamStalled,
+    dump,
+)
 from recorder.rtsp.rtp import RtpReceiver
 from vms.clock import MICRO
 
@@ -22,6 +29,7 @@ GOODBYE_PATIENCE_S: Final = 0.9
 # More pictures than this in one read are counted, and refused past the limit: a minute's delay at 60 a second.
 CROWD_UNITS: Final = 200
 CROWD_LIMIT_UNITS: Final = 4000
+KEY_LIMIT_S: Final = 30.0
 DOLLAR: Final = resync.DOLLAR
 _LINE_ENDS: Final = resync.LINE_ENDS
 
@@ -190,6 +198,7 @@ class Session(Conversation):
                 raise CameraUnreachable(f"La caméra ne répond plus depuis {REPLY_TIMEOUT_S:g} s.", where=self.where)
             return
         self._judge_goodbye(now_us)
+        self._require_keys(now_us)
         if now_us - self._last_unit_us > STALL_LIMIT_S * MICRO:
             self._stalled()
         method = self._keepalive.due(now_us)
@@ -202,6 +211,21 @@ class Session(Conversation):
     def resume(self, now_us: int) -> None:
         """Reading goes on after a pause of ours: the silence so far was not the camera's."""
         self._last_unit_us = now_us
+
+    def _require_keys(self, now_us: int) -> None:
+        """After a loss, pictures without a key picture for long are worth no more: a new connection begins with one.
+
+        So it is with cameras that refresh their pictures bit by bit, and with parameter sets that became unreadable.
+        """
+        depacketizer = self._depacketizer
+        if depacketizer is None or not depacketizer.awaits_key or not self.options.live:
+            self._keyless = None
+        elif self._keyless is None or self._keyless[0] != depacketizer.keys:
+            self._keyless = (depacketizer.keys, now_us)
+        elif now_us - self._keyless[1] > KEY_LIMIT_S * MICRO:
+            if depacketizer.format_error is not None:
+                raise ParameterSetsMissing(depacketizer.format_error.what, where=self.where)
+            raise KeyFrameAwaited(f"Aucune image clé depuis {KEY_LIMIT_S:g} s, après une perte.", where=self.where)
 
     def _stalled(self) -> None:
         depacketizer = self._depacketizer

@@ -6,6 +6,7 @@ the base ends in a slash and whether or not it holds a query, and that is what t
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass, replace
 from typing import Final
@@ -117,8 +118,9 @@ def track_addresses(request: str, base: str, control: str) -> list[str]:
     if control.strip() not in ("", "*") and not _is_absolute(control):
         for against in (base, request):
             scheme, _, rest = against.partition("://")
-            joined = urljoin(f"http://{rest}", _escaped(control.strip()[:URL_LIMIT_CHARS]))
-            found.append(f"{scheme}://{joined.partition('://')[2]}")
+            with contextlib.suppress(ValueError):  # what no address can be made of is none
+                joined = urljoin(f"http://{rest}", _escaped(control.strip()[:URL_LIMIT_CHARS]))
+                found.append(f"{scheme}://{joined.partition('://')[2]}")
     return list(dict.fromkeys(url for url in found if len(url) <= 2 * URL_LIMIT_CHARS))
 
 
@@ -148,7 +150,9 @@ def _on_host_of(request: str, url: str) -> str:
 
 
 def _escaped(url: str) -> str:
-    return url if url.isascii() and url.isprintable() and " " not in url else quote(url, safe=_PRINTABLE)
+    if url.isascii() and url.isprintable() and " " not in url:
+        return url
+    return quote(url, safe=_PRINTABLE, errors="surrogateescape")
 
 
 def _is_absolute(url: str) -> bool:

@@ -6,11 +6,12 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 
+from tests.fakes.zoo.accounts import ACCOUNT
 from tests.fakes.zoo.messages import asks_client, keepalive_only
 from tests.fakes.zoo.pictures import Packet
 from tests.fakes.zoo.scenario import Answer, Scenario, gap, refused
 from tests.fakes.zoo.server import SESSION, Ask, Peer
-from tests.fakes.zoo.transport import setup_says
+from tests.fakes.zoo.transport import at_address, setup_says
 
 Reply = Callable[[Ask, bytes], bytes]
 
@@ -96,13 +97,14 @@ def continues(ask: Ask) -> bytes:
 
 
 def moved(location: str) -> dict[str, Answer]:
-    """DESCRIBE sends the client to ``location``, where ``{place}`` is the server's own."""
+    """DESCRIBE sends the client to ``location``, where ``{place}`` and ``{port}`` are the server's own."""
 
     def answer(ask: Ask) -> bytes:
         if ask.uri.endswith("/moved"):
             return ask.usual
-        place = f"127.0.0.1:{ask.peer.zoo.port}"
-        return ask.says("302 Moved Temporarily", *([f"Location: {location.format(place=place)}"] if location else []))
+        port = ask.peer.zoo.port
+        there = location.format(place=f"127.0.0.1:{port}", port=port)
+        return ask.says("302 Moved Temporarily", *([f"Location: {there}"] if location else []))
 
     return {"DESCRIBE": answer}
 
@@ -160,6 +162,17 @@ SCENARIOS = (
     Scenario(name="redirect-relative", what="302 to a path without a host", answers=moved("/moved"), visits=2),
     Scenario(name="redirect-with-account", what="302 to the same host, with another account in the address",
              answers=moved("rtsp://root:secret@{place}/moved"), visits=2),
+    Scenario(name="redirect-other-name", what="302 to another name, behind which the same server answers",
+             account=ACCOUNT, answers=moved("rtsp://localhost:{port}/moved"), expect=refused(
+                 "stream-refused", "autre")),
+    Scenario(name="redirect-not-utf8", what="302 to a path that is no UTF-8", answers=moved("/\udce9t\udce9/moved"),
+             visits=2),
+    Scenario(name="content-base-not-utf8", what="Content-Base that is no UTF-8", answers=at_address(
+        "trackID=1", "{base}/trackID=1", content_base="rtsp://127.0.0.1/\udce9\udcff/")),
+    Scenario(name="control-brackets", what="a control attribute that no address can be made of", answers=at_address(
+        "//[x", "rtsp://{place}//[x")),
+    Scenario(name="session-not-utf8", what="a session that is no UTF-8", expect=refused("stream-damaged", "session"),
+             answers=setup_says("RTP/AVP/TCP;unicast;interleaved=0-1", "Session: \udce9\udcff;timeout=60")),
     Scenario(name="redirect-nowhere", what="302 without Location", answers=moved(""), expect=refused(
         "stream-refused", "302")),
     Scenario(name="redirect-not-rtsp", what="302 to a web page of the camera", expect=refused(

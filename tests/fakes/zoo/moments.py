@@ -53,13 +53,29 @@ def sets_behind() -> tuple[Picture, ...]:
     )
 
 
+def without_sense(picture: Picture) -> Picture:
+    """The picture with an SPS that says nothing."""
+    nothing = b"\x67\x42\0\x1f" + bytes(9)
+    nals = tuple(nothing if nal[0] & 0x1F == 7 else nal for nal in picture.nals)
+    return Picture(nals, picture.stamp, picture.key)
+
+
 def damaged_sets() -> tuple[Picture, ...]:
     """The third key picture comes with an SPS that says nothing."""
-    nothing = b"\x67\x42\0\x1f" + bytes(9)
-    shown = list(pictures())
-    nals = tuple(nothing if nal[0] & 0x1F == 7 else nal for nal in shown[20].nals)
-    shown[20] = Picture(nals, shown[20].stamp, True)
-    return tuple(shown)
+    shown = pictures()
+    return (*shown[:20], without_sense(shown[20]), *shown[21:])
+
+
+async def damaged_for_good(peer: Peer) -> None:
+    """From the third key picture on no SPS says anything; a new connection has sound ones."""
+    shown = peer.scenario.shown()
+    await peer.show(shown[:20])
+    if peer.number:
+        return await peer.show(shown[20:], first=20)
+    for _ in range(3):
+        await peer.show([without_sense(picture) for picture in shown[20:]], first=20)
+        peer.stamp += 20 * 3600
+    return None
 
 
 def refuses_reports(peer: Peer, index: int, packets: list[Packet]) -> list[Packet | bytes]:
@@ -88,7 +104,31 @@ def moved(index: int, channel: int) -> Alter:
     ]
 
 
+async def lost_in_refresh(peer: Peer) -> None:
+    """A packet is lost, and the picture is only ever refreshed in columns; a new connection has a key picture."""
+    shown = peer.scenario.shown()
+    await peer.show(shown[:15])
+    if peer.number:
+        return await peer.show(shown[15:], first=15)
+    peer.sequence += 1
+    for _ in range(3):
+        await peer.show(shown[15:], first=15)
+        peer.stamp += 25 * 3600
+    return None
+
+
+def frames_first(ask: Ask, said: bytes) -> bytes:
+    """Pictures of a session long gone before the first answer (live555)."""
+    old = Packet(b"\x41\x9a" + bytes(99), 99, 7, ssrc=0xBAD, marker=True).framed()
+    return old * 3 + said if ask.method in ("OPTIONS", "DESCRIBE") else said
+
+
 SCENARIOS = (
+    Scenario(name="frames-before-answers", what="packets of a session long gone before the first answers",
+             reply=frames_first),
+    Scenario(name="lost-in-refresh", what="a loss, and no key picture ever after it on this connection", visits=2,
+             make=lambda: pictures(options="intra-refresh=1"), play=lost_in_refresh,
+             expect=gap("key-frame-awaited", "après une perte")),
     Scenario(name="slices-marked-sei-between", what="four slices, all marked, SEI between them", alter=all_marked,
              make=lambda: between_slices(SEI_264), expect=ALL_BUT_THE_LAST),
     Scenario(name="delimiters-between-slices", what="a delimiter before each slice, not only before each picture",
@@ -100,6 +140,8 @@ SCENARIOS = (
     Scenario(name="sets-behind-slices", what="parameter sets behind the key picture", make=sets_behind),
     Scenario(name="sets-damaged-once", what="an unreadable SPS with the third key picture", make=damaged_sets,
              expect=gap("parameter-sets-missing", least=25)),
+    Scenario(name="sets-damaged-for-good", what="no readable SPS any more on this connection", play=damaged_for_good,
+             visits=2, expect=gap("parameter-sets-missing", least=45)),
     Scenario(name="starts-in-a-picture", what="the stream begins inside a key picture", alter=only(
         [0], lambda packets: list(packets[3:])), expect=gap("", least=30)),
     Scenario(name="sequence-jumps", what="numbers jump by 10,000 and nothing is missing", alter=from_picture(

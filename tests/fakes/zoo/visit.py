@@ -54,6 +54,8 @@ class Outcome:
         ]
         if self.altered or not self.ordered:
             return f"{self.altered} units altered, order {self.ordered}"
+        if not all(detail.isprintable() and "interne" not in detail for detail in self.details):
+            return f"a fault of ours, or a detail that no log and no database takes: {self.details!a}"
         if self.mistimed:
             return f"{self.mistimed} units under a wrong time, by {self.worst_s:.1f} s at the worst"
         if expect.kept == "all" and not 0 < self.sent <= self.kept + expect.open_end:
@@ -80,6 +82,7 @@ def impatient() -> Iterator[None]:
             ("recorder.rtsp.session.REPLY_TIMEOUT_S", 1.6),
             ("recorder.rtsp.client.OPEN_TIMEOUT_S", 5.0),
             ("recorder.camera_loop.KEY_LIMIT_S", 3.0),
+            ("recorder.rtsp.session.KEY_LIMIT_S", 1.2),
             ("recorder.backoff.RETRY_CREDENTIAL_S", 0.4),
             ("recorder.backoff.RETRY_FIRST_S", 0.2),
             ("recorder.backoff.RETRY_LIMIT_S", 0.4),
