@@ -145,3 +145,15 @@ async def test_a_deputy_decides_until_the_delegations_last_second(place: Town) -
         await place.act("adjointe", "decide", request=made[1], decision="execute")
     assert no.value.rule == "P-58"
     assert state(place) == before
+
+
+async def test_a_right_rests_on_a_decision_that_can_be_read(place: Town) -> None:
+    given = {
+        "person": place.people["agent"], "role": "officer", "signed_by": "Le maire", "from_": "2026-01-01",
+        "until": "2027-12-31", "scope": {"cameras": "all", "acts": ["live"]},
+    }  # fmt: skip
+    before = state(place)
+    for reference in (" ", "...", "\u2800\u2800", "\u3164", "2026\u2029autre", "\u202e6202"):
+        with pytest.raises(BadInput, match="decision_ref"):
+            await place.act(MAYOR, "grant", decision_ref=reference, **given)
+    assert state(place) == before

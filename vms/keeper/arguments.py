@@ -13,6 +13,7 @@ from vms.clock import LATEST_US, UtcTime
 from vms.errors import BadInput, GuetError
 from vms.faults import words_of
 from vms.law.dates import midnight
+from vms.law.requests import is_written
 from vms.law.rulebook import rulebook
 
 DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -81,6 +82,12 @@ def _plain(text: str) -> str:
     return text
 
 
+def _written(text: str) -> str:
+    if not is_written(text):
+        raise ValueError("il est vide")
+    return text
+
+
 def _each_once(cameras: tuple[str, ...]) -> tuple[str, ...]:
     if len(set(cameras)) != len(cameras):
         raise ValueError("chaque caméra s’y nomme une fois")
@@ -97,7 +104,10 @@ def _short(text: str) -> str:
 Moment = Annotated[int, BeforeValidator(lambda value: _moment(value, end=False))]
 MomentEnd = Annotated[int, BeforeValidator(lambda value: _moment(value, end=True))]
 Text = Annotated[str, Field(max_length=TEXT_LIMIT_CHARS), AfterValidator(_plain)]
-Name = Annotated[str, Field(min_length=1, max_length=TEXT_LIMIT_CHARS), AfterValidator(_plain), Field(min_length=1)]
+Name = Annotated[
+    str, Field(min_length=1, max_length=TEXT_LIMIT_CHARS), AfterValidator(_plain), Field(min_length=1),
+    AfterValidator(_written),
+]  # fmt: skip
 MotiveText = Annotated[str, AfterValidator(_plain), AfterValidator(_short)]
 Identifier = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 Slug = Annotated[str, Field(pattern=SLUG)]

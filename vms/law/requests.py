@@ -96,8 +96,11 @@ def ground_lapse(frame: str, ground: str, *, partial: bool = False) -> Lapse | N
     return None
 
 
+def is_written(text: str) -> bool:
+    """Whether a text says something: a letter or a digit that can be seen."""
+    return any(char.isalnum() and char not in EMPTY_LETTERS for char in text)
+
+
 def _filled(value: Any) -> bool:
-    """A ticked box, an instant, or a text with a letter or a digit in it."""
-    if isinstance(value, str):
-        return any(char.isalnum() and char not in EMPTY_LETTERS for char in value)
-    return bool(value)
+    """A ticked box, an instant, or a text that says something."""
+    return is_written(value) if isinstance(value, str) else bool(value)
