@@ -67,9 +67,9 @@ class Contract:
         }
 
     def body(self, way: Way) -> Any:
-        """A body with its required fields, or None."""
-        told = self._operation(way).get("requestBody")
-        return self._sample(told["content"]["application/json"]["schema"], "") if told else None
+        """A body with its required fields, or None: where there is none, or where it is a file."""
+        told = self._operation(way).get("requestBody", {}).get("content", {}).get("application/json")
+        return self._sample(told["schema"], "") if told else None
 
     def _operation(self, way: Way) -> dict[str, Any]:
         found: dict[str, Any] = self._contract["paths"].get(way.path, {}).get(way.method.lower(), {})
