@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlmodel import col, delete, select, update
 
 from recorder.segment import SegmentName
+from recorder.store.errors import StoreError
 from recorder.store.local import LocalStore
 from vms import logs
 from vms.clock import MICRO
@@ -53,12 +54,27 @@ def _remove(store: LocalStore, rows: Sequence[Segment]) -> list[Segment]:
     """Remove the files of all rows that are within reach; which rows those are."""
     paths = [(row, _path(store, row)) for row in rows]
     near = store.within_reach([path for _, path in paths if path is not None])
-    store.destroy_all(near)
+    try:
+        store.destroy_all(near)
+    except StoreError as error:
+        if not store.has_other_place(error):
+            raise
+        # One of two volumes refuses, for days perhaps: what is due on the other goes.
+        near = [path for path in near if _is_removed(store, path)]
     known = set(near)
     gone = [row for row, path in paths if path is None or path in known]
     if len(gone) < len(rows):
-        log.warning("volume_away", segments=len(rows) - len(gone), rule="P-30")
+        log.error("not_destroyed", segments=len(rows) - len(gone), rule="P-30", severity="grave")
     return gone
+
+
+def _is_removed(store: LocalStore, path: Path) -> bool:
+    try:
+        store.destroy(path)
+    except StoreError as error:
+        log.warning("volume_refuses", segment=path.name, why=error.what)
+        return False
+    return True
 
 
 def _path(store: LocalStore, row: Segment) -> Path | None:

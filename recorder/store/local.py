@@ -157,8 +157,8 @@ class LocalStore:
         return False
 
     def within_reach(self, paths: Sequence[Path]) -> list[Path]:
-        """Those that are not on a volume which is away: what is not found there may exist all the same."""
-        return [] if self.is_away() else list(paths)
+        """Those that may be destroyed now: on a volume which is away, what is not found may exist all the same."""
+        return [] if self.is_away() or not os.access(self.root, os.W_OK) else list(paths)
 
     def lies_apart(self, segment: str, commune: str) -> bool:
         """Whether a segment takes no room on the store's own volume."""

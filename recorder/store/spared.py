@@ -107,11 +107,11 @@ class SparedStore(LocalStore):
 
     def within_reach(self, paths: Sequence[Path]) -> list[Path]:
         """Those on a volume that is there; while the spare is away, what is not found here may lie there."""
-        here, there = not self.is_away(), not self.spare.is_away()
-        return [
-            path for path in paths
-            if (there if self._is_spare(path) else here and (there or path.is_file()))
-        ]  # fmt: skip
+        here = super().within_reach([path for path in paths if not self._is_spare(path)])
+        there = self.spare.within_reach([path for path in paths if self._is_spare(path)])
+        if here and self.spare.is_away():
+            here = [path for path in here if path.is_file()]
+        return [*here, *there]
 
     def lies_apart(self, segment: str, commune: str) -> bool:
         """Whether it lies on the spare."""
@@ -234,9 +234,12 @@ class SparedStore(LocalStore):
         return sorted(found.values(), key=lambda one: str(one.name))
 
     def files_until(self, last_day: str) -> list[StoredFile]:
-        """Of both."""
-        found = {one.relative: one for one in super().files_until(last_day)}
-        return list((found | {one.relative: one for one in self.spare.files_until(last_day)}).values())
+        """Of both; of one alone while the other does not answer."""
+        found: dict[str, StoredFile] = {}
+        for files in (super().files_until, self.spare.files_until):
+            with contextlib.suppress(OSError):
+                found |= {one.relative: one for one in files(last_day)}
+        return list(found.values())
 
     def files(self) -> Iterator[StoredFile]:
         """Of both, each segment once."""
@@ -247,8 +250,12 @@ class SparedStore(LocalStore):
         yield from (one for one in super().files() if one.relative not in seen)
 
     def quarantined(self) -> list[Path]:
-        """Of both."""
-        return [*super().quarantined(), *self.spare.quarantined()]
+        """Of both; of one alone while the other does not answer."""
+        found: list[Path] = []
+        for files in (super().quarantined, self.spare.quarantined):
+            with contextlib.suppress(OSError):
+                found += files()
+        return found
 
     def _is_spare(self, path: Path) -> bool:
         return self.spare.root in path.parents

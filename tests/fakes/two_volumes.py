@@ -6,6 +6,7 @@ import errno
 from pathlib import Path
 from typing import Final
 
+from cryptography.utils import Buffer
 from sqlmodel import select
 
 from recorder.fsck import Fsck
@@ -13,6 +14,7 @@ from recorder.policies import Policies
 from recorder.retention import Retention
 from recorder.room import RoomKeeper
 from recorder.sink import SinkRefused
+from recorder.store.disk import OsDisk
 from recorder.store.local import LocalStore
 from recorder.store.spared import Spare, SparedStore
 from recorder.volume_board import VolumeBoard
@@ -26,11 +28,20 @@ GROUP_S: Final = 2
 
 
 class Failing(FaultyDisk):
-    """A disk that refuses every write while ``code`` is set, and every read too when it is EIO."""
+    """A disk that refuses every write while ``code`` is set, and every read too when it is EIO.
+
+    With ``keeps`` the bytes of an append are there all the same, and cannot be cut off again.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.code = 0
+        self.keeps = False
+
+    def append(self, fd: int, *parts: Buffer) -> None:
+        if self.code and self.keeps:
+            OsDisk.append(self, fd, *parts)
+        super().append(fd, *parts)
 
     def _step(self, name: str) -> Fault | None:
         if self.code:

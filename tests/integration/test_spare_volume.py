@@ -9,24 +9,21 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 import pytest
-from pydantic import ValidationError
 
+from recorder.export_plan import Wanted, plan_stream
 from recorder.playback import Playback
 from recorder.policies import Policies
 from recorder.room import RoomKeeper
-from recorder.store.attached import attach, reading
 from recorder.store.errors import StoreError
-from recorder.store.identity import IDENTITY_FILE
 from recorder.store.local import LocalStore
 from recorder.store.spared import REST_US, SparedStore
 from tests.fakes.faulty_disk import Crash, Fault, Mode
 from tests.fakes.recording import CAMERA, COMMUNE, START, problem_of
-from tests.fakes.two_volumes import Camera, SparedRig
+from tests.fakes.two_volumes import GROUP_S, Camera, SparedRig
 from vms.clock import MICRO, UtcTime
 from vms.errors import Conflict
 from vms.keeper.permit import Permit
 from vms.keeper.protocol import CameraRetention, HeldRange
-from vms.settings import Settings
 
 MINUTE_GROUPS: Final = 30
 DAY_S: Final = 86_400
@@ -83,6 +80,25 @@ async def test_while_the_volume_is_away_all_goes_on_and_is_found_where_it_lies(r
     assert await rig.findings() == []
 
 
+class Allowed:
+    """A permit for everything."""
+
+    payload = None
+
+    def allows(self, act: str, camera: str) -> bool:
+        return True
+
+    def require(self, act: str, camera: str, now: UtcTime) -> None:
+        return None
+
+
+PERMIT: Final = cast("Permit", Allowed())
+
+
+def wanted(rig: SparedRig) -> Wanted:
+    return Wanted(COMMUNE, CAMERA, "Place", "", "main", START.us, rig.clock.utc().us)
+
+
 async def test_the_window_plays_what_lies_on_the_volume_that_is_there(rig: SparedRig) -> None:
     camera = await Camera(rig).start()
     await camera.records(3)
@@ -90,21 +106,39 @@ async def test_the_window_plays_what_lies_on_the_volume_that_is_there(rig: Spare
     await camera.records(MINUTE_GROUPS)
     await camera.writer.close()
     playback = Playback(rig.engine, rig.store, rig.clock)
-
-    class Allowed:
-        payload = None
-
-        def allows(self, act: str, camera: str) -> bool:
-            return True
-
-        def require(self, act: str, camera: str, now: UtcTime) -> None:
-            return None
-
-    permit = cast("Permit", Allowed())
-    found = await playback.window(permit, CAMERA, "main", START, rig.clock.utc())
+    found = await playback.window(PERMIT, CAMERA, "main", START, rig.clock.utc())
     assert [one.name for one in found] == rig.lying("spare")
     with pytest.raises(StoreError):
-        await playback.window(permit, CAMERA, "main", START, START.plus(seconds=2))
+        await playback.window(PERMIT, CAMERA, "main", START, START.plus(seconds=2))
+    with pytest.raises(StoreError):  # an extraction says what it lacks, and declares nothing absent that is not
+        await plan_stream(rig.engine, rig.store, wanted(rig), rig.clock.utc().us)
+    rig.mount()
+    plan = await plan_stream(rig.engine, rig.store, wanted(rig), rig.clock.utc().us)
+    assert [Path(one.path).is_relative_to(rig.home / "spare") for one in plan.pieces] == [False, True]
+    assert (sum(one.groups for one in plan.pieces), plan.absences) == (len(camera.kept), ())
+
+
+async def test_a_group_that_the_disk_refused_and_kept_all_the_same_is_seen_once(rig: SparedRig) -> None:
+    camera = await Camera(rig).start()
+    await camera.records(3)
+    rig.main_disk.code, rig.main_disk.keeps = errno.EROFS, True
+    await camera.records(2)
+    rig.main_disk.code = 0
+    await camera.writer.close()
+    window = await Playback(rig.engine, rig.store, rig.clock).window(PERMIT, CAMERA, "main", START, rig.clock.utc())
+    starts = [group.utc_us for segment in window for group in segment.groups]
+    assert starts == [START.plus(seconds=GROUP_S * number).us for number in range(5)]
+    plan = await plan_stream(rig.engine, rig.store, wanted(rig), rig.clock.utc().us)
+    assert [one.groups for one in plan.pieces] == [3, 2]
+    rows = await rig.segments()
+    assert (
+        plan.pieces[0].sound_bytes
+        == rows[0].size_bytes
+        < (rig.home / "store").joinpath(plan.pieces[0].path).stat().st_size
+    )
+    (beyond,) = await rig.findings()
+    assert "longer" in beyond
+    assert await rig.findings(repair=True) == []
 
 
 LAST_STEP: Final = 9  # three folders with their names, file, bytes, their sync, the name's
@@ -169,25 +203,6 @@ async def test_a_start_without_the_volume_goes_on_from_what_was_told_of_it(rig: 
     assert await rig.findings(repair=True) == []
     assert len(rig.store.quarantined()) == 1, "what the row could not know of is set aside, not destroyed"
     assert await pictures(rig) == [*camera.kept[: 4 if told else 1], *again.kept]
-
-
-async def test_a_volume_that_was_never_seen_is_waited_for(tmp_path: Path) -> None:
-    settings = Settings(home=tmp_path / "home", spare_store=tmp_path / "spare")
-    settings.make_dirs()
-    (tmp_path / "spare").mkdir()
-    settings.store_dir.rmdir()
-    with pytest.raises(StoreError):
-        attach(settings, 0)
-    settings.store_dir.mkdir()
-    assert attach(settings, 0).identity
-    (settings.store_dir / IDENTITY_FILE).unlink()
-    store = attach(settings, 0)
-    assert store.is_away()
-    store.check_ready()
-    (tmp_path / "spare" / IDENTITY_FILE).unlink()
-    with pytest.raises(StoreError):
-        attach(settings, 0)
-    assert isinstance(reading(settings), SparedStore)
 
 
 async def test_a_spare_that_is_missing_costs_nothing_until_it_is_needed(rig: SparedRig) -> None:
@@ -280,6 +295,25 @@ async def test_what_is_due_goes_from_both_and_waits_for_a_volume_that_is_away(ri
     assert await rig.findings() == []
 
 
+async def test_what_is_due_on_the_spare_goes_though_the_other_volume_refuses(rig: SparedRig) -> None:
+    camera = await Camera(rig).start()
+    await camera.records(2)
+    rig.main_disk.code = errno.EIO
+    await camera.records(2)
+    await camera.writer.close()
+    rig.main_disk.code = 0  # policies lie on neither volume, and are written by the same hand
+    sweeper = rig.retention()
+    await sweeper.learn(Keeper([CameraRetention(camera=CAMERA, max_days=2)]), [COMMUNE])
+    rig.main_disk.code = errno.EIO
+    rig.clock.advance(seconds=3 * DAY_S)
+    assert (await sweeper.sweep()).segments == 1
+    assert (len(rig.lying("store")), rig.lying("spare")) == (1, [])
+    assert [one.state for one in await rig.segments()] == ["destroying"]
+    rig.main_disk.code = 0
+    assert (await sweeper.sweep()).segments == 1
+    assert (rig.lying("store"), await rig.segments()) == ([], [])
+
+
 async def test_what_is_held_stays_on_the_spare_too_and_an_open_row_out_of_reach_is_not_judged(rig: SparedRig) -> None:
     camera = await Camera(rig).start()
     await camera.records(5)
@@ -345,17 +379,6 @@ async def test_an_empty_mount_point_never_costs_footage(rig: SparedRig) -> None:
     policies.learn(COMMUNE, [CameraRetention(camera=CAMERA, max_days=30)])
     made = await RoomKeeper(rig.engine, rig.store, policies, rig.clock, 1 << 62).look()
     assert (made.segments, [one.state for one in await rig.segments()]) == (0, ["sealed"])
-
-
-@pytest.mark.parametrize("spare", ["spare", "{home}/store", "{home}/store/spare", "{home}"])
-def test_a_spare_that_would_be_none_is_refused(tmp_path: Path, spare: str) -> None:
-    with pytest.raises(ValidationError, match="VMS_SPARE_STORE"):
-        Settings(home=tmp_path, spare_store=Path(spare.format(home=tmp_path)))
-
-
-def test_a_bucket_has_a_spool_and_no_spare(tmp_path: Path) -> None:
-    with pytest.raises(ValidationError, match="VMS_SPARE_STORE"):
-        Settings(home=tmp_path, spare_store=tmp_path / "spare", store_url="s3://footage")
 
 
 class Keeper:
