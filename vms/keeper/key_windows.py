@@ -17,6 +17,7 @@ from vms.clock import Clock
 from vms.clock_guard import ClockGuard
 from vms.errors import BadInput, LimitExceeded, NotFound, Refused
 from vms.keeper import hour_keys
+from vms.keeper.arguments import parse
 from vms.keeper.communes import Commune, Communes
 from vms.keeper.consultations import Consultations, View
 from vms.keeper.entry import Entry
@@ -140,11 +141,11 @@ class KeyWindows:
         return key
 
 
-def asked_segments(segments: Sequence[Any]) -> tuple[SegmentKeysAsked, ...]:
-    """The segments of a request, checked for shape."""
-    if not segments or len(segments) > SEGMENTS_LIMIT:
+def asked_segments(segments: Any) -> tuple[SegmentKeysAsked, ...]:
+    """The segments of a request, checked for shape; BadInput for anything else."""
+    if not isinstance(segments, list | tuple) or not 0 < len(segments) <= SEGMENTS_LIMIT:
         raise BadInput(f"Il faut de 1 à {SEGMENTS_LIMIT} segments.", where="segments")
-    return tuple(SegmentKeysAsked.model_validate(one) for one in segments)
+    return tuple(parse(SegmentKeysAsked, one, "segments") for one in segments)
 
 
 def _checked_name(asked: SegmentKeysAsked, window: Window) -> SegmentName:
