@@ -127,6 +127,8 @@ async def test_an_entry_has_a_proof_under_the_checkpoint(place: Town) -> None:
         ("journal_proof", {"seq": 10**26}),
         ("journal", {"after": 10**26}),
         ("journal_tile", {"index": 10**26}),
+        ("journal_tile", {"index": 1 << 62}),
+        ("journal_records", {"index": 1 << 62}),
     ):
         with pytest.raises(BadInput, match="inutilisable"):
             await place.read(MAYOR, name, **args)

@@ -21,6 +21,9 @@ from vms.law.dates import DAY_US
 PAGE_LIMIT_ENTRIES: Final = 500
 SCAN_LIMIT_ENTRIES: Final = 20_000
 
+# No log has so many tiles; the entries of one still have numbers that a table can hold.
+INDEX_LIMIT: Final = 1 << 48
+
 
 class JournalPage(Args):
     """A page of entries: after a number (oldest first) or before one (newest first, the default), filtered."""
@@ -48,13 +51,13 @@ class Tile(Log):
     """Which tile: a level, or the entries."""
 
     level: int | Literal["entries"] = 0
-    index: int = Field(ge=0)
+    index: int = Field(ge=0, lt=INDEX_LIMIT)
 
 
 class Records(Log):
     """Which bundle's records."""
 
-    index: int = Field(ge=0)
+    index: int = Field(ge=0, lt=INDEX_LIMIT)
 
 
 class Review(Args):
