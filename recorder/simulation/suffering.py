@@ -25,6 +25,7 @@ _GONE: Final = frozenset({"camera-unreachable"})
 _STALLED: Final = frozenset({"stream-stalled", "camera-unreachable"})
 _DAMAGED: Final = frozenset({"stream-damaged"})
 _DISK: Final = frozenset({"disk-wrong", "disk-full"})
+_SLOW: Final = _DISK | {"store-stalled"}
 
 # Causes that each fault may be told as; how much longer than the fault itself.
 TOLD_AS: Final[dict[str, tuple[frozenset[str], float]]] = {
@@ -32,13 +33,13 @@ TOLD_AS: Final[dict[str, tuple[frozenset[str], float]]] = {
     "disk-eio-stored": (_DISK, REFUSED_S),
     "disk-full": (_DISK, REFUSED_S),
     "disk-read-only": (_DISK, REFUSED_S),
-    "disk-slow": (_DISK, REFUSED_S),
+    "disk-slow": (_SLOW, REFUSED_S),
     "disk-away": (_DISK, REFUSED_S),
     "spare-eio": (_DISK, REFUSED_S),
     "spare-full": (_DISK, REFUSED_S),
     "spare-away": (_DISK, REFUSED_S),
     "spool-full": (_DISK, REFUSED_S),
-    "db-slow": (_DISK, REFUSED_S),
+    "db-slow": (_SLOW, REFUSED_S),
     "net-cut": (_GONE, 25.0),
     "net-reset": (_GONE, 25.0),
     "net-half-open": (_STALLED, 45.0),

@@ -102,8 +102,8 @@ class SparedStore(LocalStore):
         self.spare.check_identity()
 
     def has_other_place(self, error: StoreError) -> bool:
-        """A volume that is away or bad has; one that is full has not (P-35)."""
-        return error.cause == DISK_WRONG
+        """The spare is, for a volume that is away or bad, not for a full one (P-35); the volume is, for the spare."""
+        return error.cause == DISK_WRONG or self._is_spare(Path(error.where))
 
     def within_reach(self, paths: Sequence[Path]) -> list[Path]:
         """Those on a volume that is there; while the spare is away, what is not found here may lie there."""
@@ -133,9 +133,11 @@ class SparedStore(LocalStore):
         if self._clock is not None and self._clock.monotonic_us() < self._rests_until_us:
             try:
                 return self.spare.create(name, commune, *first)
-            except StoreError:
+            except StoreError as error:
                 self._rests_until_us = 0
-                raise
+                # Else a part of it may lie there, where it would be found before what the volume has.
+                if error.where != str(self.spare.root):
+                    raise
         try:
             return super().create(name, commune, *first)
         except StoreError as error:

@@ -12,8 +12,6 @@ import pytest
 
 from recorder.export_plan import Wanted, plan_stream
 from recorder.playback import Playback
-from recorder.policies import Policies
-from recorder.room import RoomKeeper
 from recorder.store.errors import StoreError
 from recorder.store.local import LocalStore
 from recorder.store.spared import REST_US, SparedStore
@@ -238,6 +236,22 @@ async def test_the_spare_s_floor_is_kept_and_a_full_volume_is_not_spared(rig: Sp
     assert rig.lying("spare") == []
 
 
+async def test_a_spare_that_is_full_gives_way_to_a_volume_that_is_well_again(rig: SparedRig) -> None:
+    camera = await Camera(rig).start()
+    rig.main_disk.code = errno.EIO
+    await camera.records(2)
+    rig.main_disk.code = 0
+    rig.spare_disk.arm(Fault(0, "not-stored", errno.ENOSPC))
+    rig.clock.advance(seconds=REST_US / MICRO)
+    await camera.records(2)
+    assert (len(rig.lying("store")), len(rig.lying("spare"))) == (1, 1)
+    rig.unmount("spare")
+    await camera.records(MINUTE_GROUPS)
+    await camera.writer.close()
+    rig.mount("spare")
+    assert await pictures(rig) == camera.kept
+
+
 async def test_a_disk_that_refuses_is_left_to_rest_between_two_tries(rig: SparedRig) -> None:
     camera = await Camera(rig).start()
     rig.main_disk.code = errno.EIO
@@ -329,56 +343,6 @@ async def test_what_is_held_stays_on_the_spare_too_and_an_open_row_out_of_reach_
     assert (await sweeper.sweep()).segments == 0
     assert [(one.state, one.groups) for one in await rig.segments()] == [("sealed", 5)]
     assert await pictures(rig) == camera.kept
-
-
-async def test_the_board_says_that_the_spare_stands_by_is_in_use_or_is_no_use(rig: SparedRig) -> None:
-    # Both lie on one disk here, which is told too.
-    assert [await rig.board()][0][1] == ["spare-wrong"]
-    camera = await Camera(rig).start()
-    await camera.records(2)
-    rig.main_disk.code = errno.EIO
-    await camera.records(2)
-    row, kinds = await rig.board()
-    assert (row.level, kinds) == ("in-use", ["spare-in-use"])
-    assert row.free_bytes > 0
-    assert row.stored_bytes > 0
-    assert row.stop_us is not None
-    assert row.stop_us > row.measured_us
-    rig.main_disk.code = 0
-    rig.unmount()
-    row, kinds = await rig.board()
-    assert (row.level, kinds) == ("in-use", ["spare-in-use", "volume-wrong"])
-    rig.mount()
-    await camera.records(MINUTE_GROUPS)
-    assert (await rig.board())[1] == ["spare-wrong"]
-    rig.unmount("spare")
-    row, kinds = await rig.board()
-    assert (row.level, kinds) == ("wrong", ["spare-wrong"])
-    assert "identité" in row.fault
-
-
-async def test_what_lies_apart_gives_the_full_volume_no_room_and_stays(rig: SparedRig) -> None:
-    camera = await Camera(rig).start()
-    rig.main_disk.code = errno.EIO
-    await camera.records(2)
-    rig.main_disk.code = 0
-    await camera.writer.close()
-    policies = Policies(rig.store, rig.home / "policies.json")
-    policies.learn(COMMUNE, [CameraRetention(camera=CAMERA, max_days=30)])
-    made = await RoomKeeper(rig.engine, rig.store, policies, rig.clock, 1 << 62).look()
-    assert (made.segments, len(rig.lying("spare"))) == (0, 1)
-
-
-async def test_an_empty_mount_point_never_costs_footage(rig: SparedRig) -> None:
-    """Its room is another disk's: nothing goes early for that."""
-    camera = await Camera(rig).start()
-    await camera.records(2)
-    await camera.writer.close()
-    rig.unmount()
-    policies = Policies(rig.store, rig.home / "policies.json")
-    policies.learn(COMMUNE, [CameraRetention(camera=CAMERA, max_days=30)])
-    made = await RoomKeeper(rig.engine, rig.store, policies, rig.clock, 1 << 62).look()
-    assert (made.segments, [one.state for one in await rig.segments()]) == (0, ["sealed"])
 
 
 class Keeper:

@@ -23,8 +23,8 @@ from tests.fakes.mutants import Mutant
 from vms.clock import UtcTime
 
 SEEDS = range(20_000, 20_036)
-# All but the first are days on which the recorder, or its judge, was wrong once.
-SPARE_SEEDS = (20_100, 1002, 1240, 1321, 1339)
+# Days on which the recorder, or its judge, was wrong once.
+SPARE_SEEDS = (1002, 1240, 1321, 1339, 50_336)
 
 
 @pytest.fixture(scope="module")
