@@ -44,15 +44,26 @@ class Use:
     pss_mib: float
 
 
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Percent of a core, median memory, and how busy the whole machine was meanwhile."""
+
+    cpu_percent: float
+    pss_mib: float
+    busy_percent: float
+
+
 async def run(
     *, cameras: int = 50, seconds: float = 60.0, urls: Sequence[str] = (), clip: Path | None = None,
     recorders: int | None = None, source: str = "virtual", packet_sends: bool = False, pure: bool = False,
+    in_turn: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
     """The JSON object: ``cameras`` of a ``source`` on ``clip`` (else 1080p), or the foreign streams in ``urls``.
 
     ``recorders`` processes share the streams as the product's do; without a number, one for each CAMERAS_PER_RECORDER
-    begun, at most one a core. ``pure`` leaves the compiled part out. BadInput for what is out of range, Unavailable
-    when streams do not start or a tool is missing.
+    begun, at most one a core. ``pure`` leaves the compiled part out. ``in_turn``: ffmpeg after us instead of beside us,
+    for a machine that cannot carry both. BadInput for what is out of range, Unavailable when streams do not start or a
+    tool is missing.
     """
     cores = os.cpu_count() or 1
     if not 1 <= cameras <= CAMERAS_LIMIT_COUNT or not 1 <= seconds <= 86_400 or not 1 <= (recorders or 1) <= 64:
@@ -70,7 +81,7 @@ async def run(
             elif not given:
                 given = await stack.enter_async_context(farm(home, cameras, clip, packet_sends=packet_sends))
             count = recorders or min(cores, -(-len(given) // CAMERAS_PER_RECORDER))
-            figures, causes = await _measure(home, shares(given, count), seconds, pure=pure)
+            figures, causes = await _measure(home, shares(given, count), seconds, pure=pure, in_turn=in_turn)
     return {
         "bench": "record",
         "machine": {
@@ -82,7 +93,8 @@ async def run(
         "compiled": native.compiled and not pure,
         "sources": {
             "cameras": len(given), "seconds": seconds, "virtual": not urls and source == "virtual",
-            "source": "url" if urls else source, "packet_sends": packet_sends, "absences": causes,
+            "source": "url" if urls else source, "packet_sends": packet_sends, "in_turn": in_turn,
+            "absences": causes,
         },
         "figures": figures,
     }  # fmt: skip
@@ -97,40 +109,56 @@ def shares(urls: Sequence[str], recorders: int) -> list[list[str]]:
 
 
 async def _measure(
-    home: Path, parts: Sequence[Sequence[str]], seconds: float, *, pure: bool
+    home: Path, parts: Sequence[Sequence[str]], seconds: float, *, pure: bool, in_turn: bool
 ) -> tuple[dict[str, float], list[str]]:
     urls = [url for part in parts for url in part]
     async with contextlib.AsyncExitStack() as stack:
-        children = []
+        children, kept = [], []
         for number, part in enumerate(parts):
             (home / f"recorder-{number}").mkdir()
             own = recording(home / f"recorder-{number}", part, pure=pure)
             children.append(await stack.enter_async_context(own))
+        pids = [child.pid for child in children]
+        if in_turn:
+            (ours,) = await _sampled([pids], seconds)
+            kept = [await recorded(child) for child in children]
         peers = await stack.enter_async_context(_ffmpegs(home, urls))
-        ours, theirs = [child.pid for child in children], [peer.pid for peer in peers]
-        before, samples, busy = (use(ours), use(theirs)), [], busy_s()
-        for _ in range(SAMPLES_COUNT):
-            await asyncio.sleep(seconds / SAMPLES_COUNT)
-            samples.append((use(ours), use(theirs)))
-        busy_percent = 100 * (busy_s() - busy) / seconds / (os.cpu_count() or 1)
+        *beside, theirs = await _sampled([*([] if in_turn else [pids]), [peer.pid for peer in peers]], seconds)
         alive = sum(peer.returncode is None for peer in peers)
-        kept = [await recorded(child) for child in children]
-    after, count = samples[-1], len(urls)
-    ours_percent, theirs_percent = (100 * (after[side].cpu_s - before[side].cpu_s) / seconds / count for side in (0, 1))
-    ours_mib, theirs_mib = (statistics.median(sample[side].pss_mib for sample in samples) for side in (0, 1))
+        if beside:
+            ours, kept = beside[0], [await recorded(child) for child in children]
+    count = len(urls)
     figures = {
-        "cpu_ratio_to_ffmpeg": ours_percent / theirs_percent if theirs_percent else 0.0,
-        "memory_ratio_to_ffmpeg": ours_mib / theirs_mib if theirs_mib else 0.0,
-        "cpu_percent_per_camera": ours_percent,
-        "pss_mib_per_camera": ours_mib / count,
-        "ffmpeg_cpu_percent_per_camera": theirs_percent,
-        "ffmpeg_pss_mib_per_camera": theirs_mib / count,
+        "cpu_ratio_to_ffmpeg": ours.cpu_percent / theirs.cpu_percent if theirs.cpu_percent else 0.0,
+        "memory_ratio_to_ffmpeg": ours.pss_mib / theirs.pss_mib if theirs.pss_mib else 0.0,
+        "cpu_percent_per_camera": ours.cpu_percent / count,
+        "pss_mib_per_camera": ours.pss_mib / count,
+        "ffmpeg_cpu_percent_per_camera": theirs.cpu_percent / count,
+        "ffmpeg_pss_mib_per_camera": theirs.pss_mib / count,
         "ffmpeg_alive_count": float(alive),
-        # Near 100 the streams, ffmpeg and we wait for each other, and no figure says what recording costs.
-        "machine_busy_percent": busy_percent,
+        # Near 100 the streams, ffmpeg and we wait for each other, and no figure says what recording costs: --in-turn.
+        "machine_busy_percent": max(ours.busy_percent, theirs.busy_percent),
     } | {name: float(sum(one[name] for one in kept)) for name in ("gaps", "frames_missing", "units", "sealed_mib")}
     causes = sorted({cause for one in kept for cause in one["causes"]})
     return {name: round(value, 4) for name, value in figures.items()}, causes
+
+
+async def _sampled(groups: Sequence[Sequence[int]], seconds: float) -> list[Load]:
+    """What each group of processes uses over the same seconds."""
+    before, busy = [use(pids) for pids in groups], busy_s()
+    samples: list[list[Use]] = []
+    for _ in range(SAMPLES_COUNT):
+        await asyncio.sleep(seconds / SAMPLES_COUNT)
+        samples.append([use(pids) for pids in groups])
+    busy_percent = 100 * (busy_s() - busy) / seconds / (os.cpu_count() or 1)
+    return [
+        Load(
+            100 * (samples[-1][number].cpu_s - first.cpu_s) / seconds,
+            statistics.median(sample[number].pss_mib for sample in samples),
+            busy_percent,
+        )
+        for number, first in enumerate(before)
+    ]
 
 
 def busy_s() -> float:

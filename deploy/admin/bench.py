@@ -34,6 +34,9 @@ def record(
     source: Annotated[str, typer.Option("--source", help="Caméras : virtual ou gstreamer.")] = "virtual",
     packet_sends: Annotated[bool, typer.Option("--packet-sends", help="Un envoi par paquet RTP.")] = False,
     pure: Annotated[bool, typer.Option("--pure", help="Sans la partie compilée.")] = False,
+    in_turn: Annotated[
+        bool, typer.Option("--in-turn", help="ffmpeg après nous, pour une machine qui ne porte pas les deux.")
+    ] = False,
 ) -> None:
     """Ce que coûte l’enregistrement, à côté de « ffmpeg -c copy » sur les mêmes flux."""
     from recorder.bench import run
@@ -42,7 +45,7 @@ def record(
     given = streams(url or [], urls)
     made = run(
         cameras=cameras, seconds=seconds, urls=given, recorders=recorders, source=source, packet_sends=packet_sends,
-        pure=pure,
+        pure=pure, in_turn=in_turn,
     )  # fmt: skip
     print_json(asyncio.run(made))
 

@@ -31,10 +31,11 @@ async def test_a_short_run_says_what_it_measured(tmp_path: Path) -> None:
 
 async def test_each_packet_sent_alone_to_two_recorders_in_pure_python(tmp_path: Path) -> None:
     clip = write_clip(tmp_path / "clip.mp4")
-    found = await run(cameras=2, seconds=2, clip=clip, recorders=2, packet_sends=True, pure=True)
+    found = await run(cameras=2, seconds=2, clip=clip, recorders=2, packet_sends=True, pure=True, in_turn=True)
     assert (found["recorders"], found["compiled"], found["sources"]["packet_sends"]) == (2, False, True)
     assert found["figures"]["gaps"] == found["figures"]["frames_missing"] == 0
     assert found["figures"]["units"] >= 2 * 50
+    assert found["figures"]["ffmpeg_cpu_percent_per_camera"] > 0
 
 
 async def test_gstreamer_s_server_as_the_source(tmp_path: Path) -> None:
