@@ -114,7 +114,10 @@ async def test_every_unit_sent_is_kept_byte_for_byte(clips: dict[str, Path], cod
         kept = made.sink.digests()
         assert kept == made.sent()[: len(kept)]
         assert len(made.sent()) - len(kept) <= 1  # the one under way when we said goodbye
-        assert [group.units for group in made.sink.groups[:-1]] == [10] * (len(made.sink.groups) - 1)
+        first, *others = [group.units for group in made.sink.groups[:-1]]
+        # What a camera held back until PLAY comes at once: two short groups of pictures are one then.
+        assert first in (10, 20)
+        assert others == [10] * len(others)
         assert made.sink.causes() == ["recorder-stopped"]
 
 
