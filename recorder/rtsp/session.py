@@ -198,9 +198,9 @@ class Session(Conversation):
                 raise CameraUnreachable(f"La caméra ne répond plus depuis {REPLY_TIMEOUT_S:g} s.", where=self.where)
             return
         self._judge_goodbye(now_us)
-        self._require_keys(now_us)
         if now_us - self._last_unit_us > STALL_LIMIT_S * MICRO:
             self._stalled()
+        self._require_keys(now_us)
         method = self._keepalive.due(now_us)
         if method:
             self._request(method, self._aggregate)

@@ -72,7 +72,7 @@ async def damaged_for_good(peer: Peer) -> None:
     await peer.show(shown[:20])
     if peer.number:
         return await peer.show(shown[20:], first=20)
-    for _ in range(3):
+    for _ in range(6):
         await peer.show([without_sense(picture) for picture in shown[20:]], first=20)
         peer.stamp += 20 * 3600
     return None
@@ -111,7 +111,7 @@ async def lost_in_refresh(peer: Peer) -> None:
     if peer.number:
         return await peer.show(shown[15:], first=15)
     peer.sequence += 1
-    for _ in range(3):
+    for _ in range(5):
         await peer.show(shown[15:], first=15)
         peer.stamp += 25 * 3600
     return None

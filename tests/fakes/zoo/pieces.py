@@ -8,7 +8,7 @@ from tests.fakes.camera.clips import Codec
 from tests.fakes.camera.packetise import h264_payloads, h265_payloads
 from tests.fakes.zoo.packets import each
 from tests.fakes.zoo.pictures import Packet, Picture, is_set, pictures
-from tests.fakes.zoo.scenario import ALL_BUT_THE_LAST, Scenario, refused
+from tests.fakes.zoo.scenario import ALL_BUT_THE_LAST, WRECKED, Scenario
 from tests.fakes.zoo.server import Peer
 from tests.fakes.zoo.units import AUD_264, FILLER, SEI_264, SUFFIX_SEI_265, with_nals
 
@@ -113,13 +113,13 @@ SCENARIOS = (
         "h264", (AUD_264, SEI_264)), payloads=lambda picture, codec: [
             b"\x78" + sized([nal for nal in picture.nals if len(nal) < 60]),
             *h264_payloads(tuple(nal for nal in picture.nals if len(nal) >= 60))]),
-    Scenario(name="stap-b", what="aggregation with a decoding order number (STAP-B)", expect=refused("stream-damaged"),
+    Scenario(name="stap-b", what="aggregation with a decoding order number (STAP-B)", expect=WRECKED,
              payloads=lambda picture, codec: small(picture, lambda sets: [b"\x79\0\1" + sized(sets)]) if picture.key
              else [b"\x79\0\1" + sized(list(picture.nals))]),
-    Scenario(name="mtap", what="aggregation of several times (MTAP16)", expect=refused("stream-damaged"),
+    Scenario(name="mtap", what="aggregation of several times (MTAP16)", expect=WRECKED,
              payloads=lambda picture, codec: [b"\x7a\0\1" + sized([b"\0\0\0" + nal for nal in picture.nals])]),
     Scenario(name="fragments-numbered", what="fragments with a decoding order number (FU-B)", payloads=numbered,
-             expect=refused("stream-damaged")),
+             expect=WRECKED),
     Scenario(name="fragment-alone", what="single fragments that start and end a unit", payloads=one_fragment),
     Scenario(name="fragment-reserved-bit", what="the reserved bit of fragments is set", payloads=reserved_bit),
     Scenario(name="mtu-tiny", what="fragments of 80 bytes", payloads=fragmented(80)),

@@ -50,6 +50,9 @@ def refused(cause: str, says: str = "") -> Expect:
     return Expect("none", cause, says)
 
 
+# No picture ever comes whole. Which cause comes first depends on the recorder's patience.
+WRECKED = refused("stream-damaged|key-frame-awaited")
+
 Answer = Callable[["Ask"], bytes | None]
 Alter = Callable[["Peer", int, list[Packet]], list[Packet | bytes]]
 Play = Callable[["Peer"], Awaitable[None]]

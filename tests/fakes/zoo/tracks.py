@@ -8,7 +8,7 @@ import re
 from tests.fakes.zoo.descriptions import OTHER, fmtp, no_sets, swap
 from tests.fakes.zoo.packets import each
 from tests.fakes.zoo.pictures import pictures, sets_of
-from tests.fakes.zoo.scenario import Scenario, refused
+from tests.fakes.zoo.scenario import WRECKED, Scenario, refused
 from tests.fakes.zoo.server import Peer
 
 SPS, PPS = (base64.b64encode(nal).decode() for nal in sets_of(pictures(), "h264"))
@@ -70,6 +70,6 @@ SCENARIOS = (
              description=lambda peer, body: body.replace(b"m=video 0 RTP/AVP ", b"m=video 0 RTP/SAVP ")
              + b"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:MTIzNDU2Nzg5QUJDREUwMTIzNDU2Nzg5QUJjZGVm\r\n"),
     Scenario(name="codec-not-as-described", what="H.264 is described, H.265 comes", codec="h265",
-             expect=refused("stream-damaged"), description=lambda peer, body: re.sub(
+             expect=WRECKED, description=lambda peer, body: re.sub(
                  rb"a=fmtp:96 [^\r]*", b"a=fmtp:96 packetization-mode=1", body.replace(b"H265", b"H264"))),
 )  # fmt: skip
