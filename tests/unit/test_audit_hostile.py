@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -31,10 +32,10 @@ ORIGIN = f"{SIGNER.name}/valclair/2026-T4"
 ENTRIES = 300
 
 
-@pytest.fixture
-def log(tmp_path: Path) -> Path:
-    """A log of two bundles, as an auditor takes it away."""
-    folder = tmp_path / "valclair" / "2026-T4"
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A log of two bundles, as an auditor takes it away; written once."""
+    folder = tmp_path_factory.mktemp("log") / "2026-T4"
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
         db.executescript(SCHEMA + COSIGNED_SCHEMA)
         journal, state = Journal("valclair", SIGNER), LogState()
@@ -44,6 +45,12 @@ def log(tmp_path: Path) -> Path:
         journal.seal(db, state)
         write_log(StoreLog(db, "valclair", "2026-T4"), folder, ENTRIES)
     return folder
+
+
+@pytest.fixture
+def log(made: Path, tmp_path: Path) -> Path:
+    """A copy of it to twist."""
+    return Path(shutil.copytree(made, tmp_path / "valclair" / "2026-T4"))
 
 
 def judged(log: Path, signer: str | None = None) -> Report:
