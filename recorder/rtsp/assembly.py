@@ -154,7 +154,12 @@ class UnitAssembler(ABC):
                 self._part()
             if not self._has_picture and not first_slice:
                 self._damaged = True
-                if self._time == self._ended_time and self.markers_trusted:
+                if self._time != self._ended_time and self.ready and not self._lost:
+                    # Nothing was lost, so the picture before was cut by a time of its own for each slice.
+                    self.ready.pop()
+                    self.dropped_units += 1
+                    self._lost = True
+                elif self._time == self._ended_time and self.markers_trusted:
                     # This slice belongs to a picture that a marker had ended.
                     self.markers_trusted = False
                     self._lost = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from tests.fakes.zoo.packets import NTP_2026, base, each, from_picture, goodbye, late, reports, swapped
-from tests.fakes.zoo.pictures import GOP, Packet, frame
+from tests.fakes.zoo.pictures import GOP, Packet, frame, pictures
 from tests.fakes.zoo.scenario import ALL_BUT_THE_LAST, WRECKED, Alter, Scenario, all_but_told, gap
 from tests.fakes.zoo.server import Peer
 
@@ -95,6 +95,16 @@ def lying(first: int) -> Alter:
     return alter
 
 
+def by_slice(peer: Peer, index: int, packets: list[Packet]) -> list[Packet | bytes]:
+    """Units are told from the start bit of their fragments."""
+    made: list[Packet | bytes] = []
+    units = 0
+    for packet in packets:
+        units += packet.payload[0] & 0x1F != 28 or packet.payload[1] >> 7
+        made.append(packet.but(stamp=packet.stamp + units))
+    return made
+
+
 SCENARIOS = (
     Scenario(name="stamp-half-second-back", what="media time goes back by half a second, once", alter=from_picture(
         15, lambda packet: packet.but(stamp=packet.stamp - 45_000))),
@@ -111,6 +121,8 @@ SCENARIOS = (
              expect=ALL_BUT_THE_LAST),
     Scenario(name="stamp-by-packet", what="every packet has a time of its own", expect=WRECKED,
              alter=each(lambda index, at, packet: packet.but(stamp=packet.stamp + at))),
+    Scenario(name="stamp-by-slice", what="every slice of a picture has a time of its own", expect=WRECKED,
+             make=lambda: pictures(options="slices=4"), alter=by_slice),
     Scenario(name="sequence-wraps-swapped", what="the number wraps while packets change places", alter=both(
         base(0, sequence=65_400), each_swapped)),
     Scenario(name="sequence-wraps-late", what="the number wraps while packets come late", alter=both(
