@@ -12,7 +12,7 @@ from deploy.processes import Supervisor, child_environment
 from deploy.stamping import Stamping
 from deploy.witness_client import parse_witness
 from deploy.witnessing import Witnessing
-from recorder.timestamping import Authorities
+from recorder.export.timestamping import Authorities
 from vms import logs
 from vms.clock import SystemClock
 from vms.db.engine import ensure_schema, open_engine

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from recorder.timestamping import Authorities, stamp
+from recorder.export.timestamping import Authorities, stamp
 from vms import logs
 from vms.clock import Clock
 from vms.errors import GuetError

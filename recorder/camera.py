@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from recorder.camera_loop import Gate, StreamHealth, StreamLoop, StreamTarget
 from recorder.clock_marks import Mark
-from recorder.live import Hub
+from recorder.live.hub import Hub
 from recorder.pipeline import Pipeline
 from recorder.rtsp.auth import Credentials
 from recorder.rtsp.drain import Drain

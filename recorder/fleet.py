@@ -20,7 +20,7 @@ from recorder.assignment import Assignment
 from recorder.camera import CameraRun, CameraSpec, Surroundings
 from recorder.health import HealthBoard
 from recorder.identity import RecorderIdentity
-from recorder.live import Hub
+from recorder.live.hub import Hub
 from recorder.plan_source import PlanSource
 from vms import logs
 from vms.clock import MICRO

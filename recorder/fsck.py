@@ -24,10 +24,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import col, select
 
 from recorder.adoption import Adopted, adopt, bridge_to
-from recorder.erasure import finish_marked
 from recorder.findings import Finding, Report, compare, printable
-from recorder.policies import Policies, spans, term
-from recorder.retention import quarantine_due
+from recorder.retention.erasure import finish_marked
+from recorder.retention.policies import Policies, spans, term
+from recorder.retention.sweep import quarantine_due
 from recorder.rows import StreamId, Tail, load_tail
 from recorder.scan import Scan, scan_file
 from recorder.segment import SegmentDamaged, SegmentName

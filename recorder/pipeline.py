@@ -13,7 +13,7 @@ from typing import Final
 
 from recorder.access_unit import StreamFormat, TimedUnit
 from recorder.fragmenter import playable
-from recorder.live import Hub
+from recorder.live.hub import Hub
 from recorder.sink import GroupSink, SinkRefused
 from vms import logs
 from vms.clock import MICRO, Clock, UtcTime

@@ -19,30 +19,31 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from recorder.assignment import ConnectGate, FixedShare
-from recorder.backfill import Backfill, Means
+from recorder.backfill.run import Backfill, Means
 from recorder.camera import Surroundings
 from recorder.camera_events import CameraEvents
 from recorder.capacity import Capacity
 from recorder.commits import Commits
 from recorder.deferred_sink import DeferredSink
 from recorder.drain_spool import SpoolDrain
-from recorder.due_clock import due_clock
-from recorder.extraction import sweep
+from recorder.export.extraction import sweep
 from recorder.fleet import Fleet
 from recorder.health import HealthBoard
 from recorder.hour_keys import HourKeys, KeySpool
 from recorder.identity import RecorderIdentity
 from recorder.leased_cameras import LeasedCameras
-from recorder.live_service import LiveService
+from recorder.live.relay import advertised
+from recorder.live.service import LiveService
 from recorder.minutes import MinuteBoard, MinuteMeter
 from recorder.plan_source import PlanSource
-from recorder.policies import Policies
 from recorder.progress import Progress
 from recorder.refusals import DUPLICATE_START, tell
-from recorder.relay import advertised
 from recorder.reporting import REPORT_S, Reporter
-from recorder.retention import SWEEP_PAUSE_S, Retention
-from recorder.room import RoomKeeper, Stops
+from recorder.retention.due_clock import due_clock
+from recorder.retention.policies import Policies
+from recorder.retention.room import RoomKeeper, Stops
+from recorder.retention.sweep import SWEEP_PAUSE_S, Retention
+from recorder.retention.volume_board import VolumeBoard
 from recorder.rtsp.drain import Drain
 from recorder.sink import GroupSink
 from recorder.store.attached import attach
@@ -50,7 +51,6 @@ from recorder.store.disk import try_lock
 from recorder.store.local import FLOOR_BYTES, LocalStore
 from recorder.store.s3 import SpooledStore
 from recorder.store.spared import TELL_S, SparedStore
-from recorder.volume_board import VolumeBoard
 from recorder.writer import StreamWriter
 from vms import logs
 from vms.clock import MICRO, Clock, SystemClock

@@ -10,8 +10,8 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.requests import HTTPConnection
 
+from recorder.live.relay import Relay
 from recorder.playback import Playback
-from recorder.relay import Relay
 from vms.clock import Clock
 from vms.errors import Refused
 from vms.keeper.client import KeeperForWeb

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from recorder.extraction import Place, extract_request
+from recorder.export.extraction import Place, extract_request
+from recorder.export.timestamping import Authorities
 from recorder.store.attached import reading
-from recorder.timestamping import Authorities
 from vms import logs
 from vms.errors import Conflict, GuetError, LimitExceeded
 

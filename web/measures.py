@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import col, select
 
-from recorder.exporter import build_version
+from recorder.export.exporter import build_version
 from vms.db.engine import read
 from vms.documents.sources import CAMERAS_LIMIT, INCIDENTS_LIMIT, Measure, Measured, MeasuredCamera, SeenIncident
 from vms.model import Camera, Incident, RecordedMinute

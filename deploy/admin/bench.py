@@ -39,7 +39,7 @@ def record(
     ] = False,
 ) -> None:
     """Ce que coûte l’enregistrement, à côté de « ffmpeg -c copy » sur les mêmes flux."""
-    from recorder.bench import run
+    from recorder.bench.record import run
 
     logs.configure("bench", logging.WARNING)
     given = streams(url or [], urls)

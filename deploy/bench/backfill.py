@@ -28,9 +28,9 @@ from sqlmodel import col, select
 
 from deploy.bench.edge_desk import COMMUNE, EdgeDesk
 from deploy.processes import child_environment
-from recorder.bench_sources import REPOSITORY, make_clip
+from recorder.bench.sources import REPOSITORY, make_clip
 from recorder.fsck import Fsck
-from recorder.policies import Policies
+from recorder.retention.policies import Policies
 from recorder.store.local import LocalStore
 from vms.clock import MICRO, SystemClock
 from vms.db.engine import ensure_schema, open_engine, read, write

@@ -22,9 +22,9 @@ from typing import Any, Final
 from deploy.bench.footage import Preparer, make_clip
 from deploy.bench.town import AGENT, COMMUNE, MAYOR, BenchTown, bench_town, past
 from deploy.demo.run import free_port
-from recorder.bench import recorded, recording
-from recorder.bench_sources import farm
-from recorder.extraction import Place, extract_request
+from recorder.bench.record import recorded, recording
+from recorder.bench.sources import farm
+from recorder.export.extraction import Place, extract_request
 from recorder.store.local import LocalStore
 from vms.clock import UtcTime
 from vms.errors import BadInput, Unavailable

@@ -28,7 +28,7 @@ from deploy.bench.simulated_keeper import SimulatedKeeper, camera_ids, found
 from recorder.fleet import RECONCILE_S
 from recorder.health import REFRESH_S
 from recorder.reporting import REPORT_S
-from recorder.retention import SWEEP_PAUSE_S
+from recorder.retention.sweep import SWEEP_PAUSE_S
 from vms.clock import MICRO, ManualClock, UtcTime
 from vms.db.engine import ensure_schema, open_engine
 from vms.db.leases import RENEW_S

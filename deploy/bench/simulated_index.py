@@ -16,9 +16,9 @@ from deploy.bench.cost import Cost, measured
 from recorder.camera_loop import StreamHealth
 from recorder.health import HealthBoard
 from recorder.hour_keys import KeySpool
-from recorder.policies import Policies
-from recorder.retention import Retention, Swept
-from recorder.room import RoomKeeper
+from recorder.retention.policies import Policies
+from recorder.retention.room import RoomKeeper
+from recorder.retention.sweep import Retention, Swept
 from recorder.rows import BeginSegment, Operation, SealSegment, StreamId, apply
 from recorder.segment import SegmentHeader, SegmentName
 from recorder.store.local import LocalStore

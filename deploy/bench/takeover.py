@@ -31,10 +31,10 @@ from sqlmodel import col, func, select
 
 from deploy.bench.servers import Server, client_environment, object_store, postgresql
 from deploy.processes import child_environment
-from recorder.bench_sources import farm
+from recorder.bench.sources import farm
 from recorder.drain_spool import SpoolDrain
 from recorder.fsck import Fsck
-from recorder.policies import Policies
+from recorder.retention.policies import Policies
 from recorder.scan import read_index
 from recorder.segment import SegmentName
 from recorder.store.attached import attach

@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from deploy.demo.run import listens
 from deploy.processes import child_environment
-from recorder.bench_sources import end
+from recorder.bench.sources import end
 from vms.clock import MICRO, Clock, SystemClock, UtcTime, paris_date
 from vms.db.engine import ensure_schema, open_engine, write
 from vms.errors import Unavailable

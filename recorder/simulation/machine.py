@@ -19,14 +19,14 @@ from recorder.assignment import ConnectGate
 from recorder.camera import CameraRun, CameraSpec, Surroundings
 from recorder.deferred_sink import DeferredSink
 from recorder.drain_spool import SpoolDrain
-from recorder.due_clock import due_clock
 from recorder.fleet import ACTS, STREAMS
 from recorder.hour_keys import HourKeys, KeySpool
-from recorder.live import Hub
+from recorder.live.hub import Hub
 from recorder.minutes import MinuteMeter
-from recorder.policies import Policies
-from recorder.retention import Retention
-from recorder.room import Made, RoomKeeper
+from recorder.retention.due_clock import due_clock
+from recorder.retention.policies import Policies
+from recorder.retention.room import Made, RoomKeeper
+from recorder.retention.sweep import Retention
 from recorder.rtsp.drain import Drain
 from recorder.simulation.bucket import Objects, VirtualBucket
 from recorder.simulation.clock import VirtualClock

@@ -24,7 +24,7 @@ from threading import Thread
 from typing import Any, Final
 
 from recorder.fsck import Fsck
-from recorder.policies import Policies
+from recorder.retention.policies import Policies
 from recorder.scan import read_index
 from recorder.simulation.real_child import CAMERAS
 from recorder.simulation.real_device import Device, device

@@ -9,7 +9,7 @@ from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import col, select
 
-from recorder.due_clock import DOUBT, FUTURE
+from recorder.retention.due_clock import DOUBT, FUTURE
 from vms.clock import MICRO
 from vms.clock_guard import Doubt
 from vms.db.engine import read

@@ -12,10 +12,10 @@ from typing import Any, Final
 
 from sqlmodel import col, select
 
-from recorder.due_clock import DueClock
 from recorder.fsck import Fsck
-from recorder.policies import Policies
-from recorder.retention import Retention
+from recorder.retention.due_clock import DueClock
+from recorder.retention.policies import Policies
+from recorder.retention.sweep import Retention
 from recorder.rtsp.urls import StreamUrl
 from recorder.simulation.bucket import Objects
 from recorder.simulation.camera import Camera

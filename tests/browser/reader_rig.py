@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from playwright.sync_api import Browser, Page
 
-from recorder.export_plan import StreamPlan, Wanted, plan_stream
-from recorder.exporter import ExportJob
+from recorder.export.exporter import ExportJob
+from recorder.export.plan import StreamPlan, Wanted, plan_stream
 from recorder.fragmenter import fragment, init_segment
 from recorder.writer import StreamWriter
 from tests.browser.numbered_video import FRAME_US, GROUP_FRAMES, Numbered

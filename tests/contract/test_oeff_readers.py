@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from recorder import oeff
+from recorder.export import oeff
 from tests.fakes.recording import START
 from tests.unit.test_oeff import EXPORTER, SIGNING, boxes_of, stored_group
 from vms.evidence import mp4

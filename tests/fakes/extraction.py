@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from recorder.access_unit import AccessUnit, StreamFormat, TimedUnit
-from recorder.export_plan import Wanted, plan_stream
-from recorder.exporter import Exported, ExportJob, export, export_worker
+from recorder.export.exporter import Exported, ExportJob, export, export_worker
+from recorder.export.package_builder import PackageFacts
+from recorder.export.plan import Wanted, plan_stream
 from recorder.fragmenter import fragment, init_segment
-from recorder.package_builder import PackageFacts
 from recorder.rtsp.h264_sets import H264Sets
 from recorder.rtsp.h265_sets import H265Sets
 from recorder.segment import SegmentName

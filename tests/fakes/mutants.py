@@ -16,9 +16,9 @@ from cryptography.utils import Buffer
 from sqlmodel import col, select
 
 import recorder.adoption
-import recorder.policies
-import recorder.retention
-from recorder.retention import Retention
+import recorder.retention.policies
+import recorder.retention.sweep
+from recorder.retention.sweep import Retention
 from recorder.store.errors import StoreError
 from recorder.store.local import LocalStore, SegmentFile
 from recorder.store.s3 import SpooledStore
@@ -68,7 +68,7 @@ def open_segments_are_judged_by_their_first_group(patch: pytest.MonkeyPatch) -> 
     async def due(self: Retention, camera: str, policy: Any, now_us: int) -> list[Segment]:
         async with read(self._engine) as session:
             rows = (await session.execute(select(Segment).where(col(Segment.camera_id) == camera))).scalars()
-            return [row for row in rows if recorder.policies.is_due(policy, row.start_us, row.end_us, now_us)]
+            return [row for row in rows if recorder.retention.policies.is_due(policy, row.start_us, row.end_us, now_us)]
 
     the_wall_clock_is_believed(patch)  # else most lives end before the clock of a machine that was off is believed
     patch.setattr(Retention, "_end_left_open", nothing)
@@ -103,14 +103,16 @@ def a_group_goes_missing(patch: pytest.MonkeyPatch) -> None:
 
 def a_day_too_early(patch: pytest.MonkeyPatch) -> None:
     """Footage goes a day before it is due."""
-    term = recorder.policies.term
-    for module in (recorder.policies, recorder.retention):
-        patch.setattr(module, "term", lambda policy, start_us: term(policy, start_us) - recorder.policies.DAY_US)
+    term = recorder.retention.policies.term
+    for module in (recorder.retention.policies, recorder.retention.sweep):
+        patch.setattr(
+            module, "term", lambda policy, start_us: term(policy, start_us) - recorder.retention.policies.DAY_US
+        )
 
 
 def holds_are_forgotten(patch: pytest.MonkeyPatch) -> None:
     """Held footage goes when it is due."""
-    for module in (recorder.policies, recorder.retention):
+    for module in (recorder.retention.policies, recorder.retention.sweep):
         patch.setattr(module, "held", lambda *_: False)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from recorder.fsck import Fsck
-from recorder.policies import Policies
+from recorder.retention.policies import Policies
 from recorder.scan import read_index
 from recorder.segment import SegmentName
 from recorder.store.local import LocalStore

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from recorder.bench import run, shares, use
-from recorder.bench_child import missing
+from recorder.bench.child import missing
+from recorder.bench.record import run, shares, use
 from tests.fakes.small_clip import write_clip
 from vms.errors import BadInput
 

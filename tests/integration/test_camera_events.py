@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from recorder.backfill_card import find_card
+from recorder.backfill.card import find_card
 from recorder.camera_events import CARD_KIND, CERTIFICATE_KIND, SIGNAL_KIND, keep_watching, note, watch
 from recorder.rtsp.auth import Credentials
 from tests.fakes.camera import CameraConfig, Farm, FarmConfig, UserConfig

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from recorder.due_clock import DOUBT, FUTURE, DueClock, due_clock
-from recorder.policies import Policies
-from recorder.retention import Retention
-from recorder.room import RoomKeeper
+from recorder.retention.due_clock import DOUBT, FUTURE, DueClock, due_clock
+from recorder.retention.policies import Policies
+from recorder.retention.room import RoomKeeper
+from recorder.retention.sweep import Retention
 from tests.fakes.recording import CAMERA, COMMUNE, Rig
 from tests.integration.test_retention import DAY_S, Journal, days_left, policy, record
 from vms.clock import MICRO

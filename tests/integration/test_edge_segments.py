@@ -9,14 +9,14 @@ import pytest
 from sqlmodel import select
 
 from recorder.adoption import adopt
-from recorder.backfill_frames import EdgeGroup
-from recorder.backfill_gaps import Gap, find_gaps, mend, missing, settle
-from recorder.backfill_writer import EdgeWriter
-from recorder.erasure import erased_absences, erased_segments
+from recorder.backfill.frames import EdgeGroup
+from recorder.backfill.gaps import Gap, find_gaps, mend, missing, settle
+from recorder.backfill.writer import EdgeWriter
 from recorder.fragmenter import fragment, init_segment
 from recorder.fsck import Fsck
 from recorder.playback import Playback
-from recorder.policies import Policies
+from recorder.retention.erasure import erased_absences, erased_segments
+from recorder.retention.policies import Policies
 from recorder.rows import StreamId, load_tail
 from recorder.segment import SegmentName
 from tests.fakes.extraction import GROUP_US, SIGNER, extract, opened_package, timed_groups

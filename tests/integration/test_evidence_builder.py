@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from recorder import oeff
 from recorder.boxes import box, full_box
+from recorder.export import oeff
 from tests.fakes.extraction import REQUEST, SIGNER, extract, opened_package, record_clip
 from tests.fakes.recording import START, Rig
 from tests.judges.forgery import entries_of, packed

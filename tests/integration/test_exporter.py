@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from recorder.export_plan import Wanted, plan_stream
+from recorder.export.plan import Wanted, plan_stream
 from tests.fakes.extraction import (
     GROUP_US,
     SIGNER,
@@ -324,7 +324,7 @@ def children() -> list[int]:
                 command = (folder / "cmdline").read_bytes()
             except OSError:
                 continue
-            if int(stat[1]) == os.getpid() and b"recorder.export_worker" in command:
+            if int(stat[1]) == os.getpid() and b"recorder.export.worker" in command:
                 found.append(int(folder.name))
     return found
 

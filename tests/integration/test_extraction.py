@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from recorder.exporter import Exported
-from recorder.extraction import Place, extract_request, package_path, sweep
+from recorder.export.exporter import Exported
+from recorder.export.extraction import Place, extract_request, package_path, sweep
 from recorder.hour_keys import HourKeys
 from recorder.writer import StreamWriter
 from tests.fakes.extraction import record_clip

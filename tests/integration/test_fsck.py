@@ -11,7 +11,7 @@ from sqlmodel import col, delete, update
 
 from recorder.findings import Report
 from recorder.fsck import Fsck
-from recorder.policies import Policies
+from recorder.retention.policies import Policies
 from recorder.segment import GROUP_HEADER_BYTES, SegmentHeader, SegmentName
 from tests.fakes.recording import COMMUNE, START, Format, Rig
 from vms.clock import UtcTime

@@ -17,7 +17,7 @@ from deploy.bench.takeover import run
 from recorder.drain_spool import SpoolDrain
 from recorder.fsck import Fsck
 from recorder.playback import Playback
-from recorder.policies import Policies
+from recorder.retention.policies import Policies
 from recorder.scan import read_index, scan_file
 from recorder.segment import SegmentName
 from recorder.sink import SinkRefused

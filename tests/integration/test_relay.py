@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from deploy.demo.run import free_port
-from recorder.relay import Relay, advertised
+from recorder.live.relay import Relay, advertised
 from tests.fakes.authority import Authority
 from tests.fakes.recorder_keeper import camera_plan
 from tests.fakes.recorder_town import CAMERA, OTHER, pictures, town, watch, write_clips

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from sqlmodel import col, select, update
 
-from recorder.erasure import destroy
 from recorder.fsck import Fsck
 from recorder.hour_keys import WrappedKey
-from recorder.policies import Policies, is_due, may_go_early, term
-from recorder.retention import FIRST_HEARD_LIMIT_S, Retention
-from recorder.room import RoomKeeper
+from recorder.retention.erasure import destroy
+from recorder.retention.policies import Policies, is_due, may_go_early, term
+from recorder.retention.room import RoomKeeper
+from recorder.retention.sweep import FIRST_HEARD_LIMIT_S, Retention
 from recorder.segment import SegmentName
 from tests.fakes.faulty_disk import Crash, Fault
 from tests.fakes.recording import CAMERA, COMMUNE, START, Format, Rig

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from recorder.policies import Policies
-from recorder.room import RoomKeeper
+from recorder.retention.policies import Policies
+from recorder.retention.room import RoomKeeper
 from tests.fakes.recording import CAMERA, COMMUNE
 from tests.fakes.two_volumes import Camera, SparedRig
 from vms.keeper.protocol import CameraRetention

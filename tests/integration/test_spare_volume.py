@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 
 import pytest
 
-from recorder.export_plan import Wanted, plan_stream
+from recorder.export.plan import Wanted, plan_stream
 from recorder.playback import Playback
 from recorder.store.errors import StoreError
 from recorder.store.local import LocalStore

@@ -13,9 +13,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlmodel import select
 
 from recorder.playback import Playback
-from recorder.policies import DAY_US, Policies
-from recorder.room import BATCH_LIMIT_SEGMENTS, Made, RoomKeeper
-from recorder.volume_board import VolumeBoard
+from recorder.retention.policies import DAY_US, Policies
+from recorder.retention.room import BATCH_LIMIT_SEGMENTS, Made, RoomKeeper
+from recorder.retention.volume_board import VolumeBoard
 from tests.fakes.recording import CAMERA, COMMUNE, START, Format, Rig
 from vms.db.engine import read, write
 from vms.errors import Refused

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from recorder.timestamping import Authorities, stamp
+from recorder.export.timestamping import Authorities, stamp
 from tests.peers.timestamping import Authority, served
 from vms.clock import SystemClock
 from vms.errors import BadInput, Damaged, Unavailable

@@ -20,7 +20,7 @@ from deploy.mail import message_for
 from deploy.stamping import Stamping
 from deploy.witness_client import WitnessClient, parse_witness
 from deploy.witnessing import Witnessing
-from recorder.timestamping import Authorities
+from recorder.export.timestamping import Authorities
 from tests.fakes.witnesses import RunningWitness, witness
 from tests.integration.keeper_town import CAMERA, MAYOR, Town, town
 from tests.peers.timestamping import Authority, served

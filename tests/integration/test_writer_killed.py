@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from recorder.fsck import Fsck
-from recorder.policies import Policies
+from recorder.retention.policies import Policies
 from tests.fakes.recording import PUBLIC, Rig
 from vms.clock import SystemClock
 

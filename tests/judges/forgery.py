@@ -9,7 +9,7 @@ from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
-from recorder import oeff
+from recorder.export import oeff
 from vms.clock import SystemClock
 from vms.evidence import c2pa, cms, mp4
 from vms.evidence.container import ContainerWriter

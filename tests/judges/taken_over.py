@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from recorder import oeff
+from recorder.export import oeff
 from tests.fakes.extraction import PACKAGE, REQUEST, SEAL, SIGNER
 from tests.judges.forgery import packed
 from vms.clock import SystemClock, UtcTime

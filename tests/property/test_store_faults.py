@@ -19,7 +19,7 @@ from sqlalchemy.exc import OperationalError
 import recorder.adoption
 import recorder.commits
 from recorder.fsck import Fsck
-from recorder.policies import Policies
+from recorder.retention.policies import Policies
 from recorder.sink import SinkRefused
 from recorder.writer import StreamWriter
 from tests.fakes.faulty_disk import Crash, Fault, Mode

@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from recorder.fsck import Fsck
-from recorder.policies import Policies, is_due
-from recorder.retention import Retention
-from recorder.room import RoomKeeper
+from recorder.retention.policies import Policies, is_due
+from recorder.retention.room import RoomKeeper
+from recorder.retention.sweep import Retention
 from recorder.sink import SinkRefused
 from recorder.store.errors import StoreError
 from recorder.writer import StreamWriter

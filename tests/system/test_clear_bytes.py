@@ -258,7 +258,7 @@ async def halted_looks(machine: Machine, needles: Needles, looked: list[list[Fou
 def workers(machine: Machine) -> list[int]:
     """The running export workers."""
     [web] = machine.pids("web")
-    return [pid for pid, command in children(web) if "recorder.export_worker" in command]
+    return [pid for pid, command in children(web) if "recorder.export.worker" in command]
 
 
 async def test_what_is_masked_is_not_what_was_sent(scene: Scene) -> None:

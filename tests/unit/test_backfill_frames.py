@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recorder.access_unit import AccessUnit, StreamFormat
-from recorder.backfill_card import Card
-from recorder.backfill_fill import may_hold
-from recorder.backfill_frames import CardClock, Edge, EdgeGroup, Grouper, Placed, Placer
-from recorder.backfill_gaps import Gap
+from recorder.backfill.card import Card
+from recorder.backfill.fill import may_hold
+from recorder.backfill.frames import CardClock, Edge, EdgeGroup, Grouper, Placed, Placer
+from recorder.backfill.gaps import Gap
 from recorder.rows import StreamId
 from recorder.rtsp.replay import Stamp
 from vms.clock import MICRO, UtcTime

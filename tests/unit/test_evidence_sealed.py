@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recorder.package_builder import fill_absences
+from recorder.export.package_builder import fill_absences
 from tests.golden.package.generate import vectors
 from vms.errors import BadInput, Damaged
 from vms.evidence import sealed

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from recorder.forecast import WARN_DAYS, CameraStock, Forecast, Stored, forecast
-from recorder.policies import DAY_US
+from recorder.retention.forecast import WARN_DAYS, CameraStock, Forecast, Stored, forecast
+from recorder.retention.policies import DAY_US
 from vms.clock import UtcTime
 from vms.keeper.protocol import CameraRetention, HeldRange
 

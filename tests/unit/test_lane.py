@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from recorder.lane import Lane
+from recorder.export.lane import Lane
 
 
 def test_pieces_run_one_after_another_in_their_order() -> None:

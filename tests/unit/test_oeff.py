@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from recorder import oeff
 from recorder.boxes import box, full_box
+from recorder.export import oeff
 from recorder.fragmenter import fragment, init_segment
 from tests.fakes.extraction import timed_groups
 from tests.fakes.recording import START

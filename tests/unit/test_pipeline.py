@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from recorder.access_unit import AccessUnit, TimedUnit
-from recorder.live import Hub
+from recorder.live.hub import Hub
 from recorder.pipeline import GROUP_LIMIT_US, QUEUE_LIMIT_US, STALLED_US, Pipeline
 from tests.fakes.memory_sink import MemorySink
 from tests.fakes.small_clip import small_clip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recorder.stop_order import Room, in_order, stopped
+from recorder.retention.stop_order import Room, in_order, stopped
 
 CAMERAS = [("valclair", f"valclair-c0{n}") for n in range(1, 5)] + [("motte", "motte-c01")]
 RESERVE, FLOOR = 1000, 200

@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from fastapi.responses import FileResponse, Response
 from pydantic import BaseModel, Field
 
-from recorder.extraction import find_package
+from recorder.export.extraction import find_package
 from vms.errors import BadInput, NotFound, Refused
 from vms.keeper.protocol import PAGE_KEY_BYTES, Act
 from web.deps import Acting, Services, Srv, Statement, Token

@@ -13,7 +13,7 @@ from unittest import mock
 from recorder.assignment import ConnectGate
 from recorder.backoff import Backoff
 from recorder.camera_loop import StreamLoop, StreamTarget
-from recorder.live import Hub
+from recorder.live.hub import Hub
 from recorder.pipeline import Pipeline
 from recorder.rtsp.drain import Drain
 from tests.fakes.memory_sink import MemorySink, digests, times

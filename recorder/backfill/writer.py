@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlmodel import col, select
 
 from recorder.adoption import lock_edge
-from recorder.backfill_frames import EdgeGroup
+from recorder.backfill.frames import EdgeGroup
 from recorder.fragmenter import fragment, init_segment
 from recorder.hour_keys import HourKeys
 from recorder.rows import StreamId, apply
@@ -32,7 +32,7 @@ from vms.model import Absence, EdgeHead
 
 EDGE: Final = "edge"
 
-log = logs.get("recorder.backfill")
+log = logs.get("recorder.backfill.run")
 
 
 class EdgeWriter:

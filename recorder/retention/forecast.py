@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from recorder.policies import DAY_US, spans, term
+from recorder.retention.policies import DAY_US, spans, term
 from vms.clock import HOUR_US, MICRO
 from vms.keeper.protocol import CameraRetention
 from vms.law.retention import MAX_DAYS, held

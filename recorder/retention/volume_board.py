@@ -16,12 +16,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlmodel import col, delete, select
 
-from recorder.forecast import CameraStock, Forecast, forecast
-from recorder.policies import DAY_US, Policies
-from recorder.spare_board import KINDS as SPARE_KINDS
-from recorder.spare_board import SPARE, Days, SpareBoard, incident_of, without
-from recorder.stock import Stock
-from recorder.stop_order import in_order
+from recorder.retention.forecast import CameraStock, Forecast, forecast
+from recorder.retention.policies import DAY_US, Policies
+from recorder.retention.spare_board import KINDS as SPARE_KINDS
+from recorder.retention.spare_board import SPARE, Days, SpareBoard, incident_of, without
+from recorder.retention.stock import Stock
+from recorder.retention.stop_order import in_order
 from recorder.store.local import LocalStore
 from recorder.store.s3 import UNLIMITED_BYTES
 from recorder.store.spared import SparedStore
@@ -38,7 +38,7 @@ FORECAST: Final = "storage-forecast"
 WRONG: Final = "volume-wrong"
 MAIN: Final = "main"
 
-log = logs.get("recorder.volume_board")
+log = logs.get("recorder.retention.volume_board")
 
 
 class VolumeBoard:

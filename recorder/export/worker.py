@@ -32,10 +32,10 @@ from typing import Any, BinaryIO, Final
 
 from cryptography.utils import Buffer
 
-from recorder.c2pa_sidecars import add_sidecars
-from recorder.export_order import Piece, StreamPlan
-from recorder.lane import Lane
-from recorder.package_builder import PackageBuilder, PackageFacts, Seals, Signatures, StreamFacts
+from recorder.export.c2pa_sidecars import add_sidecars
+from recorder.export.lane import Lane
+from recorder.export.order import Piece, StreamPlan
+from recorder.export.package_builder import PackageBuilder, PackageFacts, Seals, Signatures, StreamFacts
 from recorder.segment import ABSENCE_TAG, HEADER_LIMIT_BYTES, Placed, SegmentHeader, walk
 from recorder.store.direct import DirectDisk
 from vms.clock import Clock, SystemClock

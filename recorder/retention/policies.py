@@ -9,7 +9,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from recorder.erasure import Mode
+from recorder.retention.erasure import Mode
 from recorder.store.disk import write_atomic
 from recorder.store.local import LocalStore
 from vms.clock import HOUR_US

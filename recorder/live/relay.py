@@ -1,7 +1,7 @@
 """The relay: live pictures from the machine that records a camera to the machine whose pages show it.
 
 On one machine that is a Unix socket. Between machines it is mutual TLS on ``VMS_RELAY_PORT`` + the process's index,
-with the same frames, permits and renewals (``recorder/live_service.py``): each view has a connection of its own, so
+with the same frames, permits and renewals (``recorder/live/service.py``): each view has a connection of its own, so
 that a page that does not read fills its own queue, drops to the next key frame and is told so, and nobody else waits.
 """
 

@@ -15,8 +15,8 @@ from typing import Any, Final
 
 from cryptography.utils import Buffer
 
-from recorder import oeff
-from recorder.lane import Lane
+from recorder.export import oeff
+from recorder.export.lane import Lane
 from recorder.segment import GroupHeader, SegmentHeader
 from vms.clock import MICRO, UtcTime
 from vms.errors import Damaged

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from recorder.assignment import recorder_of
-from recorder.bench_sources import REPOSITORY, START_LIMIT_S, STOP_LIMIT_S, end, farm, gstreamer, line_of
+from recorder.bench.sources import REPOSITORY, START_LIMIT_S, STOP_LIMIT_S, end, farm, gstreamer, line_of
 from recorder.rtsp import native
 from vms.errors import BadInput, Unavailable
 
@@ -188,7 +188,7 @@ async def recording(
     """Our recorder in a process of its own, every stream with a sealed group; ``pure`` without the compiled part."""
     (home / "ours").mkdir()
     child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "recorder.bench_child"),
+        *(sys.executable, "-m", "recorder.bench.child"),
         cwd=REPOSITORY,
         env=os.environ | ({native.PURE_VARIABLE: "1"} if pure else {}),
         stdin=asyncio.subprocess.PIPE,

@@ -13,7 +13,7 @@ from typing import Final, Protocol
 
 from privacy.units import DroppedUnit, EncodedUnit, MaskedUnit, MaskFailed, Outcome, StreamSpec
 from recorder.access_unit import AccessUnit, StreamFormat, TimedUnit
-from recorder.backfill_frames import Placed
+from recorder.backfill.frames import Placed
 from vms.keeper.protocol import ZoneView
 
 INSIDE_LIMIT_UNITS: Final = 48

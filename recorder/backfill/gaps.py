@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from recorder.backfill_writer import piece
+from recorder.backfill.writer import piece
 from recorder.rows import DETAIL_LIMIT_CHARS, StreamId
 from vms.clock import MICRO
 from vms.model import Absence, Mending, Segment

@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import col, select
 
-from recorder.stock import STREAMS
+from recorder.retention.stock import STREAMS
 from recorder.store.disk import Disk, write_atomic
 from vms import logs
 from vms.clock import HOUR_US, MICRO, Clock, UtcTime
@@ -34,7 +34,7 @@ DOUBT: Final = "clock-doubt"
 FUTURE: Final = "clock-future"
 EVIDENCE_RETRY_S: Final = 5.0
 
-log = logs.get("recorder.due_clock")
+log = logs.get("recorder.retention.due_clock")
 
 
 class DueClock:

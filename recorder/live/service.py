@@ -12,7 +12,7 @@ import asyncio
 from typing import Any, Final
 
 from recorder.fleet import Fleet
-from recorder.live import Hub, LiveMessage, Viewer
+from recorder.live.hub import Hub, LiveMessage, Viewer
 from recorder.plan_source import PlanSource
 from vms import logs
 from vms.clock import MICRO, Clock
@@ -26,7 +26,7 @@ SEND_LIMIT_S: Final = 10.0
 ACTS: Final = ("live", "framing")
 STREAMS: Final = ("main", "sub")
 
-log = logs.get("recorder.live_service")
+log = logs.get("recorder.live.service")
 
 
 class LiveService:

@@ -16,8 +16,8 @@ from sqlalchemy import func, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlmodel import col, select
 
-from recorder.forecast import CameraStock, Stored
-from recorder.policies import DAY_US, Policies
+from recorder.retention.forecast import CameraStock, Stored
+from recorder.retention.policies import DAY_US, Policies
 from recorder.segment import SegmentName
 from recorder.store.local import LocalStore
 from vms.clock import HOUR_US, MICRO

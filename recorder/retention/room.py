@@ -21,11 +21,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlmodel import col, delete, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from recorder.due_clock import DueClock
-from recorder.erasure import destroy
-from recorder.policies import DAY_US, Policies, may_go_early
-from recorder.stock import STREAMS, cameras_with
-from recorder.stop_order import Room, in_order, stopped
+from recorder.retention.due_clock import DueClock
+from recorder.retention.erasure import destroy
+from recorder.retention.policies import DAY_US, Policies, may_go_early
+from recorder.retention.stock import STREAMS, cameras_with
+from recorder.retention.stop_order import Room, in_order, stopped
 from recorder.store.local import LocalStore
 from vms import logs
 from vms.clock import Clock
@@ -39,7 +39,7 @@ BATCH_LIMIT_SEGMENTS: Final = 200
 CHUNK_LIMIT_SEGMENTS: Final = 500
 EARLY: Final = "early-destruction"
 
-log = logs.get("recorder.room")
+log = logs.get("recorder.retention.room")
 
 
 @dataclass(slots=True)

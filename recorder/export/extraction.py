@@ -15,12 +15,12 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from recorder.export_order import StreamPlan
-from recorder.export_plan import Wanted, plan_stream
-from recorder.exporter import Exported, ExportJob, Progress, build_version, export, export_worker
-from recorder.package_builder import PackageFacts
+from recorder.export.exporter import Exported, ExportJob, Progress, build_version, export, export_worker
+from recorder.export.order import StreamPlan
+from recorder.export.package_builder import PackageFacts
+from recorder.export.plan import Wanted, plan_stream
+from recorder.export.timestamping import Authorities, stamp
 from recorder.store.local import LocalStore
-from recorder.timestamping import Authorities, stamp
 from vms.clock import Clock
 from vms.db.engine import read
 from vms.errors import BadInput, GuetError, NotFound, Unavailable

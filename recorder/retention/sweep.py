@@ -28,14 +28,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import col, delete, select
 
 from recorder.adoption import LOOK_BACK_DAYS, adopt
-from recorder.due_clock import DueClock
-from recorder.erasure import Mode, destroy, erased_absences, finish_marked
 from recorder.hour_keys import KeySpool
-from recorder.policies import DAY_US, Policies, is_due, spans, term
-from recorder.room import RoomKeeper
+from recorder.retention.due_clock import DueClock
+from recorder.retention.erasure import Mode, destroy, erased_absences, finish_marked
+from recorder.retention.policies import DAY_US, Policies, is_due, spans, term
+from recorder.retention.room import RoomKeeper
+from recorder.retention.stock import cameras_with
 from recorder.rows import StreamId, load_tail
 from recorder.segment import SegmentName
-from recorder.stock import cameras_with
 from recorder.store.errors import StoreError
 from recorder.store.local import LocalStore
 from vms import logs
@@ -61,7 +61,7 @@ FIRST_HEARD_POLL_S: Final = 1.0
 # A volume fills faster than what is due goes: room is looked at between two sweeps.
 ROOM_PAUSE_S: Final = 2.0
 
-log = logs.get("recorder.retention")
+log = logs.get("recorder.retention.sweep")
 
 
 class ErasureSink(Protocol):

@@ -29,7 +29,7 @@ MARKED_LIMIT_SEGMENTS: Final = 1000
 # Segments of one recording abut; what a hold keeps between two of them is longer than this.
 ABUT_US: Final = MICRO
 
-log = logs.get("recorder.erasure")
+log = logs.get("recorder.retention.erasure")
 
 
 async def destroy(

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
 import recorder
-from recorder.export_order import StreamPlan
-from recorder.package_builder import PackageFacts
+from recorder.export.order import StreamPlan
+from recorder.export.package_builder import PackageFacts
 from vms.errors import GuetError, LimitExceeded, Unavailable
 from vms.keeper.permit import Permit
 from vms.wire import MAX_FRAME_BYTES, ChannelClosed, read_frame, write_frame
@@ -222,7 +222,7 @@ async def _start(clock_offset_s: int) -> Worker:
     ours, theirs = socket.socketpair()
     with theirs:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-B", "-m", "recorder.export_worker", str(theirs.fileno()), str(clock_offset_s)),
+            *(sys.executable, "-B", "-m", "recorder.export.worker", str(theirs.fileno()), str(clock_offset_s)),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             pass_fds=(theirs.fileno(),),

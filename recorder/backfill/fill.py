@@ -15,12 +15,12 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from recorder.backfill_card import Card, CardLacks
-from recorder.backfill_frames import CardClock, EdgeGroup, Grouper, Placer
-from recorder.backfill_gaps import Gap, missing, sizes_beside
-from recorder.backfill_mask import Shown, treatment_of
-from recorder.backfill_replay import Stamped
-from recorder.backfill_writer import EdgeWriter
+from recorder.backfill.card import Card, CardLacks
+from recorder.backfill.frames import CardClock, EdgeGroup, Grouper, Placer
+from recorder.backfill.gaps import Gap, missing, sizes_beside
+from recorder.backfill.mask import Shown, treatment_of
+from recorder.backfill.replay import Stamped
+from recorder.backfill.writer import EdgeWriter
 from vms.clock import MICRO, Clock, UtcTime
 from vms.db.engine import read
 from vms.errors import Unavailable

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from vms.errors import BadInput, Unavailable
 
-REPOSITORY: Final = Path(__file__).parent.parent
+REPOSITORY: Final = Path(__file__).parent.parent.parent
 START_LIMIT_S: Final = 90.0
 STOP_LIMIT_S: Final = 20.0
 CLIP_S: Final = 10

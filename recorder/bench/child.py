@@ -1,7 +1,7 @@
 """The process that ``vms bench record`` measures: the recorder's own loop, sealing and syncing, without a keeper.
 
-Started by ``recorder.bench`` with a JSON order on stdin; says ``{"event": "playing"}`` once every stream has a sealed
-group, records until its stdin closes, then prints what it kept.
+Started by ``recorder.bench.record`` with a JSON order on stdin; says ``{"event": "playing"}`` once every stream has a
+sealed group, records until its stdin closes, then prints what it kept.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from recorder.assignment import ConnectGate
 from recorder.camera_loop import StreamLoop, StreamTarget
 from recorder.commits import Commits
 from recorder.hour_keys import HourKeys, KeySpool
-from recorder.live import Hub
+from recorder.live.hub import Hub
 from recorder.pipeline import Pipeline
 from recorder.rtsp.drain import Drain
 from recorder.store.local import LocalStore

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import col, select
 
-from recorder.export_order import Piece, StreamPlan
+from recorder.export.order import Piece, StreamPlan
 from recorder.scan import read_index
 from recorder.segment import AbsenceRecord, SegmentHeader, SegmentName
 from recorder.store.local import LocalStore
@@ -22,7 +22,7 @@ from vms.errors import BadInput, Damaged, NotFound
 from vms.model import Absence as AbsenceRow
 from vms.model import Mending, Segment
 
-log = logs.get("recorder.export_plan")
+log = logs.get("recorder.export.plan")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,12 @@ from typing import Final, Protocol
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from recorder.backfill_card import NO_SERVICE, CardLacks, find_card
-from recorder.backfill_fill import FORBIDDEN, NOTHING, Filled, Filler
-from recorder.backfill_frames import JOIN_LIMIT_US, CardClock, Edge
-from recorder.backfill_gaps import Gap, find_gaps, mend, postpone, settle
-from recorder.backfill_replay import CardReplay
-from recorder.backfill_writer import EdgeWriter
+from recorder.backfill.card import NO_SERVICE, CardLacks, find_card
+from recorder.backfill.fill import FORBIDDEN, NOTHING, Filled, Filler
+from recorder.backfill.frames import JOIN_LIMIT_US, CardClock, Edge
+from recorder.backfill.gaps import Gap, find_gaps, mend, postpone, settle
+from recorder.backfill.replay import CardReplay
+from recorder.backfill.writer import EdgeWriter
 from recorder.camera import CameraRun
 from recorder.camera_loop import Gate
 from recorder.clock_marks import MarkBook, marks_around
@@ -51,7 +51,7 @@ TRIES_LIMIT_COUNT: Final = 12
 # once more where that is less.
 FREE_MARGIN_BYTES: Final = 1024 * 1024 * 1024
 
-log = logs.get("recorder.backfill")
+log = logs.get("recorder.backfill.run")
 
 
 class PastKeeper(Protocol):

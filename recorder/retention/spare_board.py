@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from recorder.forecast import CameraStock, Stored
-from recorder.policies import DAY_US
+from recorder.retention.forecast import CameraStock, Stored
+from recorder.retention.policies import DAY_US
 from recorder.store.errors import StoreError
 from recorder.store.spared import SparedStore
 from vms.clock import HOUR_US, MICRO

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from recorder.package_builder import PackageBuilder
+from recorder.export.package_builder import PackageBuilder
 from vms.evidence import c2pa
 from vms.keys import seal
 

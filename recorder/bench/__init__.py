@@ -1,0 +1,1 @@
+"""``vms bench record``: what recording costs, beside ffmpeg."""

@@ -1,0 +1,1 @@
+"""Extraction: from a decided request to a sealed evidence package."""

@@ -1,0 +1,1 @@
+"""Live pictures to viewers, on this machine and from others."""
