@@ -89,7 +89,8 @@ def test_the_published_vector_opens_and_is_made_again() -> None:
     assert (len(plain), hashlib.sha256(plain).hexdigest()) == (vector["plain_bytes"], vector["plain_sha256"])
 
 
-NAMES = st.from_regex(r"[a-z]{1,8}(/[a-z0-9]{1,8})?", fullmatch=True)
+# No name is a file's and a folder's too: that leads to one place twice, and is refused.
+NAMES = st.from_regex(r"f[a-z]{0,8}|d[a-z]{0,8}/[a-z0-9]{1,8}", fullmatch=True)
 
 
 @settings(max_examples=60)
