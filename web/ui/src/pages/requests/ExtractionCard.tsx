@@ -239,7 +239,10 @@ function HowToVerify({ request }: { request: RequestDetail }) {
       </summary>
       <ol className="stack-s small numbered">
         <li>
-          <Trans>Comparez l’empreinte lue ci-dessus avec celle du manifeste reçu, qui porte celle de chaque fichier :</Trans>
+          <Trans>
+            Comparez l’empreinte lue ci-dessus avec celle du manifeste reçu, qui porte celle de chaque fichier
+            :
+          </Trans>
           <pre className="code">unzip -p {file} manifest.json | sha256sum</pre>
         </li>
         <li>
