@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from recorder.rtsp.session import STALL_LIMIT_S
 from recorder.simulation.camera import Habits
-from recorder.simulation.faults import Fault
+from recorder.simulation.faults import DATABASE_FAULTS, Fault
 from recorder.simulation.oracle import Excuse
 from vms.clock import MICRO
 
@@ -62,7 +63,7 @@ COSTLY: Final = frozenset({"net-garbage", "net-bye", "camera-restarts"})
 def excuses_of(fault: Fault, now_us: int, begun_us: int, habits: dict[str, Habits]) -> list[Excuse]:
     """What a fault that begins now may cost; ``begun_us`` is when the recorder's life began."""
     kind = fault.kind
-    group_s = max(one.interval_s * (one.group_units + 1) + one.jitter_s for one in habits.values())
+    group_s = _longest_group_s(habits)
     ends_us = now_us + round((fault.for_s + group_s) * MICRO)
     if kind in ("db-away", "db-full", "db-commit-lost", "db-commit-kept"):
         if now_us - begun_us > START_S * MICRO:
@@ -86,6 +87,22 @@ def excuses_of(fault: Fault, now_us: int, begun_us: int, habits: dict[str, Habit
         # It explains an absence; it excuses the loss of nothing that arrived whole.
         return [Excuse(from_us, until_us, kind, causes, f"{stream} only told")]
     return [told]
+
+
+def lease_waited(excuses: list[Excuse], fault: Fault, now_us: int, habits: dict[str, Habits]) -> list[Excuse]:
+    """A lease given back while the database took nothing is taken again once it does, which is when ``fault`` ends."""
+    if fault.kind not in DATABASE_FAULTS:
+        return excuses
+    until_us = now_us + round((_longest_group_s(habits) + LEASE_S) * MICRO)
+    begun_us = now_us - round(fault.for_s * MICRO)
+    return [
+        replace(one, to_us=max(one.to_us, until_us)) if one.why == "lease-lost" and one.to_us >= begun_us else one
+        for one in excuses
+    ]
+
+
+def _longest_group_s(habits: dict[str, Habits]) -> float:
+    return max(one.interval_s * (one.group_units + 1) + one.jitter_s for one in habits.values())
 
 
 def causes_of(cause: str, from_us: int, to_us: int, stream: str) -> Excuse:

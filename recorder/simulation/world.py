@@ -33,7 +33,7 @@ from recorder.simulation.machine import CAMERA, COMMUNE, AmpleRoom, Machine
 from recorder.simulation.oracle import Death, Oracle, Tile
 from recorder.simulation.plan import LifePlan, Plan
 from recorder.simulation.stores import Spool, looked_at
-from recorder.simulation.suffering import causes_of, excuses_of
+from recorder.simulation.suffering import causes_of, excuses_of, lease_waited
 from recorder.simulation.telling import untold
 from recorder.simulation.terms import gone_too_early, term_us
 from recorder.store.local import LocalStore
@@ -249,6 +249,7 @@ class World:
         self.oracle.excuses += excuses
         await asyncio.sleep(fault.for_s)
         self._harm.relent(fault)
+        self.oracle.excuses = lease_waited(self.oracle.excuses, fault, self.clock.monotonic_us(), habits)
         await self._harm.lease_changes(fault, taken=False)
         if fault.kind == "lease-lost" or (self.plan.leased and fault.kind in WALL_FAULTS):
             await self._note_clock_debt(self.clock.monotonic_us())  # the stream begins anew, by the wall clock
