@@ -12,6 +12,7 @@ between tries grows, and an incident says so. A row that is being destroyed take
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from pathlib import Path
 from typing import Final
 
@@ -95,14 +96,21 @@ class SpoolDrain:
         """Everything that may go now; how many segments went. StoreError while the bucket is away."""
         try:
             if not self._known:
-                await asyncio.to_thread(self._store.check_bucket, self._memo)
-                self._known = True
+                await self._know_bucket()
             done = await self._drain()
         except StoreError as error:
             await self._note_away(error)
             raise
         await self._note_back()
         return done
+
+    async def _know_bucket(self) -> None:
+        """Two machines that find a new bucket at once must not give it two identities: one waits for the other."""
+        async with contextlib.AsyncExitStack() as alone:
+            if await asyncio.to_thread(self._store.is_nameless, self._memo):
+                await alone.enter_async_context(write(self._engine))
+            await asyncio.to_thread(self._store.check_bucket, self._memo)
+        self._known = True
 
     async def _drain(self) -> int:
         files = await asyncio.to_thread(self._store.waiting)

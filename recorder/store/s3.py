@@ -84,21 +84,29 @@ class SpooledStore(LocalStore):
         self._spooled_bytes = total
         return total
 
-    def check_bucket(self, memo: Path) -> None:
-        """That the bucket is the one we remember; both get an identity the first time. StoreError, as for a volume."""
+    def is_nameless(self, memo: Path) -> bool:
+        """Whether the bucket has no identity, and none is remembered: the next ``check_bucket`` gives it one."""
+        return not self._bucket_identity() and not _remembered(memo)
+
+    def _bucket_identity(self) -> str:
+        """What the bucket says it is; empty when it says nothing, ``?`` when that cannot be read."""
         try:
             data = json.loads(self.bucket.get(IDENTITY_FILE))
-            found = str(data["id"]) if data["guet_store"] == FORMAT else ""
+            return str(data["id"]) if data["guet_store"] == FORMAT else ""
         except NotFound:
-            found = ""
+            return ""
         except (ValueError, KeyError, TypeError):
-            found = "?"
-        remembered = memo.read_text(encoding="ascii").strip() if memo.exists() else ""
+            return "?"
+
+    def check_bucket(self, memo: Path) -> None:
+        """That the bucket is the one we remember; both get an identity the first time. StoreError, as for a volume.
+
+        Where it is nameless nobody else may do this at the same time.
+        """
+        found, remembered = self._bucket_identity(), _remembered(memo)
         if not found and not remembered:
             found = secrets.token_hex(16)
             self.bucket.put(IDENTITY_FILE, json.dumps({"guet_store": FORMAT, "id": found}).encode("ascii"))
-            # Two machines may have made one at once: the bucket says which one it is.
-            found = str(json.loads(self.bucket.get(IDENTITY_FILE))["id"])
         if not remembered and found != "?":
             write_atomic(self.disk, memo, found.encode("ascii"))
         elif found != remembered:
@@ -230,3 +238,7 @@ class SpooledStore(LocalStore):
     def _stored(self, key: str) -> StoredFile:
         name = name_of(key)
         return StoredFile(self.root / key, key, name, key.split("/")[0] if name else "")
+
+
+def _remembered(memo: Path) -> str:
+    return memo.read_text(encoding="ascii").strip() if memo.exists() else ""

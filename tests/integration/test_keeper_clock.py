@@ -147,7 +147,7 @@ async def test_a_hold_counts_whatever_the_clock_says(place: Town) -> None:
         authority="Gendarmerie", reference="PV 4127/2026", requester="OPJ 214 873",
     )  # fmt: skip
     place.clock.step(seconds=-2 * DAY_S)
-    (camera,) = await place.recorder.retention.sweep("valclair")
+    (camera,) = await place.recorder.retention("valclair")
     assert [one.from_us for one in camera.holds] == [start.us]
     house = place.keeper.house
     assert house.communes.get("valclair").facts.holds[0].active(house.due_us(house.communes.get("valclair")))
