@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
-from recorder.access_unit import StreamFormat, TimedUnit
+from recorder.access_unit import MEDIA_CLOCK_HZ, StreamFormat, TimedUnit
 from recorder.fragmenter import playable
 from recorder.live.hub import Hub
 from recorder.sink import GroupSink, SinkRefused
@@ -200,7 +200,7 @@ class Pipeline:
             if self._sink is not None:
                 at = unit.utc
                 self._queue.put_nowait(lambda: self._resume(at))
-        elif not self._units or fmt != self._fmt or unit.utc.us - self._units[0].utc.us >= GROUP_LEAST_US:
+        elif not self._units or fmt != self._fmt or _lasts_enough(self._units[0], unit):
             self._hand_over(unit.utc)
         self._fmt = fmt
 
@@ -273,3 +273,11 @@ class Pipeline:
             self._at_work_since_us = self._clock.monotonic_us()
             await work()
             self._at_work_since_us = None
+
+
+def _lasts_enough(first: TimedUnit, following: TimedUnit) -> bool:
+    """Whether a group from the one to the other need not take in more: by the stream's own clock too, since what comes
+    late and at once after a start is stamped close together.
+    """
+    by_media_us = (following.unit.rtp_time - first.unit.rtp_time) * MICRO // MEDIA_CLOCK_HZ
+    return max(following.utc.us - first.utc.us, by_media_us) >= GROUP_LEAST_US

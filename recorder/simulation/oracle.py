@@ -155,9 +155,12 @@ class Oracle:
             spoilt = _spoilt(ledger.units)
             # Before its connection's first key unit nothing can be used.
             begun = {(unit.connection, unit.group) for unit in ledger.units if unit.key}
+            # The last unit of a connection that ended: whether it was whole, nobody could say.
+            ends = {unit.connection: unit.number for unit in ledger.units if unit.read_us is not None}
             whole = [
                 unit for unit in lost
                 if (unit.connection, unit.group) in begun
+                and (unit.connection == lost[0].connection or unit.number != ends[unit.connection])
                 and unit.number not in spoilt and not self._excuse(stream, unit)
             ]  # fmt: skip
             for unit in lost:

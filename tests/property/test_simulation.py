@@ -77,6 +77,7 @@ def test_a_seed_is_the_same_day_each_time(one: Simulator) -> None:
 
 # Days that were judged wrongly once: by whom, and of what.
 ONCE_WRONG = {
+    80650: "the last unit of a connection that had ended counted as a death's loss",
     95: "a stream that a lost lease began anew, on a clock set back",
     232: "a lease taken while the index was being written",
     1210: "an absence that had been told, and was destroyed at its term before anybody looked",
@@ -99,6 +100,7 @@ ONCE_BROKEN = {
     40198: "the volume went away between a look at it and the first folder, which was made in its empty place",
     43405: "a clock ahead by more than a month: what had been recorded a moment before left the spool as a stray",
     40399: "an orderly stop lost what waited behind two packets that never came",
+    80598: "pictures that came at once after a start were taken for short groups: three seconds in one open group",
 }
 
 

@@ -148,6 +148,16 @@ async def test_where_each_picture_is_a_key_picture_a_group_takes_several(line: L
     assert line.sink.groups[1].start == line.sink.groups[0].end == every[8].utc
 
 
+async def test_a_group_lasts_by_the_camera_s_clock_where_the_first_pictures_come_late_and_at_once(line: Line) -> None:
+    every = [
+        replace(UNITS[0], utc=START.plus(us=100 * number), unit=replace(UNITS[0].unit, rtp_time=90_000 * number))
+        for number in range(4)
+    ]
+    line.push(*every)
+    await line.pipeline.close("recorder-stopped", "")
+    assert [kept.units for kept in line.sink.groups] == [1, 1, 1, 1]
+
+
 async def test_key_pictures_that_come_all_at_once_overflow_nothing(line: Line) -> None:
     every = [replace(UNITS[0], utc=START.plus(us=40_000 * number)) for number in range(200)]
     line.pipeline.push_all(every)  # one read: the disk has had no turn
