@@ -22,6 +22,7 @@ from tests.fakes.recorder_keeper import COMMUNE, camera_plan, zones
 from tests.fakes.recorder_town import CAMERA, OTHER, ZONE, Town, pictures, town, write_clips
 from tests.judges.pixels import FLAT_TOLERANCE
 from vms.clock import MICRO
+from vms.errors import GuetError
 from vms.evidence.mp4 import decode_time_90k, nal_units, split_group
 from vms.keys import derive, sealing, wrapping
 from vms.model import Absence, Mending, Segment
@@ -29,6 +30,7 @@ from vms.model import Absence, Mending, Segment
 CUT_S = 4.0
 ALL = 1 << 62
 STEP_US = 40_000
+STEADY_US = 3 * MICRO
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +96,19 @@ def _same(some: list[str], others: list[str]) -> int:
 
 
 async def cut(made: Town, *cameras: str, meanwhile: Callable[[], Awaitable[None]] | None = None) -> None:
-    """Cut the cameras' network for a while, then wait until every gap is settled and pictures have come since."""
+    """Cut the cameras' network for a while, then wait until every gap is settled and pictures have come since.
+
+    Not before each stream has its time: the first pictures of a connection that was served late are stamped late.
+    """
+
+    async def steady() -> bool:
+        try:
+            kept = [await opened(made, camera) for camera in cameras]
+        except GuetError:
+            return False  # the last group was being written
+        return all(some and some[-1].end_us - some[0].start_us >= STEADY_US for some in kept)
+
+    await made.until(steady, "streams with their time")
     for camera in cameras:
         misbehave(made.farm[camera], "cut")
     await asyncio.sleep(CUT_S / 2)
