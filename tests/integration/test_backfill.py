@@ -95,20 +95,21 @@ def _same(some: list[str], others: list[str]) -> int:
     return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(some, others, strict=False)))
 
 
-async def cut(made: Town, *cameras: str, meanwhile: Callable[[], Awaitable[None]] | None = None) -> None:
-    """Cut the cameras' network for a while, then wait until every gap is settled and pictures have come since.
+async def steady(made: Town, *cameras: str) -> None:
+    """Each stream has its time: the first pictures of a connection that was served late are stamped late."""
 
-    Not before each stream has its time: the first pictures of a connection that was served late are stamped late.
-    """
-
-    async def steady() -> bool:
+    async def lasted() -> bool:
         try:
             kept = [await opened(made, camera) for camera in cameras]
         except GuetError:
             return False  # the last group was being written
         return all(some and some[-1].end_us - some[0].start_us >= STEADY_US for some in kept)
 
-    await made.until(steady, "streams with their time")
+    await made.until(lasted, "streams with their time")
+
+
+async def cut(made: Town, *cameras: str, meanwhile: Callable[[], Awaitable[None]] | None = None) -> None:
+    """Cut the cameras' network for a while, then wait until every gap is settled and pictures have come since."""
     for camera in cameras:
         misbehave(made.farm[camera], "cut")
     await asyncio.sleep(CUT_S / 2)
@@ -134,6 +135,7 @@ async def test_a_cut_is_filled_frame_by_frame_clear_and_masked(short_home: Path,
         made.keeper.decide(camera_plan(CAMERA), camera_plan(OTHER, zone_set=zones(OTHER, "zones-9", ZONE)))
         await made.recorded(CAMERA)
         await made.recorded(OTHER)
+        await steady(made, CAMERA, OTHER)
         await cut(made, CAMERA, OTHER)
         await made.end()
         for camera in (CAMERA, OTHER):
