@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import zipfile
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -127,7 +128,7 @@ async def tool(*arguments: str) -> str:
 
 
 async def the_receipt_on_paper(page: Page, request: str, folder: Path, package: Path) -> None:
-    """What is printed bears the package's own hash, and nothing of the page around it."""
+    """What is printed bears the hash of the package's manifest, and nothing of the page around it."""
     await page.goto(f"/demandes/{request}")
     await page.get_by_role("link", name="Reçu et étiquette").click()
     await expect(page.get_by_role("button", name="Imprimer")).to_be_visible()
@@ -136,7 +137,8 @@ async def the_receipt_on_paper(page: Page, request: str, folder: Path, package: 
     paper.write_bytes(await page.pdf(format="A4"))
     said = await tool("pdftotext", "-layout", str(paper), "-")
     printed = normalize("NFC", "".join(said.split()))
-    assert sha256(package.read_bytes()).hexdigest() in printed
+    with zipfile.ZipFile(package) as archive:
+        assert sha256(archive.read("manifest.json")).hexdigest() in printed
     assert "Signaturedequireçoit" in printed
     assert "Habilitations" not in printed
 
