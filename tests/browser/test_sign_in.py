@@ -291,6 +291,7 @@ async def test_two_persons_bring_an_account_back_and_one_ends_a_session(place: P
     await page.goto("/connexion")
     await page.get_by_text("Je ne peux pas me connecter").click()
     await page.get_by_role("link", name="J’ai un code de rétablissement").click()
+    await expect(page.get_by_role("heading", name="Rétablir mon accès")).to_be_visible()
     for typed, said in (("aaaa-aaaa", "n’est pas valable"), (code, "Mot de passe changé.")):
         await page.get_by_label("Identifiant").fill("agent")
         await page.get_by_label("Code de rétablissement").fill(typed)
