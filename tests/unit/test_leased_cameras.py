@@ -23,10 +23,34 @@ CAMERAS = [f"valclair-c{number:02d}" for number in range(1, 11)]
 FORMAT = StreamFormat("h264", 1920, 1080, 25.0, (b"\x67\x64\x00\x1f", b"\x68"), "avc1.64001F")
 
 
+class LivedClock(ManualClock):
+    """A clock that moves on only once everybody who lives by it has done what the last step woke them for."""
+
+    def __init__(self, start: UtcTime) -> None:
+        super().__init__(start)
+        self.people: list[asyncio.Task[None]] = []
+        self._asleep = 0
+
+    async def sleep(self, seconds: float) -> None:
+        self._asleep += 1
+        try:
+            await super().sleep(seconds)
+        finally:
+            self._asleep -= 1
+
+    async def settled(self) -> None:
+        """Wait until each of the people sleeps again or is done, however slow the machine is."""
+        for _ in range(3):  # whoever was woken has to stand up first
+            await asyncio.sleep(0)
+        async with asyncio.timeout(60):
+            while self._asleep < sum(not one.done() for one in self.people):  # noqa: ASYNC110 - threads answer too
+                await asyncio.sleep(0.001)
+
+
 class Machine:
     """One recorder's leases, lived by hand."""
 
-    def __init__(self, engine: AsyncEngine, clock: ManualClock, seat: str, most: int | None = None) -> None:
+    def __init__(self, engine: AsyncEngine, clock: LivedClock, seat: str, most: int | None = None) -> None:
         self.leases = Leases(engine, clock, seat)
         self.cameras = LeasedCameras(self.leases, Capacity(clock, most), clock, list)
         self.clock = clock
@@ -34,7 +58,8 @@ class Machine:
 
     async def start(self) -> None:
         self.task = asyncio.create_task(self.cameras.run())
-        await pass_time(self.clock, 0)
+        self.clock.people.append(self.task)
+        await self.clock.settled()
 
     async def die(self) -> None:
         assert self.task is not None
@@ -42,22 +67,23 @@ class Machine:
         await asyncio.gather(self.task, return_exceptions=True)
 
 
-async def pass_time(clock: ManualClock, seconds: float) -> None:
+async def pass_time(clock: LivedClock, seconds: float) -> None:
     """Let time pass in small steps, with room for everybody's renewals."""
-    for _ in range(max(1, round(seconds / 0.25))):
-        clock.advance(seconds=0.25 if seconds else 0)
-        await asyncio.sleep(0.02)
+    await clock.settled()
+    for _ in range(round(seconds / 0.25)):
+        clock.advance(seconds=0.25)
+        await clock.settled()
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    clock = ManualClock(UtcTime.parse("2026-11-24T14:10:00Z"))
+def clock() -> LivedClock:
+    clock = LivedClock(UtcTime.parse("2026-11-24T14:10:00Z"))
     clock.advance(seconds=1000)
     return clock
 
 
 async def test_two_machines_share_and_one_takes_over_what_the_other_leaves_by_dying(
-    tmp_path: Path, clock: ManualClock
+    tmp_path: Path, clock: LivedClock
 ) -> None:
     rig = await Rig(tmp_path).prepare()
     one, two = Machine(rig.engine, clock, "rec-a/0"), Machine(rig.engine, clock, "rec-b/0")
@@ -78,7 +104,7 @@ async def test_two_machines_share_and_one_takes_over_what_the_other_leaves_by_dy
     await rig.close()
 
 
-async def test_a_recorder_takes_no_more_than_it_carries(tmp_path: Path, clock: ManualClock) -> None:
+async def test_a_recorder_takes_no_more_than_it_carries(tmp_path: Path, clock: LivedClock) -> None:
     rig = await Rig(tmp_path).prepare()
     one = Machine(rig.engine, clock, "rec-a/0", most=3)
     await one.start()
@@ -96,7 +122,7 @@ async def test_a_recorder_takes_no_more_than_it_carries(tmp_path: Path, clock: M
     await rig.close()
 
 
-async def test_a_machine_that_ends_lets_the_others_call_its_cameras_first(tmp_path: Path, clock: ManualClock) -> None:
+async def test_a_machine_that_ends_lets_the_others_call_its_cameras_first(tmp_path: Path, clock: LivedClock) -> None:
     rig = await Rig(tmp_path).prepare()
     one, two = Machine(rig.engine, clock, "rec-a/0"), Machine(rig.engine, clock, "rec-b/0")
     await one.start()
@@ -107,6 +133,7 @@ async def test_a_machine_that_ends_lets_the_others_call_its_cameras_first(tmp_pa
     await pass_time(clock, FIRST_LOOK_S + RENEW_S)
     assert await two.cameras.settle(CAMERAS, ()) == {}, "what somebody holds is not taken"
     leaving = asyncio.create_task(one.cameras.hand_over())
+    clock.people.append(leaving)
     await pass_time(clock, 2 * RENEW_S)
     soon = await two.cameras.settle(CAMERAS, ())
     assert soon == {camera: fence + 1 for camera, fence in held.items()}
@@ -206,7 +233,7 @@ async def test_a_lease_that_never_comes_keeps_a_bounded_memory(tmp_path: Path) -
     await rig.close()
 
 
-def test_capacity_is_a_guess_until_it_is_measured_and_never_more_than_allowed(clock: ManualClock) -> None:
+def test_capacity_is_a_guess_until_it_is_measured_and_never_more_than_allowed(clock: LivedClock) -> None:
     capacity = Capacity(clock)
     assert capacity.cameras == FIRST_GUESS_CAMERAS
     assert Capacity(clock, most=7).cameras == 7
