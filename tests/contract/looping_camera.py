@@ -15,7 +15,7 @@ from tests.fakes.clips import encode_clip
 ADDRESS = "127.0.62.1"
 EYE = ("eye", "eye-secret")
 USERS = (UserConfig(name="boss", password="boss-secret"), UserConfig(name="eye", password="eye-secret", level="User"))
-LIMIT_S = 15.0
+LIMIT_S = 60.0
 
 
 @functools.cache

@@ -8,7 +8,7 @@ import re
 import struct
 from dataclasses import dataclass, field
 
-LIMIT_S = 10.0
+LIMIT_S = 60.0
 READ_LIMIT_BYTES = 128 << 20
 
 

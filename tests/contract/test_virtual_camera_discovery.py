@@ -19,7 +19,7 @@ from tests.fakes.clips import rendered
 A = "http://schemas.xmlsoap.org/ws/2004/08/addressing"
 D = "http://schemas.xmlsoap.org/ws/2005/04/discovery"
 E = "http://www.w3.org/2003/05/soap-envelope"
-WAIT_S = 5.0
+WAIT_S = 60.0
 SILENCE_S = 0.3
 
 

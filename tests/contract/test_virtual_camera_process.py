@@ -21,7 +21,7 @@ from tests.fakes.camera.wrong_answers import KINDS, bomb
 from tests.fakes.clips import rendered
 
 REPOSITORY = Path(__file__).parent.parent.parent
-START_LIMIT_S = 30
+START_LIMIT_S = 60
 CAMERA = {"id": "one", "address": "127.0.64.1", "main": "", "factory": False, "rtsp_authentication": False}
 
 
@@ -37,11 +37,11 @@ class Running:
     process: asyncio.subprocess.Process
 
     async def get(self, path: str) -> Any:
-        async with httpx.AsyncClient(base_url=self.ready["control"]) as client:
+        async with httpx.AsyncClient(base_url=self.ready["control"], timeout=START_LIMIT_S) as client:
             return (await client.get(path)).raise_for_status().json()
 
     async def post(self, path: str, body: dict[str, Any]) -> httpx.Response:
-        async with httpx.AsyncClient(base_url=self.ready["control"]) as client:
+        async with httpx.AsyncClient(base_url=self.ready["control"], timeout=START_LIMIT_S) as client:
             return await client.post(path, json=body)
 
 

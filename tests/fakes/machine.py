@@ -87,7 +87,7 @@ class CameraFarm:
 
     async def misbehave(self, camera: str, kind: str, **how: Any) -> None:
         """Order a fault (``tests/fakes/camera/misbehave.py``)."""
-        async with httpx.AsyncClient(base_url=self.told["control"], trust_env=False) as client:
+        async with httpx.AsyncClient(base_url=self.told["control"], trust_env=False, timeout=30.0) as client:
             answer = await client.post(f"/cameras/{virtual_id(camera)}/misbehave", json={"kind": kind, **how})
             answer.raise_for_status()
 

@@ -144,6 +144,10 @@ class LiveStream:
         """From the next unit on, RTP time is off by this much; may be negative."""
         self._time_base = (self._time_base + ticks_90k) & 0xFFFFFFFF
 
+    def backdate(self, us: int) -> None:
+        """Have run that much longer already, 10 s at most: a card fills at once with what it would hold by now."""
+        self._origin_us -= us
+
     # ── sending ──
 
     def emit(self) -> None:
