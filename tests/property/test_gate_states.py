@@ -21,10 +21,12 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from tests.unit.gate_facts import (
     CAMERA,
     CATEGORY,
+    INQUIRY,
     MAY_HAVE,
     NOW,
     ROLES,
     camera,
+    collection,
     commune,
     conventions,
     framing,
@@ -52,7 +54,7 @@ NEEDS: Final[dict[str, tuple[str, ...]]] = {
     "snapshot": ("order", "service", "cnil", "prefect", "settled", "zones", "panel", "purpose"),
     "replay": ("order", "served", "purpose"),
     "framing": ("order", "session"),
-    "export": ("decided",),
+    "export": ("order", "decided"),
 }
 
 
@@ -61,6 +63,8 @@ def oracle(role: str, act: str, holds: dict[str, bool]) -> bool:
     if role == "host_admin" or act not in MAY_HAVE[role]:
         return False
     needed = ["right", *NEEDS[act]]
+    if act == "export" and role != "state_agent":
+        needed.remove("order")  # a decided request outlives the order, a collection rests on it (P-70, P-73)
     needed += ["deed"] if role in BASED else []
     needed += ["conventions"] if role in POOLED else []
     needed += ["consent"] if role == "csu_operator" else []
@@ -103,7 +107,13 @@ _CONVENTIONS, _AGREED, _ENDED = conventions(), grouping(), grouping(consent_ende
 _ORDER, _OVER = {"o-1": order()}, {"o-1": order(until_us=NOW)}
 _VALID, _DRAWN = (zones(validated_us=NOW),), (zones(validated_us=None),)
 _OPEN, _CLOSED = (framing(),), (framing(closed_us=NOW),)
-_DECIDED, _LATER = {"d-1": request(decided_us=NOW)}, {"d-1": request(decided_us=NOW + 1)}
+_DECIDED = {"d-1": request(decided_us=NOW), "d-2": collection()}
+_LATER = {"d-1": request(decided_us=NOW + 1), "d-2": collection(state="received")}
+
+
+def motive_of(role: str) -> Motive:
+    """What a role asks with: an agent of the State cites their procedure, and their own collection (P-73)."""
+    return INQUIRY if role == "state_agent" else Motive("5", "", "d-1")
 
 
 def every_state(act: str) -> Iterator[dict[str, bool]]:
@@ -117,7 +127,7 @@ def test_every_state_of_every_role_and_act() -> None:
     checks, states, granted = 0, set(), 0
     for act, role in product(NEEDS, ROLES):
         for holds in every_state(act):
-            motive = Motive("5" if holds.get("purpose", True) else "3", "", "d-1")
+            motive = replace(motive_of(role), purpose="5" if holds.get("purpose", True) else "3")
             verdict = admit(facts_of(role, holds), person_of(role), Act(act), [CAMERA], None, motive, NOW)
             assert isinstance(verdict, Grant) == oracle(role, act, holds), (role, act, holds, verdict)
             checks += 1
@@ -273,7 +283,8 @@ class DatedGate(RuleBasedStateMachine):
 
     @rule(state=st.sampled_from(("approved", "packaged", "received", "refused")))
     def request_moves(self, state: str) -> None:
-        self.change("request", "d-1", lambda one: replace(one, state=state))
+        for request_id in ("d-1", "d-2"):
+            self.change("request", request_id, lambda one: replace(one, state=state))
         self.mark("decided", state in ("approved", "packaged"))
 
     def expected(self, role: str, act: str, at: int) -> bool:
@@ -289,8 +300,7 @@ class DatedGate(RuleBasedStateMachine):
 
     def ask(self, facts: CommuneFacts, role: str, act: str, at: int) -> bool:
         DatedGate.checks += 1
-        motive = Motive("5", "", "d-1")
-        return isinstance(admit(facts, person_of(role), Act(act), [CAMERA], None, motive, at), Grant)
+        return isinstance(admit(facts, person_of(role), Act(act), [CAMERA], None, motive_of(role), at), Grant)
 
     @invariant()
     def now_is_as_the_oracle_says_and_the_past_as_it_was(self) -> None:

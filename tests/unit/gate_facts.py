@@ -15,12 +15,15 @@ OTHER_CAMERA: Final = "brumesnil-c01"
 IMAGE_ACTS: Final = ("live", "replay", "framing", "export", "snapshot")
 SPAN: Final = (NOW - 3_600_000_000, NOW - 3_000_000_000)
 MOTIVE: Final = Motive("5", "secteur gare", "d-1")
+# What an agent of the State asks with: the number of a procedure, and their own collection (P-73).
+INQUIRY: Final = Motive("5", "PV 4127/2026", "d-2")
 ROLES: Final = (
     "officer",
     "chief",
     "mayor",
     "deputy",
     "csu_operator",
+    "state_agent",
     "secretary",
     "installer",
     "auditor",
@@ -29,13 +32,13 @@ ROLES: Final = (
 )
 CATEGORY: Final = {
     "officer": "P-52", "chief": "P-52", "mayor": "P-51", "deputy": "P-51", "csu_operator": "P-53",
-    "secretary": "P-74", "installer": "P-57", "auditor": "P-58",
+    "state_agent": "P-50", "secretary": "P-74", "installer": "P-57", "auditor": "P-58",
     "inspector": "P-29",
 }  # fmt: skip
 MAY_HAVE: Final = {
     "officer": IMAGE_ACTS, "chief": IMAGE_ACTS, "mayor": IMAGE_ACTS, "deputy": IMAGE_ACTS,
     "csu_operator": ("live", "replay"), "secretary": (), "installer": ("framing",), "auditor": (),
-    "inspector": (),
+    "inspector": (), "state_agent": ("replay", "export"),
 }  # fmt: skip
 
 
@@ -49,6 +52,8 @@ def habilitation(role: str, **changes: Any) -> Habilitation:
     basis: dict[str, Any] = {}
     if role in ("csu_operator", "deputy", "inspector"):
         basis = {"basis_ref": "acte 12", "basis_from_us": NOW - 99 * DAY_US, "basis_until_us": NOW + 99 * DAY_US}
+    if role == "state_agent":
+        basis = {"service": "gendarmerie", "level": "departement", "document_sha256": "ab" * 32}
     half_us = (45 if role == "inspector" else 200) * DAY_US  # an outside control is short
     made = Habilitation(
         id=f"h-{role}",
@@ -97,6 +102,8 @@ def order(**changes: Any) -> Order:
         until_us=NOW + 300 * DAY_US,
         max_days=15,
         purposes=frozenset({"1", "3", "5"}),
+        recipients=frozenset({"gendarmerie"}),
+        modalities="Relecture depuis la brigade, sous habilitation.",
     )
     return replace(made, **changes)
 
@@ -137,6 +144,12 @@ def request(**changes: Any) -> Request:
     return replace(made, **changes)
 
 
+def collection(**changes: Any) -> Request:
+    """A collection that the agent of the State opened: no decision (P-73)."""
+    made = request(id="d-2", registered_by="p-state_agent", decision="", decided_by="", decided_us=None)
+    return replace(made, **({"habilitation": "h-state_agent"} | changes))
+
+
 def conventions() -> tuple[Convention, ...]:
     """All conventions that a pooled right may need."""
     kinds = ("police_pooling", "equipment_and_staff", "state")
@@ -172,6 +185,6 @@ def commune(**changes: Any) -> CommuneFacts:
         cameras={CAMERA: camera()},
         zones=(zones(),),
         framings=(framing(),),
-        requests={"d-1": request()},
+        requests={"d-1": request(), "d-2": collection()},
     )
     return replace(made, **changes)

@@ -13,6 +13,7 @@ from tests.unit.gate_facts import (
     CAMERA,
     CATEGORY,
     IMAGE_ACTS,
+    INQUIRY,
     MAY_HAVE,
     MOTIVE,
     NOW,
@@ -20,6 +21,7 @@ from tests.unit.gate_facts import (
     ROLES,
     SPAN,
     camera,
+    collection,
     commune,
     conventions,
     framing,
@@ -33,7 +35,7 @@ from tests.unit.gate_facts import (
 from vms.keeper.gate import Denied, Grant, Motive, Person, Span, admit, may
 from vms.keeper.protocol import Act
 from vms.law.dates import DAY_US
-from vms.law.facts import CommuneFacts, Modification, Suspension
+from vms.law.facts import CommuneFacts, Modification, Request, Suspension
 from vms.law.rulebook import rulebook
 
 Lapse = Callable[[str], CommuneFacts]
@@ -41,6 +43,8 @@ VIEWING: Final = frozenset({"live", "replay", "snapshot"})
 LIVE: Final = frozenset({"live", "snapshot"})  # a still of the live picture
 EVERY: Final = frozenset(IMAGE_ACTS)
 POOLED: Final = frozenset({"officer", "chief", "csu_operator"})
+AGENT: Final = "state_agent"
+OTHERS: Final = frozenset(ROLES) - {AGENT}
 
 
 def with_habilitation(role: str, **changes: object) -> CommuneFacts:
@@ -58,6 +62,11 @@ def only(concerned: str, role: str, **changes: object) -> CommuneFacts:
 def moved_and_settled() -> Modification:
     """A camera that was moved yesterday and is under its new order, but whose zones are those of before (P-11)."""
     return Modification("m-1", CAMERA, "moved", NOW - DAY_US, "p-chief", "o-0", NOW - DAY_US, "o-1")
+
+
+def asked(changed: Request) -> CommuneFacts:
+    """Valclair where one request is another."""
+    return commune(requests={"d-1": request(), "d-2": collection(), changed.id: changed})
 
 
 def without(kind: str) -> CommuneFacts:
@@ -137,7 +146,7 @@ LAPSES: Final[dict[str, tuple[Lapse, frozenset[str], frozenset[str], str]]] = {
     ),
     "role-not-in-order": (
         lambda _: commune(orders={"o-1": order(allowed_roles=frozenset({"auditor"}))}),
-        VIEWING, frozenset(ROLES), "P-25",
+        VIEWING, OTHERS, "P-25",
     ),
     "purpose-not-in-order": (
         lambda _: commune(orders={"o-1": order(purposes=frozenset({"1"}))}), VIEWING, frozenset(ROLES), "P-02",
@@ -170,24 +179,46 @@ LAPSES: Final[dict[str, tuple[Lapse, frozenset[str], frozenset[str], str]]] = {
         lambda _: commune(framings=(framing(until_us=NOW),)), frozenset({"framing"}), frozenset(ROLES), "P-57",
     ),
     "request-not-decided": (
-        lambda _: commune(requests={"d-1": request(state="registered", decision="")}),
-        frozenset({"export"}), frozenset(ROLES), "P-74",
+        lambda _: asked(request(state="registered", decision="")), frozenset({"export"}), OTHERS, "P-74",
     ),
     "request-refused": (
-        lambda _: commune(requests={"d-1": request(state="refused", decision="refuse")}),
-        frozenset({"export"}), frozenset(ROLES), "P-74",
+        lambda _: asked(request(state="refused", decision="refuse")), frozenset({"export"}), OTHERS, "P-74",
     ),
     "request-for-other-camera": (
-        lambda _: commune(requests={"d-1": request(cameras=frozenset({"valclair-c09"}))}),
-        frozenset({"export"}), frozenset(ROLES), "P-74",
+        lambda _: asked(request(cameras=frozenset({"valclair-c09"}))), frozenset({"export"}), OTHERS, "P-74",
     ),
-    "request-narrower": (
-        lambda _: commune(requests={"d-1": request(to_us=SPAN[1] - 1)}),
-        frozenset({"export"}), frozenset(ROLES), "P-74",
-    ),
+    "request-narrower": (lambda _: asked(request(to_us=SPAN[1] - 1)), frozenset({"export"}), OTHERS, "P-74"),
     "request-missing": (lambda _: commune(requests={}), frozenset({"export"}), frozenset(ROLES), "P-72"),
+    "service-not-in-order": (
+        lambda _: commune(orders={"o-1": order(recipients=frozenset({"police_nationale"}))}),
+        EVERY, frozenset({AGENT}), "P-50",
+    ),
+    "modalities-not-in-order": (
+        lambda _: commune(orders={"o-1": order(modalities=" ")}), EVERY, frozenset({AGENT}), "P-50",
+    ),
+    "decision-not-joined": (lambda r: only(AGENT, r, document_sha256=""), EVERY, frozenset({AGENT}), "P-50"),
+    "decision-not-signed": (lambda r: only(AGENT, r, signed_by=" "), EVERY, frozenset({AGENT}), "P-50"),
+    "decision-at-no-level": (lambda r: only(AGENT, r, level=""), EVERY, frozenset({AGENT}), "P-50"),
+    "fire-brigade": (lambda r: only(AGENT, r, service="sdis"), EVERY, frozenset({AGENT}), "P-50"),
+    "other-category": (lambda r: only(AGENT, r, category="P-52"), EVERY, frozenset({AGENT}), "P-50"),
+    "collection-of-a-colleague": (
+        lambda _: asked(collection(registered_by="p-x")), frozenset({"export"}), frozenset({AGENT}), "P-73",
+    ),
+    "collection-closed": (
+        lambda _: asked(collection(state="received")), frozenset({"export"}), frozenset({AGENT}), "P-73",
+    ),
+    "collection-of-other-camera": (
+        lambda _: asked(collection(cameras=frozenset({"valclair-c09"}))),
+        frozenset({"export"}), frozenset({AGENT}), "P-74",
+    ),
+    "collection-narrower": (
+        lambda _: asked(collection(from_us=SPAN[0] + 1)), frozenset({"export"}), frozenset({AGENT}), "P-74",
+    ),
 }  # fmt: skip
 
+OF_THE_ORDER: Final = frozenset(
+    {"order-withdrawn", "order-ended", "order-not-begun", "order-missing", "event-ended", "four-months-over"}
+)
 TABLE: Final = list(product(ROLES, IMAGE_ACTS, ("own", "other"), ("none", *LAPSES)))
 
 
@@ -198,8 +229,8 @@ def span_of(act: str) -> Span:
 
 def ask(facts: CommuneFacts, role: str, act: str, where: str = "own") -> Grant | Denied:
     """The gate's answer for one row of the table."""
-    asked = CAMERA if where == "own" else OTHER_CAMERA
-    return admit(facts, person_of(role), Act(act), [asked], span_of(act), MOTIVE, NOW)
+    camera_id, motive = CAMERA if where == "own" else OTHER_CAMERA, INQUIRY if role == AGENT else MOTIVE
+    return admit(facts, person_of(role), Act(act), [camera_id], span_of(act), motive, NOW)
 
 
 def expected(role: str, act: str, where: str, element: str) -> str | None:
@@ -213,6 +244,8 @@ def expected(role: str, act: str, where: str, element: str) -> str | None:
     if element == "none":
         return None
     _, acts, roles, rule = LAPSES[element]
+    # A collection rests on the order at every instant; a decided request outlives it (P-70, P-73).
+    acts = acts | {"export"} if role == AGENT and element in OF_THE_ORDER else acts
     return rule if act in acts and role in roles else None
 
 

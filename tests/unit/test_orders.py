@@ -35,7 +35,7 @@ def watch(facts: CommuneFacts, at: int) -> Grant | Denied:
         ({"provisional": True, "ground": "urgency", "event_end_us": NOW}, "P-26"),
         ({"provisional": True, "ground": "urgency"}, None),
         ({"provisional": True, "ground": "fête"}, "P-26"),
-        ({"recipients": frozenset({"police_nationale"})}, "P-50"),
+        ({"recipients": frozenset({"police_nationale"}), "modalities": ""}, "P-50"),
         ({"recipients": frozenset({"police_nationale"}), "modalities": "Renvoi vers le CIC."}, None),
         ({"recipients": frozenset({"assureur"}), "modalities": "x"}, "P-25"),
         ({"allowed_roles": frozenset({"vigile"})}, "P-25"),

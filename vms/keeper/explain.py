@@ -75,8 +75,7 @@ def explain(
             lapse = Lapse("P-62", f"Cette caméra n’est pas de {facts.name}.", "Agissez pour sa commune.")
             parts.append(Part("camera", camera, (Reason("P-62", "Caméra de la commune d’autorité", lapse),)))
             continue
-        role = chosen.role if chosen else ""
-        reasons = tuple(camera_reasons(facts, role, act, found, span, motive, now_us))
+        reasons = tuple(camera_reasons(facts, chosen, act, found, span, motive, now_us))
         mine = Reason("P-62", "Caméra de la commune d’autorité", None, facts.name)
         parts.append(Part("camera", camera, (mine, *reasons)))
     return Explanation(verdict, tuple(parts))

@@ -15,7 +15,7 @@ from vms.keeper.protocol import Act, Role
 from vms.law.authorisation import order_reasons, purposes_of
 from vms.law.camera import replay_reasons, viewing_reasons
 from vms.law.emergency import emergency_for
-from vms.law.facts import CameraFacts, CommuneFacts, Emergency, Habilitation
+from vms.law.facts import CameraFacts, CommuneFacts, Emergency, Habilitation, Order, Request
 from vms.law.habilitation import (
     conventions_lapse,
     habilitation_end,
@@ -26,12 +26,13 @@ from vms.law.habilitation import (
 from vms.law.lapse import Lapse
 from vms.law.reason import Reason, first_lapse
 from vms.law.rulebook import rulebook
+from vms.law.state_access import by_service, collection_lapse, recipient_reasons, reference_lapse
 
 CAMERAS_LIMIT: Final = 64
 # The order in which a person's several roles are shown and preferred.
 PRECEDENCE: Final = (
-    Role.MAYOR, Role.DEPUTY, Role.CHIEF, Role.OFFICER, Role.CSU_OPERATOR, Role.SECRETARY, Role.INSTALLER, Role.AUDITOR,
-    Role.INSPECTOR,
+    Role.MAYOR, Role.DEPUTY, Role.CHIEF, Role.OFFICER, Role.STATE_AGENT, Role.CSU_OPERATOR, Role.SECRETARY,
+    Role.INSTALLER, Role.AUDITOR, Role.INSPECTOR,
 )  # fmt: skip
 
 
@@ -104,7 +105,7 @@ def admit(
     if isinstance(chosen, Denied):
         return chosen
     for one in known:
-        lapse = first_lapse(camera_reasons(facts, chosen.role, act, one, span, motive, now_us))
+        lapse = first_lapse(camera_reasons(facts, chosen, act, one, span, motive, now_us))
         if lapse is not None:
             return _denied(lapse, one.id)
     role, end_us = Role(chosen.role), habilitation_end(chosen)
@@ -227,28 +228,45 @@ def _opening(
 
 
 def camera_reasons(
-    facts: CommuneFacts, role: str, act: Act, camera: CameraFacts, span: Span, motive: Motive, now_us: int
+    facts: CommuneFacts,
+    under: Habilitation | None,
+    act: Act,
+    camera: CameraFacts,
+    span: Span,
+    motive: Motive,
+    now_us: int,
 ) -> Iterator[Reason]:
-    """What the camera's side needs for ``act`` under ``role`` at ``now_us``: its state, its papers, the motive."""
+    """What the camera's side needs for ``act`` under an habilitation at ``now_us``: its state, its papers, the motive.
+
+    None stands for a person who has no habilitation at all.
+    """
     if act is Act.FRAMING:
         yield from _framing_reasons(facts, camera, now_us)
         return
     if act is Act.EXPORT:
-        yield from _export_reasons(facts, camera, span, motive, now_us)
+        yield from _export_reasons(facts, under, camera, span, motive, now_us)
         return
     live = act is Act.LIVE or (act is Act.SNAPSHOT and span is None)
     yield from viewing_reasons(facts, camera, now_us) if live else replay_reasons(facts, camera, now_us)
     order = facts.order_of(camera, now_us)
-    ref, lapse = order.reference if order else "", None
-    if order is not None and order.allowed_roles and role not in order.allowed_roles:
-        what = "L’arrêté ne cite pas votre qualité parmi celles qui voient les images."
-        lapse = Lapse("P-25", what, "Voyez l’arrêté.")
-    yield Reason("P-25", "Qualité admise par l’arrêté", lapse, ref)
+    if by_service(under):
+        yield from recipient_reasons(under, order)
+        yield Reason("P-73", "Référence de la procédure dans le motif", reference_lapse(motive.text))
+    else:
+        yield _admitted_reason(order, under.role if under else "")
     lapse = None
     if motive.purpose not in purposes_of(camera, order):
         what = "Il faut un motif parmi les finalités de cette caméra."
         lapse = Lapse("P-02", what, "Choisissez une de ses finalités.")
     yield Reason("P-02", "Motif parmi les finalités de la caméra", lapse, motive.purpose and f"{motive.purpose}°")
+
+
+def _admitted_reason(order: Order | None, role: str) -> Reason:
+    ref, lapse = order.reference if order else "", None
+    if order is not None and order.allowed_roles and role not in order.allowed_roles:
+        what = "L’arrêté ne cite pas votre qualité parmi celles qui voient les images."
+        lapse = Lapse("P-25", what, "Voyez l’arrêté.")
+    return Reason("P-25", "Qualité admise par l’arrêté", lapse, ref)
 
 
 def _framing_reasons(facts: CommuneFacts, camera: CameraFacts, now_us: int) -> Iterator[Reason]:
@@ -262,11 +280,18 @@ def _framing_reasons(facts: CommuneFacts, camera: CameraFacts, now_us: int) -> I
 
 
 def _export_reasons(
-    facts: CommuneFacts, camera: CameraFacts, span: Span, motive: Motive, now_us: int
+    facts: CommuneFacts,
+    under: Habilitation | None,
+    camera: CameraFacts,
+    span: Span,
+    motive: Motive,
+    now_us: int,
 ) -> Iterator[Reason]:
-    """An extraction answers a decided request, and nothing beyond it (P-74).
+    """An extraction answers a decided request, or an agent of the State's own collection, and nothing beyond it (P-73,
+    P-74).
 
-    The order need not hold any more: what was lawfully recorded stays due to the authority that asked in time (P-70).
+    For a decided request the order need not hold any more: what was lawfully recorded stays due to the authority that
+    asked in time (P-70). A collection rests on the order itself, at every instant.
     """
     request, lapse = facts.requests.get(motive.request or ""), None
     if request is None:
@@ -275,14 +300,15 @@ def _export_reasons(
         return
     number = request.number or request.id
     yield Reason("P-72", "Demande enregistrée", None, number, request.registered_us)
-    if request.state not in ("approved", "packaged") or request.decision != "execute":
-        lapse = Lapse("P-74", "Le maire ou son délégué n’a pas autorisé cette extraction.", "Attendez sa décision.")
-    yield Reason("P-74", "Extraction autorisée", lapse, number, request.decided_us)
-    lapse = None
-    if request.decided_us is None or request.decided_us > now_us:
-        lapse = Lapse("P-74", "La décision n’était pas prise à cet instant.", "Attendez sa décision.")
-    yield Reason("P-74", "Décision déjà prise", lapse, number, request.decided_us)
-    lapse = None
+    if by_service(under):
+        order = facts.order_of(camera, now_us)
+        yield from order_reasons(order, now_us)
+        yield from recipient_reasons(under, order)
+    if by_service(under) or request.habilitation:
+        whose = collection_lapse(request, under)
+        yield Reason("P-73", "Collecte de l’agent lui-même", whose, number, request.registered_us)
+    else:
+        yield from _decision_reasons(request, number, now_us)
     if camera.id not in request.cameras:
         lapse = Lapse("P-74", "Cette caméra n’est pas dans la demande décidée.", "Enregistrez une autre demande.")
     yield Reason("P-74", "Caméra dans la demande décidée", lapse, number)
@@ -290,6 +316,24 @@ def _export_reasons(
     if span is not None and not (request.from_us <= span[0] and span[1] <= request.to_us):
         lapse = Lapse("P-74", "La plage dépasse celle de la demande décidée.", "Enregistrez une autre demande.")
     yield Reason("P-74", "Plage dans la demande décidée", lapse, number, request.from_us, request.to_us)
+    shut = facts.unmasked(camera.id, *span) if span is not None else ()
+    if shut:
+        what = "Une partie de la plage a été prise sans les masques validés de la caméra : personne ne l’ouvre."
+        lapse = Lapse("O-44", what, "Décidez la demande pour une plage qui n’en contient pas.")
+        yield Reason(
+            "O-44", "Plage prise sous les masques validés", lapse, shut[0].id, shut[0].from_us, shut[0].until_us
+        )
+
+
+def _decision_reasons(request: Request, number: str, now_us: int) -> Iterator[Reason]:
+    lapse = None
+    if request.state not in ("approved", "packaged") or request.decision != "execute":
+        lapse = Lapse("P-74", "Le maire ou son délégué n’a pas autorisé cette extraction.", "Attendez sa décision.")
+    yield Reason("P-74", "Extraction autorisée", lapse, number, request.decided_us)
+    lapse = None
+    if request.decided_us is None or request.decided_us > now_us:
+        lapse = Lapse("P-74", "La décision n’était pas prise à cet instant.", "Attendez sa décision.")
+    yield Reason("P-74", "Décision déjà prise", lapse, number, request.decided_us)
 
 
 def _denied(lapse: Lapse, where: str = "") -> Denied:

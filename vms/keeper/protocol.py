@@ -32,6 +32,7 @@ class Role(StrEnum):
     DEPUTY = "deputy"
     SECRETARY = "secretary"
     CSU_OPERATOR = "csu_operator"
+    STATE_AGENT = "state_agent"
     INSTALLER = "installer"
     AUDITOR = "auditor"
     INSPECTOR = "inspector"

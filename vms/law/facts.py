@@ -58,6 +58,7 @@ class Habilitation:
     the delegation of a deputy (P-51). ``pooled`` marks agents whom a convention puts at the commune's disposal (P-61).
     """
 
+    ``service`` and ``level`` are those of the chief of service who habilitated an agent of the State (P-50).
     id: str
     person: str
     role: str
@@ -79,6 +80,8 @@ class Habilitation:
     document_sha256: str = ""
 
     def suspension(self, now_us: int) -> Suspension | None:
+    service: str = ""
+    level: str = ""
         """The suspension in force at an instant, if any."""
         for one in self.suspensions:
             if one.from_us <= now_us and (one.until_us is None or now_us < one.until_us):
@@ -231,7 +234,10 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request for footage and what became of it (P-72, P-74, P-33)."""
+    """A request for footage and what became of it (P-72, P-74, P-33).
+
+    ``habilitation`` is the one under which an agent of the State collects for themselves, without a decision (P-73).
+    """
 
     id: str
     frame: str
@@ -262,6 +268,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class EmergencyPersons:
+    habilitation: str = ""
     """Who may sign exceptional openings, each with the instant of their naming, µs UTC (decision 0016)."""
 
     persons: tuple[tuple[str, int], ...]

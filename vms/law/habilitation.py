@@ -12,6 +12,7 @@ from vms.law.grouping import grouping_reasons
 from vms.law.lapse import Lapse
 from vms.law.reason import Reason, first_lapse
 from vms.law.rulebook import rulebook
+from vms.law.state_access import by_service, deed_lapse
 
 ALL_ACTS = frozenset({"live", "replay", "framing", "export", "snapshot"})
 
@@ -55,6 +56,9 @@ def grant_lapse(habilitation: Habilitation) -> Lapse | None:
         return Lapse("P-58", "L’habilitation finit avant d’avoir commencé.", "Vérifiez les deux dates.")
     if role.basis and not habilitation.basis_ref.strip():
         return Lapse(role.rule, f"Il manque {DEEDS[role.basis].lacking}.", "Citez sa référence et ses dates.")
+    lapse = deed_lapse(habilitation)
+    if lapse is not None:
+        return lapse
     days = book.durations.control_days
     if role.basis == "control" and habilitation.until_us - habilitation.from_us > days * DAY_US:
         what = f"Un contrôle extérieur s’ouvre pour {days} jours au plus."
@@ -97,6 +101,8 @@ def _span(suspended: Suspension | None) -> tuple[int | None, int | None]:
 
 def _basis_reasons(one: Habilitation, now_us: int) -> Iterator[Reason]:
     role = rulebook().role[one.role]
+    if by_service(one):
+        yield Reason(role.rule, "Décision du chef de service", deed_lapse(one), one.decision_ref)
     if not role.basis:
         return
     deed = DEEDS[role.basis]

@@ -7,7 +7,7 @@ from typing import Any
 
 from vms.law.dates import add_months
 from vms.law.lapse import Lapse
-from vms.law.rulebook import rulebook
+from vms.law.rulebook import LegalFrame, rulebook
 
 STATES = (
     "filed", "lapsed", "registered", "queried", "approved", "refused", "answered", "packaged", "received", "purged",
@@ -61,13 +61,21 @@ def frame_lapse(frame: str, fields: Mapping[str, Any], now_us: int) -> Lapse | N
     rule = rulebook().legal_frame.get(frame)
     if rule is None:
         return Lapse("P-72", "Ce cadre légal n’existe pas.", "Choisissez l’un des six cadres proposés.")
-    for name in rule.fields:
-        if not _filled(fields.get(name)):
-            return Lapse("P-72", f"Ce cadre exige le champ « {name} ».", "Complétez la demande.")
+    lapse = required_lapse(rule, fields)
+    if lapse is not None:
+        return lapse
     for names in rule.any_of:
         if not any(_filled(fields.get(name)) for name in names):
             return Lapse("P-71", f"Ce cadre exige l’un de : {', '.join(names)}.", "Complétez la demande.")
     return _instruction_lapse(fields, now_us)
+
+
+def required_lapse(rule: LegalFrame, fields: Mapping[str, Any]) -> Lapse | None:
+    """The first field that a frame always demands and that is not filled, or None (P-72)."""
+    for name in rule.fields:
+        if not _filled(fields.get(name)):
+            return Lapse("P-72", f"Ce cadre exige le champ « {name} ».", "Complétez la demande.")
+    return None
 
 
 def _instruction_lapse(fields: Mapping[str, Any], now_us: int) -> Lapse | None:

@@ -37,6 +37,7 @@ class RoleRule(Entry):
     rule: str
     basis: Literal["", "delegation", "approval", "control"] = ""
     by_grouping: bool = False
+    by_service: bool = False
 
 
 class Category(Entry):
@@ -60,6 +61,12 @@ class Words(Entry):
 
     fr: str
     en: str
+
+
+class Recipient(Words):
+    """A service of the State that an order may name; ``collects``: its agents may collect recordings (P-50, P-73)."""
+
+    collects: bool = False
 
 
 class PoolingForm(Words):
@@ -205,7 +212,8 @@ class Rulebook(Entry):
     grouping: dict[str, GroupingRule]
     member: dict[str, Words]
     regime: dict[str, Words]
-    recipient: dict[str, Words]
+    recipient: dict[str, Recipient]
+    service_level: dict[str, Words]
     provisional_ground: dict[str, Words]
     modification: dict[str, ModificationRule]
     article: dict[str, str]
