@@ -137,7 +137,7 @@ async def _finish_open_row(index: _Index, store: LocalStore, row: Segment, done:
         done.sealed.append(row.name)
         return
     try:
-        scan: Scan | None = await asyncio.to_thread(scan_file, store, path)
+        scan: Scan | None = await asyncio.to_thread(scan_file, store, path, doubt=True)
     except NotFound:
         scan = None
     except Damaged as error:
@@ -176,7 +176,8 @@ async def _cut(store: LocalStore, label: str, stream: StreamId, scan: Scan, name
     """Cut off what follows the last whole group; what we do not understand is copied to quarantine first.
 
     What stays becomes durable, whether anything was cut or not: a process that was killed had perhaps not yet synced
-    the group that we found whole, and the row that counts it must not outlive it when the power goes next (S3).
+    the group that we found whole, and the row that counts it must not outlive it when the power goes next (S3). It was
+    read from the volume, not from memory, which after a failed sync shows groups that no later sync would write (S1).
     """
     path = store.path_of(name, stream.commune)
     if scan.rest == "damaged":
@@ -226,7 +227,7 @@ def lock_edge(store: LocalStore, stream: StreamId) -> int | None:
 async def _adopt_file(index: _Index, store: LocalStore, tail: Tail, file: StoredFile, done: Adopted) -> Tail:
     stream = index.stream
     try:
-        scan = await asyncio.to_thread(scan_file, store, file.path)
+        scan = await asyncio.to_thread(scan_file, store, file.path, doubt=True)
     except NotFound:
         return tail
     except Damaged as error:

@@ -44,9 +44,12 @@ class Scan:
     problem: SegmentDamaged | None
 
 
-def scan_file(store: LocalStore, path: Path) -> Scan:
-    """Read and check a whole file; Damaged when not even its header is sound, NotFound or StoreError from the disk."""
-    with store.reader(path) as reader:
+def scan_file(store: LocalStore, path: Path, *, doubt: bool = False) -> Scan:
+    """Read and check a whole file; Damaged when not even its header is sound, NotFound or StoreError from the disk.
+
+    ``doubt``: read it from the volume, as for a file that a crash may have left (see ``LocalStore.reader``).
+    """
+    with store.reader(path, doubt=doubt) as reader:
         size = reader.size()
         header, length = SegmentHeader.parse(reader.read(0, HEADER_LIMIT_BYTES))
         if f"{header.name}.seg" != path.name:

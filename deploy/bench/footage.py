@@ -46,6 +46,9 @@ class UnsyncedDisk(OsDisk):
     def sync_dir(self, path: Path) -> None:
         """Nothing, as above."""
 
+    def doubt(self, fd: int) -> None:
+        """Nothing, as above."""
+
     def let_go(self, fd: int, size_bytes: int) -> None:
         """Nothing: memory keeps what no disk has yet."""
 

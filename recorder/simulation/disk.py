@@ -141,6 +141,11 @@ class VirtualDisk(OsDisk):
             self._volume.platter.synced(path)
         self._after("sync", code)
 
+    def doubt(self, fd: int) -> None:
+        """What a failed sync left in memory alone is gone from it; what reached the platter, all or in part, shows."""
+        self.sync(fd)
+        self._volume.platter.shown(self._paths[fd], self._chance)
+
     def truncate(self, fd: int, size_bytes: int) -> None:
         """Cut, not durable before the next sync."""
         path = self._paths[fd]

@@ -91,6 +91,8 @@ class Harm:
             else:
                 world.database.wrong[kind] = amount
         elif kind in KEEPER_FAULTS:
+            # The groups of a new hour wait for its key, and the key a while for a keeper that does not answer.
+            self.slow = self.slow or kind == "keeper-hangs"
             world.keeper.wrong[kind] = amount
         elif kind in BUCKET_FAULTS:
             world.objects.wrong[kind] = amount

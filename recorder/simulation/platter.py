@@ -13,7 +13,7 @@ import random
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal
+from typing import BinaryIO, Final, Literal
 
 SECTOR_BYTES: Final = 512
 
@@ -78,6 +78,15 @@ class Platter:
         if not inode.doomed or size <= inode.synced:
             inode.synced, inode.doomed = size, False
         inode.cut_off = b""
+
+    def shown(self, path: Path, chance: random.Random) -> None:
+        """Memory is emptied: of the bytes that a failed sync dropped, those show that the disk has nevertheless."""
+        inode = self.inode(path)
+        size = path.stat().st_size
+        if inode.doomed and size > inode.synced:
+            with path.open("r+b") as file:
+                _drop_sectors(file, inode.synced, size, chance, chance.choice((0.0, 0.5, 1.0)))
+        inode.doomed = False  # what shows now is what is there: the next sync has only the size to write
 
     def folder_synced(self, path: Path) -> None:
         """The names in a folder are durable; a rename is one change, durable with either of its folders."""
@@ -168,8 +177,13 @@ class Platter:
                     file.truncate(chance.randint(inode.synced, size))
                     file.truncate(size)
                 case "sectors":
-                    for start in range(inode.synced, size, SECTOR_BYTES):
-                        if chance.random() < 0.5:
-                            file.seek(start)
-                            file.write(bytes(min(SECTOR_BYTES, size - start)))
+                    _drop_sectors(file, inode.synced, size, chance, 0.5)
         return f"{path.name} : {size - inode.synced} unsynced bytes"
+
+
+def _drop_sectors(file: BinaryIO, start: int, end: int, chance: random.Random, share: float) -> None:
+    """Zeros in place of a ``share`` of the sectors in ``[start, end)``."""
+    for at in range(start, end, SECTOR_BYTES):
+        if chance.random() < share:
+            file.seek(at)
+            file.write(bytes(min(SECTOR_BYTES, end - at)))

@@ -137,7 +137,7 @@ def bench(first: int, runs: int, processes: int, *, spare: bool = False) -> dict
         "runs": totals.runs,
         "invariants_broken": len(totals.broken),
         "worst_loss_groups": totals.worst_loss_groups,
-        "worst_loss_slow_disk_groups": totals.worst_loss_slow_groups,
+        "worst_loss_held_up_groups": totals.worst_loss_slow_groups,
         "faults_injected": sum(totals.injected.values()),
         "checks": totals.checks,
         "steps_that_could_be_the_last": totals.steps,

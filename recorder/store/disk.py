@@ -49,6 +49,10 @@ class Disk(Protocol):
         """The machine's memory need not keep the first ``size_bytes`` of the file; never a step that matters."""
         ...
 
+    def doubt(self, fd: int) -> None:
+        """From here on read what the volume holds of the file, whatever memory shows."""
+        ...
+
     def truncate(self, fd: int, size_bytes: int) -> None:
         """Cut the file."""
         ...
@@ -114,6 +118,14 @@ class OsDisk:
         if whole:
             with contextlib.suppress(OSError):
                 os.posix_fadvise(fd, 0, whole, os.POSIX_FADV_DONTNEED)
+
+    def doubt(self, fd: int) -> None:
+        """After a sync that failed the kernel calls its pages clean: later syncs say yes, and write nothing of them.
+
+        So what can be written is, and all is dropped: the next read asks the device.
+        """
+        os.fdatasync(fd)
+        os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
 
     def truncate(self, fd: int, size_bytes: int) -> None:
         """Cut the file."""

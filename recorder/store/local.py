@@ -256,8 +256,8 @@ class LocalStore:
             return reader.read(offset, length)
 
     @contextlib.contextmanager
-    def reader(self, path: Path) -> Iterator[Bytes]:
-        """The file open for reading; NotFound when it is gone, StoreError when the disk does not answer."""
+    def reader(self, path: Path, *, doubt: bool = False) -> Iterator[Bytes]:
+        """The file open for reading, in ``doubt`` past what memory shows (S1); NotFound, StoreError (bad disk)."""
         try:
             fd = self.disk.open(path)
         except FileNotFoundError as error:
@@ -265,6 +265,9 @@ class LocalStore:
         except OSError as error:
             raise StoreError.of(error, path) from error
         try:
+            if doubt:
+                with answering(path):
+                    self.disk.doubt(fd)
             yield Reader(fd, path)
         finally:
             self.disk.close(fd)

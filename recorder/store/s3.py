@@ -138,11 +138,11 @@ class SpooledStore(LocalStore):
         return super().destroy(path)
 
     @contextlib.contextmanager
-    def reader(self, path: Path) -> Iterator[Bytes]:
+    def reader(self, path: Path, *, doubt: bool = False) -> Iterator[Bytes]:
         """From the spool when it is there, else from the bucket."""
         if self.is_here(path):
             try:
-                with super().reader(path) as reader:
+                with super().reader(path, doubt=doubt) as reader:
                     yield reader
                 return
             except NotFound:

@@ -155,9 +155,9 @@ class SparedStore(LocalStore):
         return file
 
     @contextlib.contextmanager
-    def reader(self, path: Path) -> Iterator[Bytes]:
+    def reader(self, path: Path, *, doubt: bool = False) -> Iterator[Bytes]:
         """The file open for reading; NotFound only when the volume it would lie on is there to say so."""
-        opened = self.spare.reader(path) if self._is_spare(path) else super().reader(path)
+        opened = self.spare.reader(path, doubt=doubt) if self._is_spare(path) else super().reader(path, doubt=doubt)
         with contextlib.ExitStack() as stack:
             try:
                 reader = stack.enter_context(opened)

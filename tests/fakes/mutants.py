@@ -1,6 +1,6 @@
 """The recorder with one mistake in it, so that a test can show that the simulation notices.
 
-The first three are mistakes that it really had, and that the simulation found.
+The first four are mistakes that it really had, and that the simulation found.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import recorder.adoption
 import recorder.retention.policies
 import recorder.retention.sweep
 from recorder.retention.sweep import Retention
+from recorder.simulation.disk import VirtualDisk
 from recorder.store.errors import StoreError
 from recorder.store.local import LocalStore, SegmentFile
 from recorder.store.s3 import SpooledStore
@@ -43,6 +44,12 @@ def adoption_trusts_the_page_cache(patch: pytest.MonkeyPatch) -> None:
             await asyncio.to_thread(store.cut, path, scan.sound_bytes)
 
     patch.setattr(recorder.adoption, "_cut", cut)
+    adoption_believes_memory(patch)
+
+
+def adoption_believes_memory(patch: pytest.MonkeyPatch) -> None:
+    """A file left by a crash is read from the page cache, where a failed sync's groups still show."""
+    patch.setattr(VirtualDisk, "doubt", lambda self, fd: None)
 
 
 def folders_are_synced_once(patch: pytest.MonkeyPatch) -> None:

@@ -89,6 +89,7 @@ ONCE_WRONG = {
     6322: "a stall that ended in a death",
     6848: "two bursts at once: the camera's line dropped what it held for the first",
     42054: "a thread of a dead process that took a stream's lock after the kernel had given its locks back",
+    104268: "groups of a second that waited for the key of a new hour, from a keeper that hung",
     7240: "eight groups that came at once, and a death at that moment",
 }
 
@@ -101,6 +102,7 @@ ONCE_BROKEN = {
     43405: "a clock ahead by more than a month: what had been recorded a moment before left the spool as a stray",
     40399: "an orderly stop lost what waited behind two packets that never came",
     80598: "pictures that came at once after a start were taken for short groups: three seconds in one open group",
+    104167: "what a failed sync had left in memory alone was adopted from there, and called durable by the next sync",
 }
 
 
@@ -118,6 +120,7 @@ def test_a_day_that_was_once_wrong_stays_right(one: Simulator, seed: int) -> Non
 # least must notice: what a step of the recorder is may change, and with it the step at which a seed kills.
 FOUND: list[tuple[Mutant, tuple[int, ...], str]] = [
     (mutants.adoption_trusts_the_page_cache, (80, 108, 2, 83), "S[13] "),
+    (mutants.adoption_believes_memory, (104167,), "S1 cut"),
     (mutants.open_segments_are_judged_by_their_first_group, (1594,), "is gone, held|S4 hole"),
     (mutants.appends_are_not_synced, (2, 3, 1), "S[13] cut|S[13] altered"),
     (mutants.a_group_goes_missing, (0, 2, 3), "a death at .* cost|S1 |is not there"),

@@ -171,6 +171,31 @@ def test_a_failed_sync_is_not_made_good_by_the_next(volume: Volume) -> None:
     one.close_all()
 
 
+def test_who_doubts_memory_reads_what_the_platter_has(volume: Volume) -> None:
+    seen: set[int] = set()
+    for seed in range(20):
+        one, path = VirtualDisk(volume, Process(), random.Random(seed)), volume.root / f"file{seed}"
+        fd = one.create(path)
+        one.append(fd, b"a" * 1024)
+        one.sync(fd)
+        one.append(fd, b"b" * 2048)
+        volume.wrong["disk-eio"] = 1.0
+        with pytest.raises(OSError, match=os.strerror(errno.EIO)):
+            one.sync(fd)
+        volume.wrong.clear()
+        assert path.read_bytes() == b"a" * 1024 + b"b" * 2048, "memory shows it all"
+        one.doubt(fd)
+        shown = path.read_bytes()
+        assert shown[:1024] == b"a" * 1024
+        seen.add(shown.count(b"b"))
+        one.sync(fd)
+        one.sync_dir(volume.root)
+        volume.platter.power_cut(random.Random(seed))
+        assert path.read_bytes() == shown, "what was read is durable with the next sync"
+        one.close_all()
+    assert {0, 2048} < seen, seen
+
+
 def test_the_dead_do_nothing(volume: Volume) -> None:
     process = Process()
     one = disk(volume, process)
