@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import itertools
 import json
@@ -43,6 +44,7 @@ SIGNER = Signer("valclair.example/guet", SIGNING)
 SEAL = seal.make_seal(COMMUNE, "Valclair-sur-Brume", SystemClock().utc())
 GROUP_US = 2_000_000
 QUARTER = "2026-T4"
+GAP_RANGE = (START.us, START.plus(seconds=14).us)  # of ``package_with_a_gap``
 
 
 class ExportDesk:
@@ -226,3 +228,23 @@ def opened_package(exported: Exported, into: Path) -> Path:
     with exported.path.open("rb") as file:
         into.write_bytes(b"".join(open_parts(file, PACKAGE, key)))
     return into
+
+
+def package_with_a_gap(folder: Path) -> bytes:
+    """One authentic package in clear: 4 s of footage, 6 s of absence, 4 s of footage."""
+
+    async def make() -> bytes:
+        rig = await Rig(folder).prepare()
+        writer = rig.writer()
+        await writer.start()
+        await record_clip(rig, writer, "junction_day_sub", 2, START)
+        rig.clock.step(seconds=4)
+        await writer.absence(START.plus(seconds=4), "stream-stalled")
+        await record_clip(rig, writer, "cycle", 2, START.plus(seconds=10))
+        rig.clock.step(seconds=600)
+        await writer.close()
+        exported = await extract(rig, folder / "p.guetpkg", *GAP_RANGE)
+        await rig.close()
+        return opened_package(exported, folder / "p.zip").read_bytes()
+
+    return asyncio.run(make())

@@ -5,7 +5,6 @@ The keeper signs a hash without seeing a picture; what it knows itself of the ex
 
 from __future__ import annotations
 
-import asyncio
 import copy
 import json
 from collections.abc import Callable
@@ -16,8 +15,8 @@ import pytest
 
 from recorder.boxes import box, full_box
 from recorder.export import oeff
-from tests.fakes.extraction import REQUEST, SIGNER, extract, opened_package, record_clip
-from tests.fakes.recording import START, Rig
+from tests.fakes.extraction import GAP_RANGE, REQUEST, SIGNER, package_with_a_gap
+from tests.fakes.recording import START
 from tests.judges.forgery import entries_of, packed
 from tests.judges.taken_over import Content, Edit, Entries, closed, listed, parts, signed_as_asked
 from vms.clock import UtcTime
@@ -32,29 +31,12 @@ from vms.keys.note import sign_note, signature_line
 from vms.keys.signing import generate_signing_key
 
 FIRST = "video/valclair-c01.main.20261124T141000000000Z.mp4"
-RANGE = (START.us, START.plus(seconds=14).us)
 
 
 @pytest.fixture(scope="module")
 def entries(tmp_path_factory: pytest.TempPathFactory) -> Entries:
     """The files of one package with a gap, made once."""
-    folder = tmp_path_factory.mktemp("builder")
-
-    async def make() -> bytes:
-        rig = await Rig(folder).prepare()
-        writer = rig.writer()
-        await writer.start()
-        await record_clip(rig, writer, "junction_day_sub", 2, START)
-        rig.clock.step(seconds=4)
-        await writer.absence(START.plus(seconds=4), "stream-stalled")
-        await record_clip(rig, writer, "cycle", 2, START.plus(seconds=10))
-        rig.clock.step(seconds=600)
-        await writer.close()
-        exported = await extract(rig, folder / "p.guetpkg", *RANGE)
-        await rig.close()
-        return opened_package(exported, folder / "p.zip").read_bytes()
-
-    return entries_of(asyncio.run(make()))
+    return entries_of(package_with_a_gap(tmp_path_factory.mktemp("package")))
 
 
 def judged(data: bytes, folder: Path) -> Report:
@@ -277,7 +259,8 @@ def test_what_a_package_says_of_itself_cannot_draw_a_verdict(entries: Entries, t
     assert not any(line.startswith("AUTHENTIQUE") for line in text.splitlines())
 
 
-OPENED: dict[str, Any] = {"cameras": ("valclair-c01",), "from_us": RANGE[0], "to_us": RANGE[1], "reference": REQUEST}
+FROM_US, TO_US = GAP_RANGE
+OPENED: dict[str, Any] = {"cameras": ("valclair-c01",), "from_us": FROM_US, "to_us": TO_US, "reference": REQUEST}
 TWIN = Signer(SIGNER.name, generate_signing_key()[0])
 
 
@@ -309,7 +292,7 @@ PROOFS: dict[str, tuple[dict[str, Any], str]] = {
         "des caméras de l’extraction ne sont pas dans le paquet : valclair-c02",
     ),
     "an extraction of another camera": ({"cameras": ("valclair-c02",)}, "ne sont pas dans le paquet"),
-    "an extraction of a longer range": ({"to_us": RANGE[1] + 1}, "n’est pas celle de l’extraction"),
+    "an extraction of a longer range": ({"to_us": TO_US + 1}, "n’est pas celle de l’extraction"),
     "another commune's log": ({"commune": "brumesnil", "said": "brumesnil"}, "n’est pas celui de la commune"),
     "a record of another commune": ({"said": "brumesnil"}, "n’est pas à sa place"),
     "a record of another number": ({"number": 4}, "n’est pas à sa place"),

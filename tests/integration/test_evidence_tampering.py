@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import random
 import zipfile
@@ -13,8 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.extraction import SIGNER, extract, opened_package, record_clip
-from tests.fakes.recording import START, Rig
+from tests.fakes.extraction import SIGNER, package_with_a_gap
 from tests.judges.forgery import entries_of, packed, signed_again
 from vms.errors import BadInput
 from vms.evidence.container import Container
@@ -30,23 +28,7 @@ Edit = Callable[[dict[str, bytes]], None]
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """One authentic package, with a gap in it."""
-    folder = tmp_path_factory.mktemp("evidence")
-
-    async def make() -> bytes:
-        rig = await Rig(folder).prepare()
-        writer = rig.writer()
-        await writer.start()
-        await record_clip(rig, writer, "junction_day_sub", 2, START)
-        rig.clock.step(seconds=4)
-        await writer.absence(START.plus(seconds=4), "stream-stalled")
-        await record_clip(rig, writer, "cycle", 2, START.plus(seconds=10))
-        rig.clock.step(seconds=600)
-        await writer.close()
-        exported = await extract(rig, folder / "p.guetpkg", START.us, START.plus(seconds=14).us)
-        await rig.close()
-        return opened_package(exported, folder / "p.zip").read_bytes()
-
-    return asyncio.run(make())
+    return package_with_a_gap(tmp_path_factory.mktemp("package"))
 
 
 def verify(data: bytes, tmp_path: Path, signer: str | None = None) -> Report:
