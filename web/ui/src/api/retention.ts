@@ -97,15 +97,10 @@ export const holdsQuery = (commune: string) =>
     refetchInterval: 15_000,
   });
 
-export interface NewHold {
-  cameras: string[];
-  from_us: number;
-  to_us: number;
-  procedure: string;
-  authority: string;
-  reference: string;
-  requester: string;
-}
+export type NewHold = Pick<
+  Hold,
+  "cameras" | "from_us" | "to_us" | "procedure" | "authority" | "reference" | "requester"
+>;
 
 export const placeHold = (commune: string, hold: NewHold) =>
   post("/communes/{commune}/holds", { path: { commune }, body: hold });

@@ -4,9 +4,10 @@ import type { LucideIcon } from "lucide-react";
 import { type FormEvent, type ReactNode, useState } from "react";
 import { Button, type ButtonKind } from "./Button";
 import { Dialog } from "./Dialog";
-import { StepUpCancelled, useStepUp } from "./PasswordStepUp";
+import { useStepUp } from "./PasswordStepUp";
 import { Refusal } from "./Refusal";
 import { useToast } from "./Toasts";
+import { useAttempt } from "./useAttempt";
 
 export interface ActDialogProps {
   open: boolean;
@@ -42,23 +43,16 @@ function ActForm({ onClose, confirm, icon, danger, grave, children, run, stale, 
   const client = useQueryClient();
   const toast = useToast();
   const guarded = useStepUp();
-  const [error, setError] = useState<unknown>(null);
-  const [busy, setBusy] = useState(false);
+  const { busy, error, attempt } = useAttempt();
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const data = new FormData(event.currentTarget);
-    setBusy(true);
-    setError(null);
-    try {
+    await attempt(async () => {
       await guarded(() => run(data), grave);
       onClose();
       toast(done);
-    } catch (failure) {
-      if (!(failure instanceof StepUpCancelled)) setError(failure);
-    } finally {
-      setBusy(false);
-      for (const key of stale) void client.invalidateQueries({ queryKey: [key] });
-    }
+    });
+    for (const key of stale) void client.invalidateQueries({ queryKey: [key] });
   };
   return (
     <form className="stack" onSubmit={(event) => void submit(event)}>

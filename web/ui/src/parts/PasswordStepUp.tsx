@@ -19,6 +19,7 @@ import { Dialog } from "./Dialog";
 import { TextField } from "./Field";
 import { PasskeyButton } from "./PasskeyButton";
 import { Refusal } from "./Refusal";
+import { StepUpCancelled } from "./useAttempt";
 
 /** `grave`: the law's acts that always want the password, asked before the server has to refuse. */
 type Guarded = <T>(act: () => Promise<T>, grave?: boolean) => Promise<T>;
@@ -28,11 +29,6 @@ const StepUpContext = createContext<Guarded>((act) => act());
 /** Runs an act; when the server wants the password again, asks for it and runs the act once more. */
 export function useStepUp(): Guarded {
   return useContext(StepUpContext);
-}
-
-/** The person closed the password dialog: nothing was done. */
-export class StepUpCancelled extends Error {
-  override readonly name = "StepUpCancelled";
 }
 
 interface Waiting {

@@ -104,3 +104,27 @@ export function sessionAs(role: Session["communes"][number]["role"], more: Parti
 export const PURPOSES = {
   purposes: [{ id: "5", fr: "Prévention des atteintes", en: "Prevention of harm", regime: "police-justice" }],
 };
+
+/** What every page asks first: who is here, in which quality, and for what purposes. */
+export const signedInAs = (role: Session["communes"][number]["role"]): Answers => ({
+  "GET /session": { body: sessionAs(role) },
+  "GET /purposes": { body: PURPOSES },
+});
+
+export const CAMERA_ID = "valclair-c07";
+
+/** A camera as its page reads it. */
+export const CAMERA = {
+  id: CAMERA_ID,
+  commune: "valclair",
+  number: 7,
+  name: "Halle",
+  place: "Mât 1",
+  kind: "onvif",
+  address: "10.0.0.7",
+  tls: true,
+  clock_offset_ms: 0,
+  main_profile: {},
+  sub_profile: {},
+  streams: [],
+};

@@ -2,6 +2,7 @@ import { Trans, useLingui } from "@lingui/react/macro";
 import { useState } from "react";
 import { type Camera, openFraming } from "../api/cameras";
 import { Button, Card, Choices, Refusal, useStepUp } from "../parts";
+import { useAttempt } from "../parts/useAttempt";
 
 type Minutes = "5" | "10" | "15";
 
@@ -10,19 +11,12 @@ export function OpenCard({ camera, onOpen }: { camera: Camera; onOpen: (untilUs:
   const { t } = useLingui();
   const guarded = useStepUp();
   const [minutes, setMinutes] = useState<Minutes>("10");
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(null);
+  const { busy, error, attempt } = useAttempt();
   const open = async (): Promise<void> => {
-    setBusy(true);
-    setError(null);
-    try {
+    await attempt(async () => {
       const made = (await guarded(() => openFraming(camera.id, Number(minutes)))) as { until_us: number };
       onOpen(made.until_us);
-    } catch (failure) {
-      setError(failure);
-    } finally {
-      setBusy(false);
-    }
+    });
   };
   return (
     <Card title={<Trans>Ouvrir une séance de cadrage</Trans>}>

@@ -1,6 +1,7 @@
 import { Plural, Trans, useLingui } from "@lingui/react/macro";
 import { useState } from "react";
 import { Button, Card, Check, type CheckItem, Checklist, Refusal, useStepUp } from "../parts";
+import { useAttempt } from "../parts/useAttempt";
 import type { Drawing } from "./drawing";
 import { problemOf } from "./polygon";
 
@@ -14,8 +15,7 @@ export function SaveCard({ drawing, onSave }: SaveCardProps) {
   const { t } = useLingui();
   const guarded = useStepUp();
   const [noDwelling, setNoDwelling] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(null);
+  const { busy, error, attempt } = useAttempt();
   const count = drawing.zones.length;
   const wrong = drawing.zones.filter((zone) => problemOf(zone.points) !== undefined).length;
   const states = noDwelling && count === 0;
@@ -48,15 +48,9 @@ export function SaveCard({ drawing, onSave }: SaveCardProps) {
     },
   ];
   const save = async (): Promise<void> => {
-    setBusy(true);
-    setError(null);
-    try {
+    await attempt(async () => {
       await guarded(() => onSave(states));
-    } catch (failure) {
-      setError(failure);
-    } finally {
-      setBusy(false);
-    }
+    });
   };
   const reason =
     wrong > 0 ? t`Corrigez d’abord le tracé.` : t`Tracez une zone, ou déclarez qu’il n’en faut pas.`;

@@ -3,7 +3,17 @@ import { useQueryClient } from "@tanstack/react-query";
 import { ShieldCheck } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { beginSecondFactor, confirmSecondFactor, type Enrolment } from "../../api/account";
-import { Button, Dialog, Note, Refusal, StepUpCancelled, TextField, textOf, useStepUp } from "../../parts";
+import {
+  Button,
+  Dialog,
+  Note,
+  Refusal,
+  StepUpCancelled,
+  TextField,
+  textOf,
+  useAttempt,
+  useStepUp,
+} from "../../parts";
 
 /** Enrols a second factor: the drawing to scan, a code that proves it was, then the recovery codes, once. */
 export function EnrolSecondFactor() {
@@ -57,20 +67,13 @@ interface EnrolFormProps {
 
 function EnrolForm({ enrolment, onDone, onCancel }: EnrolFormProps) {
   const { t } = useLingui();
-  const [error, setError] = useState<unknown>(null);
-  const [busy, setBusy] = useState(false);
+  const { busy, error, attempt } = useAttempt();
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const data = new FormData(event.currentTarget);
-    setBusy(true);
-    setError(null);
-    try {
+    await attempt(async () => {
       onDone(await confirmSecondFactor(String(data.get("password")), textOf(data, "code")));
-    } catch (failure) {
-      setError(failure);
-    } finally {
-      setBusy(false);
-    }
+    });
   };
   return (
     <form className="stack" onSubmit={(event) => void submit(event)}>

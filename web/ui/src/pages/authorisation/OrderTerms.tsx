@@ -9,7 +9,7 @@ import { Check, RuleTag, SelectField, TextArea, textOf } from "../../parts";
 import { DateField } from "../../parts/DateFields";
 import { ROLE_WORDS, ROLES_WITH_IMAGES } from "../../session/roles";
 import { useActing } from "../../session/SessionContext";
-import { cameraNumber } from "../cameras/words";
+import { CameraChecks } from "../cameras/CameraChecks";
 import { wordsOf } from "../pooling/words";
 
 const MODALITIES_MAX_CHARS = 200;
@@ -77,14 +77,7 @@ export function OrderTerms() {
         ))}
       </SelectField>
       <More title={<Trans>Caméras citées</Trans>} rule="P-20" hint={t`Aucune cochée : toutes.`}>
-        {cameras.map((camera) => (
-          <Check
-            key={camera.id}
-            name="cameras"
-            value={camera.id}
-            label={`${cameraNumber(camera)} ${camera.name}`}
-          />
-        ))}
+        <CameraChecks cameras={cameras} />
       </More>
       <More
         title={<Trans>Qualités qui voient</Trans>}

@@ -3,7 +3,8 @@ import { useQueryClient } from "@tanstack/react-query";
 import { Pause } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { type Camera, suspendCamera } from "../../api/cameras";
-import { Button, Dialog, Refusal, TextField, useStepUp, useToast } from "../../parts";
+import { Button, Dialog, Refusal, useStepUp, useToast } from "../../parts";
+import { SuspensionFields } from "./SuspensionFields";
 import { cameraNumber } from "./words";
 
 /** Suspends the chosen cameras one by one: it names how many and which, and wants a motive. */
@@ -47,20 +48,7 @@ export function BulkSuspend({ cameras, onDone }: { cameras: readonly Camera[]; o
       </Button>
       <Dialog open={open} onClose={() => setOpen(false)} sheet title={<Trans>Suspendre {numbers}</Trans>}>
         <form className="stack" onSubmit={(event) => void submit(event)}>
-          <p className="small">
-            <Trans>
-              En moins de 5 s : plus de direct, plus d’enregistrement, une absence « suspendue » au journal.
-              Ce qui existe suit son terme.
-            </Trans>
-          </p>
-          <TextField
-            label={t`Motif`}
-            name="motive"
-            required
-            minLength={3}
-            maxLength={200}
-            autoComplete="off"
-          />
+          <SuspensionFields />
           {error ? (
             <Refusal error={error.error} act={`${cameraNumber(error.camera)} ${error.camera.name}`} />
           ) : null}

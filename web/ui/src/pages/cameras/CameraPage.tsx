@@ -4,16 +4,7 @@ import { Link, useParams } from "@tanstack/react-router";
 import { Pause, Play } from "lucide-react";
 import { type Camera, cameraQuery, type LegalState, suspendCamera } from "../../api/cameras";
 import { formatDate, nowUs } from "../../i18n/format";
-import {
-  ActButton,
-  buttonClass,
-  QueryView,
-  StateTag,
-  type Step,
-  Steps,
-  TextField,
-  textOf,
-} from "../../parts";
+import { ActButton, buttonClass, QueryView, StateTag, type Step, Steps, textOf } from "../../parts";
 import { useRole } from "../../session/SessionContext";
 import { PageHead } from "../../shell/Page";
 import { CertificateCard } from "../discovery/CertificateCard";
@@ -21,6 +12,7 @@ import { PanelPhotoCard } from "../panel/PanelPhotoCard";
 import { FactCards } from "./FactCards";
 import { RemainingCard } from "./RemainingCard";
 import { StoppedNote } from "./StoppedNote";
+import { SuspensionFields } from "./SuspensionFields";
 import { WeekCard } from "./WeekCard";
 import { cameraNumber, LIFE, LIFE_WORDS, pictureState, WAITS_FOR } from "./words";
 
@@ -88,20 +80,7 @@ function HeadActs({ camera }: { camera: Camera }) {
           stale={["camera", "cameras"]}
           done={t`Caméra ${number} suspendue.`}
         >
-          <p className="small">
-            <Trans>
-              En moins de 5 s : plus de direct, plus d’enregistrement, une absence « suspendue » au journal.
-              Ce qui existe suit son terme.
-            </Trans>
-          </p>
-          <TextField
-            label={t`Motif`}
-            name="motive"
-            required
-            minLength={3}
-            maxLength={200}
-            autoComplete="off"
-          />
+          <SuspensionFields />
         </ActButton>
       ) : null}
     </>

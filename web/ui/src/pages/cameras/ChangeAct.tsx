@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { TriangleAlert } from "lucide-react";
 import { type Camera, declareChange } from "../../api/cameras";
 import { termsQuery } from "../../api/pooling";
-import { ActButton, RuleTag, SelectField, TextField, textOf } from "../../parts";
+import { ActButton, MOTIVE_MAX_CHARS, RuleTag, SelectField, TextField, textOf } from "../../parts";
 import { useRole } from "../../session/SessionContext";
 import { wordsOf } from "../pooling/words";
 
@@ -39,7 +39,12 @@ export function ChangeAct({ camera }: { camera: Camera }) {
           </option>
         ))}
       </SelectField>
-      <TextField label={t`Précision (facultatif)`} name="motive" maxLength={120} autoComplete="off" />
+      <TextField
+        label={t`Précision (facultatif)`}
+        name="motive"
+        maxLength={MOTIVE_MAX_CHARS}
+        autoComplete="off"
+      />
     </ActButton>
   );
 }

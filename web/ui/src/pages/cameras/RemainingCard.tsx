@@ -24,6 +24,7 @@ import {
   type CheckItem,
   Checklist,
   Choices,
+  MotiveField,
   Note,
   RuleTag,
   SelectField,
@@ -78,14 +79,7 @@ export function RemainingCard({ camera }: { camera: Camera }) {
             <p className="small">
               <Trans>Elle ne reviendra pas. Ce qui est enregistré suit son terme.</Trans>
             </p>
-            <TextField
-              label={t`Motif`}
-              name="motive"
-              required
-              minLength={3}
-              maxLength={200}
-              autoComplete="off"
-            />
+            <MotiveField minLength={3} />
           </ActButton>
         ) : null}
       </div>

@@ -24,6 +24,7 @@ import {
   Refusal,
   RuleTag,
   StateTag,
+  useAttempt,
 } from "../../parts";
 import { ServerWords } from "../../parts/ServerWords";
 import { useRole } from "../../session/SessionContext";
@@ -86,18 +87,11 @@ function LookAct({
   looking: boolean;
   onOrder: (id: string) => void;
 }) {
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(null);
+  const { busy, error, attempt } = useAttempt();
   const look = async () => {
-    setBusy(true);
-    setError(null);
-    try {
+    await attempt(async () => {
       onOrder((await lookAtCertificate(camera.commune, camera.id)).id);
-    } catch (failure) {
-      setError(failure);
-    } finally {
-      setBusy(false);
-    }
+    });
   };
   return (
     <>

@@ -1,7 +1,7 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { type FormEvent, useState } from "react";
 import { declareRtsp } from "../../api/provisioning";
-import { Button, Card, Note, Refusal, RuleTag, TextField, textOf } from "../../parts";
+import { Button, Card, Note, Refusal, RuleTag, TextField, textOf, useAttempt } from "../../parts";
 import { useActing } from "../../session/SessionContext";
 import { PageHead } from "../../shell/Page";
 import { CameraFields } from "./CameraFields";
@@ -39,14 +39,11 @@ function DeclareForm({ onOrder }: { onOrder: (id: string) => void }) {
   const { t } = useLingui();
   const { commune } = useActing();
   const draft = readDraft(DRAFT);
-  const [error, setError] = useState<unknown>(null);
-  const [busy, setBusy] = useState(false);
+  const { busy, error, attempt } = useAttempt();
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const data = new FormData(event.currentTarget);
-    setBusy(true);
-    setError(null);
-    try {
+    await attempt(async () => {
       const order = await declareRtsp(commune, {
         url: textOf(data, "url"),
         sub_url: textOf(data, "sub_url"),
@@ -60,11 +57,7 @@ function DeclareForm({ onOrder }: { onOrder: (id: string) => void }) {
       });
       dropDraft(DRAFT);
       onOrder(order.id);
-    } catch (failure) {
-      setError(failure);
-    } finally {
-      setBusy(false);
-    }
+    });
   };
   return (
     <Card title={<Trans>Décrire la source</Trans>}>

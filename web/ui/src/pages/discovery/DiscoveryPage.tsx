@@ -2,7 +2,6 @@ import { Plural, Trans, useLingui } from "@lingui/react/macro";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { CirclePlus, Radar } from "lucide-react";
-import { useState } from "react";
 import {
   declarePrefix,
   discover,
@@ -26,6 +25,7 @@ import {
   StateTag,
   TextField,
   textOf,
+  useAttempt,
 } from "../../parts";
 import { useActing } from "../../session/SessionContext";
 import { PageHead } from "../../shell/Page";
@@ -44,19 +44,12 @@ export function DiscoveryPage() {
   const order = followed?.id === latest?.id ? (followed ?? latest) : latest;
   const running = order !== undefined && !isOver(order);
   const found = useQuery(foundQuery(commune, running));
-  const [error, setError] = useState<unknown>(null);
-  const [busy, setBusy] = useState(false);
+  const { busy, error, attempt } = useAttempt();
   const start = async () => {
-    setBusy(true);
-    setError(null);
-    try {
+    await attempt(async () => {
       await discover(commune);
       await client.invalidateQueries({ queryKey: ["provisioning"] });
-    } catch (failure) {
-      setError(failure);
-    } finally {
-      setBusy(false);
-    }
+    });
   };
   const declared = prefixes.data ?? [];
   return (

@@ -4,7 +4,7 @@ import { useParams } from "@tanstack/react-router";
 import { KeyRound } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { enrol, type FoundDevice, foundQuery } from "../../api/provisioning";
-import { Button, Card, Facts, QueryView, Refusal, TextField, textOf } from "../../parts";
+import { Button, Card, Facts, QueryView, Refusal, TextField, textOf, useAttempt } from "../../parts";
 import { useActing } from "../../session/SessionContext";
 import { PageHead } from "../../shell/Page";
 import { CameraFields } from "./CameraFields";
@@ -84,14 +84,11 @@ function EnrolForm({ device, onOrder }: { device: FoundDevice; onOrder: (id: str
   const { commune } = useActing();
   const client = useQueryClient();
   const draft = readDraft(device.id);
-  const [error, setError] = useState<unknown>(null);
-  const [busy, setBusy] = useState(false);
+  const { busy, error, attempt } = useAttempt();
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const data = new FormData(event.currentTarget);
-    setBusy(true);
-    setError(null);
-    try {
+    await attempt(async () => {
       const order = await enrol(commune, {
         found_id: device.id,
         name: textOf(data, "name"),
@@ -105,11 +102,7 @@ function EnrolForm({ device, onOrder }: { device: FoundDevice; onOrder: (id: str
       dropDraft(device.id);
       onOrder(order.id);
       void client.invalidateQueries({ queryKey: ["cameras"] });
-    } catch (failure) {
-      setError(failure);
-    } finally {
-      setBusy(false);
-    }
+    });
   };
   return (
     <Card title={<Trans>Décrire la caméra</Trans>}>

@@ -4,31 +4,17 @@ import { describe, expect, it } from "vitest";
 import type { CertificateShown } from "../../api/provisioning";
 import {
   type Answers,
+  CAMERA,
   expectAccessible,
   fakeServer,
-  PURPOSES,
+  CAMERA_ID as ID,
   renderPage,
-  sessionAs,
+  type sessionAs,
+  signedInAs,
 } from "../../test/render";
 
-const ID = "valclair-c07";
 const KEPT = "aa".repeat(32);
 const NEW = "bb".repeat(32);
-const CAMERA = {
-  id: ID,
-  commune: "valclair",
-  number: 7,
-  name: "Halle",
-  place: "Mât 1",
-  kind: "onvif",
-  address: "10.0.0.7",
-  tls: true,
-  clock_offset_ms: 0,
-  main_profile: {},
-  sub_profile: {},
-  streams: [],
-};
-
 const order = (kind: string, more: object) => ({
   id: kind,
   commune: "valclair",
@@ -45,8 +31,7 @@ const order = (kind: string, more: object) => ({
 const look = (certificates: CertificateShown[]) => order("look", { progress: { steps: [], certificates } });
 
 const answers = (role: Parameters<typeof sessionAs>[0], more: Answers, camera: object = CAMERA): Answers => ({
-  "GET /session": { body: sessionAs(role) },
-  "GET /purposes": { body: PURPOSES },
+  ...signedInAs(role),
   [`GET /cameras/${ID}`]: { body: camera },
   "POST /communes/valclair/certificates/look": { status: 202, body: look([]) },
   ...more,

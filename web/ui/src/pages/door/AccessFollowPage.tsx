@@ -1,17 +1,19 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
-import { Link, useParams } from "@tanstack/react-router";
+import { useParams } from "@tanstack/react-router";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { type FollowedAccess, followAccess, publicPageQuery } from "../../api/public";
 import { formatDate } from "../../i18n/format";
-import { Button, buttonClass } from "../../parts/Button";
+import { Button } from "../../parts/Button";
 import { Card, Facts } from "../../parts/Card";
 import { TextField } from "../../parts/Field";
 import { QueryView } from "../../parts/QueryView";
 import { Refusal } from "../../parts/Refusal";
+import { useAttempt } from "../../parts/useAttempt";
 import { LanguageButton, ThemeButton } from "../../shell/AccountMenu";
 import { OutsidePage } from "../../shell/OutsidePage";
 import { FOLLOWED, RIGHTS } from "./accessWords";
+import { BackToPublicPage } from "./BackToPublicPage";
 
 /** The state of a filmed person's request, in words, to whoever has its code (P-85). */
 export function AccessFollowPage() {
@@ -35,15 +37,7 @@ export function AccessFollowPage() {
               <Trans>Suivre ma demande à {told.name}</Trans>
             </h1>
             <Follow commune={told.commune} />
-            <div className="row">
-              <Link
-                className={buttonClass({ kind: "quiet" })}
-                to="/information/$commune"
-                params={{ commune: told.commune }}
-              >
-                <Trans>Retour à l’information du public</Trans>
-              </Link>
-            </div>
+            <BackToPublicPage commune={told.commune} />
           </>
         )}
       </QueryView>
@@ -56,22 +50,15 @@ function Follow({ commune }: { commune: string }) {
   const [code, setCode] = useState("");
   const [found, setFound] = useState<FollowedAccess | null>(null);
   const [missing, setMissing] = useState(false);
-  const [error, setError] = useState<unknown>(null);
-  const [busy, setBusy] = useState(false);
+  const { busy, error, attempt } = useAttempt();
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     setMissing(code.trim() === "");
     if (code.trim() === "") return;
-    setBusy(true);
-    setError(null);
     setFound(null);
-    try {
+    await attempt(async () => {
       setFound(await followAccess(commune, code.trim()));
-    } catch (failure) {
-      setError(failure);
-    } finally {
-      setBusy(false);
-    }
+    });
   };
   return (
     <>

@@ -1,6 +1,6 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
-import { Link, useParams } from "@tanstack/react-router";
+import { useParams } from "@tanstack/react-router";
 import { CircleAlert } from "lucide-react";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import {
@@ -11,16 +11,18 @@ import {
   publicPageQuery,
 } from "../../api/public";
 import { formatDate, fromParisFields, nowUs } from "../../i18n/format";
-import { Button, buttonClass } from "../../parts/Button";
+import { Button } from "../../parts/Button";
 import { Card, Facts } from "../../parts/Card";
 import { DateField } from "../../parts/DateFields";
 import { Choices, TextArea, TextField } from "../../parts/Field";
 import { Note } from "../../parts/Note";
 import { QueryView } from "../../parts/QueryView";
 import { Refusal } from "../../parts/Refusal";
+import { useAttempt } from "../../parts/useAttempt";
 import { LanguageButton, ThemeButton } from "../../shell/AccountMenu";
 import { OutsidePage } from "../../shell/OutsidePage";
 import { PLACE_MAX_CHARS, RANGE_MAX_MINUTES, RIGHT_IDS, RIGHTS, TEXT_MAX_CHARS } from "./accessWords";
+import { BackToPublicPage } from "./BackToPublicPage";
 
 const MINUTE_US = 60_000_000;
 
@@ -62,15 +64,7 @@ function Asking({ told }: { told: PublicPage }) {
         )}
       </div>
       {filed ? <Done filed={filed} told={told} /> : <AccessForm told={told} onFiled={setFiled} />}
-      <div className="row">
-        <Link
-          className={buttonClass({ kind: "quiet" })}
-          to="/information/$commune"
-          params={{ commune: told.commune }}
-        >
-          <Trans>Retour à l’information du public</Trans>
-        </Link>
-      </div>
+      <BackToPublicPage commune={told.commune} />
     </>
   );
 }
@@ -134,8 +128,7 @@ function AccessForm({ told, onFiled }: { told: PublicPage; onFiled: (filed: File
   const { t, i18n } = useLingui();
   const [draft, setDraft] = useState(EMPTY);
   const [tried, setTried] = useState(false);
-  const [error, setError] = useState<unknown>(null);
-  const [busy, setBusy] = useState(false);
+  const { busy, error, attempt } = useAttempt();
   const summary = useRef<HTMLDivElement>(null);
   const { wrong, fromUs, toUs } = useWrong(draft);
   const said: Wrong = tried ? wrong : {};
@@ -151,16 +144,10 @@ function AccessForm({ told, onFiled }: { told: PublicPage; onFiled: (filed: File
       summary.current?.focus();
       return;
     }
-    setBusy(true);
-    setError(null);
-    try {
+    await attempt(async () => {
       const words = { right, place, description, name, answer, contact };
       onFiled(await fileAccess(told.commune, { ...words, from_us: fromUs, to_us: toUs }));
-    } catch (failure) {
-      setError(failure);
-    } finally {
-      setBusy(false);
-    }
+    });
   };
   return (
     <form className="stack" noValidate onSubmit={(event) => void submit(event)}>

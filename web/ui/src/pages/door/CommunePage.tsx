@@ -11,12 +11,14 @@ import {
   Crest,
   ErrorState,
   Loading,
+  MOTIVE_MAX_CHARS,
   Note,
   Refusal,
   RuleTag,
   SelectField,
   StateTag,
   TextField,
+  useAttempt,
 } from "../../parts";
 import { purposeWords } from "../../session/purposes";
 import { ROLE_WORDS } from "../../session/roles";
@@ -94,8 +96,7 @@ function ChoiceForm({ session }: { session: Session }) {
   const purposes = useQuery(purposesQuery);
   const open = session.communes.filter((choice) => choice.available);
   const [commune, setCommune] = useState(session.acting?.commune ?? open[0]?.id ?? "");
-  const [error, setError] = useState<unknown>(null);
-  const [busy, setBusy] = useState(false);
+  const { busy, error, attempt } = useAttempt();
   const chosen = open.find((choice) => choice.id === commune);
   if (purposes.isPending) return <Loading rows={4} />;
   if (purposes.isError) return <ErrorState error={purposes.error} onRetry={() => void purposes.refetch()} />;
@@ -104,9 +105,7 @@ function ChoiceForm({ session }: { session: Session }) {
     event.preventDefault();
     if (!chosen) return;
     const data = new FormData(event.currentTarget);
-    setBusy(true);
-    setError(null);
-    try {
+    await attempt(async () => {
       const fresh = await actFor(
         commune,
         String(data.get("purpose") ?? ""),
@@ -117,11 +116,7 @@ function ChoiceForm({ session }: { session: Session }) {
       client.setQueryData(sessionQuery.queryKey, fresh);
       await router.invalidate();
       await navigate({ href: suite ?? (session.demo ? "/" : homeOf(chosen.role)) });
-    } catch (failure) {
-      setError(failure);
-    } finally {
-      setBusy(false);
-    }
+    });
   };
   return (
     <form className="stack" onSubmit={(event) => void submit(event)}>
@@ -167,7 +162,7 @@ function ChoiceForm({ session }: { session: Session }) {
           <TextField
             label={t`Contexte, en quelques mots (facultatif)`}
             name="motive"
-            maxLength={120}
+            maxLength={MOTIVE_MAX_CHARS}
             autoComplete="off"
             defaultValue={session.acting?.commune === chosen.id ? session.acting.motive : ""}
             help={t`Un secteur, un événement, une main courante. Ne nommez et ne décrivez personne.`}

@@ -6,6 +6,7 @@ import { Button, buttonClass } from "../../parts/Button";
 import { TextField } from "../../parts/Field";
 import { Note } from "../../parts/Note";
 import { Refusal } from "../../parts/Refusal";
+import { useAttempt } from "../../parts/useAttempt";
 import { LanguageButton, ThemeButton } from "../../shell/AccountMenu";
 import { OutsidePage } from "../../shell/OutsidePage";
 
@@ -52,22 +53,15 @@ export function RecoveryPage() {
 
 function RecoveryForm({ onDone }: { onDone: () => void }) {
   const { t } = useLingui();
-  const [error, setError] = useState<unknown>(null);
-  const [busy, setBusy] = useState(false);
+  const { busy, error, attempt } = useAttempt();
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const data = new FormData(event.currentTarget);
     const of = (name: string) => String(data.get(name) ?? "");
-    setBusy(true);
-    setError(null);
-    try {
+    await attempt(async () => {
       await recover(of("username").trim(), of("code").trim(), of("password"));
       onDone();
-    } catch (failure) {
-      setError(failure);
-    } finally {
-      setBusy(false);
-    }
+    });
   };
   return (
     <form className="stack" onSubmit={(event) => void submit(event)}>

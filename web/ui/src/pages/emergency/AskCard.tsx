@@ -7,10 +7,10 @@ import { formatDuration, formatTime, nowUs, US_PER_S } from "../../i18n/format";
 import {
   Button,
   Card,
+  MotiveField,
   Refusal,
   SelectField,
   StepUpCancelled,
-  TextField,
   textOf,
   useStepUp,
   useToast,
@@ -20,7 +20,6 @@ import { useActing } from "../../session/SessionContext";
 import { CameraPicker } from "../requests/CameraPicker";
 
 const MINUTE_US = 60 * US_PER_S;
-const MOTIVE_MAX_CHARS = 120;
 /** Lengths proposed, in minutes; the law's own bound comes last. */
 const LENGTHS = [15, 30, 45] as const;
 const LENGTH_USUAL = 30;
@@ -97,14 +96,7 @@ export function AskCard({ told }: { told: Emergencies }) {
               </option>
             ))}
           </SelectField>
-          <TextField
-            label={t`Motif`}
-            name="motive"
-            required
-            maxLength={MOTIVE_MAX_CHARS}
-            autoComplete="off"
-            help={t`Les faits, et pourquoi personne ne peut décider. Aucun nom.`}
-          />
+          <MotiveField help={t`Les faits, et pourquoi personne ne peut décider. Aucun nom.`} />
         </div>
         {error ? <Refusal error={error} /> : null}
         <div className="row">

@@ -4,11 +4,10 @@ import { UserCheck } from "lucide-react";
 import { type Emergencies, type NamedPerson, nameEmergencyPersons } from "../../api/emergencies";
 import { type Person, peopleQuery } from "../../api/people";
 import { formatDateTime, US_PER_S } from "../../i18n/format";
-import { ActButton, Card, Check, StateTag, TextField, textOf } from "../../parts";
+import { ActButton, Card, Check, MotiveField, StateTag, textOf } from "../../parts";
 import { useActing, useRole } from "../../session/SessionContext";
 
 const HOUR_US = 3600 * US_PER_S;
-const MOTIVE_MAX_CHARS = 120;
 /** Who may be named: elected, or municipal police (P-51, P-52). */
 const SIGNERS = new Set(["officer", "chief", "mayor", "deputy"]);
 
@@ -104,14 +103,7 @@ function NameAct({ named }: { named: readonly NamedPerson[] }) {
           />
         ))}
       </fieldset>
-      <TextField
-        label={t`Motif`}
-        name="motive"
-        required
-        maxLength={MOTIVE_MAX_CHARS}
-        autoComplete="off"
-        placeholder={t`astreinte d’août`}
-      />
+      <MotiveField placeholder={t`astreinte d’août`} />
     </ActButton>
   );
 }

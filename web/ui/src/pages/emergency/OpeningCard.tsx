@@ -1,13 +1,13 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { Link } from "@tanstack/react-router";
-import { DoorOpen, History, Signature } from "lucide-react";
-import { closeEmergency, confirmEmergency, type Emergency } from "../../api/emergencies";
+import { History, Signature } from "lucide-react";
+import { confirmEmergency, type Emergency } from "../../api/emergencies";
 import { formatDateTime, formatDuration, formatSpan, formatTime, US_PER_S } from "../../i18n/format";
-import { ActButton, buttonClass, Card, Facts, StateTag, TextField, textOf, useNow } from "../../parts";
+import { ActButton, buttonClass, Card, Facts, StateTag, useNow } from "../../parts";
 import { useActing } from "../../session/SessionContext";
+import { CloseOpening } from "./CloseOpening";
 import { useCameraNames } from "./useCameraNames";
 
-const MOTIVE_MAX_CHARS = 120;
 const MINUTE_US = 60 * US_PER_S;
 
 /** What is asked or open now: exactly what, by whom, until when, and what the reader may do about it. */
@@ -55,7 +55,7 @@ export function OpeningCard({ one, nowUs }: { one: Emergency; nowUs: number }) {
             <Trans>Relire cette plage</Trans>
           </Link>
         ) : null}
-        {one.may_close ? <CloseAct one={one} /> : null}
+        {one.may_close ? <CloseOpening one={one} /> : null}
       </div>
     </Card>
   );
@@ -92,37 +92,6 @@ function ConfirmAct({ one }: { one: Emergency }) {
           données sont avertis aussitôt.
         </Trans>
       </p>
-    </ActButton>
-  );
-}
-
-function CloseAct({ one }: { one: Emergency }) {
-  const { t } = useLingui();
-  const { commune } = useActing();
-  return (
-    <ActButton
-      label={<Trans>Y mettre fin…</Trans>}
-      kind="danger"
-      icon={DoorOpen}
-      danger
-      title={<Trans>Mettre fin à l’ouverture exceptionnelle</Trans>}
-      confirm={<Trans>Mettre fin</Trans>}
-      run={(data) => closeEmergency(commune, one.id, textOf(data, "motive"))}
-      stale={["emergencies", "journal"]}
-      done={
-        one.state === "open"
-          ? t`Ouverture close : ses vues s’éteignent.`
-          : t`Demande close : rien ne s’ouvre.`
-      }
-    >
-      <p>
-        {one.state === "open" ? (
-          <Trans>Ses vues s’éteignent en moins de 5 secondes.</Trans>
-        ) : (
-          <Trans>La deuxième signature ne sera plus possible.</Trans>
-        )}
-      </p>
-      <TextField label={t`Motif`} name="motive" required maxLength={MOTIVE_MAX_CHARS} autoComplete="off" />
     </ActButton>
   );
 }

@@ -8,9 +8,9 @@ import {
   type Answers,
   expectAccessible,
   fakeServer,
-  PURPOSES,
   renderPage,
   sessionAs,
+  signedInAs,
 } from "../../test/render";
 
 const MINUTE = 60_000_000;
@@ -59,8 +59,7 @@ const CAMERAS = [
 ];
 
 const answers = (role: Parameters<typeof sessionAs>[0], read: Emergencies, more: Answers = {}): Answers => ({
-  "GET /session": { body: sessionAs(role) },
-  "GET /purposes": { body: PURPOSES },
+  ...signedInAs(role),
   "GET /communes/valclair/cameras": { body: CAMERAS },
   "GET /communes/valclair/emergencies": { body: read },
   "POST /session/step-up": {

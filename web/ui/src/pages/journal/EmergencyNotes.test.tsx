@@ -1,14 +1,7 @@
 import { screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
-import {
-  type Answers,
-  expectAccessible,
-  fakeServer,
-  PURPOSES,
-  renderPage,
-  sessionAs,
-} from "../../test/render";
+import { type Answers, expectAccessible, fakeServer, renderPage, signedInAs } from "../../test/render";
 
 const NOW = 1_795_000_000_000_000;
 const DAY = 24 * 3600 * 1_000_000;
@@ -28,8 +21,7 @@ const OPEN = {
 const LONG_OVER = { ...OPEN, id: "x-0", state: "over", motive: "ancien", opened_us: NOW - 40 * DAY };
 
 const answers = (role: "auditor" | "chief"): Answers => ({
-  "GET /session": { body: sessionAs(role) },
-  "GET /purposes": { body: PURPOSES },
+  ...signedInAs(role),
   "GET /communes/valclair/cameras": { body: [] },
   "GET /communes/valclair/journal": {
     body: {

@@ -1,10 +1,11 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
 import { DoorOpen } from "lucide-react";
-import { closeEmergency, type Emergency, emergenciesQuery } from "../../api/emergencies";
+import { type Emergency, emergenciesQuery } from "../../api/emergencies";
 import { formatDateTime, formatSpan } from "../../i18n/format";
-import { ActButton, Note, TextField, textOf } from "../../parts";
+import { Note } from "../../parts";
 import { useActing, useRole } from "../../session/SessionContext";
+import { CloseOpening } from "../emergency/CloseOpening";
 
 const SHOWN_US = 30 * 24 * 3600 * 1_000_000;
 
@@ -43,29 +44,7 @@ function EmergencyNote({ one }: { one: Emergency }) {
           Signée par {who}. Caméras {cameras}, {span}. Motif : {motive}
         </Trans>
       </p>
-      {closes && one.state !== "over" ? <Close one={one} /> : null}
+      {closes && one.state !== "over" ? <CloseOpening one={one} /> : null}
     </Note>
-  );
-}
-
-function Close({ one }: { one: Emergency }) {
-  const { t } = useLingui();
-  const { commune } = useActing();
-  return (
-    <ActButton
-      label={<Trans>Y mettre fin…</Trans>}
-      kind="danger"
-      danger
-      title={<Trans>Mettre fin à l’ouverture exceptionnelle</Trans>}
-      confirm={<Trans>Mettre fin</Trans>}
-      run={(data) => closeEmergency(commune, one.id, textOf(data, "motive"))}
-      stale={["emergencies", "journal"]}
-      done={t`Ouverture close : ses vues s’éteignent.`}
-    >
-      <p>
-        <Trans>Ses vues s’éteignent en moins de 5 secondes.</Trans>
-      </p>
-      <TextField label={t`Motif`} name="motive" required maxLength={120} autoComplete="off" />
-    </ActButton>
   );
 }

@@ -1,14 +1,7 @@
 import { screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
-import {
-  type Answers,
-  expectAccessible,
-  fakeServer,
-  PURPOSES,
-  renderPage,
-  sessionAs,
-} from "../../test/render";
+import { type Answers, expectAccessible, fakeServer, renderPage, signedInAs } from "../../test/render";
 
 const ENTRY = {
   seq: 41,
@@ -36,8 +29,7 @@ const REVIEW = {
 };
 
 const answers = (role: "auditor" | "mayor"): Answers => ({
-  "GET /session": { body: sessionAs(role) },
-  "GET /purposes": { body: PURPOSES },
+  ...signedInAs(role),
   "GET /communes/valclair/cameras": { body: [] },
   "GET /communes/valclair/journal": {
     body: { ...CHECKPOINT, entries: [ENTRY], total: 41, labels: { "p-1": "Agent A" } },

@@ -3,30 +3,18 @@ import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 import {
   type Answers,
+  CAMERA,
   expectAccessible,
   fakeServer,
-  PURPOSES,
+  CAMERA_ID as ID,
   renderPage,
-  sessionAs,
+  type sessionAs,
+  signedInAs,
 } from "../../test/render";
 
-const ID = "valclair-c07";
 const DAY_US = 1_795_478_400_000_000;
 const SENT = `POST /communes/valclair/cameras/${ID}/panel-photo`;
-const camera = (panel: object | null) => ({
-  id: ID,
-  commune: "valclair",
-  number: 7,
-  name: "Halle",
-  place: "Mât 1",
-  kind: "onvif",
-  tls: false,
-  clock_offset_ms: 0,
-  main_profile: {},
-  sub_profile: {},
-  streams: [],
-  legal: { panel },
-});
+const camera = (panel: object | null) => ({ ...CAMERA, legal: { panel } });
 const PANEL = { date_us: DAY_US, place: "Entrée de la halle", photo: null };
 const PHOTO = { date_us: DAY_US, place: "Entrée de la halle", sha256: "ab".repeat(32) };
 
@@ -35,8 +23,7 @@ const answers = (
   panel: object | null,
   more: Answers = {},
 ): Answers => ({
-  "GET /session": { body: sessionAs(role) },
-  "GET /purposes": { body: PURPOSES },
+  ...signedInAs(role),
   [`GET /cameras/${ID}`]: { body: camera(panel) },
   ...more,
 });

@@ -14,9 +14,9 @@ import {
   Card,
   EmptyState,
   Facts,
+  MotiveField,
   Note,
   QueryView,
-  TextField,
   TimeText,
   textOf,
 } from "../../parts";
@@ -127,7 +127,7 @@ function EndSessions({ person, label }: AccessCardProps) {
       <p>
         <Trans>Ses vues s’éteignent en moins de 5 secondes. Son habilitation reste.</Trans>
       </p>
-      <TextField label={t`Motif`} name="motive" required maxLength={120} autoComplete="off" />
+      <MotiveField />
     </ActButton>
   );
 }
@@ -153,13 +153,7 @@ function Approve({ person, label, onMade }: AccessCardProps & { onMade: (made: R
           facteur d’avant tombent quand il sert.
         </Trans>
       </p>
-      <TextField
-        label={t`Motif, et comment la personne a été reconnue`}
-        name="motive"
-        required
-        maxLength={120}
-        autoComplete="off"
-      />
+      <MotiveField label={t`Motif, et comment la personne a été reconnue`} />
     </ActButton>
   );
 }

@@ -2,7 +2,7 @@ import { Trans, useLingui } from "@lingui/react/macro";
 import { Pause, Play } from "lucide-react";
 import { type Habilitation, resume, suspend } from "../../api/people";
 import { dayEnd } from "../../i18n/format";
-import { ActButton, RuleTag, TextField, textOf } from "../../parts";
+import { ActButton, MotiveField, RuleTag, textOf } from "../../parts";
 import { DateField } from "../../parts/DateFields";
 import { useSession } from "../../session/SessionContext";
 
@@ -51,15 +51,7 @@ export function SuspendActs({ habilitation, label }: { habilitation: Habilitatio
         <Trans>En moins de 5 secondes ses vues s’éteignent. La décision reste ; la suspension se lève.</Trans>{" "}
         <RuleTag rule="P-53" />
       </p>
-      <TextField
-        label={t`Motif`}
-        name="motive"
-        required
-        minLength={3}
-        maxLength={120}
-        autoComplete="off"
-        help={t`Sans détail sur la personne.`}
-      />
+      <MotiveField minLength={3} help={t`Sans détail sur la personne.`} />
       <DateField
         label={t`Jusqu’au, inclus (facultatif)`}
         name="until"

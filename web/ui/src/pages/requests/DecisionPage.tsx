@@ -13,7 +13,7 @@ import {
   QueryView,
   Refusal,
   StateTag,
-  StepUpCancelled,
+  useAttempt,
   useStepUp,
   useToast,
 } from "../../parts";
@@ -225,21 +225,14 @@ function Actions({ request }: { request: RequestDetail }) {
   const toast = useToast();
   const [sheet, setSheet] = useState<"grant" | "part" | "query" | "refuse" | null>(null);
   const person = request.frame === "droit_acces";
-  const [error, setError] = useState<unknown>(null);
-  const [busy, setBusy] = useState(false);
+  const { busy, error, attempt } = useAttempt();
   const send = async (decision: Decision, done: string) => {
-    setBusy(true);
-    setError(null);
-    try {
+    await attempt(async () => {
       await guarded(() => decide(request.id, decision), true);
       setSheet(null);
       toast(done);
-    } catch (failure) {
-      if (!(failure instanceof StepUpCancelled)) setError(failure);
-    } finally {
-      setBusy(false);
-      for (const key of ["request", "requests", "holds"]) void client.invalidateQueries({ queryKey: [key] });
-    }
+    });
+    for (const key of ["request", "requests", "holds"]) void client.invalidateQueries({ queryKey: [key] });
   };
   return (
     <>

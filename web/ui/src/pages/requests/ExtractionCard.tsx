@@ -2,7 +2,6 @@ import { Trans, useLingui } from "@lingui/react/macro";
 import { useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Box, Printer } from "lucide-react";
-import { useState } from "react";
 import { acknowledge, type RequestDetail, startExtraction } from "../../api/requests";
 import { formatBytes, formatDateTime, formatNumber } from "../../i18n/format";
 import {
@@ -16,9 +15,9 @@ import {
   Refusal,
   RuleTag,
   StateTag,
-  StepUpCancelled,
   TextField,
   textOf,
+  useAttempt,
   useStepUp,
 } from "../../parts";
 import { useRole } from "../../session/SessionContext";
@@ -41,21 +40,14 @@ function BuildCard({ request }: { request: RequestDetail }) {
   const { t } = useLingui();
   const client = useQueryClient();
   const guarded = useStepUp();
-  const [error, setError] = useState<unknown>(null);
-  const [busy, setBusy] = useState(false);
+  const { busy, error, attempt } = useAttempt();
   const progress = request.package.progress;
   const running = progress && (progress.status === "running" || progress.status === "queued");
   const start = async () => {
-    setBusy(true);
-    setError(null);
-    try {
+    await attempt(async () => {
       await guarded(() => startExtraction(request.id), true);
-    } catch (failure) {
-      if (!(failure instanceof StepUpCancelled)) setError(failure);
-    } finally {
-      setBusy(false);
-      void client.invalidateQueries({ queryKey: ["request"] });
-    }
+    });
+    void client.invalidateQueries({ queryKey: ["request"] });
   };
   return (
     <Card

@@ -1,12 +1,11 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import type { Frame } from "../../api/requests";
-import { Card, Check, Choices, RuleTag, SelectField, TextField } from "../../parts";
+import { Card, Check, Choices, MOTIVE_MAX_CHARS, RuleTag, SelectField, TextField } from "../../parts";
 import { DateField, instantOf, ParisInstant } from "../../parts/DateFields";
 import { DELIVERIES, FIELD_WORDS, type FieldName, FRAME_IDS, FRAMES } from "./frames";
 import { type Missing, type RequestDraft, shownFields } from "./requestForm";
 
 /** Longest purpose of a request, in characters (D-31). */
-const MOTIVE_MAX_CHARS = 120;
 
 interface BlockProps {
   draft: RequestDraft;

@@ -4,7 +4,7 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { type Frame, registerRequest } from "../../api/requests";
 import { formatDate } from "../../i18n/format";
-import { Button, Dialog, Refusal, useToast } from "../../parts";
+import { Button, Dialog, Refusal, useAttempt, useToast } from "../../parts";
 import { typedOf } from "../../parts/DateFields";
 import { useActing } from "../../session/SessionContext";
 import { PageHead } from "../../shell/Page";
@@ -48,8 +48,7 @@ export function NewRequestPage() {
   const [draft, setDraft] = useState(() => fromSearch(search));
   const [tried, setTried] = useState(false);
   const [nextFrame, setNextFrame] = useState<Frame | null>(null);
-  const [error, setError] = useState<unknown>(null);
-  const [busy, setBusy] = useState(false);
+  const { busy, error, attempt } = useAttempt();
   const missing = missingOf(draft);
   const summary = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -67,18 +66,12 @@ export function NewRequestPage() {
       summary.current?.focus();
       return;
     }
-    setBusy(true);
-    setError(null);
-    try {
+    await attempt(async () => {
       const made = await registerRequest(commune, request);
       await client.invalidateQueries({ queryKey: ["requests"] });
       toast(t`Demande enregistrée, images gelées jusqu’au ${formatDate(made.hold_until_us)}.`);
       await navigate({ to: "/demandes/$request", params: { request: made.request } });
-    } catch (failure) {
-      setError(failure);
-    } finally {
-      setBusy(false);
-    }
+    });
   };
   const shown = tried ? missing : [];
   return (

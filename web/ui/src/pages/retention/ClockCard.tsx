@@ -2,7 +2,7 @@ import { Plural, Trans, useLingui } from "@lingui/react/macro";
 import { CalendarClock, Check } from "lucide-react";
 import { type ClockDoubt, confirmTime } from "../../api/retention";
 import { formatDuration, formatLong, US_PER_S } from "../../i18n/format";
-import { ActButton, Facts, Note, RuleTag, TextField, textOf } from "../../parts";
+import { ActButton, Facts, MotiveField, Note, RuleTag, textOf } from "../../parts";
 import { ServerWords } from "../../parts/ServerWords";
 import { useActing, useRole } from "../../session/SessionContext";
 
@@ -83,13 +83,9 @@ function ConfirmAct({ doubt, nowUs, waiting }: ClockCardProps) {
           />{" "}
           <Trans>Un gel garde ce qu’il garde.</Trans>
         </p>
-        <TextField
+        <MotiveField
           label={t`Comment vous l’avez vérifiée`}
-          name="motive"
-          required
           minLength={3}
-          maxLength={120}
-          autoComplete="off"
           placeholder={t`horloge parlante, 14:12`}
         />
       </ActButton>

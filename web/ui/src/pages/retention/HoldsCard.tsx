@@ -11,9 +11,9 @@ import {
   type Column,
   DataTable,
   EmptyState,
+  MotiveField,
   QueryView,
   StateTag,
-  TextField,
   textOf,
 } from "../../parts";
 import { useActing, useRole } from "../../session/SessionContext";
@@ -145,7 +145,7 @@ function ReleaseAct({ hold }: { hold: Hold }) {
       <p>
         <Trans>Ce que ce gel gardait au-delà de son terme est détruit aussitôt, sans retour.</Trans>
       </p>
-      <TextField label={t`Motif`} name="motive" required maxLength={120} autoComplete="off" />
+      <MotiveField />
     </ActButton>
   );
 }

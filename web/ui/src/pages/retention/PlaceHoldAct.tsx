@@ -4,10 +4,10 @@ import { useState } from "react";
 import type { Camera } from "../../api/cameras";
 import { placeHold } from "../../api/retention";
 import { nowUs, US_PER_S } from "../../i18n/format";
-import { ActButton, Check, SelectField, TextField, textOf } from "../../parts";
+import { ActButton, SelectField, TextField, textOf } from "../../parts";
 import { instantOf, ParisInstant, typedOf } from "../../parts/DateFields";
 import { useActing } from "../../session/SessionContext";
-import { cameraNumber } from "../cameras/words";
+import { CameraChecks } from "../cameras/CameraChecks";
 import { PROCEDURES } from "./procedures";
 
 const HOUR_US = 3600 * US_PER_S;
@@ -47,14 +47,7 @@ export function PlaceHoldAct({ cameras }: { cameras: readonly Camera[] }) {
         <legend>
           <Trans>Caméras</Trans>
         </legend>
-        {cameras.map((camera) => (
-          <Check
-            key={camera.id}
-            name="cameras"
-            value={camera.id}
-            label={`${cameraNumber(camera)} ${camera.name}`}
-          />
-        ))}
+        <CameraChecks cameras={cameras} />
       </fieldset>
       <ParisInstant legend={<Trans>Du</Trans>} value={from} onChange={setFrom} />
       <ParisInstant
