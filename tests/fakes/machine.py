@@ -184,7 +184,7 @@ async def running(
 
 
 async def eventually(
-    check: Callable[[], Awaitable[bool]], *, within_s: float = 20.0, every_s: float = 0.1, what: str = "it"
+    check: Callable[[], Awaitable[bool]], *, within_s: float = 60.0, every_s: float = 0.1, what: str = "it"
 ) -> None:
     """Poll until ``check`` holds; AssertionError when it does not within the bound."""
     for _ in range(int(within_s / every_s)):

@@ -90,7 +90,7 @@ class MemorySink:
     def digests(self) -> list[str]:
         return [digest for kept in self.groups for digest in digests(kept.plaintext)]
 
-    async def until(self, met: Callable[[MemorySink], bool], limit_s: float = 20.0) -> None:
+    async def until(self, met: Callable[[MemorySink], bool], limit_s: float = 60.0) -> None:
         """Wait until ``met`` holds; fails with what there is instead."""
         try:
             async with asyncio.timeout(limit_s):

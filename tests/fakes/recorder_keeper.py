@@ -54,6 +54,7 @@ class RecorderKeeper:
         self.forbidden: list[tuple[int, int]] = []  # past ranges in which nothing might be recorded
         self.retentions: list[CameraRetention] = []
         self.erased: list[dict[str, Any]] = []
+        self.known = ""  # the plan that the recorder says it has
         self._version = 0
         self._server: WireServer | None = None
 
@@ -84,6 +85,11 @@ class RecorderKeeper:
         self.cameras = list(cameras)
         self._version += 1
 
+    @property
+    def version(self) -> str:
+        """The plan's name."""
+        return str(self._version)
+
     def permit(
         self, camera: str, now: UtcTime, act: str = "live", *, view: str = "", life_us: int = LIFETIME_US
     ) -> str:
@@ -95,8 +101,9 @@ class RecorderKeeper:
         return sign_permit(payload, self.private)
 
     async def _plan(self, args: Args, body: bytes) -> Answer:
-        version = str(self._version)
-        if args.get("known") == version:
+        version = self.version
+        self.known = str(args.get("known", ""))
+        if self.known == version:
             return {"unchanged": True}
         plan = Plan(
             version=version,

@@ -40,7 +40,7 @@ FOOTAGE_LEAST_US: Final = 8 * MICRO
 PATIENCE_S: Final = 120.0
 # Purpose 2 is in an order of the town, but not in that of the cameras.
 OTHER_PURPOSE: Final = "2"
-SOCKET_WAIT_S: Final = 20.0
+SOCKET_WAIT_S: Final = 60.0
 
 
 @dataclass(slots=True)
