@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -14,15 +15,14 @@ from typing import Any
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from deploy.demo.run import free_port
 from deploy.mail import POLL_S, RETRY_MAX_S, SUBJECTS, Mailer, message_for
-from tests.fakes.machine import eventually
-from tests.integration.keeper_town import CAMERA, MAYOR, Town
+from tests.fakes.lived_clock import LivedClock
+from tests.integration.keeper_town import CAMERA, MAYOR, START, Town
 from tests.integration.test_keeper_requests import FIELDS, place, register
 from vms.settings import Settings
 
-__all__ = ["place"]
-DEADLINE_S = 20
+__all__ = ["kept_port", "place"]
+ROUNDS = 20
 FROM = "guet@operateur.example"
 
 
@@ -32,10 +32,12 @@ class Inbox:
     def __init__(self) -> None:
         self.taken: list[tuple[list[str], bytes]] = []
         self.refusing = False
+        self.refused = 0
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         """aiosmtpd's hook for a whole message."""
         if self.refusing:
+            self.refused += 1
             return "451 Try again later"
         content = envelope.content
         assert isinstance(content, bytes)
@@ -48,11 +50,19 @@ class Inbox:
         return [one for one in parsed if isinstance(one, EmailMessage)]
 
 
+@pytest.fixture
+def kept_port() -> Iterator[socket.socket]:
+    """A port of loopback that is ours and at which nobody listens yet."""
+    with closing(socket.socket()) as ours:
+        ours.bind(("127.0.0.1", 0))
+        yield ours
+
+
 @asynccontextmanager
-async def smtp_server(inbox: Inbox, port: int) -> AsyncIterator[None]:
+async def smtp_server(inbox: Inbox, ours: socket.socket) -> AsyncIterator[None]:
     """A real SMTP server on loopback."""
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: SMTP(inbox, hostname="mail.example"), "127.0.0.1", port)
+    server = await loop.create_server(lambda: SMTP(inbox, hostname="mail.example"), sock=ours)
     try:
         yield
     finally:
@@ -60,35 +70,55 @@ async def smtp_server(inbox: Inbox, port: int) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def mailer(town: Town, home: Path, port: int) -> AsyncIterator[Settings]:
-    """The host's mailer at work on the town's keeper."""
+async def mailer(town: Town, home: Path, port: int) -> AsyncIterator[LivedClock]:
+    """The host's mailer at work on the town's keeper, and the clock that it lives by: its time is not the town's."""
     home.mkdir()
     (home / "run").symlink_to(town.run)
     settings = Settings(
         home=home, smtp_host="127.0.0.1", smtp_port=port, smtp_from=FROM, public_url="https://guet.valclair.example"
     )
-    task = asyncio.create_task(Mailer(settings, town.clock).run())
+    clock = LivedClock(START)
+    task = asyncio.create_task(Mailer(settings, clock).run())
+    clock.people.append(task)
     try:
-        yield settings
+        yield clock
     finally:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
 
 
-async def until(town: Town, holds: Any, step_s: float = POLL_S) -> None:
-    """Move the town's clock until ``holds()``."""
-    async with asyncio.timeout(DEADLINE_S):
-        while not holds():
-            town.clock.advance(seconds=step_s)
-            await asyncio.sleep(0.02)
+@asynccontextmanager
+async def at_work(town: Town, home: Path, inbox: Inbox, ours: socket.socket) -> AsyncIterator[LivedClock]:
+    """A mail server, and the mailer that sends to it."""
+    async with smtp_server(inbox, ours), mailer(town, home, ours.getsockname()[1]) as clock:
+        yield clock
 
 
-async def test_the_decider_is_told_and_nothing_personal_is(place: Town, tmp_path: Path) -> None:
-    inbox, port = Inbox(), free_port()
-    async with smtp_server(inbox, port), mailer(place, tmp_path / "host", port):
+async def rounds(clock: LivedClock, count: int, step_s: float = POLL_S) -> None:
+    """Have the mailer look so many times, each time to the end."""
+    for _ in range(count):
+        await clock.settled()
+        clock.advance(seconds=step_s)
+        await clock.settled()
+
+
+async def until(clock: LivedClock, holds: Any, step_s: float = POLL_S) -> None:
+    """Have the mailer look until ``holds()``."""
+    for _ in range(ROUNDS):
+        if holds():
+            return
+        await rounds(clock, 1, step_s)
+    assert holds()
+
+
+async def test_the_decider_is_told_and_nothing_personal_is(
+    place: Town, tmp_path: Path, kept_port: socket.socket
+) -> None:
+    inbox = Inbox()
+    async with at_work(place, tmp_path / "host", inbox, kept_port) as clock:
         made = await register(place)
-        await until(place, lambda: inbox.taken)
+        await until(clock, lambda: inbox.taken)
         ((recipients, raw),) = inbox.taken
         (message,) = inbox.messages()
         assert recipients == ["maire@valclair.example"]
@@ -101,44 +131,40 @@ async def test_the_decider_is_told_and_nothing_personal_is(place: Town, tmp_path
             assert str(secret) not in whole, secret
 
         # Handed over once: the outbox is empty, and more polls send nothing.
-        async def empty() -> bool:
-            return await place.host.outbox() == []
-
-        await eventually(empty, what="an empty outbox")
-        for _ in range(5):
-            place.clock.advance(seconds=POLL_S)
-            await asyncio.sleep(0.02)
+        assert await place.host.outbox() == []
+        await rounds(clock, 5)
         assert len(inbox.taken) == 1
 
 
 @pytest.mark.parametrize("decision", ["execute", "query"])
-async def test_who_registered_is_told_of_the_decision(place: Town, tmp_path: Path, decision: str) -> None:
-    inbox, port = Inbox(), free_port()
-    async with smtp_server(inbox, port), mailer(place, tmp_path / "host", port):
+async def test_who_registered_is_told_of_the_decision(
+    place: Town, tmp_path: Path, kept_port: socket.socket, decision: str
+) -> None:
+    inbox = Inbox()
+    async with at_work(place, tmp_path / "host", inbox, kept_port) as clock:
         made = await register(place, MAYOR)
-        await until(place, lambda: len(inbox.taken) == 1)
+        await until(clock, lambda: len(inbox.taken) == 1)
         await place.act(MAYOR, "decide", request=made["request"], decision=decision)
-        await until(place, lambda: len(inbox.taken) == 2)
+        await until(clock, lambda: len(inbox.taken) == 2)
         assert [one["Subject"] for one in inbox.messages()] == [SUBJECTS["decide"], SUBJECTS[f"decided-{decision}"]]
 
 
-async def test_nothing_is_lost_while_the_mail_server_is_away_or_refuses(place: Town, tmp_path: Path) -> None:
-    inbox, port = Inbox(), free_port()
-    async with mailer(place, tmp_path / "host", port):
+async def test_nothing_is_lost_while_the_mail_server_is_away_or_refuses(
+    place: Town, tmp_path: Path, kept_port: socket.socket
+) -> None:
+    inbox = Inbox()
+    async with mailer(place, tmp_path / "host", kept_port.getsockname()[1]) as clock:
         await register(place)
-        for _ in range(5):
-            place.clock.advance(seconds=POLL_S)
-            await asyncio.sleep(0.02)
+        await rounds(clock, 5, RETRY_MAX_S)
         assert len(await place.host.outbox()) == 1
         inbox.refusing = True
-        async with smtp_server(inbox, port):
-            for _ in range(5):
-                place.clock.advance(seconds=RETRY_MAX_S)
-                await asyncio.sleep(0.05)
+        async with smtp_server(inbox, kept_port):
+            await rounds(clock, 5, RETRY_MAX_S)
+            assert inbox.refused >= 5
             assert inbox.taken == []
             assert len(await place.host.outbox()) == 1
             inbox.refusing = False
-            await until(place, lambda: inbox.taken, step_s=RETRY_MAX_S)
+            await until(clock, lambda: inbox.taken, RETRY_MAX_S)
             assert len(inbox.taken) == 1
 
 

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
-from deploy.demo.run import free_port
 from deploy.operator_mail import OperatorMail
-from tests.integration.test_mail import Inbox, smtp_server
+from tests.integration.test_mail import Inbox, kept_port, smtp_server
 from vms.clock import ManualClock, UtcTime
 from vms.db.engine import ensure_schema, open_engine, write
 from vms.model import Volume
 from vms.settings import Settings
 
+__all__ = ["kept_port"]
 START = UtcTime.parse("2026-11-24T14:10:00Z")
 
 
-async def test_the_operator_hears_of_each_change_and_again_each_day(tmp_path: Path) -> None:
-    inbox, port, clock = Inbox(), free_port(), ManualClock(START)
-    settings = Settings(home=tmp_path, smtp_host="127.0.0.1", smtp_port=port, operator_email="astreinte@hote.example")
+async def test_the_operator_hears_of_each_change_and_again_each_day(tmp_path: Path, kept_port: socket.socket) -> None:
+    inbox, clock = Inbox(), ManualClock(START)
+    settings = Settings(
+        home=tmp_path, smtp_host="127.0.0.1", smtp_port=kept_port.getsockname()[1],
+        operator_email="astreinte@hote.example",
+    )  # fmt: skip
     engine = open_engine(settings.database_url)
     await ensure_schema(engine)
 
@@ -35,7 +39,7 @@ async def test_the_operator_hears_of_each_change_and_again_each_day(tmp_path: Pa
                 await session.merge(Volume(id="spare", level=spare, free_bytes=3 * 10**11, fault=fault))
         return await OperatorMail(engine, settings, clock).look()
 
-    async with smtp_server(inbox, port):
+    async with smtp_server(inbox, kept_port):
         assert not await OperatorMail(engine, settings, clock).look(), "nothing was measured yet"
         assert not await becomes("ok")
         assert await becomes("warn")

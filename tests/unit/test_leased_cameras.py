@@ -15,36 +15,13 @@ from recorder.leased_cameras import FIRST_LOOK_S, HANDOVER_S, LeaseAwaited, Leas
 from recorder.minutes import MinuteMeter
 from recorder.sink import SinkRefused
 from recorder.writer import StreamWriter
+from tests.fakes.lived_clock import LivedClock
 from tests.fakes.recording import CAMERA, COMMUNE, Rig
-from vms.clock import ManualClock, UtcTime
+from vms.clock import UtcTime
 from vms.db.leases import RENEW_S, TTL_S, Leases
 
 CAMERAS = [f"valclair-c{number:02d}" for number in range(1, 11)]
 FORMAT = StreamFormat("h264", 1920, 1080, 25.0, (b"\x67\x64\x00\x1f", b"\x68"), "avc1.64001F")
-
-
-class LivedClock(ManualClock):
-    """A clock that moves on only once everybody who lives by it has done what the last step woke them for."""
-
-    def __init__(self, start: UtcTime) -> None:
-        super().__init__(start)
-        self.people: list[asyncio.Task[None]] = []
-        self._asleep = 0
-
-    async def sleep(self, seconds: float) -> None:
-        self._asleep += 1
-        try:
-            await super().sleep(seconds)
-        finally:
-            self._asleep -= 1
-
-    async def settled(self) -> None:
-        """Wait until each of the people sleeps again or is done, however slow the machine is."""
-        for _ in range(3):  # whoever was woken has to stand up first
-            await asyncio.sleep(0)
-        async with asyncio.timeout(60):
-            while self._asleep < sum(not one.done() for one in self.people):  # noqa: ASYNC110 - threads answer too
-                await asyncio.sleep(0.001)
 
 
 class Machine:
