@@ -48,7 +48,7 @@ class Output:
         self.changed.set()
 
     async def until(self, units: int = 0, faults: int = 0) -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while len(self.units) < units or len(self.faults) < faults:
                 self.changed.clear()
                 await self.changed.wait()
@@ -63,7 +63,7 @@ class Made:
 
     async def replaced(self, count: int) -> None:
         """Wait until that many workers have been made."""
-        deadline = asyncio.get_running_loop().time() + 20
+        deadline = asyncio.get_running_loop().time() + 60
         while len(self.workers) < count:
             assert asyncio.get_running_loop().time() < deadline, "no other worker"
             await asyncio.sleep(0.05)
@@ -71,7 +71,7 @@ class Made:
     async def feed(self, stream: str, units: list[TimedUnit], *, until: int) -> None:
         """Feed in a loop, as a camera would, until that many came out."""
         output = self.main if stream == "main" else self.sub
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while len(output.units) < until:
                 for unit in units:
                     self.mask.push(stream, unit)

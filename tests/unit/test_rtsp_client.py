@@ -25,6 +25,7 @@ from tests.fakes.small_clip import small_clip
 from vms.clock import SystemClock
 
 CLIP = small_clip()
+LIMIT_S = 60.0
 
 
 class Got:
@@ -37,7 +38,7 @@ class Got:
         self._more.set()
 
     async def at_least(self, count: int) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(LIMIT_S):
             while len(self.units) < count:
                 self._more.clear()
                 await self._more.wait()
@@ -118,7 +119,7 @@ async def test_the_end_of_the_connection_is_told_to_whoever_waits() -> None:
 
     async with odd_server(CLIP, hang_up) as server, playing(server, Got()) as client:
         with pytest.raises(CameraUnreachable, match="coupé"):
-            await asyncio.wait_for(client.wait(), 5)
+            await asyncio.wait_for(client.wait(), LIMIT_S)
 
 
 async def test_what_came_before_garbage_is_not_lost() -> None:
@@ -130,7 +131,7 @@ async def test_what_came_before_garbage_is_not_lost() -> None:
     got = Got()
     async with odd_server(CLIP, garbage) as server, playing(server, got) as client:
         with pytest.raises(StreamDamaged):
-            await asyncio.wait_for(client.wait(), 5)
+            await asyncio.wait_for(client.wait(), LIMIT_S)
     assert len(got.units) == 4  # the last one may have been what the damage began with
 
 
@@ -186,8 +187,8 @@ async def test_closing_says_goodbye_and_a_second_time_nothing() -> None:
         async with playing(server, got) as client:
             await got.at_least(1)
             client.close()
-            await asyncio.wait_for(client.wait(), 1)
-        await asyncio.wait_for(server.visits[0].gone.wait(), 5)
+            await asyncio.wait_for(client.wait(), LIMIT_S)
+        await asyncio.wait_for(server.visits[0].gone.wait(), LIMIT_S)
         assert server.visits[0].methods()[-1] == "TEARDOWN"
 
 
@@ -203,7 +204,7 @@ async def test_a_fault_of_ours_ends_one_stream_and_is_reported() -> None:
         client = RtspClient(url, None, SystemClock(), Drain(), broken)
         with pytest.raises(RtspError, match="interne"):
             await client.open()
-            await asyncio.wait_for(client.wait(), 5)
+            await asyncio.wait_for(client.wait(), LIMIT_S)
         client.close()
     assert any(isinstance(context.get("exception"), ZeroDivisionError) for context in reported)
 
