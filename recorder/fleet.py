@@ -22,6 +22,7 @@ from recorder.health import HealthBoard
 from recorder.identity import RecorderIdentity
 from recorder.live.hub import Hub
 from recorder.plan_source import PlanSource
+from recorder.rtsp.auth import Credentials
 from vms import logs
 from vms.clock import MICRO
 from vms.db.engine import read
@@ -54,6 +55,8 @@ class Fleet:
         self._board = board
         self._around = around
         self._assignment = assignment
+        # Cameras whose own masks are gone (O-44): not recorded whatever the plan says, which will soon say so too.
+        self.unmasked: set[str] = set()
         self._runs: dict[str, CameraRun] = {}
         self._due: set[str] = set()
         self._hubs: dict[str, Hubs] = {}
@@ -100,6 +103,14 @@ class Fleet:
         """The camera's row of the shared database, as last read."""
         return self._rows.get(camera)
 
+    def account_of(self, row: Camera) -> Credentials | None:
+        """The camera's streaming account; None when it needs none, or it cannot be read."""
+        try:
+            return self._identity.open(row.id, row.credential_sealed)
+        except Damaged as error:
+            log.error("compte de caméra illisible", camera=row.id, why=str(error))
+            return None
+
     def runs(self) -> Iterable[CameraRun]:
         """Every camera that runs."""
         return tuple(self._runs.values())
@@ -118,6 +129,7 @@ class Fleet:
         for camera in plan.cameras:
             row = self._rows.get(camera.camera)
             record = camera.record and (camera.record_until_us is None or now_us < camera.record_until_us)
+            record = record and camera.camera not in self.unmasked
             if row is not None and row.commune_id == camera.commune and (record or is_framing(camera, now_us)):
                 found.append((camera, record))
         return found
@@ -132,11 +144,7 @@ class Fleet:
 
     def _spec(self, row: Camera, camera: CameraPlan, *, record: bool, fence: int) -> CameraSpec:
         urls = tuple((name, url) for name, url in (("main", row.main_url), ("sub", row.sub_url)) if url)
-        try:
-            account = self._identity.open(row.id, row.credential_sealed)
-        except Damaged as error:
-            log.error("compte de caméra illisible", camera=row.id, why=str(error))
-            account = None
+        account = self.account_of(row)
         certificates = tuple(
             (name, pinned(profile)) for name, profile in (("main", row.main_profile), ("sub", row.sub_profile))
         )
@@ -174,6 +182,8 @@ class Fleet:
         """Why a camera that ran stops: by what the plan says of it now."""
         if (spec is not None and spec.record) or camera in self._due:
             return "recorder-stopped"  # to be recorded, by this process or another
+        if camera in self.unmasked:
+            return "mask-drift"
         plan = self._plans.plan
         said = next((item for item in plan.cameras if item.camera == camera), None) if plan is not None else None
         return (said.refusal_cause if said is not None else "") or "not-authorised"

@@ -34,6 +34,7 @@ from recorder.identity import RecorderIdentity
 from recorder.leased_cameras import LeasedCameras
 from recorder.live.relay import advertised
 from recorder.live.service import LiveService
+from recorder.mask_watch import MaskWatches
 from recorder.minutes import MinuteBoard, MinuteMeter
 from recorder.plan_source import PlanSource
 from recorder.progress import Progress
@@ -110,6 +111,7 @@ class Recorder:
             self.fleet, Means(engine, clock, gate, self._keys, self._keeper, self._attached, self._reserve_bytes)
         )
         self._events = CameraEvents(self.fleet, engine, clock)
+        self._masks = MaskWatches(self.fleet, self._plans, self._keeper, engine, clock)
         live = LiveService(self.fleet, self._plans, clock).live
         self._server = WireServer({"health": self._health}, {"live": live})
         # Other machines get pictures for a permit, and nothing else.
@@ -120,11 +122,12 @@ class Recorder:
         self._plans.load()
         await self._listen()
         work: list[Awaitable[None]] = [self.fleet.run(), self._flush_keys(), self._report(), self._look_at_stops()]
-        work += [self.backfill.run(), self._events.run()]
+        work += [self.backfill.run(), self._events.run(), self._masks.run()]
         if self._leased is not None:
             work += [self._leased.run(), self._leased.while_held("retention", self._retention)]
+            work.append(self._leased.while_held("idle-masks", self._masks.watch_idle))
         elif self._index == 0:
-            work.append(self._retention())
+            work += [self._retention(), self._masks.watch_idle()]
         if self._index == 0:
             work.append(self._packages())
         if self._settings.store_url:

@@ -54,6 +54,7 @@ class RecorderKeeper:
         self.forbidden: list[tuple[int, int]] = []  # past ranges in which nothing might be recorded
         self.retentions: list[CameraRetention] = []
         self.erased: list[dict[str, Any]] = []
+        self.masks: list[dict[str, Any]] = []
         self.known = ""  # the plan that the recorder says it has
         self._version = 0
         self._server: WireServer | None = None
@@ -71,6 +72,7 @@ class RecorderKeeper:
                 "past_plan": self._past_plan,
                 "report_recovered": self._report_recovered,
                 "report_erased": self._report_erased,
+                "report_masks": self._report_masks,
             }
         )
         await self._server.start(self._path)
@@ -153,4 +155,8 @@ class RecorderKeeper:
 
     async def _report_erased(self, args: Args, body: bytes) -> Answer:
         self.erased += args["erased"]
+        return {}
+
+    async def _report_masks(self, args: Args, body: bytes) -> Answer:
+        self.masks.append(args)
         return {}

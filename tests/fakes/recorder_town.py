@@ -101,7 +101,14 @@ class Town:
 
 @asynccontextmanager
 async def town(
-    home: Path, clips: dict[str, Path], *, main: str = "main", cameras: int = 1, card: bool = False, **more: Any
+    home: Path,
+    clips: dict[str, Path],
+    *,
+    main: str = "main",
+    cameras: int = 1,
+    card: bool = False,
+    masks: int = 0,
+    **more: Any,
 ) -> AsyncIterator[Town]:
     """``more``: settings beyond the usual ones."""
     settings = Settings(home=home, recorders=1, **more)
@@ -109,7 +116,7 @@ async def town(
     users = (UserConfig(name="admin", password="x" * 12), UserConfig(name="viewer", password="v" * 12, level="User"))
     configs = tuple(
         CameraConfig(id=f"valclair-c{n:02d}", address=f"127.0.0.{n}", main=clips[main], sub=clips["sub"], users=users,
-                     factory=False, onvif=card, card=card)
+                     factory=False, onvif=card or masks > 0, card=card, masks=masks)
         for n in range(1, cameras + 1)
     )  # fmt: skip
     async with AsyncExitStack() as stack:

@@ -285,9 +285,7 @@ class KeeperForRecorder:
         return set(answer["packages"])
 
     async def report_gap(self, commune: str, gaps: Sequence[dict[str, Any]]) -> None:
-        """Journal recording starts, stops and absences (*collecte*, P-41): ``{"camera", "from_us", "to_us",
-        "cause"}``.
-        """
+        """Journal recording starts, stops, absences (*collecte*, P-41): ``{"camera", "from_us", "to_us", "cause"}``."""
         await self._wire.call("report_gap", {"commune": commune, "gaps": list(gaps)})
 
     async def report_recovered(self, commune: str, spans: Sequence[dict[str, Any]]) -> None:
@@ -301,10 +299,12 @@ class KeeperForRecorder:
         return [PastSpan.model_validate(one) for one in answer["spans"]]
 
     async def report_erased(self, commune: str, erased: Sequence[dict[str, Any]]) -> None:
-        """Journal destroyed bytes (*effacement*): ``{"camera", "from_us", "to_us", "mode", "count",
-        "bytes"}``.
-        """
+        """Journal destroyed bytes (*effacement*): ``{"camera", "from_us", "to_us", "mode", "count", "bytes"}``."""
         await self._wire.call("report_erased", {"commune": commune, "erased": list(erased)})
+
+    async def report_masks(self, told: dict[str, Any]) -> None:
+        """Tell what a camera reports of its own masks (O-44), as ``ReportMasks`` of ``mask_desk`` has it."""
+        await self._wire.call("report_masks", told)
 
 
 class KeeperForProvisioner:

@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS history_start (one INTEGER PRIMARY KEY CHECK (one = 1
 DATED: Final = frozenset(
     {
         "commune", "order", "habilitation", "convention", "grouping", "modification", "camera", "zones", "framing",
-        "request", "emergency", "emergency_persons",
+        "request", "emergency", "emergency_persons", "mask_drift",
     }
 )  # fmt: skip
 

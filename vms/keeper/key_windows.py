@@ -2,7 +2,8 @@
 
 Checks, numbered as in the code: (0) the view holds now, (1) its act, camera and span, (2) the window's length, (3) one
 page key per permit, which the page signed for with the window, (4) each segment's name, camera and time, (5) each hour
-key not due unless held (S5), then the journal, then the keys.
+key not due unless held (S5), nothing of it taken while the camera's own masks were missing (P-11, O-44), then the
+journal, then the keys.
 """
 
 from __future__ import annotations
@@ -123,6 +124,12 @@ class KeyWindows:
         now_us: int,
     ) -> bytes:
         facts = commune.facts
+        for shut in facts.drifts:
+            if shut.camera == name.camera and name.overlaps(shut.from_us, shut.until_us or now_us):
+                raise Refused(
+                    "Ces images ont été prises alors que les masques de la caméra n’étaient plus ceux validés.",
+                    where=name.text, todo="Personne ne les ouvre ; demandez une autre plage.", rule="O-44",
+                )  # fmt: skip
         row = hour_keys.find(commune.keys.reader, name.key_id)
         holds = hour_keys.holds_on(facts, name.camera, window.from_us, window.to_us, now_us)
         held = tuple(hold for hold in holds if name.overlaps(hold.from_us, hold.to_us))

@@ -60,6 +60,9 @@ def _changes(facts: CommuneFacts, camera: CameraFacts) -> Iterator[int]:
     yield from (one.validated_us for one in facts.zones if one.camera == camera.id and one.validated_us is not None)
     yield from (at for at in (camera.panel_us, camera.prefect_informed_us, facts.cnil_us) if at is not None)
     yield from (since_us for since_us, _ in camera.attached)
+    for drift in facts.drifts:
+        if drift.camera == camera.id:
+            yield from (at for at in (drift.from_us, drift.until_us) if at is not None)
     for order in facts.orders.values():
         yield from (order.from_us, order_end(order))
     for change in facts.modifications:

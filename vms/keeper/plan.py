@@ -6,16 +6,18 @@ import base64
 import json
 from collections.abc import Iterable
 from hashlib import sha256
-from typing import Final
+from typing import Final, Literal
 
 from vms import logs
 from vms.clock import MICRO
 from vms.errors import GuetError
 from vms.keeper.communes import Commune
-from vms.keeper.protocol import CameraPlan, CommunePlan, LegalState, Plan, ZoneView
+from vms.keeper.protocol import CameraPlan, CommunePlan, LegalState, MaskPlan, Plan, ZoneView
 from vms.law.authorisation import order_end
 from vms.law.camera import viewing_lapse
 from vms.law.facts import CameraFacts, CommuneFacts, Zones
+from vms.law.lapse import Lapse
+from vms.law.masks import digest
 
 # An act makes another plan at once; what only time changes shows within this (recorders keep `record_until_us` anyway).
 PLAN_FRESH_US: Final = MICRO
@@ -65,14 +67,30 @@ def camera_plan(facts: CommuneFacts, camera: CameraFacts, now_us: int) -> Camera
         commune=facts.id,
         legal_state=LegalState(state),
         record=lapse is None,
-        refusal_cause="" if lapse is None else "suspended" if state == "suspended" else "not-authorised",
+        refusal_cause="" if lapse is None else _refusal_cause(state, lapse),
         record_until_us=order_end(order) if order and lapse is None else None,
         framing_until_us=framing.until_us if framing else None,
         zone_set=zone_view(zones) if zones else None,
+        masks=_masks(facts, camera.id, zones, now_us),
         retention_days=order.max_days if order else None,
         min_days=order.min_days if order else None,
         narrow=bool(camera.narrow),
         fast_flows=bool(camera.fast_flows),
+    )
+
+
+def _refusal_cause(state: str, lapse: Lapse) -> Literal["not-authorised", "suspended", "mask-drift"]:
+    if state == "suspended":
+        return "suspended"
+    return "mask-drift" if lapse.rule == "O-44" else "not-authorised"
+
+
+def _masks(facts: CommuneFacts, camera: str, zones: Zones | None, now_us: int) -> MaskPlan:
+    seen = facts.seen_masks.get(camera)
+    return MaskPlan(
+        validated=zones.masks if zones else None,
+        seen=digest(seen.masks, complete=seen.complete) if seen else "",
+        drift=zones is not None and facts.drift_at(camera, zones.id, now_us) is not None,
     )
 
 

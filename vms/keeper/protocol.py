@@ -12,6 +12,8 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from vms.law.masks import Mask
+
 
 class Act(StrEnum):
     """The acts that open pictures; each is a right of its own in an habilitation (P-58)."""
@@ -30,9 +32,9 @@ class Role(StrEnum):
     CHIEF = "chief"
     MAYOR = "mayor"
     DEPUTY = "deputy"
+    STATE_AGENT = "state_agent"
     SECRETARY = "secretary"
     CSU_OPERATOR = "csu_operator"
-    STATE_AGENT = "state_agent"
     INSTALLER = "installer"
     AUDITOR = "auditor"
     INSPECTOR = "inspector"
@@ -93,6 +95,7 @@ RECORDER_OPS: Final = frozenset(
         "packages",
         "past_plan",
         "report_recovered",
+        "report_masks",
     }
 )
 PROVISIONER_OPS: Final = frozenset({"check_order", "camera_enrolled"})
@@ -229,6 +232,16 @@ class ZoneView(Message):
     sizes: tuple[dict[str, Any], ...] = ()
 
 
+class MaskPlan(Message):
+    """What the keeper knows of a camera's own masks (O-44): those that were validated with its zones (None: not known
+    then), the digest of those it reported last (empty: never), whether it is cut because the former are missing.
+    """
+
+    validated: tuple[Mask, ...] | None = None
+    seen: str = ""
+    drift: bool = False
+
+
 class CameraPlan(Message):
     """What the law lets a recorder do with one camera now; ``record_until_us`` holds even if the keeper is
     away.
@@ -238,10 +251,11 @@ class CameraPlan(Message):
     commune: str
     legal_state: LegalState
     record: bool
-    refusal_cause: Literal["", "not-authorised", "suspended"] = ""
+    refusal_cause: Literal["", "not-authorised", "suspended", "mask-drift"] = ""
     record_until_us: int | None = None
     framing_until_us: int | None = None
     zone_set: ZoneView | None = None
+    masks: MaskPlan = MaskPlan()
     retention_days: int | None = None
     min_days: int | None = None
     narrow: bool = False

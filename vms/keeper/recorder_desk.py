@@ -15,9 +15,10 @@ from vms.errors import BadInput, LimitExceeded
 from vms.keeper import hour_keys
 from vms.keeper.arguments import Args, Moment, Slug, parse
 from vms.keeper.communes import Commune
-from vms.keeper.entry import Entry
+from vms.keeper.entry import Author, Entry
 from vms.keeper.hour_keys import WrappedHour
 from vms.keeper.house import House
+from vms.keeper.mask_desk import ReportMasks, take_masks
 from vms.keeper.past_plan import past_spans
 from vms.keeper.plan import PlanDesk
 from vms.keeper.protocol import DestructionTime
@@ -114,6 +115,7 @@ class RecorderDesk:
             "report_gap": self.report_gap,
             "report_erased": self.report_erased,
             "report_recovered": self.report_recovered,
+            "report_masks": self.report_masks,
             "past_plan": self.past_plan,
         }
 
@@ -227,6 +229,12 @@ class RecorderDesk:
             for one in spans
         ]
         return {"journal": await commune.log(*entries)}
+
+    async def report_masks(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """Hold what a camera reports of its own masks against those that were validated (O-44)."""
+        asked = parse(ReportMasks, args, "report_masks")
+        commune = self._commune_of(asked.commune, asked.camera)
+        return await commune.change(lambda change: take_masks(change, asked), Author())
 
     async def past_plan(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
         """What a recorder may bring back of a past range of a camera."""

@@ -32,6 +32,7 @@ from vms.law.facts import (
     Request,
     Zones,
 )
+from vms.law.masks import MaskDrift, SeenMasks
 
 FACT_SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS fact (
@@ -170,6 +171,8 @@ KINDS: Final[dict[str, TypeAdapter[Any]]] = {
     "modification": TypeAdapter(Modification),
     "camera": TypeAdapter(CameraFacts),
     "zones": TypeAdapter(Zones),
+    "seen_masks": TypeAdapter(SeenMasks),
+    "mask_drift": TypeAdapter(MaskDrift),
     "framing": TypeAdapter(Framing),
     "hold": TypeAdapter(Hold),
     "request": TypeAdapter(Request),
@@ -268,6 +271,8 @@ class Records:
             requests=found["request"],
             emergencies=tuple(found["emergency"].values()),
             emergency_persons=found["emergency_persons"].get(COMMUNE_ID),
+            drifts=tuple(found["mask_drift"].values()),
+            seen_masks=found["seen_masks"],
         )
 
     def _each(self, rows: sqlite3.Cursor) -> Iterator[tuple[str, str, Any]]:

@@ -9,6 +9,7 @@ from vms.law.authorisation import cover_reasons, covers_camera, order_lapse, ord
 from vms.law.dates import french_date
 from vms.law.facts import CameraFacts, CommuneFacts
 from vms.law.lapse import Lapse
+from vms.law.masks import drift_lapse, in_force
 from vms.law.profiles import profile_lapses
 from vms.law.reason import Reason, first_lapse
 from vms.law.rulebook import rulebook
@@ -169,6 +170,10 @@ def _privacy_reasons(facts: CommuneFacts, camera: CameraFacts, now_us: int) -> I
         if zones.validator == zones.author:
             lapse = Lapse("P-11", "Les zones ont été validées par qui les a tracées.", "Il faut une deuxième personne.")
         yield Reason("P-11", "Zones validées par une deuxième personne", lapse, ref, since_us)
+    if zones is not None and in_force(zones.masks or ()):
+        missing = facts.drift_at(camera.id, zones.id, now_us)
+        lapse, since_us = (drift_lapse(missing), missing.from_us) if missing else (None, zones.validated_us)
+        yield Reason("O-44", "Masques de la caméra tels que validés", lapse, ref, since_us)
     lapse = None
     if camera.panel_us is None or camera.panel_us > now_us:
         what = "Le panneau d’information n’est pas posé."

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from vms.law.masks import Mask, MaskDrift, SeenMasks
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
@@ -56,9 +58,9 @@ class Habilitation:
 
     ``basis_*`` is the deed that the role needs besides the decision: the préfet's approval of a CSU operator (P-53),
     the delegation of a deputy (P-51). ``pooled`` marks agents whom a convention puts at the commune's disposal (P-61).
+    ``service`` and ``level`` are those of the chief of service who habilitated an agent of the State (P-50).
     """
 
-    ``service`` and ``level`` are those of the chief of service who habilitated an agent of the State (P-50).
     id: str
     person: str
     role: str
@@ -78,10 +80,10 @@ class Habilitation:
     withdrawn_motive: str = ""
     suspensions: tuple[Suspension, ...] = ()
     document_sha256: str = ""
-
-    def suspension(self, now_us: int) -> Suspension | None:
     service: str = ""
     level: str = ""
+
+    def suspension(self, now_us: int) -> Suspension | None:
         """The suspension in force at an instant, if any."""
         for one in self.suspensions:
             if one.from_us <= now_us and (one.until_us is None or now_us < one.until_us):
@@ -148,6 +150,8 @@ class Zones:
     validator: str | None = None
     validated_us: int | None = None
     sizes: tuple[Mapping[str, Any], ...] = ()
+    # The camera's own masks when the set was validated; None when it could not tell, or was not asked (O-44).
+    masks: tuple[Mask, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,11 +268,11 @@ class Request:
     # How a filmed person's request is granted (P-82), and when they come to see, µs UTC.
     outcome: str = ""
     appointment_us: int | None = None
+    habilitation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class EmergencyPersons:
-    habilitation: str = ""
     """Who may sign exceptional openings, each with the instant of their naming, µs UTC (decision 0016)."""
 
     persons: tuple[tuple[str, int], ...]
@@ -318,6 +322,17 @@ class CommuneFacts:
     requests: Mapping[str, Request] = field(default_factory=dict)
     emergencies: tuple[Emergency, ...] = ()
     emergency_persons: EmergencyPersons | None = None
+    drifts: tuple[MaskDrift, ...] = ()
+    seen_masks: Mapping[str, SeenMasks] = field(default_factory=dict)
+
+    def drift_at(self, camera: str, zone_set: str, at_us: int) -> MaskDrift | None:
+        """The drift of the masks that came with this zone set, if it lasted at an instant (O-44)."""
+        mine = (one for one in self.drifts if one.camera == camera and one.zone_set == zone_set)
+        return next((one for one in mine if one.lasts(at_us)), None)
+
+    def unmasked(self, camera: str, from_us: int, to_us: int) -> tuple[MaskDrift, ...]:
+        """The drifts of a camera that touch a range: what was recorded in them stays shut (P-11)."""
+        return tuple(one for one in self.drifts if one.camera == camera and one.touches(from_us, to_us))
 
     def active_zones(self, camera: str, now_us: int) -> Zones | None:
         """The zone set in force: the latest that was validated by ``now_us``."""

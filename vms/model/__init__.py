@@ -1,6 +1,6 @@
 """Tables of the shared database: cameras and how they do, footage, gaps, orders. Never people, never keys."""
 
-from vms.model.cameras import Camera, CameraHealth, Commune, Incident, Prefix
+from vms.model.cameras import Camera, CameraHealth, Commune, Incident, MaskCheck, Prefix
 from vms.model.edge import ClockMark, EdgeHead, Mending
 from vms.model.footage import Absence, ErasureReport, Segment, StreamMark
 from vms.model.leases import Lease, Worker
@@ -19,6 +19,7 @@ __all__ = [
     "FoundDevice",
     "Incident",
     "Lease",
+    "MaskCheck",
     "Mending",
     "Prefix",
     "ProvisioningOrder",

@@ -96,3 +96,10 @@ class Incident(SQLModel, table=True):
     rule: str = ""
     opened_us: Wide
     closed_us: WideOrNone = None
+
+
+class MaskCheck(SQLModel, table=True):
+    """When a camera last reported the masks of its own that were validated (O-44), to the minute."""
+
+    camera_id: str = Field(primary_key=True)
+    agreed_us: Wide

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
+from vms.law.masks import Mask
 from vms.onvif.discovery import printable
+from vms.onvif.masks import read_masks
 from vms.onvif.safe_xml import text_of
-from vms.onvif.soap import MEDIA2, SCHEMA, AnswerRefused, element, tag
+from vms.onvif.soap import MEDIA2, SCHEMA, AnswerRefused, SoapFault, element, tag
 from vms.onvif.soap_client import SoapClient
 
 MAX_PROFILES: Final = 32
@@ -153,6 +155,19 @@ class Media2:
             element(tag(MEDIA2, "ProfileToken"), text=profile.token),
             *(element(tag(MEDIA2, "Configuration"), element(tag(MEDIA2, "Type"), text=kind)) for kind in profile.audio),
         )
+
+    async def masks(self) -> tuple[tuple[Mask, ...], bool]:
+        """The camera's own masks (READ_MEDIA, O-40), and whether these are all; none when it has no such function.
+
+        One that cannot be read as a mask counts as not there. Errors as for any call: then nothing is known.
+        """
+        try:
+            answer = await self._call("GetMasks")
+        except SoapFault as fault:
+            if fault.unsupported:
+                return (), True
+            raise
+        return read_masks(answer)
 
     async def delete_mask(self, token: str) -> None:
         """Remove a privacy mask; class ACTUATE, so that the recorder's account must be refused it (O-25)."""

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query, Response, WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, Field, ValidationError
 
+from recorder.playback import Recorded
 from vms.clock import MICRO, UtcTime
 from vms.errors import BadInput, GuetError, Refused, Unavailable
 from vms.keeper.permit import Permit, verify_permit
 from vms.keeper.protocol import KEY_WINDOW_LIMIT_US, PAGE_KEY_BYTES
+from vms.keeper.segment_name import parse_segment_name
 from web.api.live import MESSAGE_LIMIT_CHARS, opening, said, say_and_close, signed_in
 from web.deps import Services, Srv, Token
 from web.permits import Lease
@@ -93,21 +96,44 @@ async def timeline(
         raise BadInput("La période demandée est vide ou trop longue.", where=camera_id, todo="Corrigez ses bornes.")
     legal = await _retention(services, token, camera_id)
     known = await services.playback.timeline(camera_id, stream, UtcTime(from_us), UtcTime(to_us))
+    shut = await _shut(services, token, camera_id)
     now = services.clock.utc()
     return TimelineView(
         camera=camera_id,
         stream=stream,
         now_us=now.us,
-        recorded=[SpanView(from_us=one.start.us, to_us=one.end.us) for one in known.recorded],
+        recorded=_open_parts(known.recorded, shut),
         recovered=[SpanView(from_us=one.start.us, to_us=one.end.us) for one in known.recovered],
         absences=[
             AbsenceView(from_us=one.start.us, to_us=one.end.us if one.end else None, cause=one.cause, detail=one.detail)
             for one in known.absences
-        ],
+        ]
+        + _shut_parts(known.recorded, shut),
         holds=[HoldView(**hold) for hold in legal["holds"] if hold["from_us"] < to_us and hold["to_us"] > from_us],
         destroyed_before_us=known.destroyed_before_us,
         due_days=int(legal["max_days"]),
     )
+
+
+async def _shut(services: Services, token: str, camera_id: str) -> list[tuple[int, int]]:
+    """What of the camera nobody may open: the keeper gives no key for it, so a page is not offered it either (O-44)."""
+    listed = (await services.keeper.read(token, "cameras"))["cameras"]
+    return [(one["from_us"], one["to_us"]) for camera in listed if camera["id"] == camera_id for one in camera["shut"]]
+
+
+def _open_parts(recorded: Iterable[Recorded], shut: Sequence[tuple[int, int]]) -> list[SpanView]:
+    """Recorded time without what was taken while the camera's own masks were missing (O-44)."""
+    parts = [(one.start.us, one.end.us) for one in recorded]
+    for low, high in shut:
+        cut = (piece for a, b in parts for piece in ((a, min(b, low)), (max(a, high), b)))
+        parts = [(a, b) for a, b in cut if a < b]
+    return [SpanView(from_us=a, to_us=b) for a, b in parts]
+
+
+def _shut_parts(recorded: Iterable[Recorded], shut: Sequence[tuple[int, int]]) -> list[AbsenceView]:
+    """The rest of it, told as what nobody may see."""
+    parts = ((max(one.start.us, low), min(one.end.us, high)) for one in recorded for low, high in shut)
+    return [AbsenceView(from_us=a, to_us=b, cause="mask-drift") for a, b in parts if a < b]
 
 
 async def _retention(services: Services, token: str, camera_id: str) -> dict[str, Any]:
@@ -154,7 +180,7 @@ async def replay(socket: WebSocket, camera_id: str, stream: Stream = Query("main
         token = token_of(socket)
         lease = await services.permits.admit(token, "replay", [camera_id], statement=await opening(socket))
         await socket.send_json({"type": "permit", "id": lease.id, "journal": lease.journal})
-        await until_first_ends(_windows(socket, services, lease, camera_id, stream), _watch(lease))
+        await until_first_ends(_windows(socket, services, token, lease, camera_id, stream), _watch(lease))
     except WebSocketDisconnect:
         return
     except GuetError as error:
@@ -170,7 +196,7 @@ async def _watch(lease: Lease) -> None:
         lease.check()
 
 
-async def _windows(socket: WebSocket, services: Services, lease: Lease, camera: str, stream: str) -> None:
+async def _windows(socket: WebSocket, services: Services, token: str, lease: Lease, camera: str, stream: str) -> None:
     while True:
         text = await said(socket)
         statement = signed_in(text, "renew")
@@ -178,7 +204,7 @@ async def _windows(socket: WebSocket, services: Services, lease: Lease, camera: 
             await services.permits.prolong(lease, statement)
             continue
         try:
-            await socket.send_json(await _window(services, lease, camera, stream, text))
+            await socket.send_json(await _window(services, token, lease, camera, stream, text))
         except Unavailable as error:
             # The commune's key is locked: the page says who can open it, and asks again.
             await socket.send_json({"type": "locked", **error.to_dict()})
@@ -186,12 +212,17 @@ async def _windows(socket: WebSocket, services: Services, lease: Lease, camera: 
             await socket.send_json({"type": "bad-window", **error.to_dict()})
 
 
-async def _window(services: Services, lease: Lease, camera: str, stream: str, text: str) -> dict[str, Any]:
+async def _window(services: Services, token: str, lease: Lease, camera: str, stream: str, text: str) -> dict[str, Any]:
     """The keys of one window and the index of its groups, read from the segments' own headers."""
     asked = _asked(text)
     permit = await _verified(services, lease)
     start, end = UtcTime(asked.from_us), UtcTime(asked.to_us)
-    segments = await services.playback.window(permit, camera, stream, start, end)
+    shut = await _shut(services, token, camera)
+    segments = [
+        one
+        for one in await services.playback.window(permit, camera, stream, start, end)
+        if not any(parse_segment_name(one.name).overlaps(*span) for span in shut)
+    ]
     answer: dict[str, Any] = {
         "type": "keys",
         "from_us": asked.from_us,

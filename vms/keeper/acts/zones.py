@@ -13,6 +13,7 @@ from vms.keeper.arguments import Args, Identifier
 from vms.keeper.communes import Change, new_id
 from vms.keeper.plan import zone_view
 from vms.law.facts import Zones
+from vms.law.masks import MASKS_LIMIT_COUNT, Mask, drift, in_force
 
 DRAWABLE: Final = frozenset({"authorised", "framed", "commissioned", "in_service", "suspended"})
 Share = Annotated[FiniteFloat, Field(ge=0, le=1)]
@@ -69,6 +70,7 @@ def draw_zones(change: Change, args: DrawZones) -> dict[str, Any]:
         author=change.author.person,
         created_us=change.now_us,
         sizes=tuple(size.model_dump(mode="json") for size in args.sizes),
+        masks=_told(change, camera.id),
     )
     change.put("zones", made.id, made)
     if state == "authorised":
@@ -80,6 +82,7 @@ def draw_zones(change: Change, args: DrawZones) -> dict[str, Any]:
         version=made.version,
         zones=len(made.polygons),
         no_dwelling=made.no_dwelling,
+        camera_masks=None if made.masks is None else len(made.masks),
     )
     return {"zone_set": zone_view(made).model_dump(mode="json"), "journal": seq}
 
@@ -95,10 +98,40 @@ def validate_zones(change: Change, args: ValidateZones) -> dict[str, Any]:
     if zones.version != max(one.version for one in mine.values()):
         raise Refused("Un tracé plus récent existe.", where=zones.id, todo="Validez le dernier.", rule="P-11")
     if zones.validated_us is None:
-        zones = replace(zones, validator=change.author.person, validated_us=change.now_us)
+        masks = _agreed(change, zones)
+        zones = replace(zones, validator=change.author.person, validated_us=change.now_us, masks=masks)
+        _settle(change, camera.id)
         change.put("zones", zones.id, zones)
-    seq = change.modified("validate_zones", cameras=(camera.id,), zone_set=zones.id, version=zones.version)
+    seq = change.modified(
+        "validate_zones", cameras=(camera.id,), zone_set=zones.id, version=zones.version,
+        camera_masks=None if zones.masks is None else len(zones.masks),
+    )  # fmt: skip
     return {"zone_set": zone_view(zones).model_dump(mode="json"), "journal": seq}
+
+
+def _told(change: Change, camera: str) -> tuple[Mask, ...] | None:
+    """The camera's own masks that hide something, as it reported them last; None while it has never told (O-44)."""
+    seen = change.facts.seen_masks.get(camera)
+    return None if seen is None else in_force(seen.masks)
+
+
+def _agreed(change: Change, zones: Zones) -> tuple[Mask, ...] | None:
+    """The masks that both persons saw; Refused when some went between the drawing and now (P-11)."""
+    told, seen = _told(change, zones.camera), change.facts.seen_masks.get(zones.camera)
+    if seen is not None and not seen.complete:
+        what = f"La caméra annonce plus de {MASKS_LIMIT_COUNT} masques : ils ne pourraient pas être contrôlés."
+        raise Refused(what, where=zones.camera, todo="Réduisez leur nombre dans la caméra.", rule="O-44")
+    if told is not None and drift(zones.masks or (), told) is not None:
+        what = "Les masques de la caméra ont changé depuis le tracé."
+        raise Refused(what, where=zones.camera, todo="Retracez les zones, puis faites-les valider.", rule="P-11")
+    return zones.masks if told is None else told
+
+
+def _settle(change: Change, camera: str) -> None:
+    """Two persons validate what the camera shows now: its drift is over (P-11)."""
+    for one in change.facts.drifts:
+        if one.camera == camera and one.until_us is None:
+            change.put("mask_drift", one.id, replace(one, until_us=change.now_us))
 
 
 ACTS: Final = {

@@ -11,7 +11,8 @@ from vms.keeper.reads.spec import Nothing, Reader, ReadSpec, told
 from vms.keeper.records import ProvisioningOrder
 from vms.law.authorisation import purposes_of
 from vms.law.camera import step_lapse, viewing_lapse
-from vms.law.facts import CameraFacts
+from vms.law.facts import CameraFacts, CommuneFacts, Zones
+from vms.law.masks import in_force
 from vms.law.profiles import profile_lapses
 
 FORWARD: Final = {
@@ -60,12 +61,31 @@ def _told(reader: Reader, camera: CameraFacts) -> dict[str, Any]:
         "panel": _panel(camera),
         "prefect_informed_us": camera.prefect_informed_us,
         "zone_set": zone_view(zones).model_dump(mode="json") if zones else None,
+        "masks": _masks(facts, camera.id, zones, now_us),
+        "shut": [
+            {"from_us": one.from_us, "to_us": now_us if one.until_us is None else one.until_us}
+            for one in facts.unmasked(camera.id, 0, now_us)
+        ],
         "zones_waiting": any(z.camera == camera.id and z.validated_us is None for z in facts.zones),
         "framing": None if framing is None else {"id": framing.id, "until_us": framing.until_us},
         "next": to,
         "missing": told(step_lapse(facts, camera, to, now_us)) if to else None,
         "viewing": told(viewing_lapse(facts, camera, now_us)),
         "held": any(camera.id in hold.cameras and hold.active(now_us) for hold in facts.holds),
+    }
+
+
+def _masks(facts: CommuneFacts, camera: str, zones: Zones | None, now_us: int) -> dict[str, Any]:
+    """The camera's own masks (O-44): how many were validated with its zones, how many it reports, since when some miss.
+
+    None where nothing is known of them.
+    """
+    seen = facts.seen_masks.get(camera)
+    missing = facts.drift_at(camera, zones.id, now_us) if zones else None
+    return {
+        "validated": len(zones.masks) if zones and zones.masks is not None else None,
+        "reported": len(in_force(seen.masks)) if seen else None,
+        "missing_since_us": missing.from_us if missing else None,
     }
 
 
