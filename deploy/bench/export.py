@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from deploy.bench.footage import Preparer, make_clip
 from deploy.bench.town import AGENT, COMMUNE, MAYOR, BenchTown, bench_town, past
-from deploy.demo.run import free_port
+from deploy.ports import free_port
 from recorder.bench.record import recorded, recording
 from recorder.bench.sources import farm
 from recorder.export.extraction import Place, extract_request

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from deploy.bench.footage import CLIP_S, FRAME_US, MINUTE_US, NUMBER_BITS, Preparer, is_busy, make_clip
 from deploy.bench.town import AGENT, COMMUNE, COMMUNE_NAME, PURPOSE, BenchTown, bench_town, past
-from deploy.demo.run import free_port
+from deploy.ports import free_port
 from vms.clock import MICRO, PARIS, UtcTime
 from vms.errors import BadInput, Unavailable
 

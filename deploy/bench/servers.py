@@ -12,7 +12,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterable
@@ -21,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from deploy.ports import free_port
 from vms.clock import SystemClock
 from vms.errors import Unavailable
 
@@ -168,13 +168,6 @@ async def object_store(folder: Path) -> AsyncIterator[Server]:
 def client_environment(server: Server) -> dict[str, str]:
     """The AWS_* variables by which a client finds the object store and signs for it."""
     return {name: value for name, value in server.environment.items() if name.startswith("AWS_")}
-
-
-def free_port() -> int:
-    """A port of the loopback interface that nobody listened on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 async def answers(port: int) -> bool:

@@ -18,6 +18,7 @@ from deploy.demo.footage import Clip, find_clips
 from deploy.demo.ready import wait_until_pictures
 from deploy.demo.setup import Town, add_source, people, set_up, start_communes
 from deploy.demo.town import ACCOUNTS, CAMERAS, COMMUNES, PASSPHRASE, PASSWORD, DemoCamera
+from deploy.ports import free_port
 from deploy.serve import serve, stop_on_signals
 from vms import logs
 from vms.clock import SystemClock
@@ -39,13 +40,6 @@ class DemoOptions:
     footage: Path | None = None
     cameras: tuple[str, ...] = ()
     lan: bool = False
-
-
-def free_port() -> int:
-    """A TCP port that is free on this machine now."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 def demo_settings(options: DemoOptions) -> Settings:

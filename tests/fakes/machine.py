@@ -22,9 +22,10 @@ import httpx
 
 from deploy.demo.farm import HTTP_PORT, Network, clip_for, farm_config
 from deploy.demo.footage import Clip, find_clips
-from deploy.demo.run import cache_dir, free_port, machine
+from deploy.demo.run import cache_dir, machine
 from deploy.demo.setup import Town, people, set_up, start_communes
 from deploy.demo.town import COMMUNES, DemoCamera
+from deploy.ports import free_port
 from tests.conftest import footage_dir
 from vms.clock import Clock, SystemClock
 from vms.settings import Settings

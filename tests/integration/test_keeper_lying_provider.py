@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import pytest
 
-from deploy.demo.run import free_port
+from deploy.ports import free_port
 from tests.fakes.lying_provider import STRANGER, Liar, lying_provider, shared, signed, unsigned
 from tests.integration.keeper_town import MAYOR, Town, town
 from vms.clock import UtcTime

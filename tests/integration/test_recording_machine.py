@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from deploy.demo.run import free_port
+from deploy.ports import free_port
 from deploy.processes import Supervisor
 from tests.fakes.authority import Authority
 from vms.clock import SystemClock

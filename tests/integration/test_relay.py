@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from deploy.demo.run import free_port
+from deploy.ports import free_port
 from recorder.live.relay import Relay, advertised
 from tests.fakes.authority import Authority
 from tests.fakes.recorder_keeper import camera_plan
