@@ -34,6 +34,7 @@ from web.api import (
     retention,
     rulebook,
     session,
+    siting,
     storage,
 )
 from web.deps import Services
@@ -57,6 +58,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     retention.router,
     keys.router,
     documents.router,
+    siting.router,
     storage.router,
     rulebook.router,
     public.router,

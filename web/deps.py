@@ -8,7 +8,7 @@ from typing import Annotated, Any, cast
 from fastapi import Depends
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncEngine
-from starlette.requests import HTTPConnection
+from starlette.requests import HTTPConnection, Request
 
 from recorder.live.relay import Relay
 from recorder.playback import Playback
@@ -17,6 +17,7 @@ from vms.errors import Refused
 from vms.keeper.client import KeeperForWeb
 from vms.settings import Settings
 from web.extractions import Extractions
+from web.kept_files import KeptFiles
 from web.panel_photos import PanelPhotos
 from web.permits import PermitBook
 from web.security import statement_of, token_of
@@ -46,11 +47,13 @@ class Services:
     extractions: Extractions = field(default_factory=Extractions)
     relay: Relay = field(init=False)
     panel_photos: PanelPhotos = field(init=False)
+    site_plans: KeptFiles = field(init=False)
     _permit_key: bytes | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self.relay = Relay(self.engine, self.settings)
         self.panel_photos = PanelPhotos(self.settings.home)
+        self.site_plans = KeptFiles(self.settings.home / "plans", "", "Ce plan", "P-22")
 
     async def permit_key(self) -> bytes:
         """The keeper's public key, that permits are checked with; asked once."""
@@ -96,3 +99,13 @@ Acting = Annotated[str, Depends(_acting)]
 def arguments(body: BaseModel) -> dict[str, Any]:
     """A body as an act's arguments, under the names the keeper reads."""
     return body.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+
+async def body_of(request: Request, limit_bytes: int) -> bytes:
+    """An upload, read no further than past its limit: whoever judges it sees that it is too long."""
+    data = bytearray()
+    async for chunk in request.stream():
+        data += chunk
+        if len(data) > limit_bytes:
+            break
+    return bytes(data)

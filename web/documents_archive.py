@@ -13,6 +13,8 @@ from typing import Any, Final
 from vms.clock import UtcTime, paris_date
 from vms.documents.render import file_name, render
 from vms.keeper.client import KeeperForWeb
+from web.kept_files import KeptFiles
+from web.plan_file import plan_name
 
 REGISTER_DAYS: Final = 7
 README_NAME: Final = "LISEZ-MOI.txt"
@@ -23,13 +25,14 @@ Chaque document est là deux fois : en PDF/A-2a, et en JSON, dont l’empreinte 
 inscrite au journal de la commune. Ce qui n’est pas enregistré est écrit « Manque : … » ; ce qu’une personne doit
 écrire, « À écrire : … ».
 
+Le plan-masse versé pour le dernier arrêté est joint tel quel ; le dossier de demande porte son empreinte.
 Les images n’en font pas partie. Le journal s’emporte à part, avec sa preuve.
 """
 
 
-async def archive(keeper: KeeperForWeb, token: str, measured: bytes) -> bytes:
+async def archive(keeper: KeeperForWeb, token: str, commune: str, measured: bytes, plans: KeptFiles) -> bytes:
     """The ZIP file; as the person of the session. The register has the last seven days, the report this year, the
-    request file the newest order.
+    request file the newest order, with the site plan that was filed for it.
     """
     listed = await keeper.read(token, "documents")
     files: dict[str, bytes] = {README_NAME: README.encode()}
@@ -37,6 +40,10 @@ async def archive(keeper: KeeperForWeb, token: str, measured: bytes) -> bytes:
         data = await keeper.make_document(token, one["kind"], _choice(one["when"], listed), measured)
         for form in ("pdf", "json"):
             files[file_name(data, form)] = await asyncio.to_thread(render, data, form)
+    order = _choice("order", listed).get("order", "")
+    for plan in listed["site_plans"]:
+        if plan["order"] == order:
+            files[plan_name(commune, plan)] = await plans.read(commune, plan["sha256"])
     return await asyncio.to_thread(_packed, files)
 
 

@@ -38,8 +38,8 @@ async def measured(engine: AsyncEngine, commune: str) -> Measured:
     return Measured(
         cameras=tuple(
             MeasuredCamera(
-                id=one.id, device=f"{one.manufacturer} {one.model}".strip()[:200], tls=one.tls, hardened=one.hardened,
-                clock_offset_ms=one.clock_offset_ms, minutes=tuple(minutes.get(one.id, ())),
+                id=one.id, number=one.number, device=f"{one.manufacturer} {one.model}".strip()[:200], tls=one.tls,
+                hardened=one.hardened, clock_offset_ms=one.clock_offset_ms, minutes=tuple(minutes.get(one.id, ())),
             )
             for one in cameras
         ),

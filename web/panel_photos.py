@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import os
 import sys
@@ -11,7 +10,8 @@ from pathlib import Path
 from typing import Final
 
 import web
-from vms.errors import BadInput, Damaged, GuetError, NotFound, Unavailable
+from vms.errors import BadInput, GuetError, Unavailable
+from web.kept_files import KeptFiles
 from web.photo_header import damaged, photo_size
 
 REFUSED: Final = 3
@@ -23,7 +23,7 @@ class PanelPhotos:
     """One machine's photographs, in ``home/panels``; one is decoded at a time, a few wait."""
 
     def __init__(self, home: Path) -> None:
-        self._home = home / "panels"
+        self._files = KeptFiles(home / "panels", ".jpg", "Cette photographie", "P-80")
         self._turn = asyncio.Semaphore(1)
         self._waiting = 0
 
@@ -41,26 +41,15 @@ class PanelPhotos:
                 made = await _remade(data)
         finally:
             self._waiting -= 1
-        digest = hashlib.sha256(made).hexdigest()
-        await asyncio.to_thread(_write, self._path(commune, digest), made)
-        return digest
+        return await self._files.keep(commune, made)
 
     async def read(self, commune: str, digest: str) -> bytes:
         """A photograph; NotFound when it is not here, Damaged when it is not the one that was noted."""
-        try:
-            data = await asyncio.to_thread(self._path(commune, digest).read_bytes)
-        except FileNotFoundError as error:
-            raise NotFound("Cette photographie n’est pas sur cette machine.", where=digest[:12]) from error
-        if hashlib.sha256(data).hexdigest() != digest:
-            raise Damaged("Cette photographie a été altérée.", where=digest[:12], todo="Reprenez-la.", rule="P-80")
-        return data
+        return await self._files.read(commune, digest)
 
     async def forget(self, commune: str, digest: str) -> None:
         """Delete one that no camera is noted with."""
-        await asyncio.to_thread(self._path(commune, digest).unlink, missing_ok=True)
-
-    def _path(self, commune: str, digest: str) -> Path:
-        return self._home / commune / f"{digest}.jpg"
+        await self._files.forget(commune, digest)
 
 
 async def _remade(data: bytes) -> bytes:
@@ -91,20 +80,3 @@ async def _remade(data: bytes) -> bytes:
     if process.returncode != 0 or not made:
         raise damaged()
     return made
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Whole or not at all, and on the disk before it is noted."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.rename(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -16,6 +16,7 @@ from vms.documents.kinds import KINDS
 from vms.documents.render import render
 from vms.documents.sources import Measured, Told
 from vms.evidence import summary
+from vms.law.siting import Position, SitePlan
 
 BARE = ("processing-record", "request-file")
 ODD = "Œuvre « À l’Étoile » #let x = [*gras*] 監視 🎥\u202e"
@@ -29,6 +30,13 @@ def pages() -> dict[str, bytes]:
     odd = replace(whole, labels=dict.fromkeys(whole.labels, ODD), told=Told(ODD, ODD, ODD))
     given = {kind: (kind, odd) for kind in KINDS} | {f"{kind}-bare": (kind, bare) for kind in BARE}
     made = {f"{name}.pdf": render(canonical(data_of(KINDS[kind](of))), "pdf") for name, (kind, of) in given.items()}
+    placed = {one: Position(one, 48_123_456, 2_345_678, 45, 70, 45) for one in whole.facts.cameras}
+    round_about = {one: replace(at, angle_deg=360) for one, at in placed.items()}
+    filed = {"first": SitePlan("", "ab" * 32, "application/pdf", 1, NOW, NOW, "p-mayor")}
+    for name, at in (("placed", placed), ("round", round_about)):
+        facts = replace(whole.facts, positions=at, site_plans=filed)
+        data = data_of(KINDS["request-file"](replace(whole, facts=facts, order="o-1")))
+        made[f"request-file-{name}.pdf"] = render(canonical(data), "pdf")
     stream = manifest().streams[0].model_dump(mode="json") | {"name": ODD, "place": "mât " * 60}
     stream["absences"] = stream["absences"] * 20
     made["summary.pdf"] = summary.render(manifest(), SEAL.certificate)
@@ -52,7 +60,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], li
 
 def test_every_page_is_pdf_a_2a_and_pdf_ua_1(judged: dict[tuple[str, str], list[str]]) -> None:
     ours = {key: broken for key, broken in judged.items() if key[0] not in ("plain.pdf", "lying.pdf")}
-    assert len(ours) == 2 * (len(KINDS) + len(BARE) + 2)
+    assert len(ours) == 2 * (len(KINDS) + len(BARE) + 4)
     assert not {key: broken for key, broken in ours.items() if broken}
 
 

@@ -200,7 +200,8 @@ def test_a_file_of_an_order_has_its_twelve_items_and_says_what_lacks() -> None:
     assert fact(data, "8", "Durée") == "15 jours au plus"
     assert fact(data, "11", "Mesures") == "flux mesurés : 1, tous conformes"
     assert {one.split(" : ")[0] for one in data["missing"]} == {
-        "2° Plan-masse des lieux", "3° Plan de détail", "12° Engagement de conformité à la CNIL, référence",
+        "2° Plan-masse des lieux", f"3° Plan de détail, {CAMERA}, latitude",
+        "12° Engagement de conformité à la CNIL, référence",
     }  # fmt: skip
     first = made("request-file", sources(facts))
     assert [row["camera"] for row in table(first, "cameras")] == ["Gare"]
@@ -301,7 +302,7 @@ def test_text_that_no_page_can_show_still_makes_one(tmp_path: Path) -> None:
     odd = camera(name="W" * 300, place="\u202egauche \U0001f600 \ud83d z\0ero")
     data = made("request-file", sources(commune(cameras={CAMERA: odd}), order="o-1"))
     text = page(data, tmp_path)
-    assert text.count("W") == 300
+    assert text.count("W") == 2 * 300 + len("W")  # the name in two tables, and WGS 84
     assert "?gauche ? ? z?ero" in text
     assert render(canonical(data), "csv")
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from vms.clock import UtcTime, paris_date
+from vms.documents.siting import Sheet
 
 VERSION: Final = 1
 
@@ -66,7 +67,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part under a title; ``rule`` is the id that asks for it."""
+    """A part under a title; ``rule`` is the id that asks for it, ``plan`` what is drawn under its table."""
 
     id: str
     title: str
@@ -74,6 +75,7 @@ class Section:
     text: tuple[str | Missing | ToWrite, ...] = ()
     facts: tuple[tuple[str, Cell], ...] = ()
     table: Table | None = None
+    plan: tuple[Sheet, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,7 @@ def _section(section: Section) -> dict[str, Any]:
             ],
             "empty": table.empty,
         },
+        "plan": [one.to_data() for one in section.plan],
     }
 
 

@@ -66,6 +66,7 @@ def _section(section: dict[str, Any]) -> dict[str, Any]:
             "rows": [[_shown(row[one["key"]]) for one in table["columns"]] for row in table["rows"]],
             "empty": table["empty"],
         },
+        "plan": section["plan"],
     }
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import Final
 
 from vms.documents.conformity import verdict
-from vms.documents.document import Cell, Column, Day, Document, Missing, Section, Table, ToWrite, count
+from vms.documents.document import Cell, Column, Day, Document, Missing, Section, Table, ToWrite
 from vms.documents.measures import measures
 from vms.documents.panels import panel_words, panels_text
+from vms.documents.plans import detail_plan, site_plan
 from vms.documents.processing import controller_facts, purposes_table, recipients_of
 from vms.documents.sources import Sources
 from vms.law.authorisation import order_end, purposes_of
@@ -46,7 +47,11 @@ def request_file(sources: Sources) -> Document:
         sections=(
             Section("applicant", "Demandeur", "P-03", facts=(*controller_facts(sources), *_order_facts(order))),
             _presentation(sources, order),
-            *_plans(cameras),
+            site_plan(sources),
+            detail_plan(sources, cameras),
+            Section(
+                "4", "4° Commerçant filmant ses abords", "P-54", text=("Sans objet : voie publique d’une commune.",)
+            ),
             Section("5", "5° Transmission, enregistrement et traitement", "P-22", text=PATH),
             Section("6", "6° Sécurité des images", "P-22", table=measures(sources)),
             _panels(sources, cameras),
@@ -93,16 +98,6 @@ def _presentation(sources: Sources, order: Order | None) -> Section:
         text = (ToWrite("les finalités demandées, parmi les onze de l’article L251-2"), *text)
     purposes = purposes_table(sources, [order]) if order else None
     return Section("1", "1° Rapport de présentation", "P-22", text=text, table=purposes)
-
-
-def _plans(cameras: list[CameraFacts]) -> tuple[Section, ...]:
-    plan = Missing("le plan-masse : les bâtiments de tiers dans le champ, leurs accès et leurs ouvertures, à joindre")
-    detail = Missing("le plan de détail : implantation des caméras et zones couvertes, à joindre")
-    return (
-        Section("2", "2° Plan-masse des lieux", "P-22", text=(plan,)),
-        Section("3", "3° Plan de détail", "P-22", text=(f"{count(len(cameras), 'caméra')}, listées à la fin.", detail)),
-        Section("4", "4° Commerçant filmant ses abords", "P-54", text=("Sans objet : voie publique d’une commune.",)),
-    )
 
 
 def _panels(sources: Sources, cameras: list[CameraFacts]) -> Section:

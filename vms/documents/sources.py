@@ -39,6 +39,7 @@ class MeasuredCamera(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: Short
+    number: int = Field(default=0, ge=0)  # 0: not told
     device: Short = ""
     tls: bool
     hardened: bool

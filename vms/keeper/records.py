@@ -33,6 +33,7 @@ from vms.law.facts import (
     Zones,
 )
 from vms.law.masks import MaskDrift, SeenMasks
+from vms.law.siting import Position, SitePlan
 
 FACT_SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS fact (
@@ -179,6 +180,8 @@ KINDS: Final[dict[str, TypeAdapter[Any]]] = {
     "applicant": TypeAdapter(Applicant),
     "emergency": TypeAdapter(Emergency),
     "emergency_persons": TypeAdapter(EmergencyPersons),
+    "position": TypeAdapter(Position),
+    "site_plan": TypeAdapter(SitePlan),
     "seal": TypeAdapter(SealRecord),
     "time": TypeAdapter(ConfirmedTime),
 }
@@ -271,6 +274,8 @@ class Records:
             requests=found["request"],
             emergencies=tuple(found["emergency"].values()),
             emergency_persons=found["emergency_persons"].get(COMMUNE_ID),
+            positions=found["position"],
+            site_plans=found["site_plan"],
             drifts=tuple(found["mask_drift"].values()),
             seen_masks=found["seen_masks"],
         )

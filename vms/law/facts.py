@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vms.law.masks import Mask, MaskDrift, SeenMasks
+from vms.law.siting import Position, SitePlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,6 +323,8 @@ class CommuneFacts:
     requests: Mapping[str, Request] = field(default_factory=dict)
     emergencies: tuple[Emergency, ...] = ()
     emergency_persons: EmergencyPersons | None = None
+    positions: Mapping[str, Position] = field(default_factory=dict)
+    site_plans: Mapping[str, SitePlan] = field(default_factory=dict)
     drifts: tuple[MaskDrift, ...] = ()
     seen_masks: Mapping[str, SeenMasks] = field(default_factory=dict)
 

@@ -29,7 +29,7 @@ async def whole(commune: Acting, token: Token, services: Srv) -> Response:
     """Every document that the caller may have, PDF and data, in one ZIP file; each is an entry of the journal."""
     found = (await measured(services.engine, commune)).model_dump_json().encode()
     async with TURN:
-        file = await archive(services.keeper, token, found)
+        file = await archive(services.keeper, token, commune, found, services.site_plans)
     name = f"documents-{commune}-{services.clock.utc().iso()[:10]}.zip"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     return Response(file, media_type="application/zip", headers=headers)

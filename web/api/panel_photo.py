@@ -10,8 +10,8 @@ from fastapi.responses import Response
 
 from vms.errors import NotFound, Refused
 from vms.law.rulebook import rulebook
-from web.deps import Acting, Services, Srv, Token
-from web.photo_header import UPLOAD_LIMIT_BYTES, refused
+from web.deps import Acting, Services, Srv, Token, body_of
+from web.photo_header import UPLOAD_LIMIT_BYTES
 
 router = APIRouter(tags=["cameras"])
 ACT: Final = "post_panel_photo"
@@ -32,7 +32,7 @@ async def post_photo(
     """Keep a photograph of a posted notice, of which day and where; it takes the place of the one before."""
     await _require(services, token)
     before = await _photo_of(services, token, camera_id)
-    digest = await services.panel_photos.keep(commune, await _body(request))
+    digest = await services.panel_photos.keep(commune, await body_of(request, UPLOAD_LIMIT_BYTES))
     args = {"camera": camera_id, "sha256": digest, "date": day.isoformat(), "place": place}
     try:
         noted = await services.keeper.act(token, ACT, args)
@@ -60,16 +60,6 @@ async def _require(services: Services, token: str) -> None:
     rule = rulebook().act[ACT]
     if acting is None or acting.role not in rule.roles:
         raise Refused("Vous ne notez pas la pose des panneaux.", todo="L’installateur le fait.", rule=rule.rule)
-
-
-async def _body(request: Request) -> bytes:
-    """The upload, read no further than its limit."""
-    data = bytearray()
-    async for chunk in request.stream():
-        data += chunk
-        if len(data) > UPLOAD_LIMIT_BYTES:
-            raise refused(f"La photographie dépasse {UPLOAD_LIMIT_BYTES // 1024 // 1024} Mo.")
-    return bytes(data)
 
 
 async def _photo_of(services: Services, token: str, camera_id: str) -> str:

@@ -18,6 +18,7 @@ from vms.keeper.acts import (
     provisioning,
     requests,
     seal,
+    siting,
     time,
     zones,
 )
@@ -38,6 +39,7 @@ ACTS: Final[dict[str, ActSpec]] = {
     **access.ACTS,
     **packages.ACTS,
     **seal.ACTS,
+    **siting.ACTS,
     **provisioning.ACTS,
     **time.ACTS,
 }

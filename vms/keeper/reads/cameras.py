@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any, Final
 
 from vms.errors import Refused
@@ -59,6 +60,7 @@ def _told(reader: Reader, camera: CameraFacts) -> dict[str, Any]:
         "purposes": sorted(purposes_of(camera, order), key=int),
         "retention_days": order.max_days if order else None,
         "panel": _panel(camera),
+        "position": asdict(facts.positions[camera.id]) if camera.id in facts.positions else None,
         "prefect_informed_us": camera.prefect_informed_us,
         "zone_set": zone_view(zones).model_dump(mode="json") if zones else None,
         "masks": _masks(facts, camera.id, zones, now_us),
