@@ -54,11 +54,13 @@ function inStep(camera: string, startUs: number): void {
 
 const numbersInStep = (): number[] => quad.map(numberIn);
 
-/** What the first three canvases show, at every drawing. */
+/** What the first three canvases show, at every drawing, for a while and until the first one has changed twice. */
 async function watchInStep(ms: number): Promise<number[][]> {
   const seen: number[][] = [];
   const began = performance.now();
-  while (performance.now() - began < ms) {
+  const isOver = (): boolean =>
+    performance.now() - began >= ms && new Set(seen.map(([first]) => first)).size > 2;
+  while (!isOver()) {
     await new Promise((done) => requestAnimationFrame(done));
     seen.push(numbersInStep().slice(0, 3));
   }

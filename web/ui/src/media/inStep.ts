@@ -25,7 +25,7 @@ const SILENT_JUMP_US = 300_000;
 const PATIENCE_MS = 4_000;
 
 /** What draws one camera's pictures. */
-export type StepView = Pick<PictureView, "show" | "shownUs" | "clear" | "close">;
+export type StepView = Pick<PictureView, "prepare" | "show" | "shownUs" | "clear" | "close">;
 
 /** One camera of the set: where its footage comes from, where it is drawn and, if not by WebCodecs, by what. */
 export interface StepSource {
@@ -210,13 +210,13 @@ export class InStepPlayer implements Transportable {
     this.#change({ notice: { ...notice, serial: this.#serial } });
   }
 
-  /** Draws an instant on every canvas; says how each camera stands. */
-  #show(us: number, rate: number): Showing[] {
+  /** Draws an instant on every canvas, or only makes its pictures ready; says how each camera stands. */
+  #show(us: number, rate: number, how: "show" | "prepare" = "show"): Showing[] {
     return this.#tiles.map(({ view }, at) => {
       const { phase } = this.#snapshot.tiles[at] ?? INITIAL_REPLAY;
       if (phase.kind === "connecting") return "waiting";
       if (phase.kind !== "ready") return "absent";
-      return view.show(us, rate);
+      return view[how](us, rate);
     });
   }
 
@@ -240,8 +240,10 @@ export class InStepPlayer implements Transportable {
     const { rate } = this.#snapshot;
     const us = Math.round(this.#us + rate * Math.max(0, nowMs - this.#drawnMs) * 1000);
     this.#drawnMs = nowMs;
-    const showings = this.#show(us, rate);
+    // Nothing is drawn before everybody has the instant: who waits for another must not run ahead of it.
+    const showings = this.#show(us, rate, "prepare");
     const holds = this.#tiles.some((tile, at) => this.#isAwaited(tile, showings[at] ?? "absent", nowMs));
+    if (!holds) this.#show(us, rate);
     this.#tell(showings, holds);
     if (showings.every((showing) => showing === "absent")) this.#crossAbsence(us, rate < 0 ? -1 : 1);
     else if (!holds) {

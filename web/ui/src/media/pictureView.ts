@@ -51,6 +51,16 @@ export class PictureView {
 
   /** Shows the picture of an instant as soon as it can; call it at every drawing while something moves. */
   show(us: number, rate: number): Showing {
+    const showing = this.prepare(us, rate);
+    const picture = showing === "shown" ? this.#pictureAt(us) : undefined;
+    const group = this.track.index.at(us);
+    if (picture !== undefined) this.#draw(picture);
+    else if (showing === "waiting" && group !== undefined) this.#approach(group);
+    return showing;
+  }
+
+  /** Has the picture of an instant fetched and decoded, and leaves the canvas alone: "shown" when it is at hand. */
+  prepare(us: number, rate: number): Showing {
     [this.#us, this.#rate] = [us, rate];
     this.track.want(us, rate);
     const group = this.track.index.at(us);
@@ -59,13 +69,7 @@ export class PictureView {
       return isOnItsWay || !this.track.isReady ? "waiting" : "absent";
     }
     this.#decodeWanted(group);
-    const picture = this.#pictureAt(us);
-    if (picture !== undefined) {
-      this.#draw(picture);
-      return "shown";
-    }
-    this.#approach(group);
-    return "waiting";
+    return this.#pictureAt(us) === undefined ? "waiting" : "shown";
   }
 
   /** No picture, no decoded memory. */

@@ -30,6 +30,11 @@ export class SeekView implements StepView {
     return this.#shown?.startUs;
   }
 
+  /** A seek is both: its picture comes when it lands, and is late by nature. */
+  prepare(us: number, rate: number): Showing {
+    return this.show(us, rate);
+  }
+
   show(us: number, rate: number): Showing {
     this.track.want(us, rate);
     const group = this.track.index.at(us);
