@@ -64,7 +64,7 @@ def test_ipycam_answers_onvif_without_asking_who(tmp_path: Path) -> None:
     encode_clip(tmp_path / "clip.mp4", "libx264", 320, 240, 20)
     with ipycam(tmp_path / "clip.mp4", tmp_path, cache(), address="127.0.65.1") as peer:
         assert isinstance(peer, Ipycam)
-        with urllib.request.urlopen(peer.device_url, ASK, timeout=10) as answer:
+        with urllib.request.urlopen(peer.device_url, ASK, timeout=60) as answer:
             assert b"PythonCam" in answer.read()
 
 

@@ -161,7 +161,7 @@ async def ask(
     camera: VirtualCamera, namespace: str, name: str, content: str = "", user: tuple[str, str] | None = None
 ) -> httpx.Response:
     auth = httpx.DigestAuth(*user) if user else None
-    async with httpx.AsyncClient(auth=auth) as client:
+    async with httpx.AsyncClient(auth=auth, timeout=60) as client:
         url = f"{camera.device_url}?subscription=known"  # only pull points mind
         return await client.post(url, content=envelope(namespace, name, content))
 

@@ -63,7 +63,7 @@ async def witness(home: Path, *log_keys: str, name: str = "prefecture.example/te
     )
     assert process.stdout is not None
     try:
-        ready = json.loads(await asyncio.wait_for(process.stdout.readline(), 30))
+        ready = json.loads(await asyncio.wait_for(process.stdout.readline(), 60))
         yield RunningWitness(ready["url"], ready["vkeys"], wanted.home, known, name)
     finally:
         with contextlib.suppress(ProcessLookupError):

@@ -38,7 +38,7 @@ async def place(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Runni
 @pytest.fixture
 async def http(place: RunningWitness) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the witness."""
-    async with httpx.AsyncClient(base_url=place.url, trust_env=False) as made:
+    async with httpx.AsyncClient(base_url=place.url, trust_env=False, timeout=60) as made:
         yield made
 
 
@@ -147,7 +147,7 @@ async def test_a_split_view_shows_when_two_witnesses_are_asked(place: RunningWit
     log, fork = a_log("scission"), a_log("scission", prefix="autre")
     async with (
         witness(tmp_path / "second", SIGNER.vkey(), name="autre.example/temoin") as second,
-        httpx.AsyncClient(trust_env=False) as http,
+        httpx.AsyncClient(trust_env=False, timeout=60) as http,
     ):
         for where, shown in ((place, log), (second, fork)):
             body = shown.submission(0, 8)
@@ -161,9 +161,9 @@ async def test_a_split_view_shows_when_two_witnesses_are_asked(place: RunningWit
 
 async def test_a_witness_killed_and_started_again_knows_what_it_signed(tmp_path: Path) -> None:
     log = a_log("reprise")
-    async with witness(tmp_path, SIGNER.vkey()) as first, httpx.AsyncClient(base_url=first.url) as http:
+    async with witness(tmp_path, SIGNER.vkey()) as first, httpx.AsyncClient(base_url=first.url, timeout=60) as http:
         assert (await show(http, log.submission(0, 8))).status_code == 200
-    async with witness(tmp_path, SIGNER.vkey()) as again, httpx.AsyncClient(base_url=again.url) as http:
+    async with witness(tmp_path, SIGNER.vkey()) as again, httpx.AsyncClient(base_url=again.url, timeout=60) as http:
         assert again.vkeys == first.vkeys
         assert (await show(http, log.submission(0, 5))).text == "8\n"
         assert (await show(http, log.submission(8, 20))).status_code == 200

@@ -121,7 +121,7 @@ async def placed(tmp_path: Path, one: RunningWitness, signer: Signer) -> AsyncIt
     seeded(tmp_path / "home", signer)
     async with town(tmp_path / "home") as made:
         await made.enrol()
-        async with httpx.AsyncClient(trust_env=False) as http:
+        async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
             loop = Witnessing(engine, made.host, made.clock, [parse_witness(one.setting)], 60)
             yield Place(made, one, loop, http)
     await engine.dispose()

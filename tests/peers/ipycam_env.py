@@ -21,7 +21,7 @@ from tests.peers.process import running, wait_for
 
 PACKAGE = "ipycam==1.3.0"
 INSTALL_LIMIT_S = 300
-CONNECT_LIMIT_S = 0.5
+CONNECT_LIMIT_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)

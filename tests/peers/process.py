@@ -11,7 +11,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-START_LIMIT_S = 30.0
+START_LIMIT_S = 120.0
 STOP_LIMIT_S = 10.0
 POLL_S = 0.05
 

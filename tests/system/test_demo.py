@@ -108,7 +108,7 @@ def check_ready(ready: dict[str, Any]) -> None:
 
 async def check_door(ready: dict[str, Any]) -> None:
     """The sign-in page offers the accounts that the ready line gives, and each opens."""
-    async with httpx.AsyncClient(base_url=f"{ready['url']}/api/v1") as client:
+    async with httpx.AsyncClient(base_url=f"{ready['url']}/api/v1", timeout=60) as client:
         offered = (await client.get("/demo")).raise_for_status().json()["accounts"]
     logins = {(one["login"], one["password"]) for one in ready["accounts"]}
     assert {(one["login"], one["password"]) for one in offered} == logins
