@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -100,17 +101,16 @@ async def act(page: Page, button: Locator, confirm: str, fields: dict[str, str] 
 
 
 async def step_up_if_asked(page: Page, password: str = PASSWORD) -> None:
-    """Give the password again if the page asks within a moment."""
+    """Give the password again if the page asks before the act is done, however long that takes."""
     asked = page.get_by_role("dialog").get_by_label("Mot de passe")
     done = page.get_by_role("dialog")
-    for _ in range(40):
-        if await asked.count():
-            await asked.last.fill(password)
-            await asked.last.press("Enter")
-            return
-        if not await done.count():
-            return
-        await page.wait_for_timeout(100)
+    async with asyncio.timeout(PATIENCE_MS / 1000):
+        while not await asked.count():
+            if not await done.count():
+                return
+            await page.wait_for_timeout(100)
+    await asked.last.fill(password)
+    await asked.last.press("Enter")
 
 
 async def type_date(page: Page, dialog: Locator, label: str, day: date) -> None:

@@ -13,7 +13,7 @@ from typing import Final
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.media_rig import FIRST_FRAMES, SECOND_FRAMES, SECOND_US, START_US
+from tests.browser.media_rig import FIRST_FRAMES, PATIENCE_S, SECOND_FRAMES, SECOND_US, START_US
 from tests.browser.media_server import MediaServer, Running, Store
 from tests.browser.numbered_video import Numbered, encode
 from tests.browser.reader_rig import FRAMES, build_reader, make_package
@@ -38,7 +38,7 @@ def page_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command = ["node", str(vite), "build", "--config", str(HERE / "media_page" / "vite.config.mjs")]
     node = Path(os.sys.executable).parent  # type: ignore[attr-defined]
     env = {**os.environ, "GUET_MEDIA_PAGE": str(out), "PATH": f"{node}{os.pathsep}{os.environ['PATH']}"}
-    subprocess.run(command, check=True, env=env, cwd=UI, capture_output=True, timeout=120)
+    subprocess.run(command, check=True, env=env, cwd=UI, capture_output=True, timeout=240)
     return out
 
 
@@ -102,6 +102,7 @@ def server(video: Numbered, page_dir: Path) -> Iterator[MediaServer]:
 def page(browser: Browser, server: MediaServer) -> Iterator[Page]:
     context = browser.new_context()
     tab = context.new_page()
+    tab.set_default_timeout(PATIENCE_S * 1000)
     problems: list[str] = []
     tab.on("pageerror", lambda error: problems.append(str(error)))
     tab.goto(server.url)

@@ -116,7 +116,7 @@ def _with_plan(job: ExportJob, plan: StreamPlan) -> ExportJob:
 
 
 UI: Final = Path(__file__).resolve().parents[2] / "web" / "ui"
-PATIENCE_S: Final = 15.0
+PATIENCE_S: Final = 60.0
 # The number in a picture's blocks; −1 when there is none to see.
 NUMBER: Final = """(canvas) => {
   if (canvas.hidden || canvas.width < 320) return -1;
@@ -132,7 +132,7 @@ def build_reader(out: Path) -> Path:
     vite = UI / "node_modules" / "vite" / "bin" / "vite.js"
     command = ["node", str(vite), "build", "--config", "vite.reader.config.ts", "--outDir", str(out)]
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    subprocess.run(command, check=True, cwd=UI, env={**os.environ, "PATH": path}, capture_output=True, timeout=120)
+    subprocess.run(command, check=True, cwd=UI, env={**os.environ, "PATH": path}, capture_output=True, timeout=240)
     return out / "lecteur-guet.html"
 
 
@@ -215,5 +215,5 @@ def plain(text: str | None) -> str:
 
 def new_page(browser: Browser, **options: Any) -> Page:
     page = browser.new_context(viewport=options.pop("viewport", DESKTOP), accept_downloads=True, **options).new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(PATIENCE_S * 1000)
     return page

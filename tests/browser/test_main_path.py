@@ -141,7 +141,7 @@ async def live_bytes(watched: Watched, frames: int) -> bytes:
     async def enough() -> bool:
         return any(len(got) > frames for path, got in watched.binary.items() if path.startswith("/live/"))
 
-    await eventually(enough, within_s=60, what=f"{frames} live frames in the page")
+    await eventually(enough, within_s=120, what=f"{frames} live frames in the page")
     got = next(got for path, got in watched.binary.items() if path.startswith("/live/") and len(got) > frames)
     return b"".join(got)
 
@@ -207,8 +207,10 @@ async def test_from_discovery_to_replay_in_chromium() -> None:
         await mayor.page.goto(f"/relecture?camera={CAMERA}")
         video = mayor.page.locator("video").first
         await expect(mayor.page.get_by_text("ENREGISTREMENT").first).to_be_visible()
-        if await mayor.page.get_by_role("button", name="Lecture", exact=True).count():
-            await mayor.page.get_by_role("button", name="Lecture", exact=True).click()
+        play, pause = (mayor.page.get_by_role("button", name=name, exact=True) for name in ("Lecture", "Pause"))
+        await expect(play.or_(pause)).to_be_visible()
+        if await play.count():
+            await play.click()
         await mayor.page.wait_for_function(PLAYS)
         await expect(video).to_be_visible()
         assert mayor.complaints() == []

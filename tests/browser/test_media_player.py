@@ -41,8 +41,11 @@ def test_live_plays_at_once_and_knows_its_capture_time(page: Page, server: Media
     until(lambda: shown(page), lambda number: number > numbers[0] + 10)
     stream = page.evaluate("guet.player.snapshot.stream")
     assert (stream["camera"]["name"], stream["masked"]) == ("Rue de la Gare", 2)
-    behind_us = time.time_ns() // 1000 - page.evaluate("guet.player.captureUs")
-    assert -MICRO < behind_us < 2 * MICRO
+    # A busy machine falls behind for a moment; the player catches up.
+    until(
+        lambda: time.time_ns() // 1000 - page.evaluate("guet.player.captureUs"),
+        lambda behind_us: -MICRO < behind_us < 2 * MICRO,
+    )
 
 
 def test_a_stalled_stream_is_frozen_then_lost_then_live_again(page: Page, server: MediaServer) -> None:

@@ -8,6 +8,7 @@ import json
 import re
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from itertools import pairwise, product
 from pathlib import Path
@@ -17,6 +18,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.axe import AXE, COLOUR_RULES, RUN, TAGS
+from tests.browser.media_rig import until
 from tests.browser.numbered_video import FRAME_US, GROUP_FRAMES
 from tests.browser.reader_rig import (
     ABSENCE_US,
@@ -48,6 +50,7 @@ def shared(browser: Browser, reader_file: Path, reader_package: Path, commune_ke
     made.page.keyboard.press("v")
     made.page.get_by_label("Fichier de clé").set_input_files(commune_key)
     made.page.keyboard.press("Escape")
+    made.page.get_by_role("heading", name="Authentique").wait_for()
     yield made
     assert (made.requests, made.complaints) == ([], [])
     made.page.context.close()
@@ -83,22 +86,28 @@ def test_it_plays_forwards_and_freezes(opened: ReaderPage) -> None:
     opened.page.keyboard.press("Space")
     opened.see(lambda number: number >= 10)
     opened.page.keyboard.press("Space")
+    opened.page.get_by_role("button", name="Lecture", exact=True).wait_for()
+    opened.page.wait_for_timeout(200)  # what was being drawn is drawn
     frozen = opened.number()
     opened.page.wait_for_timeout(300)
     assert opened.number() == frozen
 
 
-@pytest.mark.parametrize(("speed", "most"), [("×16", 400), ("×¼", 12)])
-def test_it_plays_fast_and_slowly(opened: ReaderPage, speed: str, most: int) -> None:
+@pytest.mark.parametrize(("speed", "rate", "least"), [("×16", 16, 100), ("×¼", 0.25, 5)])
+def test_it_plays_fast_and_slowly(opened: ReaderPage, speed: str, rate: float, least: int) -> None:
     opened.page.get_by_role("radio", name=speed, exact=True).click()
+    begun_s = time.monotonic()
     opened.page.get_by_role("button", name="Lecture", exact=True).click()
-    opened.page.wait_for_timeout(900)
+    opened.see(lambda number: number >= least)
     opened.freeze()
+    took_s = time.monotonic() - begun_s
     shown = opened.page.locator(".clock").inner_text()
-    reached_us = int(shown[6:8]) * MICRO + int(shown[9:12]) * 1000
-    # At ×16 the whole package passes in the time in which a quarter of the speed shows a few pictures.
-    assert (reached_us > 4 * MICRO) == (speed == "×16"), shown
-    assert opened.number() <= most
+    reached_s = int(shown[6:8]) + int(shown[9:12]) / 1000
+    if reached_s > FIRST_GROUPS * GROUP_US / MICRO:  # it jumped the absence
+        reached_s -= ABSENCE_US / MICRO
+    # A busy machine may be late with it, never early; and ×16 is still faster than life.
+    assert reached_s <= rate * took_s + 2 * FRAME_US / MICRO, shown
+    assert rate < 1 or reached_s > took_s, shown
 
 
 def test_it_plays_backwards(opened: ReaderPage) -> None:
@@ -128,10 +137,8 @@ def test_it_shows_camera_date_and_time_of_each_picture(opened: ReaderPage) -> No
     opened.page.keyboard.press(".")
     opened.see(lambda number: number == 1)
     tile = opened.page.get_by_role("article", name="Caméra 1, Place de l’Église")
-    opened.page.wait_for_timeout(100)
-    told = plain(tile.inner_text())
+    told = until(lambda: plain(tile.inner_text()), lambda told: "24 nov. 2026 15:10:00,040 +01:00" in told)
     assert "Valclair-sur-Brume · mât 3 · valclair-c01" in told
-    assert "24 nov. 2026 15:10:00,040 +01:00" in told
 
 
 def test_it_finds_by_camera_date_and_time_and_says_why_there_is_nothing(opened: ReaderPage) -> None:
@@ -253,7 +260,7 @@ def test_nothing_can_leave_it(opened: ReaderPage) -> None:
         listener.settimeout(0.3)
         port = listener.getsockname()[1]
         ways = f"""async () => {{
-          const refused = [];
+          const refused = [], wanted = ['connect-src', 'img-src', 'script-src-elem'];
           document.addEventListener('securitypolicyviolation', (event) => refused.push(event.effectiveDirective));
           const url = 'http://127.0.0.1:{port}/';
           await fetch(url).catch(() => undefined);
@@ -261,7 +268,8 @@ def test_nothing_can_leave_it(opened: ReaderPage) -> None:
           const image = new Image(); image.src = url;
           const script = document.createElement('script'); script.src = url; document.head.append(script);
           navigator.sendBeacon(url, 'x');
-          await new Promise((done) => setTimeout(done, 200));
+          for (let n = 0; n < 300 && (n < 2 || !wanted.every((one) => refused.includes(one))); n += 1)
+            await new Promise((done) => setTimeout(done, 100));
           script.remove();
           return refused;
         }}"""

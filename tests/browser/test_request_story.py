@@ -56,7 +56,7 @@ async def recorded_range(here: Machine) -> tuple[int, int]:
         ]
         return bool(found)
 
-    await eventually(there, within_s=90, every_s=0.5, what="twenty-two recorded seconds")
+    await eventually(there, within_s=180, every_s=0.5, what="twenty-two recorded seconds")
     return found[0]
 
 
@@ -104,13 +104,13 @@ async def extract_and_download(page: Page, request: str, folder: Path, recipient
     await page.get_by_role("button", name="Lancer l’extraction").click()
     await step_up_if_asked(page)
     get = page.get_by_role("button", name="Télécharger le paquet")
-    await expect(get).to_be_visible(timeout=90_000)
+    await expect(get).to_be_visible(timeout=180_000)
     field = page.get_by_label("Clé age du service")
     await field.fill(recipient[:-1])
     await get.click()
     await expect(page.get_by_text("Ce n’est pas une clé publique age")).to_be_visible()
     await field.fill(recipient)
-    async with page.expect_download(timeout=90_000) as download:
+    async with page.expect_download(timeout=180_000) as download:
         await get.click()
         await step_up_if_asked(page)
     saved = folder / "paquet.zip.age"
