@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,13 @@ import pytest
 from lxml import etree
 from zeep.exceptions import Fault
 
+from tests.fakes.camera import UserConfig
+from tests.fakes.camera.onvif_media import SOURCE_CONFIGURATION
 from tests.fakes.camera_town import Town, camera, farm
-from vms.onvif.soap import DEVICE, ENVELOPE, MEDIA2
+from vms.clock import SystemClock
+from vms.law.masks import Mask
+from vms.onvif.media2 import Media2
+from vms.onvif.soap import DEVICE, ENVELOPE, MEDIA2, Credential
 from vms.onvif.soap_client import SoapClient
 from vms.services import camera_clock
 from vms.vault.entry import ADMINISTRATOR, USER
@@ -156,3 +162,56 @@ async def test_a_client_that_nobody_here_wrote_agrees(
         finally:
             await weak.close()
         assert not device.device.discoverable
+
+
+async def test_masks_that_another_client_makes_are_read_as_it_made_them(
+    tmp_path: Path, wsdls: Path, judge: Callable[[bytes], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """onvif-zeep-async creates, changes and deletes; we ask GetMasks, and all that passes is valid (O-40, O-44)."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    from onvif import ONVIFCamera
+    from onvif.definition import SERVICES
+
+    monkeypatch.setitem(SERVICES, "media2", {"ns": MEDIA2, "wsdl": "media2.wsdl", "binding": "Media2Binding"})
+    passed: list[bytes] = []
+    exchange = SoapClient._exchange
+
+    async def recorded(client: SoapClient, request: Any, where: str) -> Any:
+        response, data = await exchange(client, request, where)
+        passed.extend(part for part in (request.content, data) if part)
+        return response, data
+
+    monkeypatch.setattr(SoapClient, "_exchange", recorded)
+    users = (
+        UserConfig(name="hand", password="h" * 12, level="Operator"),
+        UserConfig(name="eye", password="e" * 12, level="User"),
+    )
+    corners = [{"x": -0.5, "y": -0.5}, {"x": 0.25, "y": -0.5}, {"x": 0.3, "y": 0.4}]
+    mask = {
+        "ConfigurationToken": SOURCE_CONFIGURATION, "Polygon": {"Point": corners}, "Type": "Color", "Enabled": True,
+        "Color": {"X": 16, "Y": 128, "Z": 128},
+    }  # fmt: skip
+    async with farm(camera(factory=False, users=users, masks=4)) as cameras:
+        device = cameras["cam-7"]
+        peer = ONVIFCamera(device.config.address, device.http_port, "hand", "h" * 12, wsdl_dir=str(wsdls))
+        try:
+            await peer.update_xaddrs()
+            media2 = await peer.create_onvif_service("media2")
+            token = await media2.CreateMask({"Mask": mask})
+            async with SoapClient(SystemClock(), Credential("eye", "e" * 12)) as soap:
+                ours = Media2(soap, device.device_url)
+                points = ((-0.5, -0.5), (0.25, -0.5), (0.3, 0.4))
+                made = Mask(token, SOURCE_CONFIGURATION, points, "Color", enabled=True)
+                assert await ours.masks() == ((made,), True)
+                await media2.SetMask({"Mask": {**mask, "token": token, "Enabled": False}})
+                assert await ours.masks() == ((replace(made, enabled=False),), True)
+                await media2.DeleteMask({"Token": token})
+                assert await ours.masks() == ((), True)
+        finally:
+            await peer.close()
+    bodies = [etree.fromstring(m).find(f"{{{ENVELOPE}}}Body") for m in passed if b"Masks" in m]
+    names = [etree.QName(body[0]).localname for body in bodies if body is not None]
+    assert {"GetMasks", "GetMasksResponse"} <= set(names)
+    for message in passed:
+        if b"Masks" in message:
+            judge(message)

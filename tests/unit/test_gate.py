@@ -36,10 +36,12 @@ from vms.keeper.gate import Denied, Grant, Motive, Person, Span, admit, may
 from vms.keeper.protocol import Act
 from vms.law.dates import DAY_US
 from vms.law.facts import CommuneFacts, Modification, Request, Suspension
+from vms.law.masks import Mask, MaskDrift
 from vms.law.rulebook import rulebook
 
 Lapse = Callable[[str], CommuneFacts]
 VIEWING: Final = frozenset({"live", "replay", "snapshot"})
+MASK: Final = Mask("1", "source", ((0.0, 0.0), (0.5, 0.0), (0.0, 0.5)), "Color", enabled=True)
 LIVE: Final = frozenset({"live", "snapshot"})  # a still of the live picture
 EVERY: Final = frozenset(IMAGE_ACTS)
 POOLED: Final = frozenset({"officer", "chief", "csu_operator"})
@@ -164,6 +166,14 @@ LAPSES: Final[dict[str, tuple[Lapse, frozenset[str], frozenset[str], str]]] = {
     "panel-not-posted": (lambda _: commune(cameras={CAMERA: camera(panel_us=None)}), LIVE, frozenset(ROLES), "P-80"),
     "zones-not-validated": (lambda _: commune(zones=(zones(validated_us=None),)), LIVE, frozenset(ROLES), "P-11"),
     "zones-by-one-person": (lambda _: commune(zones=(zones(validator="p-installer"),)), LIVE, frozenset(ROLES), "P-11"),
+    "masks-missing": (
+        lambda _: commune(zones=(zones(masks=(MASK,)),), drifts=(MaskDrift("m", CAMERA, "z-1", "moved", NOW, NOW),)),
+        LIVE, frozenset(ROLES), "P-11",
+    ),
+    "unmasked-when-recorded": (
+        lambda _: commune(drifts=(MaskDrift("m", CAMERA, "z-0", "moved", SPAN[1] - 1, NOW, NOW),)),
+        frozenset({"export"}), frozenset(ROLES), "P-11",
+    ),
     "dossier-empty": (lambda _: commune(zones=(zones(polygons=()),)), LIVE, frozenset(ROLES), "P-10"),
     "camera-suspended": (
         lambda _: commune(cameras={CAMERA: camera(states=(*camera().states, (NOW, "suspended")))}),

@@ -319,9 +319,9 @@ def _export_reasons(
     shut = facts.unmasked(camera.id, *span) if span is not None else ()
     if shut:
         what = "Une partie de la plage a été prise sans les masques validés de la caméra : personne ne l’ouvre."
-        lapse = Lapse("O-44", what, "Décidez la demande pour une plage qui n’en contient pas.")
+        lapse = Lapse("P-11", what, "Décidez la demande pour une plage qui n’en contient pas.")
         yield Reason(
-            "O-44", "Plage prise sous les masques validés", lapse, shut[0].id, shut[0].from_us, shut[0].until_us
+            "P-11", "Plage prise sous les masques validés", lapse, shut[0].id, shut[0].from_us, shut[0].until_us
         )
 
 

@@ -128,7 +128,7 @@ class KeyWindows:
             if shut.camera == name.camera and name.overlaps(shut.from_us, shut.until_us or now_us):
                 raise Refused(
                     "Ces images ont été prises alors que les masques de la caméra n’étaient plus ceux validés.",
-                    where=name.text, todo="Personne ne les ouvre ; demandez une autre plage.", rule="O-44",
+                    where=name.text, todo="Personne ne les ouvre ; demandez une autre plage.", rule="P-11",
                 )  # fmt: skip
         row = hour_keys.find(commune.keys.reader, name.key_id)
         holds = hour_keys.holds_on(facts, name.camera, window.from_us, window.to_us, now_us)

@@ -17,7 +17,7 @@ from vms.law.authorisation import order_end
 from vms.law.camera import viewing_lapse
 from vms.law.facts import CameraFacts, CommuneFacts, Zones
 from vms.law.lapse import Lapse
-from vms.law.masks import digest
+from vms.law.masks import MaskDrift, digest, drift_lapse
 
 # An act makes another plan at once; what only time changes shows within this (recorders keep `record_until_us` anyway).
 PLAN_FRESH_US: Final = MICRO
@@ -62,16 +62,17 @@ def camera_plan(facts: CommuneFacts, camera: CameraFacts, now_us: int) -> Camera
     zones = facts.active_zones(camera.id, now_us)
     order = facts.order_of(camera, now_us)
     framing = facts.open_framing(camera.id, now_us)
+    missing = facts.drift_at(camera.id, zones.id, now_us) if zones else None
     return CameraPlan(
         camera=camera.id,
         commune=facts.id,
         legal_state=LegalState(state),
         record=lapse is None,
-        refusal_cause="" if lapse is None else _refusal_cause(state, lapse),
+        refusal_cause="" if lapse is None else _refusal_cause(state, lapse, missing),
         record_until_us=order_end(order) if order and lapse is None else None,
         framing_until_us=framing.until_us if framing else None,
         zone_set=zone_view(zones) if zones else None,
-        masks=_masks(facts, camera.id, zones, now_us),
+        masks=_masks(facts, camera.id, zones, drift=missing is not None),
         retention_days=order.max_days if order else None,
         min_days=order.min_days if order else None,
         narrow=bool(camera.narrow),
@@ -79,18 +80,20 @@ def camera_plan(facts: CommuneFacts, camera: CameraFacts, now_us: int) -> Camera
     )
 
 
-def _refusal_cause(state: str, lapse: Lapse) -> Literal["not-authorised", "suspended", "mask-drift"]:
+def _refusal_cause(
+    state: str, lapse: Lapse, missing: MaskDrift | None
+) -> Literal["not-authorised", "suspended", "mask-drift"]:
     if state == "suspended":
         return "suspended"
-    return "mask-drift" if lapse.rule == "O-44" else "not-authorised"
+    return "mask-drift" if missing is not None and lapse == drift_lapse(missing) else "not-authorised"
 
 
-def _masks(facts: CommuneFacts, camera: str, zones: Zones | None, now_us: int) -> MaskPlan:
+def _masks(facts: CommuneFacts, camera: str, zones: Zones | None, *, drift: bool) -> MaskPlan:
     seen = facts.seen_masks.get(camera)
     return MaskPlan(
         validated=zones.masks if zones else None,
         seen=digest(seen.masks, complete=seen.complete) if seen else "",
-        drift=zones is not None and facts.drift_at(camera, zones.id, now_us) is not None,
+        drift=drift,
     )
 
 

@@ -173,7 +173,7 @@ def _privacy_reasons(facts: CommuneFacts, camera: CameraFacts, now_us: int) -> I
     if zones is not None and in_force(zones.masks or ()):
         missing = facts.drift_at(camera.id, zones.id, now_us)
         lapse, since_us = (drift_lapse(missing), missing.from_us) if missing else (None, zones.validated_us)
-        yield Reason("O-44", "Masques de la caméra tels que validés", lapse, ref, since_us)
+        yield Reason("P-11", "Masques de la caméra tels que validés", lapse, ref, since_us)
     lapse = None
     if camera.panel_us is None or camera.panel_us > now_us:
         what = "Le panneau d’information n’est pas posé."

@@ -97,9 +97,9 @@ def drift(validated: Sequence[Mask], reported: Sequence[Mask]) -> Cause | None:
 
 
 def drift_lapse(one: MaskDrift) -> Lapse:
-    """Why nobody sees a camera whose masks are not those validated (O-44)."""
+    """Why nobody sees a camera whose masks are not those validated (P-11, O-44)."""
     return Lapse(
-        "O-44",
+        "P-11",
         f"Les masques de la caméra ne sont plus ceux qui ont été validés : {WORDS.get(one.cause, one.cause)}.",
         "Rétablissez-les dans la caméra, ou retracez ses zones et faites-les valider.",
     )

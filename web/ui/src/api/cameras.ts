@@ -68,6 +68,8 @@ export interface CameraLegal {
   } | null;
   prefect_informed_us: number | null;
   zone_set: ZoneSet | null;
+  /** The camera's own masks: how many were validated and how many it reports, null where nothing is known of them. */
+  masks?: { validated: number | null; reported: number | null; missing_since_us: number | null };
   zones_waiting: boolean;
   framing: { id: string; until_us: number } | null;
   /** The next state on the way into service, and what stands before it. */

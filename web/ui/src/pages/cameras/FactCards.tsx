@@ -104,7 +104,7 @@ function PictureCard({ camera }: { camera: Camera }) {
 
 function ZonesCard({ camera }: { camera: Camera }) {
   const { t } = useLingui();
-  const zones = camera.legal.zone_set;
+  const { zone_set: zones, masks } = camera.legal;
   return (
     <Card
       title={<Trans>Zones privées</Trans>}
@@ -129,6 +129,28 @@ function ZonesCard({ camera }: { camera: Camera }) {
           zones && zones.polygons.length > 0
             ? { label: t`Méthode`, value: t`masque logiciel, avant tout enregistrement` }
             : null,
+          masks?.missing_since_us
+            ? {
+                label: t`Masques de la caméra`,
+                value: (
+                  <>
+                    {t`manquants depuis`} <TimeText us={masks.missing_since_us} /> <RuleTag rule="P-11" />
+                  </>
+                ),
+              }
+            : masks?.validated
+              ? {
+                  label: t`Masques de la caméra`,
+                  value: (
+                    <Plural value={masks.validated} one="# validé, contrôlé" other="# validés, contrôlés" />
+                  ),
+                }
+              : masks?.reported
+                ? {
+                    label: t`Masques de la caméra`,
+                    value: t`non validés : retracez les zones pour qu’ils soient contrôlés`,
+                  }
+                : null,
           zones?.validated_us
             ? { label: t`En vigueur depuis`, value: <TimeText us={zones.validated_us} /> }
             : null,

@@ -47,6 +47,8 @@ const ACTS: Record<string, MessageDescriptor> = {
   inform_prefect: msg`Préfet informé`,
   commission_camera: msg`Caméra réceptionnée`,
   put_in_service: msg`Mise en service`,
+  mask_drift: msg`Masques de la caméra manquants : caméra coupée`,
+  masks_restored: msg`Masques de la caméra rétablis`,
   suspend_camera: msg`Caméra suspendue`,
   retire_camera: msg`Caméra retirée`,
   name_emergency_persons: msg`Ouverture exceptionnelle : personnes désignées`,
