@@ -25,6 +25,7 @@ RETRY_MAX_S: Final = 300.0
 # By the kinds that the keeper's outbox knows (`vms/keeper/outbox.py`); another one says only that something waits.
 SUBJECTS: Final = {
     "decide": "Guet : une demande attend votre décision",
+    "collected": "Guet : une collecte sans réquisition a été ouverte",
     "overdue": "Guet : une demande attend toujours votre décision",
     "decided-execute": "Guet : une demande a été acceptée",
     "decided-query": "Guet : une demande est à compléter",

@@ -18,6 +18,7 @@ SIGNED: Final = {
     "/communes/{commune}/emergencies/confirm": "confirm_emergency",
     "/cameras/{camera}/framing/open": "open_framing",
     "/cameras/{camera}/zones/{zone_set}/validate": "validate_zones",
+    "/communes/{commune}/collections": "collect",
     "/requests/{request}/decision": "decide",
     "/requests/{request}/extract": "export",
     "/requests/{request}/package/key": "export",

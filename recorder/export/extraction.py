@@ -42,6 +42,9 @@ REQUEST_FACTS: Final = (
     "from_us",
     "to_us",
     "fields",
+    "basis",
+    "basis_fr",
+    "access",
 )
 DECISION_FACTS: Final = ("decision", "ground", "decided_by", "decided_us", "asked")
 
@@ -218,7 +221,7 @@ async def _zone_sets(keeper: KeeperForWeb, token: str, cameras: Sequence[str]) -
 async def _proofs(
     keeper: KeeperForWeb, token: str, request: dict[str, Any], extraction_seq: int
 ) -> dict[str, dict[str, Any]]:
-    """The proofs that decision and extraction are in the journal."""
+    """The proofs that the decision, or the collection that needs none (P-73), and the extraction are in the journal."""
     numbers = {"decision": request["package"].get("decision_journal"), "extraction": extraction_seq}
     return {
         name: await keeper.read(token, "journal_proof", {"seq": seq})

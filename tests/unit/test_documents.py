@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.gate_facts import CAMERA, NOW, camera, commune, habilitation, order, request, zones
+from tests.unit.gate_facts import CAMERA, NOW, camera, collection, commune, habilitation, order, request, zones
 from vms.clock import HOUR_US, UtcTime
 from vms.documents.document import Document, canonical
 from vms.documents.kinds import KINDS
@@ -168,10 +168,12 @@ def test_the_annual_report_counts_and_names_nobody(tmp_path: Path) -> None:
         entry(NOW - 6, "communication", "export", **on),
         entry(NOW - 5, "refus", "live", detail={"rule": "P-02"}),
         entry(NOW - 4, "effacement", "erase_bytes", detail={"mode": "early"}),
+        entry(NOW - 4, "modification", "collect"),
         entry(NOW - 3, "collecte", "gap", from_us=0, to_us=HOUR_US, detail=gap),
         entry(YEAR[0] - 1, "consultation", "live", **on),
     )
     asked = {"d-1": request(), "d-2": request(id="d-2", decision="refuse"), "d-3": request(id="d-3", registered_us=0)}
+    asked["d-4"] = collection(id="d-4")  # asks nobody, and is counted apart
     incident = SeenIncident(kind="no-picture", camera=CAMERA, severity="warn", rule="", opened_us=NOW - 5)
     given = sources(commune(requests=asked), entries, from_us=YEAR[0], to_us=YEAR[1])
     data = made("annual-report", replace(given, measured=Measured(incidents=(incident,), whole=False)))
@@ -179,6 +181,7 @@ def test_the_annual_report_counts_and_names_nobody(tmp_path: Path) -> None:
     assert (views["Vues en direct"], views["Relectures"], views["dont, sans finalité"]) == (2, 1, 1)
     assert views["Refus de la porte, règle P-02"] == 1
     assert counts(data, "extractions")["Extractions ouvertes"] == 1
+    assert counts(data, "extractions")["Collectes sans réquisition, accès habilité"] == 1
     assert counts(data, "destructions")["dont pertes documentées, avant le terme"] == 1
     row = table(data, "requests")[0]
     assert (row["received"], row["executed"], row["refused"], row["waiting"]) == (2, 1, 1, 0)

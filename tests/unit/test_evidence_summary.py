@@ -59,6 +59,23 @@ def read(made: Manifest, folder: Path) -> tuple[str, str, str]:
     )
 
 
+def test_a_collection_says_on_what_it_rests_and_names_no_decision(tmp_path: Path) -> None:
+    facts = {
+        "number": "D-2026-0002",
+        "frame_fr": "Enquête de flagrance",
+        "authority": "Brigade de Valclair",
+        "basis": "acces_habilite",
+        "basis_fr": "Accès habilité, sans réquisition (CSI R253-3)",
+        "access": {"service_fr": "Gendarmerie nationale", "decision_ref": "Décision 31", "signed_by": "Colonel Roy"},
+    }
+    text, info, _ = read(manifest(request={"id": "d-2", "facts": facts}, decision={"decision": ""}), tmp_path)
+    assert "Accès habilité, sans réquisition (CSI R253-3)" in text
+    assert "Gendarmerie nationale — Décision 31 — Colonel Roy" in text
+    assert "remise décidée" not in text
+    assert "décision" not in text
+    assert "Pages: 1" in " ".join(info.split())
+
+
 def test_a_page_says_who_asked_what_is_there_what_is_missing_and_how_to_check(tmp_path: Path) -> None:
     text, info, fonts = read(manifest(), tmp_path)
     for said in (

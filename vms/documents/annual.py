@@ -115,12 +115,17 @@ def _views(tally: Tally) -> Table:
 def _requests(sources: Sources) -> Table:
     rows = []
     for name, frame in rulebook().legal_frame.items():
-        some = [one for one in sources.facts.requests.values() if one.frame == name and _of_year(sources, one)]
+        some = [one for one in sources.facts.requests.values() if _counts(sources, one, name)]
         if some:
             decided = Counter(_decided(sources, one) for one in some)
             counts = (decided["executed"], decided["refused"], decided["waiting"])
             rows.append((frame.fr, len(some), *counts))
     return Table(FRAMES, tuple(rows), "Aucune demande.")
+
+
+def _counts(sources: Sources, one: Request, frame: str) -> bool:
+    """A request of the year under a frame; what an agent of the State collects asks the commune nothing (P-73)."""
+    return one.frame == frame and not one.habilitation and _of_year(sources, one)
 
 
 def _of_year(sources: Sources, one: Request) -> bool:
@@ -140,7 +145,8 @@ def _extractions(tally: Tally) -> Table:
     told = {"export": "Extractions ouvertes", "record_package": "Paquets scellés", "receive_package": "Paquets remis",
             "snapshot": "Images enregistrées par une personne", "export_journal": "Journal emporté",
             "make_document": "Documents produits"}  # fmt: skip
-    return Table(COUNTS, tuple((word, tally.acts["communication", act]) for act, word in told.items()))
+    rows = [("Collectes sans réquisition, accès habilité", tally.acts["modification", "collect"])]
+    return Table(COUNTS, (*rows, *((word, tally.acts["communication", act]) for act, word in told.items())))
 
 
 def _destructions(sources: Sources, tally: Tally) -> Table:

@@ -8,7 +8,7 @@ from vms.evidence.manifest import Manifest, StreamEvidence
 _HEAD = """PAQUET DE PREUVE {package}
 
 Commune : {commune}
-Demande : {request}
+Demande : {request}{basis}
 Paquet constitué le {created}
 
 Ce paquet contient les enregistrements de vidéoprotection remis en réponse à la demande ci-dessus. Les vidéos sont
@@ -51,10 +51,12 @@ _UNSTAMPED = "il n’y a pas d’horodatage d’une autorité : la date n’est 
 
 def notice(manifest: Manifest) -> str:
     """The text for a manifest whose list of files may still be empty; times are those of Paris, with their offset."""
+    basis = manifest.request.facts.get("basis_fr")
     head = _HEAD.format(
         package=manifest.package,
         commune=manifest.commune.name,
         request=manifest.request.id,
+        basis=f"\nFondement : {basis}" if isinstance(basis, str) and basis else "",
         created=_local(manifest.created_us),
     )
     return (

@@ -63,12 +63,22 @@ def _identity(manifest: Manifest) -> list[tuple[str, str]]:
             "Demande",
             " — ".join(filter(None, [_text(asked, "number") or manifest.request.id, _text(asked, "frame_fr")])),
         ),
+        ("Fondement", _basis(asked)),
         ("Autorité", _text(asked, "authority")),
         ("Procédure", _text(asked, "procedure_number")),
         ("Décision", f"remise décidée par {decided}" if decided else ""),
         ("Extraction", _said(operator.get("label"), manifest.created_us)),
     ]
     return [(name, value) for name, value in told if value]
+
+
+def _basis(asked: dict[str, Any]) -> str:
+    """On what a collection without a réquisition rests: the law, and the decision of the chief of service (P-73)."""
+    access = asked.get("access")
+    if not _text(asked, "basis_fr") or not isinstance(access, dict):
+        return ""
+    decision = " — ".join(filter(None, (_text(access, name) for name in ("service_fr", "decision_ref", "signed_by"))))
+    return f"{_text(asked, 'basis_fr')}. Habilitation : {decision}"
 
 
 def _rows(stream: StreamEvidence) -> list[tuple[str, str, str, str]]:
@@ -109,10 +119,11 @@ def _proves(manifest: Manifest) -> list[str]:
         if manifest.timestamp
         else "La date n’est attestée que par la commune : le paquet ne porte pas l’horodatage d’une autorité."
     )
+    opened = "la collecte" if _basis(manifest.request.facts) else "la décision"
     return [
         "L’intégrité : chaque image est celle qui a été enregistrée ; en changer un octet se voit.",
         "La complétude : les enregistrements sont chaînés ; en retirer un au milieu se voit.",
-        "L’origine : le cachet de la commune couvre l’ensemble ; la décision et l’extraction sont à son journal.",
+        f"L’origine : le cachet de la commune couvre l’ensemble ; {opened} et l’extraction sont à son journal.",
         stamped,
     ]
 

@@ -17,8 +17,10 @@ from vms.evidence import c2pa
 from vms.evidence.manifest import CERTIFICATE_FILE, NOTICE_FILE, SUMMARY_FILE, SUMS_FILE, Manifest
 from vms.evidence.proof import JournalProof
 from vms.evidence.report import Report
+from vms.law.state_access import BASIS
 
 DECISION: Final = "decide"
+COLLECTION: Final = "collect"
 EXTRACTION: Final = "export"
 _FIXED: Final = (CERTIFICATE_FILE, NOTICE_FILE, SUMMARY_FILE, SUMS_FILE)
 
@@ -63,7 +65,8 @@ def proved(proof: JournalProof, origin: str, name: str, manifest: Manifest) -> P
 def verify_extraction(manifest: Manifest, entries: Iterable[Proved], report: Report) -> None:
     """Note whether decision and extraction are proved, and are of this request, these cameras and this range."""
     records = [one.record for one in entries]
-    problem = _decision_problem(manifest, records) or _extraction_problem(manifest, records)
+    opened = _collection_problem if manifest.request.facts.get("basis") == BASIS else _decision_problem
+    problem = opened(manifest, records) or _extraction_problem(manifest, records)
     detail = "ces caméras et cette plage, pour cette demande, selon le journal"
     report.add("extraction", not problem, problem or detail)
 
@@ -78,6 +81,24 @@ def _decision_problem(manifest: Manifest, records: list[dict[str, Any]]) -> str:
     if found[0].get("ground", "") != (manifest.decision.get("ground") or ""):
         return "le motif de la décision n’est pas celui que le journal prouve"
     return ""
+
+
+def _collection_problem(manifest: Manifest, records: list[dict[str, Any]]) -> str:
+    """A collection needs no decision, and has none; who extracts it is who opened it (P-73)."""
+    found = [record for record in records if record.get("act") == COLLECTION]
+    if len(found) != 1 or not isinstance(found[0].get("detail"), dict):
+        return "la collecte n’est pas prouvée par une entrée du journal"
+    said = (found[0]["detail"].get("request"), found[0]["detail"].get("basis"))
+    if said != (manifest.request.id, BASIS) or manifest.decision.get("decision"):
+        return "la collecte que le journal prouve n’est pas celle de cette demande"
+    extracted = [record.get("author") for record in records if record.get("act") == EXTRACTION]
+    if any(_person(author) != _person(found[0].get("author")) for author in extracted):
+        return "l’extraction n’est pas de l’agent qui a ouvert la collecte"
+    return ""
+
+
+def _person(author: object) -> object:
+    return author.get("person") if isinstance(author, dict) else None
 
 
 def _extraction_problem(manifest: Manifest, records: list[dict[str, Any]]) -> str:

@@ -26,7 +26,7 @@ MAC_BYTES: Final = 16
 # Acts that are taken only with the page's signature: what decides of pictures, rights, accounts or destruction.
 SIGNED_ACTS: Final = frozenset(
     {
-        "decide", "grant", "add_person", "approve_recovery", "open_framing", "validate_zones", "consent",
+        "decide", "collect", "grant", "add_person", "approve_recovery", "open_framing", "validate_zones", "consent",
         "withdraw_order", "confirm_time", "name_emergency_persons", "ask_emergency", "confirm_emergency",
     }
 )  # fmt: skip

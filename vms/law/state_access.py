@@ -85,6 +85,17 @@ def collection_lapse(request: Request, one: Habilitation | None) -> Lapse | None
     return None
 
 
+def receipt_lapse(request: Request, person: str, role: str) -> Lapse | None:
+    """Why a person cannot note that a package was received: an agent of the State receives their own collection, and
+    nobody else does (P-33, P-73).
+    """
+    if not request.habilitation and not rulebook().role[role].by_service:
+        return None
+    if request.habilitation and request.registered_by == person:
+        return None
+    return Lapse("P-73", "Qui collecte sous son propre accès en accuse seul réception.", "Demandez-le à cet agent.")
+
+
 def frame_lapse(frame: str, fields: Mapping[str, Any]) -> Lapse | None:
     """What a collection lacks under its legal frame, or None: the inquiry's own frame, without the réquisition's own
     authorisations (P-72, P-73).

@@ -84,6 +84,14 @@ async def register(commune: Acting, body: RegisterRequest, token: Token, service
     return await services.keeper.act(token, "register_request", arguments(body))
 
 
+@router.post("/communes/{commune}/collections", status_code=201)
+async def collect(
+    commune: Acting, body: RegisterRequest, token: Token, statement: Statement, services: Srv
+) -> dict[str, Any]:
+    """Open a collection by an agent of the State, without a réquisition; its range is held at once (P-73)."""
+    return await services.keeper.act(token, "collect", arguments(body), statement)
+
+
 @router.get("/requests/{request}")
 async def request_detail(request: str, token: Token, services: Srv) -> dict[str, Any]:
     """One request: what will leave, its hold, its decision, its package."""

@@ -12,7 +12,7 @@ from vms.clock import UtcTime
 from vms.errors import Conflict, Refused
 from vms.evidence import cms
 from vms.keeper.acts.seal import seal_of
-from vms.keeper.acts.spec import ActSpec, extractable, one_of
+from vms.keeper.acts.spec import ActSpec, extractable, one_of, refuse
 from vms.keeper.arguments import Args, Identifier, Name, Text
 from vms.keeper.communes import Change
 from vms.keeper.entry import Entry
@@ -24,6 +24,7 @@ from vms.law.dates import DAY_US
 from vms.law.facts import Request
 from vms.law.retention import due
 from vms.law.rulebook import rulebook
+from vms.law.state_access import BASIS, receipt_lapse
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 PACKAGE_LIMIT_BYTES: Final = 1 << 42
@@ -104,6 +105,7 @@ def record_package(change: Change, args: RecordPackage) -> dict[str, Any]:
 def receive_package(change: Change, args: ReceivePackage) -> dict[str, Any]:
     """Note the receipt: the hold ends, the authority keeps the copy under its own rules, ours has its date (P-33)."""
     request = _in_state(change, args.request, "packaged")
+    refuse(receipt_lapse(request, change.author.person, change.author.role), request.id)
     if request.frame == FRAME and not args.others_hidden:
         what = "La copie d’une personne filmée ne montre personne d’autre."
         raise Refused(what, where=request.id, todo="Recadrez-la, puis dites-le en la remettant.", rule="P-86")
@@ -166,7 +168,7 @@ def _communicated(change: Change, act: str, request: Request, *, recipient: str 
         motive=request.motive,
         reference=request.id,
         recipient=recipient,
-        detail={"frame": request.frame, **detail},
+        detail={"frame": request.frame, **({"basis": BASIS} if request.habilitation else {}), **detail},
     )
     return change.journal(entry)
 

@@ -17,8 +17,9 @@ from vms.law.habilitation import grant_lapse
 from vms.law.rulebook import rulebook
 
 # Only the mayor or a deputy gives these; the others may be entered by the head of service (P-52: the mayor habilitates,
-# the head of service records the decision that the mayor signed).
-GIVEN_BY_MAYOR: Final = frozenset({"mayor", "deputy", "chief", "inspector"})
+# the head of service records the decision that the mayor signed). A State agent is habilitated by their own chief of
+# service; the mayor records it (P-50).
+GIVEN_BY_MAYOR: Final = frozenset({"mayor", "deputy", "chief", "inspector", "state_agent"})
 MAYORAL: Final = frozenset({"mayor", "deputy"})
 
 
@@ -52,6 +53,8 @@ class Grant(Args):
     pooled: bool = False
     basis: Basis | None = None
     document_sha256: Digest = ""
+    service: str = Field(default="", max_length=32)
+    level: str = Field(default="", max_length=32)
 
 
 class Withdraw(Args):
@@ -100,6 +103,7 @@ def grant(change: Change, args: Grant) -> dict[str, Any]:
     if any(camera not in change.facts.cameras for camera in cameras):
         raise Refused("Une caméra de la portée n’est pas de cette commune.", todo="Retirez-la.", rule="P-62")
     change.put("habilitation", made.id, made)
+    served: dict[str, Any] = {"service": made.service, "level": made.level} if made.service else {}
     seq = change.modified(
         "grant",
         habilitation=made.id,
@@ -110,6 +114,7 @@ def grant(change: Change, args: Grant) -> dict[str, Any]:
         acts=sorted(made.acts),
         from_us=made.from_us,
         until_us=made.until_us,
+        **served,
     )
     return {"habilitation": made.id, "journal": seq}
 
@@ -207,6 +212,8 @@ def _habilitation(args: Grant) -> Habilitation:
         basis_from_us=basis.from_ if basis else None,
         basis_until_us=basis.until if basis else None,
         document_sha256=args.document_sha256,
+        service=args.service,
+        level=args.level,
     )
 
 

@@ -30,6 +30,7 @@ from vms.law.access import FILED, appointment_lapse, outcome_lapse, right_of
 from vms.law.dates import DAY_US
 from vms.law.facts import Hold, Request
 from vms.law.holds import before, confirmed_end, provisional_end
+from vms.law.lapse import Lapse
 from vms.law.requests import DECIDABLE, answer_due, fields_lapse, frame_lapse, ground_lapse, next_number
 from vms.law.rulebook import rulebook
 
@@ -80,8 +81,22 @@ class Decide(Args):
 
 def register_request(change: Change, args: RegisterRequest) -> dict[str, Any]:
     """Register, and hold the range at once: the footage may fall due before the answer (P-34)."""
+    made, hold = drawn_up(change, args, frame_lapse(args.frame, args.fields, change.now_us))
+    change.put("hold", hold.id, hold)
+    change.put("request", made.id, made)
+    seq = change.modified("register_request", **registered(made))
+    write_placed(change, hold)
+    notify_deciders(change, "decide", made.id)
+    return {"request": made.id, "number": made.number, "hold": hold.id, "hold_until_us": hold.until_us, "journal": seq}
+
+
+def drawn_up(change: Change, args: RegisterRequest, lacking: Lapse | None) -> tuple[Request, Hold]:
+    """A new request and its hold, not written yet; Refused or BadInput for what no request may ask (P-30, P-72).
+
+    ``lacking`` is what its legal frame still lacks.
+    """
     _check_fields(args.fields)
-    refuse(frame_lapse(args.frame, args.fields, change.now_us), "fields")
+    refuse(lacking, "fields")
     check_range(args.from_us, args.to_us, change.now_us)
     if args.to_us - args.from_us > RANGE_LIMIT_US:
         raise BadInput("Une demande couvre 31 jours au plus.", where="to_us", todo="Faites-en plusieurs.")
@@ -110,22 +125,21 @@ def register_request(change: Change, args: RegisterRequest) -> dict[str, Any]:
             (one.number for one in change.facts.requests.values()), paris_date(UtcTime(change.now_us)).year
         ),
     )
-    change.put("hold", hold.id, hold)
-    change.put("request", made.id, made)
-    seq = change.modified(
-        "register_request",
-        cameras=cameras,
-        motive=args.motive,
-        request=made.id,
-        number=made.number,
-        frame=made.frame,
-        procedure=procedure_number(made),
-        from_us=made.from_us,
-        to_us=made.to_us,
-    )
-    write_placed(change, hold)
-    notify_deciders(change, "decide", made.id)
-    return {"request": made.id, "number": made.number, "hold": hold.id, "hold_until_us": hold.until_us, "journal": seq}
+    return made, hold
+
+
+def registered(made: Request) -> dict[str, Any]:
+    """What the journal says of a new request (P-40)."""
+    return {
+        "cameras": tuple(sorted(made.cameras)),
+        "motive": made.motive,
+        "request": made.id,
+        "number": made.number,
+        "frame": made.frame,
+        "procedure": procedure_number(made),
+        "from_us": made.from_us,
+        "to_us": made.to_us,
+    }
 
 
 def complete_request(change: Change, args: CompleteRequest) -> dict[str, Any]:

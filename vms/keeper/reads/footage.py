@@ -8,7 +8,7 @@ from vms.clock_guard import Doubt
 from vms.keeper.hour_keys import retention_days
 from vms.keeper.key_drill import key_state
 from vms.keeper.protocol import CameraRetention, HeldRange
-from vms.keeper.reads.spec import Nothing, Reader, ReadSpec
+from vms.keeper.reads.spec import Nothing, Reader, ReadSpec, own_alone
 from vms.law.facts import CommuneFacts, Hold
 from vms.law.retention import MAX_DAYS
 
@@ -39,7 +39,7 @@ def retention(reader: Reader, _: Nothing) -> dict[str, Any]:
     count, oldest = commune.keys.reader.execute("SELECT count(*), min(hour_us) FROM hour_key").fetchone()
     held = commune.keys.reader.execute("SELECT count(*) FROM held_segment").fetchone()[0]
     return {
-        "cameras": [_with_numbers(one, facts) for one in camera_retentions(facts, reader.now_us)],
+        "cameras": [_with_numbers(reader, one) for one in camera_retentions(facts, reader.now_us)],
         "legal_max_days": MAX_DAYS,
         "hour_keys": count,
         "oldest_hour_us": oldest,
@@ -56,11 +56,15 @@ def retention(reader: Reader, _: Nothing) -> dict[str, Any]:
     }
 
 
-def _with_numbers(retention: CameraRetention, facts: CommuneFacts) -> dict[str, Any]:
-    """A camera's retention, its holds called by their requests’ numbers, which no recorder needs."""
-    shown = retention.model_dump(mode="json")
-    for hold in shown["holds"]:
-        hold["label"] = number_of(next(one for one in facts.holds if one.id == hold["id"]), facts)
+def _with_numbers(reader: Reader, retention: CameraRetention) -> dict[str, Any]:
+    """A camera's retention, its holds called by their requests’ numbers, which no recorder needs; of others' inquiries
+    an agent of the State learns nothing.
+    """
+    facts, shown = reader.commune.facts, retention.model_dump(mode="json")
+    held = {one.id: one for one in facts.holds if not own_alone(reader) or one.placed_by == reader.person.id}
+    shown["holds"] = [
+        hold | {"label": number_of(held[hold["id"]], facts)} for hold in shown["holds"] if hold["id"] in held
+    ]
     return shown
 
 

@@ -12,7 +12,7 @@ from vms.errors import BadInput, NotFound
 from vms.keeper.arguments import Args, Identifier
 from vms.keeper.cosigned import cosigned_notes, stamped, with_cosignatures
 from vms.keeper.journal import checked_row, nodes_of, read_entry_bundle, read_tile
-from vms.keeper.reads.spec import Reader, ReadSpec
+from vms.keeper.reads.spec import Reader, ReadSpec, own_alone
 from vms.keeper.review import Seen, review
 from vms.keeper.tiles import LEVELS_LIMIT, WIDTH, pack_entries
 from vms.keeper.tree import inclusion_proof, leaf_hash
@@ -150,6 +150,9 @@ def journal_proof(reader: Reader, args: Proof) -> dict[str, Any]:
     if row is None:
         raise NotFound("Cette entrée n’existe pas.", where=str(args.seq))
     found = checked_row(row)
+    record = json.loads(found["record"]) if found["record"] is not None else {}
+    if own_alone(reader) and record.get("author", {}).get("person") != reader.person.id:
+        raise NotFound("Cette entrée n’existe pas.", where=str(args.seq))
     point = _checkpoint(reader, found["log"])
     proof = inclusion_proof(nodes_of(db, found["log"]), found["n"], point["size"])
     return found | {

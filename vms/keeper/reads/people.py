@@ -14,6 +14,9 @@ from vms.law.facts import Habilitation
 from vms.law.habilitation import conventions_lapse, habilitation_lapse
 from vms.law.rulebook import rulebook
 
+# What a motive must say besides its purpose is for the moment of asking; here it is taken as said (P-73).
+FITTING: Final = "PV 1"
+
 
 class Rights(Args):
     """Whose rights, and at which instant (now by default)."""
@@ -80,7 +83,7 @@ def _right(reader: Reader, person: str, act: Act, at_us: int) -> dict[str, Any]:
     refusal: Denied | None = None
     for camera in facts.cameras.values():
         purposes = sorted(purposes_of(camera, facts.order_of(camera, at_us)))
-        motive = Motive(purposes[0] if purposes else "")
+        motive = Motive(purposes[0] if purposes else "", FITTING)
         verdict = admit(facts, Person(person), act, [camera.id], None, motive, at_us)
         if isinstance(verdict, Denied):
             refusal = refusal or verdict
@@ -114,6 +117,8 @@ def _told(reader: Reader, one: Habilitation) -> dict[str, Any]:
         "suspended": one.suspension(reader.now_us) is not None,
         "suspensions": [{"from_us": s.from_us, "until_us": s.until_us, "motive": s.motive} for s in one.suspensions],
         "document_sha256": one.document_sha256,
+        "service": one.service,
+        "level": one.level,
         "lapse": told(lapse),
     }
 

@@ -11,13 +11,14 @@ from vms.keeper.applicants import applicant_of
 from vms.keeper.arguments import Args, Identifier
 from vms.keeper.gate import Denied, Motive, admit
 from vms.keeper.protocol import Act
-from vms.keeper.reads.spec import Nothing, Reader, ReadSpec, told
+from vms.keeper.reads.spec import Nothing, Reader, ReadSpec, own_alone, told
 from vms.keeper.records import COMMUNE_ID, SealRecord
 from vms.keys import seal
 from vms.law.access import FILED, FRAME, identity_due, right_of
 from vms.law.facts import Request
 from vms.law.requests import DECIDABLE
 from vms.law.rulebook import rulebook
+from vms.law.state_access import BASIS, BASIS_FR
 
 
 class OneRequest(Args):
@@ -28,7 +29,7 @@ class OneRequest(Args):
 
 def requests(reader: Reader, _: Nothing) -> dict[str, Any]:
     """Every request, those that wait for someone first, newest first."""
-    found = reader.commune.facts.requests.values()
+    found = [one for one in reader.commune.facts.requests.values() if _shown(reader, one)]
     ordered = sorted(found, key=lambda one: (one.state not in DECIDABLE | {FILED}, -one.registered_us))
     return {"requests": [_summary(reader, one) for one in ordered]}
 
@@ -37,6 +38,8 @@ def request(reader: Reader, args: OneRequest) -> dict[str, Any]:
     """One request with its fields, hold and package, and whether the reader may extract it."""
     facts = reader.commune.facts
     one: Request = one_of("demande", facts.requests.get(args.request), args.request)
+    if not _shown(reader, one):
+        one_of("demande", None, args.request)
     hold = next((hold for hold in facts.holds if hold.id == one.hold), None)
     span = (one.from_us, one.to_us)
     verdict = admit(facts, reader.person, Act.EXPORT, sorted(one.cameras), span, Motive(request=one.id), reader.now_us)
@@ -73,6 +76,19 @@ def applicant(reader: Reader, args: OneRequest) -> dict[str, Any]:
     return {"applicant": {name: getattr(found, name) for name in names}}
 
 
+def _shown(reader: Reader, one: Request) -> bool:
+    return not own_alone(reader) or bool(one.habilitation and one.registered_by == reader.person.id)
+
+
+def _access(reader: Reader, one: Request) -> dict[str, Any] | None:
+    """The decision of the chief of service that a collection rests on; None for a request that is decided (P-73)."""
+    given = next((h for h in reader.commune.facts.habilitations if h.id == one.habilitation), None)
+    if given is None:
+        return None
+    names = ("decision_ref", "signed_by", "document_sha256", "service", "level")
+    return {"service_fr": rulebook().recipient[given.service].fr} | {name: getattr(given, name) for name in names}
+
+
 def _summary(reader: Reader, one: Request) -> dict[str, Any]:
     labels = reader.labels({one.registered_by, one.decided_by})
     return {
@@ -102,6 +118,9 @@ def _summary(reader: Reader, one: Request) -> dict[str, Any]:
         "decided_us": one.decided_us,
         "escalated_us": one.escalated_us,
         "package": dict(one.package),
+        "basis": BASIS if one.habilitation else "",
+        "basis_fr": BASIS_FR if one.habilitation else "",
+        "access": _access(reader, one),
     }
 
 

@@ -10,6 +10,7 @@ from vms.keeper.arguments import Args
 from vms.keeper.communes import Commune
 from vms.keeper.gate import Denied, Person
 from vms.law.lapse import Lapse
+from vms.law.rulebook import rulebook
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,11 @@ class ReadSpec:
     model: type[Args]
     run: Callable[[Reader, Any], dict[str, Any]]
     journalled: bool = False
+
+
+def own_alone(reader: Reader) -> bool:
+    """Whether the reader sees of requests and journal what is theirs alone: an agent of the State (P-73)."""
+    return rulebook().role[reader.role].by_service
 
 
 class Nothing(Args):

@@ -10,6 +10,7 @@ export type Role =
   | "chief"
   | "mayor"
   | "deputy"
+  | "state_agent"
   | "secretary"
   | "csu_operator"
   | "installer"

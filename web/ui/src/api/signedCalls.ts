@@ -14,6 +14,7 @@ const SIGNED: Readonly<Record<string, string>> = {
   "/communes/{commune}/emergencies/confirm": "confirm_emergency",
   "/cameras/{camera_id}/framing/open": "open_framing",
   "/cameras/{camera_id}/zones/{zone_set}/validate": "validate_zones",
+  "/communes/{commune}/collections": "collect",
   "/requests/{request}/decision": "decide",
   "/requests/{request}/extract": "export",
   "/requests/{request}/package/key": "export",

@@ -21,6 +21,7 @@ export function PackagePanel({ manifest, onGo }: PackageProps) {
   const decidedBy = said(manifest.decision, "decided_by");
   const authority = said(manifest.request.facts, "authority");
   const operator = said(manifest.operator, "label");
+  const basis = said(manifest.request.facts, "basis_fr");
   return (
     <section className="stack-s">
       <h2>
@@ -35,6 +36,14 @@ export function PackagePanel({ manifest, onGo }: PackageProps) {
           <Trans>Demande</Trans>
         </dt>
         <dd>{manifest.request.id}</dd>
+        {basis === "" ? null : (
+          <>
+            <dt>
+              <Trans>Fondement</Trans>
+            </dt>
+            <dd lang="fr">{basis}</dd>
+          </>
+        )}
         {authority === "" ? null : (
           <>
             <dt>

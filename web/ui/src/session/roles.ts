@@ -8,6 +8,7 @@ export const ROLE_WORDS: Record<Role, MessageDescriptor> = {
   chief: msg`Cheffe ou chef de la police municipale`,
   mayor: msg`Maire`,
   deputy: msg`Adjointe ou adjoint avec délégation`,
+  state_agent: msg`Agent de l’État habilité`,
   secretary: msg`Secrétariat de mairie`,
   csu_operator: msg`Opération du CSU, agrément préfectoral`,
   installer: msg`Installation`,

@@ -34,6 +34,7 @@ const REPLAY: Entry = { to: "/relecture", word: msg`Relecture`, icon: History };
 const DECIDE: Entry = { to: "/decider", word: msg`À décider`, icon: Stamp, counts: true };
 const REQUESTS: Entry = { to: "/demandes", word: msg`Demandes`, icon: Inbox, counts: true };
 const REQUESTS_QUIET: Entry = { ...REQUESTS, counts: false };
+const COLLECTIONS: Entry = { ...REQUESTS_QUIET, word: msg`Collectes` };
 const CAMERAS: Entry = { to: "/cameras", word: msg`Caméras`, icon: Cctv };
 const DISCOVERY: Entry = { to: "/decouverte", word: msg`Découverte`, icon: Radar };
 const AUTHORISATION: Entry = { to: "/autorisation", word: msg`Autorisation`, icon: BadgeCheck };
@@ -91,6 +92,7 @@ export const NAVIGATION: Record<Role, readonly Entry[]> = {
     WALL,
     REPLAY,
   ],
+  state_agent: [REPLAY, COLLECTIONS],
   secretary: [REQUESTS],
   csu_operator: [WALL],
   installer: [DISCOVERY, CAMERAS],

@@ -80,6 +80,7 @@ const ACTS: Record<string, MessageDescriptor> = {
   place_hold: msg`Gel posé`,
   release_hold: msg`Gel levé`,
   register_request: msg`Demande enregistrée`,
+  collect: msg`Collecte ouverte, accès habilité`,
   complete_request: msg`Demande complétée`,
   decide: msg`Décision prise`,
   sign_manifest: msg`Manifeste signé`,

@@ -101,6 +101,32 @@ describe("an extraction", () => {
   });
 });
 
+describe("a collection under the State's own access", () => {
+  const detail = { basis: "acces_habilite", request: "d-1" };
+  const opened = { act: "collect", author: { person: "p-1" }, detail };
+  const extracted = { ...EXTRACTED, author: { person: "p-1" } };
+  const problem = (records: Record<string, unknown>[], decision: object = {}) => {
+    const made = manifest((content) => {
+      content.request = { facts: { basis: "acces_habilite" }, id: "d-1" };
+      content.decision = decision;
+    });
+    return extractionProblem(made, records)?.code;
+  };
+
+  it("is proved by the agent's own entry, and by no decision", () => {
+    expect(problem([opened, extracted])).toBeUndefined();
+    expect(problem([DECIDED, extracted])).toBe("extraction-unproved");
+    expect(problem([opened, extracted], { decision: "execute" })).toBe("extraction-other");
+    expect(problem([{ ...opened, author: { person: "p-2" } }, extracted])).toBe("extraction-other");
+    expect(problem([{ ...opened, detail: { ...detail, request: "d-2" } }, extracted])).toBe(
+      "extraction-other",
+    );
+    expect(problem([{ ...opened, detail: { request: "d-1" } }, extracted])).toBe("extraction-other");
+    expect(problem([opened, { ...extracted, to_us: 40 }])).toBe("extraction-partial");
+    expect(extractionProblem(manifest(), [opened, extracted])?.code).toBe("extraction-unproved");
+  });
+});
+
 describe("an entry's place", () => {
   const record = { commune: "valclair", log: "2026-T4", n: 3 };
   const placed = (origin: string, more: object = {}, index = 3, name: string | null = "host/guet") => {

@@ -6,6 +6,8 @@ import { type Fields, type Manifest, SUMS_FILE } from "./manifest";
 import { type Found, Refused } from "./refused";
 
 const FIXED = ["signer.pem", "LISEZMOI.txt", "LISEZMOI.pdf", SUMS_FILE];
+/** The basis of what an agent of the State collects without a réquisition (vms/law/state_access.py). */
+export const COLLECTED = "acces_habilite";
 
 /** A journal entry whose inclusion holds: the origin of its log, its number there, and what its record says. */
 export interface Proved {
@@ -61,21 +63,28 @@ export function checkPlace(
     throw new Refused("journal-elsewhere", { log: origin });
 }
 
+function personOf(record: Fields | undefined): unknown {
+  return (record?.author as Fields | null | undefined)?.person;
+}
+
 /** What is wrong with how decision and extraction are proved; undefined when they are this package's. */
 export function extractionProblem(manifest: Manifest, records: readonly Fields[]): Found | undefined {
   const said = (act: string): Fields | undefined => {
     const found = records.filter((record) => record.act === act);
     return found.length === 1 ? found[0] : undefined;
   };
-  const decided = said("decide")?.detail as Fields | null | undefined;
+  // A collection under the State's own access needs no decision, and has none (P-73).
+  const isCollected = manifest.request.facts.basis === COLLECTED;
+  const ground = said(isCollected ? "collect" : "decide");
+  const decided = ground?.detail as Fields | null | undefined;
   const extracted = said("export");
   if (!decided || extracted === undefined) return { code: "extraction-unproved", facts: {} };
-  const isDecided =
-    decided.request === manifest.request.id &&
-    decided.decision === "execute" &&
-    manifest.decision.decision === "execute" &&
-    (decided.ground ?? "") === (manifest.decision.ground || "");
-  if (!isDecided || extracted.reference !== manifest.request.id)
+  const isDecided = isCollected
+    ? decided.basis === COLLECTED && !manifest.decision.decision && personOf(ground) === personOf(extracted)
+    : decided.decision === "execute" &&
+      manifest.decision.decision === "execute" &&
+      (decided.ground ?? "") === (manifest.decision.ground || "");
+  if (decided.request !== manifest.request.id || !isDecided || extracted.reference !== manifest.request.id)
     return { code: "extraction-other", facts: {} };
   const opened = new Set(Array.isArray(extracted.cameras) ? (extracted.cameras as unknown[]) : []);
   const given = new Set<unknown>(manifest.streams.map(({ camera }) => camera));
