@@ -1,6 +1,7 @@
 /** Cameras: technical facts, how their streams do, and what the law still asks of each. */
 import { queryOptions } from "@tanstack/react-query";
 import { as, get, post } from "./client";
+import type { Position } from "./siting";
 
 export type LegalState =
   | "found"
@@ -66,6 +67,8 @@ export interface CameraLegal {
     place: string;
     photo?: { date_us: number; place: string; sha256: string } | null;
   } | null;
+  /** Where it stands and what it covers; null until somebody says so. */
+  position?: Position | null;
   prefect_informed_us: number | null;
   zone_set: ZoneSet | null;
   /** The camera's own masks: how many were validated and how many it reports, null where nothing is known of them. */

@@ -2,6 +2,7 @@
 import { queryOptions } from "@tanstack/react-query";
 import { API, as, get, seg } from "./client";
 import { Problem, type ProblemBody } from "./problem";
+import type { SitePlan } from "./siting";
 
 /** What its reader chooses: nothing, a day, days, a year, or an order. */
 export type DocumentChoice = "now" | "day" | "days" | "year" | "order";
@@ -21,6 +22,9 @@ export interface DocumentKind {
 export interface Documents {
   documents: DocumentKind[];
   orders: { id: string; reference: string }[];
+  /** Whether the reader files site plans, and those that are filed; absent from an older server. */
+  files_plans?: boolean;
+  site_plans?: SitePlan[];
   founded_us: number;
   now_us: number;
 }

@@ -1,9 +1,6 @@
 /** A photograph of a posted notice: sent as the file it is, remade by the server, shown to the commune's own (P-80). */
 import { API, seg } from "./client";
-import { Problem, type ProblemBody } from "./problem";
-
-/** Longest that an upload may take, in ms: a phone at the foot of a pole has a slow line. */
-const UPLOAD_TIMEOUT_MS = 120_000;
+import { sendFile } from "./upload";
 
 const at = (commune: string, camera: string) =>
   `${API}/communes/${seg(commune)}/cameras/${seg(camera)}/panel-photo`;
@@ -20,22 +17,5 @@ export interface PanelPhoto {
 }
 
 /** Sends it; a refusal says what the file is, and changes nothing. */
-export async function postPanelPhoto(commune: string, camera: string, photo: PanelPhoto): Promise<void> {
-  const query = new URLSearchParams({ date: photo.date, place: photo.place });
-  const address = new URL(`${at(commune, camera)}?${query}`, window.location.origin);
-  let response: Response;
-  try {
-    const request = new Request(address, {
-      method: "POST",
-      body: photo.file,
-      headers: { "Content-Type": photo.file.type || "application/octet-stream" },
-    });
-    const signal = AbortSignal.timeout(UPLOAD_TIMEOUT_MS);
-    response = await fetch(request, { signal, cache: "no-store", credentials: "same-origin" });
-  } catch {
-    throw new Problem({ type: "urn:guet:unreachable" }, 0);
-  }
-  if (response.ok) return;
-  const body = (await response.json().catch(() => ({}))) as ProblemBody;
-  throw new Problem(body, response.status);
-}
+export const postPanelPhoto = (commune: string, camera: string, photo: PanelPhoto) =>
+  sendFile(at(commune, camera), { date: photo.date, place: photo.place }, photo.file);

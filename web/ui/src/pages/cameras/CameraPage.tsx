@@ -10,6 +10,7 @@ import { PageHead } from "../../shell/Page";
 import { CertificateCard } from "../discovery/CertificateCard";
 import { PanelPhotoCard } from "../panel/PanelPhotoCard";
 import { FactCards } from "./FactCards";
+import { PositionCard } from "./PositionCard";
 import { RemainingCard } from "./RemainingCard";
 import { StoppedNote } from "./StoppedNote";
 import { SuspensionFields } from "./SuspensionFields";
@@ -48,6 +49,7 @@ export function CameraPage() {
       <FactCards camera={camera} />
       <WeekCard camera={camera} />
       <RemainingCard camera={camera} />
+      <PositionCard camera={camera} />
       <PanelPhotoCard camera={camera} />
       <CertificateCard camera={camera} />
     </>

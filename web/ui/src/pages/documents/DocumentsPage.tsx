@@ -6,6 +6,7 @@ import { Button, Card, EmptyState, QueryView, Refusal } from "../../parts";
 import { useActing } from "../../session/SessionContext";
 import { PageHead } from "../../shell/Page";
 import { DocumentCard } from "./DocumentCard";
+import { SitePlanCard } from "./SitePlanCard";
 import { useMaking } from "./useMaking";
 
 /** What the commune owes the préfecture, the CNIL and its archives, drawn from the live state (P-29). */
@@ -68,6 +69,7 @@ function Kinds({ data }: { data: Documents }) {
         {data.documents.map((one) => (
           <DocumentCard key={one.kind} document={one} data={data} />
         ))}
+        {data.site_plans ? <SitePlanCard data={data} /> : null}
       </div>
     </>
   );

@@ -1,4 +1,5 @@
 import { fireEvent, screen, waitFor, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
 import { describe, expect, it, vi } from "vitest";
 import { type Answers, expectAccessible, fakeServer, renderPage, sessionAs } from "../../test/render";
 
@@ -83,5 +84,39 @@ describe("documents", () => {
     fakeServer(answers({ "GET /communes/valclair/documents": refused }));
     renderPage("/documents");
     expect(await screen.findByText(/Votre qualité ne permet pas cet acte/)).toBeTruthy();
+  });
+
+  it("names the site plans that were filed, and lets the mayor file one", async () => {
+    const plan = { sha256: "ab".repeat(32), media: "application/pdf", size_bytes: 2_000_000, drawn_us: NOW };
+    const sent = "POST /communes/valclair/site-plans";
+    const listed = { ...LISTED, files_plans: true, site_plans: [{ ...plan, order: "o-1", filed_us: NOW }] };
+    const calls = fakeServer(
+      answers({
+        "GET /session": { body: sessionAs("mayor") },
+        "GET /communes/valclair/documents": { body: listed },
+        [sent]: { status: 201, body: {} },
+      }),
+    );
+    const { container } = renderPage("/documents");
+    const region = await card("Plan-masse du dossier");
+    expect(region.getByText("2026-0718")).toBeTruthy();
+    expect(region.getByRole("link", { name: /Enregistrer le plan/ }).getAttribute("href")).toBe(
+      `/api/v1/communes/valclair/site-plans/${plan.sha256}`,
+    );
+    await expectAccessible(container);
+    fireEvent.click(region.getByRole("button", { name: "Verser un plan-masse…" }));
+    const dialog = within(await screen.findByRole("dialog"));
+    await userEvent.upload(dialog.getByLabelText("Fichier"), new File(["%PDF"], "plan.pdf", { type: "application/pdf" }));
+    await userEvent.click(dialog.getByRole("button", { name: "Verser" }));
+    await screen.findByText("Plan versé : le dossier le nomme.");
+    expect(calls.list.filter(({ call }) => call === sent)).toHaveLength(1);
+  });
+
+  it("says that no site plan is filed, and offers nothing to those who file none", async () => {
+    fakeServer(answers({ "GET /communes/valclair/documents": { body: { ...LISTED, site_plans: [] } } }));
+    renderPage("/documents");
+    const region = await card("Plan-masse du dossier");
+    expect(region.getByText("Aucun plan-masse versé")).toBeTruthy();
+    expect(region.queryByRole("button")).toBeNull();
   });
 });

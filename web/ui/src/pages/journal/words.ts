@@ -44,6 +44,8 @@ const ACTS: Record<string, MessageDescriptor> = {
   validate_zones: msg`Zones validées`,
   post_panel: msg`Panneau noté`,
   post_panel_photo: msg`Panneau photographié`,
+  place_camera: msg`Position de la caméra notée`,
+  file_site_plan: msg`Plan-masse versé`,
   inform_prefect: msg`Préfet informé`,
   commission_camera: msg`Caméra réceptionnée`,
   put_in_service: msg`Mise en service`,

@@ -3,6 +3,7 @@ import { Trans, useLingui } from "@lingui/react/macro";
 import { Camera as CameraIcon, ImageOff } from "lucide-react";
 import type { Camera } from "../../api/cameras";
 import { panelPhotoUrl, postPanelPhoto } from "../../api/panelPhoto";
+import { fileOf } from "../../api/upload";
 import { formatDate, nowUs, toParisFields } from "../../i18n/format";
 import { ActButton, Card, EmptyState, RuleTag, StateTag, TextField, textOf } from "../../parts";
 import { DateField } from "../../parts/DateFields";
@@ -70,15 +71,12 @@ interface PhotoActProps {
 
 function PhotoAct({ camera, place, again }: PhotoActProps) {
   const { t } = useLingui();
-  const run = (data: FormData) => {
-    const file = data.get("file");
-    if (!(file instanceof File)) throw new TypeError("no file field");
-    return postPanelPhoto(camera.commune, camera.id, {
-      file,
+  const run = (data: FormData) =>
+    postPanelPhoto(camera.commune, camera.id, {
+      file: fileOf(data),
       date: textOf(data, "date"),
       place: textOf(data, "place"),
     });
-  };
   return (
     <ActButton
       label={again ? <Trans>Remplacer la photographie…</Trans> : <Trans>Ajouter une photographie…</Trans>}

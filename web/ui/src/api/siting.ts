@@ -1,0 +1,51 @@
+/** Where a camera stands, and the site plan that goes with the préfecture's file (P-22). */
+import { API, post, seg } from "./client";
+import { sendFile } from "./upload";
+
+/** WGS 84 in millionths of a degree; direction from north, clockwise; 360 for a camera that turns all around. */
+export interface Position {
+  latitude_udeg: number;
+  longitude_udeg: number;
+  direction_deg: number;
+  angle_deg: number;
+  reach_m: number;
+}
+
+/** A filed *plan-masse*: of an order, or of a first request when that is empty. */
+export interface SitePlan {
+  order: string;
+  sha256: string;
+  media: string;
+  size_bytes: number;
+  drawn_us: number;
+  filed_us: number;
+}
+
+const UDEG = 1_000_000;
+
+/** Millionths of a degree of what people type or paste, `48,123456` too; NaN for what is no number. */
+export function udegOf(text: string): number {
+  const plain = text.trim().replace(",", ".");
+  return /^[+-]?\d{1,3}(\.\d+)?$/.test(plain) ? Math.round(Number(plain) * UDEG) : Number.NaN;
+}
+
+/** Degrees with six decimals, as documents write them. */
+export const degreesOf = (udeg: number): string => (udeg / UDEG).toFixed(6);
+
+export const placeCamera = (commune: string, camera: string, position: Position) =>
+  post("/communes/{commune}/cameras/{camera_id}/position", {
+    path: { commune, camera_id: camera },
+    body: position,
+  });
+
+const plansOf = (commune: string) => `${API}/communes/${seg(commune)}/site-plans`;
+
+export const sitePlanUrl = (commune: string, sha256: string) => `${plansOf(commune)}/${seg(sha256)}`;
+
+/** Files the plan of an order (empty: of a first request); it takes the place of the one before. */
+export const fileSitePlan = (commune: string, plan: { file: File; date: string; order: string }) =>
+  sendFile(
+    plansOf(commune),
+    { date: plan.date, ...(plan.order === "" ? {} : { order: plan.order }) },
+    plan.file,
+  );
