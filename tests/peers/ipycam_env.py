@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.ports import free_port
 from tests.peers.process import running, wait_for
 
 PACKAGE = "ipycam==1.3.0"
@@ -59,7 +60,10 @@ def ipycam_python(cache: Path) -> Path:
 def ipycam(clip: Path, folder: Path, cache: Path, *, address: str) -> Iterator[Ipycam]:
     """Run ipycam on a clip; configuration and log go to ``folder``, the environment to ``cache``."""
     python = ipycam_python(cache)
-    onvif_port, rtsp_port, *others = _free_ports(5)
+    ports: set[int] = set()
+    while len(ports) < 5:
+        ports.add(free_port())
+    onvif_port, rtsp_port, *others = ports
     settings = {
         "local_ip": address,
         "onvif_port": onvif_port,
@@ -89,14 +93,3 @@ def _answers(address: str, port: int) -> bool:
     except OSError:
         return False
     return True
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("", 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()

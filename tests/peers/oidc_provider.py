@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from typing import Any, Final
 
 import httpx
 
+from deploy.ports import free_port
 from tests.peers.process import running, wait_for
 
 HERE: Final = Path(__file__).parent / "oidc"
@@ -102,9 +102,7 @@ def node() -> str:
 def oidc_provider(folder: Path, kept: Path, sites: list[str]) -> Iterator[Peer]:
     """Run the providers for services at ``sites``; the log goes to ``folder``."""
     modules, log = installed(kept), folder / "oidc.log"
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port = one.getsockname()[1]
+    port = free_port()
     settings = {"port": port, "client": CLIENT, "secret": SECRET, "accounts": ACCOUNTS}
     settings |= {
         "returns": [f"{one}/connexion/retour" for one in sites],
