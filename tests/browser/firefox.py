@@ -86,7 +86,8 @@ class Firefox:
         return value
 
     def choose(self, selector: str, *files: Path) -> None:
-        """Put files into an input, as its dialog would."""
+        """Put files into an input, as its dialog would, once it is there."""
+        self.wait(f"document.querySelector({json.dumps(selector)}) !== null")
         found = self.command(
             "browsingContext.locateNodes", context=self.context, locator={"type": "css", "value": selector}
         )

@@ -76,5 +76,5 @@ def test_without_a_picture_decoder_it_says_so_and_plays(fox: Firefox, reader_fil
     fox.press("l")
     fox.wait(_shown(1), lambda shown: shown > 10)
     fox.open(reader_file.as_uri())
-    assert "Il n’a pas WebCodecs" in fox.evaluate(TEXT)
+    fox.wait(TEXT, lambda said: "Il n’a pas WebCodecs" in said)
     fox.command("script.removePreloadScript", script=preload)

@@ -16,6 +16,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+import pytest
+
 from deploy.demo.town import CAMERAS, PASSPHRASE
 from tests.fakes.machine import Machine, eventually, running
 from tests.judges.clear_bytes import Needles
@@ -24,6 +26,7 @@ from tests.system.page import Group, opened_groups, timeline
 from vms.clock import MICRO, UtcTime
 from vms.errors import GuetError
 
+pytestmark = pytest.mark.timeout(600)
 HELD, OTHER = "valclair-c02", "valclair-c04"
 TWO: Final = [one for one in CAMERAS if one.commune == "valclair" and not one.masked]
 DAYS: Final = 16  # the demonstration's order asks for fifteen
