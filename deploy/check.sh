@@ -23,9 +23,9 @@ step "Tests without processes of their own, on both cores"
 python -m pytest -q -n 2 tests/house tests/unit tests/property tests/golden tests/fuzz
 step "Tests of protocols and of single processes, a file at a time; three at once, since they often wait"
 python -m pytest -q -n 3 --dist loadfile --durations=10 tests/contract tests/integration
-step "Tests in the browser; beside them two minutes of GStreamer's streams, a due date and damaged stores"
+step "Tests in the browser; beside them GStreamer's streams, a due date, damaged stores, a full volume, a story"
 # These need little but time.
-patient=(tests/system/test_gstreamer.py tests/system/test_due.py tests/system/test_damage.py tests/system/test_odd_stores.py)
+patient=(tests/system/test_{gstreamer,due,damage,odd_stores,disk_full,story}.py)
 python -m pytest -q "${patient[@]}" >"$told/beside" 2>&1 &
 streams=$!
 browser=0
