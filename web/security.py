@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vms.errors import Refused, Unauthenticated
+from vms.keeper.workstations import presented
 from web.problems import problem_of
 
 COOKIE: Final = "__Host-guet"
@@ -53,12 +54,16 @@ SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def token_of(connection: HTTPConnection) -> str:
-    """The session token of a request or WebSocket; Unauthenticated when there is none."""
+    """The session token of a request or WebSocket, with its workstation's secret; Unauthenticated when there is none.
+
+    The keeper holds a session to the workstation that it was opened on (decision 0027); the command line has none.
+    """
     bearer = connection.headers.get("authorization", "")
-    token = bearer[7:] if bearer.lower().startswith("bearer ") else connection.cookies.get(COOKIE, "")
+    by_hand = bearer.lower().startswith("bearer ")
+    token = bearer[7:] if by_hand else connection.cookies.get(COOKIE, "")
     if not token or len(token) > TOKEN_LIMIT_CHARS:
         raise Unauthenticated("Vous n’êtes pas connecté.", todo="Connectez-vous.")
-    return token
+    return token if by_hand else presented(token, connection.cookies.get(POST_COOKIE, "")[:TOKEN_LIMIT_CHARS])
 
 
 def statement_of(connection: HTTPConnection) -> str:
@@ -77,7 +82,7 @@ def post_of(connection: HTTPConnection) -> str:
 
 
 def set_post_cookie(response: Response, post: str) -> None:
-    """Let the browser's workstation be known again; it opens nothing."""
+    """Let the browser's workstation be known again; by itself it opens nothing."""
     response.set_cookie(POST_COOKIE, post, max_age=POST_LIFE_S, secure=True, httponly=True, samesite="strict", path="/")
 
 

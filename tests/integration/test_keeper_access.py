@@ -12,6 +12,7 @@ from tests.integration.keeper_town import CHIEF, MAYOR, PASSWORD, Town, town
 from tests.integration.test_keeper_passkeys import register
 from vms.errors import BadInput, GuetError, LimitExceeded, NotFound, Refused, StepUpNeeded, Unauthenticated
 from vms.keeper.protocol import Use
+from vms.keeper.workstations import presented
 
 NEW = "une phrase toute neuve"
 MOTIVE = "téléphone perdu, reconnue de vue"
@@ -150,7 +151,7 @@ async def test_a_named_workstation_is_named_in_the_journal_and_known_by_its_own_
     with pytest.raises(Refused):
         await place.act("agent", "name_workstation", post=post, label="Accueil PM")
     await place.act(CHIEF, "name_workstation", post=post, label="Accueil PM")
-    token = (await place.web.sign_in("agent", PASSWORD, "192.0.2.1 Firefox", post=post)).token
+    token = presented((await place.web.sign_in("agent", PASSWORD, "192.0.2.1 Firefox", post=post)).token, post)
     assert (await place.web.accounts.account(token))["workstation"] == "Accueil PM"
     # A stranger behind the same address, without the secret, locks nobody out there.
     for _ in range(6):

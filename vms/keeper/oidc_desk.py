@@ -50,7 +50,9 @@ class ProviderDesk:
             raise StepUpNeeded
         return await self._federation().begin(provider, Use.REGISTER, browser, live.id)
 
-    async def sign_in(self, answer: dict[str, Any], browser: str, workstation: str, key: bytes) -> tuple[str, Live]:
+    async def sign_in(
+        self, answer: dict[str, Any], browser: str, workstation: str, key: bytes, post: str
+    ) -> tuple[str, Live]:
         """A new session: (token, session); Refused for an identity that is nobody's here, journalled."""
         house = self._house
         try:
@@ -66,7 +68,8 @@ class ProviderDesk:
             await self._note(error, answer, Author("", workstation=workstation))
             raise
         account = house.host.account(person)
-        token, live = await house.sessions.create(account, workstation, MEANS + proven.identity.provider, key)
+        means = MEANS + proven.identity.provider
+        token, live = await house.sessions.create(account, workstation, means, key, post)
         live.id_token = proven.id_token
         await house.host.store.write(lambda tx: note_identity_use(tx, proven.identity))
         return token, live

@@ -11,8 +11,10 @@ from typing import Any, Final
 
 from vms import logs
 from vms.clock import Clock, SystemClock
+from vms.errors import GuetError
 from vms.identity_provider import IdentityProvider
 from vms.keeper.document_desk import DocumentDesk
+from vms.keeper.elsewhere import tell_elsewhere
 from vms.keeper.host_desk import HostDesk
 from vms.keeper.house import House
 from vms.keeper.journal_desk import JournalDesk
@@ -113,6 +115,11 @@ class Keeper:
         while True:
             await self._clock.sleep(TICK_S)
             await self.house.tick()
+            try:
+                with explained(Path("keeper")):
+                    await tell_elsewhere(self.house)
+            except GuetError as error:
+                log.error("session d’ailleurs non inscrite", error=str(error))
 
 
 def _typed(handler: Op) -> Op:

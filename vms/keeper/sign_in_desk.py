@@ -17,7 +17,7 @@ from vms.keeper.sessions import Live
 from vms.keeper.totp_desk import write_password
 from vms.keeper.unlock_desk import forget_passkey
 from vms.keeper.wish import public_of
-from vms.keeper.workstations import workstation_key, workstation_name
+from vms.keeper.workstations import POST_LIMIT_CHARS, workstation_key, workstation_name
 
 UNKNOWN: Final = "Identifiant ou mot de passe inconnu."
 
@@ -76,7 +76,7 @@ class SignInDesk:
             house.backoff.failed(login, key, house.clock.utc().us)
             raise
         house.backoff.succeeded(login, key)
-        token, live = await house.sessions.create(account, workstation, means, page_key)
+        token, live = await house.sessions.create(account, workstation, means, page_key, _post(args))
         return view_of(house, token, live)
 
     async def step_up(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
@@ -98,7 +98,7 @@ class SignInDesk:
         """A new session by passkey; there is nothing to guess, so nothing to lock."""
         key = public_of(str(args.get("key", "")))
         account = await self._house.passkeys.signed_in(_answer(args), key)
-        token, live = await self._house.sessions.create(account, self._place(args)[0], "passkey", key)
+        token, live = await self._house.sessions.create(account, self._place(args)[0], "passkey", key, _post(args))
         # A verified user has just touched the key: as good as a password given again.
         self._house.sessions.step_up(live)
         return view_of(self._house, token, live)
@@ -188,7 +188,7 @@ class SignInDesk:
     async def provider_sign_in(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
         """A new session by an identity that its person has linked; graver acts still ask for a means of here."""
         key, place = public_of(str(args.get("key", ""))), self._place(args)[0]
-        token, live = await self._providers.sign_in(_given(args), _browser(args), place, key)
+        token, live = await self._providers.sign_in(_given(args), _browser(args), place, key, _post(args))
         return view_of(self._house, token, live)
 
     async def provider_link(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
@@ -205,7 +205,7 @@ class SignInDesk:
 
     def _place(self, args: dict[str, Any]) -> tuple[str, str]:
         """Where the caller is: as the journal names it, and as the back-off knows it."""
-        post, workstation = str(args.get("post", ""))[:100], _workstation(args)
+        post, workstation = _post(args), _workstation(args)
         if not post:
             return workstation, workstation
         return workstation_name(self._house.host.store.reader, post) or workstation, workstation_key(post)
@@ -236,6 +236,10 @@ def view_of(house: House, token: object, live: Live) -> dict[str, Any]:
     now_us, moment = house.clock.utc().us, house.wishes.moment(live.id)
     view = session_view(house.communes, str(token), live, now_us, has_passkey=has_passkey, moment=moment)
     return view.model_dump(mode="json")
+
+
+def _post(args: dict[str, Any]) -> str:
+    return str(args.get("post", ""))[:POST_LIMIT_CHARS]
 
 
 def _workstation(args: dict[str, Any]) -> str:

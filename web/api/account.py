@@ -73,7 +73,10 @@ class IdentityView(BaseModel):
 
 
 class SessionOf(BaseModel):
-    """One of a person's sessions: where, opened by which means and when, last used, acting for which commune."""
+    """One of a person's sessions: where, opened by which means and when, last used, acting for which commune.
+
+    ``held``: it serves on its workstation only; ``elsewhere_us``: when its cookie was last refused on another.
+    """
 
     id: str
     workstation: str
@@ -82,6 +85,8 @@ class SessionOf(BaseModel):
     seen_us: int
     commune: str
     current: bool
+    held: bool
+    elsewhere_us: int | None
 
 
 class AccountView(BaseModel):

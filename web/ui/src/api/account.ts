@@ -31,6 +31,10 @@ export interface OpenSession {
   seen_us: number;
   commune: string;
   current: boolean;
+  /** Serves on its workstation only; the command line's serves anywhere. */
+  held?: boolean;
+  /** When its cookie was last shown on another workstation, and refused. */
+  elsewhere_us?: number | null;
 }
 
 export interface Account {

@@ -42,7 +42,19 @@ export function SessionLines({ sessions, act }: SessionLinesProps) {
               {MEANS[session.means] ? `, ${i18n._(MEANS[session.means] as MessageDescriptor)}` : ""}
               {session.means.startsWith("oidc:") ? `, ${t`fournisseur d’identité`}` : ""}
               {session.commune ? `, ${session.commune}` : ""}
+              {session.held ? `, ${t`ne sert que sur ce poste-là`}` : ""}
             </span>
+            {session.elsewhere_us ? (
+              <>
+                <br />
+                <b className="small strong">
+                  <Trans>
+                    Présentée sur un autre poste le <TimeText us={session.elsewhere_us} />, et refusée :
+                    fermez-la si ce n’est pas vous.
+                  </Trans>
+                </b>
+              </>
+            ) : null}
           </span>
           {act?.(session)}
         </li>

@@ -64,6 +64,7 @@ const ACTS: Record<string, MessageDescriptor> = {
   approve_recovery: msg`Rétablissement d’un accès approuvé`,
   recover_account: msg`Accès rétabli`,
   name_workstation: msg`Poste nommé`,
+  session_elsewhere: msg`Session présentée sur un autre poste, refusée`,
   record_convention: msg`Convention enregistrée`,
   withdraw_order: msg`Arrêté retiré par le préfet`,
   declare_change: msg`Modification déclarée`,
