@@ -34,7 +34,7 @@ from recorder.simulation.oracle import Death, Oracle, Tile
 from recorder.simulation.plan import LifePlan, Plan
 from recorder.simulation.stores import Spool, looked_at
 from recorder.simulation.suffering import causes_of, excuses_of, lease_waited
-from recorder.simulation.telling import untold
+from recorder.simulation.telling import newest_us, untold
 from recorder.simulation.terms import gone_too_early, term_us
 from recorder.store.local import LocalStore
 from vms.clock import MICRO, UtcTime
@@ -92,7 +92,7 @@ class World:
         self._inspector: Inspector | None = None
         self.objects = Objects()
         self._harm = Harm(self)
-        self._ended_us = 0
+        self._ended_us = self._found_us = 0
         self._mine: set[asyncio.Task[Any]] = set()
 
     def tell(self, what: str) -> None:
@@ -123,11 +123,10 @@ class World:
         """The store's own, and the spare if there is one."""
         return [self.volume] if self.spare is None else [self.volume, self.spare]
 
-    # lives
-
     async def _life(self, number: int, life: LifePlan) -> None:
         begun_us = self.clock.monotonic_us()
         self.tell(f"life {number} begins, the wall clock shows {self.clock.utc().iso()}")
+        self._found_us = await newest_us(self._engines.onlooking(self.database))
         await self._note_clock_debt(begun_us)
         machine = Machine(
             self.home, self._engines.recorder, self.volume, self.keeper, self.clock, self.dial, self.loop.chance,
@@ -338,7 +337,7 @@ class World:
             self.oracle.say("no store was ever made")
             return
         engine = self._engines.onlooking(self.database)
-        async for problem in untold(engine, self.keeper.guard.look(), self.clock.utc().us):
+        async for problem in untold(engine, self.keeper.guard.look(), self.clock.utc().us, self._found_us):
             self.oracle.say(problem)
         now = UtcTime(self._due_us())
         policies = await asyncio.to_thread(Policies, store, self.home / "retention.json")
