@@ -91,6 +91,10 @@ export interface Grant {
   training_date: number | null;
   pooled: boolean;
   basis: { reference: string; from: number | null; until: number | null } | null;
+  /** Of an agent of the State (P-50): whose chief of service decided, and the digest of the signed decision. */
+  service?: string;
+  level?: string;
+  document_sha256?: string;
 }
 
 export const grant = (commune: string, habilitation: Grant) =>

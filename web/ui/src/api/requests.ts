@@ -83,6 +83,17 @@ export interface FootageRequest {
   appointment_us: number | null;
   /** While the identity is not checked: until when it may be. */
   identity_by_us: number | null;
+  /** Set where an agent of the State collects for themselves, without a decision (P-73). */
+  basis: "" | "acces_habilite";
+  basis_fr: string;
+  /** The chief of service's decision that a collection rests on. */
+  access: {
+    service: string;
+    service_fr: string;
+    level: string;
+    decision_ref: string;
+    signed_by: string;
+  } | null;
 }
 
 /** One request whole: only on its own page. */
@@ -144,6 +155,7 @@ export const pendingQuery = (commune: string, role: Role) => ({
 
 /** Whether a request waits for someone of this role. */
 export function waitsFor(request: FootageRequest, role: Role): boolean {
+  if (request.basis && role !== "state_agent") return false;
   if (role === "mayor" || role === "deputy") return request.state === "registered";
   return OPEN.includes(request.state);
 }
@@ -161,6 +173,12 @@ export interface NewRequest {
 export const registerRequest = (commune: string, request: NewRequest) =>
   as<{ request: string; hold: string; hold_until_us: number }>(
     post("/communes/{commune}/requests", { path: { commune }, body: request }),
+  );
+
+/** Opens a collection by an agent of the State: held at once, decided by nobody (P-73). */
+export const openCollection = (commune: string, request: NewRequest) =>
+  as<{ request: string; hold: string; hold_until_us: number }>(
+    post("/communes/{commune}/collections", { path: { commune }, body: request }),
   );
 
 export const completeRequest = (request: string, fields: Record<string, string | number | boolean>) =>

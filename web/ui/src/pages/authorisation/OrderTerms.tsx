@@ -7,6 +7,7 @@ import { termsQuery } from "../../api/pooling";
 import { dayEnd } from "../../i18n/format";
 import { Check, RuleTag, SelectField, TextArea, textOf } from "../../parts";
 import { DateField } from "../../parts/DateFields";
+import { SignedText } from "../../parts/SignedText";
 import { ROLE_WORDS, ROLES_WITH_IMAGES } from "../../session/roles";
 import { useActing } from "../../session/SessionContext";
 import { CameraChecks } from "../cameras/CameraChecks";
@@ -99,7 +100,7 @@ export function OrderTerms() {
         <TextArea label={t`Modalités d’accès`} name="modalities" maxLength={MODALITIES_MAX_CHARS} />
       </More>
       <Provisional grounds={Object.entries(terms.provisional_grounds)} />
-      <SignedText />
+      <SignedText label={t`Texte signé (facultatif)`} />
     </>
   );
 }
@@ -161,37 +162,6 @@ function Provisional({ grounds }: { grounds: [string, { fr: string; en: string }
           ) : null}
         </>
       ) : null}
-    </div>
-  );
-}
-
-/** The digest of the signed text, computed in this page: the file itself is not sent. */
-function SignedText() {
-  const { t } = useLingui();
-  const [digest, setDigest] = useState("");
-  const read = async (file: File | undefined) => {
-    const bytes = file ? new Uint8Array(await crypto.subtle.digest("SHA-256", await file.arrayBuffer())) : [];
-    setDigest(Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(""));
-  };
-  return (
-    <div className="field">
-      <label htmlFor="signed-text">
-        <Trans>Texte signé (facultatif)</Trans>
-      </label>
-      <input
-        id="signed-text"
-        className="inp"
-        type="file"
-        accept="application/pdf,image/*"
-        aria-describedby="signed-text-help"
-        onChange={(event) => void read(event.target.files?.[0])}
-      />
-      <input type="hidden" name="document_sha256" value={digest} />
-      <p className="help" id="signed-text-help" role="status">
-        {digest
-          ? t`Empreinte : ${digest.slice(0, 16)}…`
-          : t`Le fichier reste à la mairie ; seule son empreinte est enregistrée.`}
-      </p>
     </div>
   );
 }

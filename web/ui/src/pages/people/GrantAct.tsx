@@ -8,15 +8,17 @@ import { ActButton, Check, SelectField, TextField, textOf } from "../../parts";
 import { DateField } from "../../parts/DateFields";
 import { ROLE_WORDS, ROLES_WITH_IMAGES } from "../../session/roles";
 import { useActing, useRole } from "../../session/SessionContext";
+import { decidedByService, ServiceFields } from "./ServiceFields";
 import { ACT_WORDS, IMAGE_ACTS } from "./words";
 
 /** Roles that only the mayor or a deputy gives; the server says so too. */
-const GIVEN_BY_MAYOR: readonly Role[] = ["mayor", "deputy", "chief", "inspector"];
+const GIVEN_BY_MAYOR: readonly Role[] = ["mayor", "deputy", "chief", "inspector", "state_agent"];
 const GIVEN: readonly Role[] = ["officer", "csu_operator", "secretary", "installer", "auditor"];
 /** What each role may ever receive; the server refuses the rest by name. */
 const ACTS_OF: Partial<Record<Role, readonly ImageAct[]>> = {
   csu_operator: ["live", "replay"],
   installer: ["framing"],
+  state_agent: ["replay", "export"],
 };
 
 /** Records an habilitation as the signed decision says (P-58). */
@@ -50,6 +52,7 @@ export function GrantAct({ person, label }: { person: string; label: string }) {
             until: dayEnd(textOf(data, "basis_until")),
           }
         : null,
+      ...(role === "state_agent" ? decidedByService(data) : {}),
     };
     return grant(commune, made);
   };
@@ -99,6 +102,7 @@ export function GrantAct({ person, label }: { person: string; label: string }) {
           </>
         ) : null}
       </div>
+      {role === "state_agent" ? <ServiceFields /> : null}
       {acts.length > 0 ? (
         <fieldset className="stack-s">
           <legend>

@@ -25,8 +25,11 @@ import { DownloadPackage } from "./DownloadPackage";
 
 /** Building, downloading, verifying and handing over the package. Progress is the server's: a reload finds it. */
 export function ExtractionCard({ request }: { request: RequestDetail }) {
-  const extracts = useRole("officer", "chief", "mayor", "deputy");
-  const hands = useRole("secretary", "officer", "chief", "mayor", "deputy");
+  // Who collects under their own access alone extracts and acknowledges it (P-73).
+  const collects = useRole("state_agent");
+  const ours = useRole("officer", "chief", "mayor", "deputy");
+  const gives = useRole("secretary", "officer", "chief", "mayor", "deputy");
+  const [extracts, hands] = request.basis ? [collects, collects] : [ours, gives];
   if (request.state === "approved" && extracts) return <BuildCard request={request} />;
   if (request.state === "packaged")
     return <PackageCard request={request} downloads={extracts} hands={hands} />;
@@ -59,10 +62,17 @@ function BuildCard({ request }: { request: RequestDetail }) {
       ) : (
         <>
           <p>
-            <Trans>
-              Le flux enregistré est copié tel quel, avec ses absences, la décision et la preuve d’inclusion,
-              puis scellé. L’enregistrement continue pendant ce temps.
-            </Trans>{" "}
+            {request.basis ? (
+              <Trans>
+                Le flux enregistré est copié tel quel, avec ses absences, le fondement de la collecte et la
+                preuve d’inclusion, puis scellé. L’enregistrement continue pendant ce temps.
+              </Trans>
+            ) : (
+              <Trans>
+                Le flux enregistré est copié tel quel, avec ses absences, la décision et la preuve
+                d’inclusion, puis scellé. L’enregistrement continue pendant ce temps.
+              </Trans>
+            )}{" "}
             <RuleTag rule="T-10" />
           </p>
           {progress?.status === "failed" ? (

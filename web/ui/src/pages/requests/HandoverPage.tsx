@@ -5,11 +5,12 @@ import { Printer } from "lucide-react";
 import type { ReactNode } from "react";
 import { camerasQuery } from "../../api/cameras";
 import { type RequestDetail, requestQuery } from "../../api/requests";
-import { formatBytes, formatDateTime, formatSpan } from "../../i18n/format";
+import { formatBytes, formatExact, formatExactSpan } from "../../i18n/format";
 import { Button, Card, type Fact, Facts, Note, QueryView } from "../../parts";
 import { useActing } from "../../session/SessionContext";
 import { PageHead } from "../../shell/Page";
 import { cameraNumber } from "../cameras/words";
+import { basisFacts } from "./BasisCard";
 import { Hash } from "./ExtractionCard";
 import { FRAMES, fieldText } from "./frames";
 
@@ -74,11 +75,12 @@ function Receipt({ request, sealed }: { request: RequestDetail; sealed: string }
       value: [fieldText(request, "unit"), request.authority].filter(Boolean).join(", "),
     },
     { label: t`Cadre`, value: `${i18n._(frame.name)}, ${i18n._(frame.article)}` },
+    ...basisFacts(request, t`Fondement`, t`Habilitation`),
     request.procedure_number ? { label: t`Procédure`, value: request.procedure_number } : null,
     { label: t`Caméras`, value: useNames(request) },
-    { label: t`Plage`, value: formatSpan(request.from_us, request.to_us) },
+    { label: t`Plage`, value: formatExactSpan(request.from_us, request.to_us) },
     bytes ? { label: t`Taille`, value: formatBytes(bytes) } : null,
-    builtUs ? { label: t`Scellé le`, value: formatDateTime(builtUs, true) } : null,
+    builtUs ? { label: t`Scellé le`, value: formatExact(builtUs) } : null,
   ];
   return (
     <Card title={<Trans>Reçu, demande {request.number}</Trans>}>
@@ -108,7 +110,7 @@ function Receipt({ request, sealed }: { request: RequestDetail; sealed: string }
 /** To cut out: what the disc is, and the hash that tells whether it still is. */
 function Label({ request, sealed }: { request: RequestDetail; sealed: string }) {
   const acting = useActing();
-  const span = formatSpan(request.from_us, request.to_us);
+  const span = formatExactSpan(request.from_us, request.to_us);
   return (
     <section className="disc stack-s" aria-labelledby="disc">
       <h2 id="disc">

@@ -2,7 +2,7 @@ import { Trans, useLingui } from "@lingui/react/macro";
 import type { Frame } from "../../api/requests";
 import { Card, Check, Choices, MOTIVE_MAX_CHARS, RuleTag, SelectField, TextField } from "../../parts";
 import { DateField, instantOf, ParisInstant } from "../../parts/DateFields";
-import { DELIVERIES, FIELD_WORDS, type FieldName, FRAME_IDS, FRAMES } from "./frames";
+import { DELIVERIES, type FieldName, FRAME_IDS, FRAMES, fieldWord, INQUIRIES } from "./frames";
 import { type Missing, type RequestDraft, shownFields } from "./requestForm";
 
 /** Longest purpose of a request, in characters (D-31). */
@@ -13,8 +13,15 @@ interface BlockProps {
   missing: readonly Missing[];
 }
 
+interface FrameBlockProps {
+  frame: Frame | null;
+  collects: boolean;
+  onChoose: (frame: Frame) => void;
+  error: boolean;
+}
+
 /** Block 1: the legal frame decides the rest. */
-export function FrameBlock(props: { frame: Frame | null; onChoose: (frame: Frame) => void; error: boolean }) {
+export function FrameBlock(props: FrameBlockProps) {
   const { t, i18n } = useLingui();
   return (
     <Card title={<Trans>1. Cadre légal</Trans>} aside={<Trans>Les champs suivants en dépendent</Trans>}>
@@ -25,24 +32,40 @@ export function FrameBlock(props: { frame: Frame | null; onChoose: (frame: Frame
         name="frame"
         value={props.frame}
         onChange={props.onChoose}
-        choices={FRAME_IDS.map((id) => ({
+        choices={(props.collects ? INQUIRIES : FRAME_IDS).map((id) => ({
           value: id,
           label: i18n._(FRAMES[id].name),
-          detail: i18n._(FRAMES[id].needs),
+          detail: i18n._(props.collects ? FRAMES[id].article : FRAMES[id].needs),
         }))}
         error={props.error ? t`Choisissez le cadre légal.` : null}
       />
-      <p className="small dim">
-        <Trans>
-          Un particulier, un assureur, un avocat, la presse : aucun ne reçoit d’images directement.
-        </Trans>{" "}
-        <RuleTag rule="P-75" />{" "}
-        <Trans>
-          Un agent de la police ou de la gendarmerie habilité sur ces caméras n’a pas besoin de réquisition.
-        </Trans>{" "}
-        <RuleTag rule="P-73" />
-      </p>
+      {props.collects ? <NoRequisition /> : <WhoReceives />}
     </Card>
+  );
+}
+
+function NoRequisition() {
+  return (
+    <p className="small dim">
+      <Trans>
+        Habilité par votre chef de service sur ces caméras, vous collectez sans réquisition, pour l’enquête
+        que vous citez.
+      </Trans>{" "}
+      <RuleTag rule="P-73" />
+    </p>
+  );
+}
+
+function WhoReceives() {
+  return (
+    <p className="small dim">
+      <Trans>Un particulier, un assureur, un avocat, la presse : aucun ne reçoit d’images directement.</Trans>{" "}
+      <RuleTag rule="P-75" />{" "}
+      <Trans>
+        Un agent de la police ou de la gendarmerie habilité sur ces caméras n’a pas besoin de réquisition.
+      </Trans>{" "}
+      <RuleTag rule="P-73" />
+    </p>
   );
 }
 
@@ -70,10 +93,11 @@ export function FieldsBlock({ draft, onChange, missing }: BlockProps) {
       aside={<RuleTag rule="P-72" />}
     >
       <div className="form-2">
-        {shownFields(draft.frame).map((name) => (
+        {shownFields(draft.frame, draft.collects).map((name) => (
           <OneField
             key={name}
             name={name}
+            label={i18n._(fieldWord(name, draft.collects ?? false))}
             value={draft.fields[name] ?? ""}
             onChange={(value) => set(name, value)}
             error={
@@ -92,14 +116,14 @@ export function FieldsBlock({ draft, onChange, missing }: BlockProps) {
 
 interface OneFieldProps {
   name: FieldName;
+  label: string;
   value: string;
   onChange: (value: string) => void;
   error: string | null;
 }
 
-function OneField({ name, value, onChange, error }: OneFieldProps) {
+function OneField({ name, label, value, onChange, error }: OneFieldProps) {
   const { i18n, t } = useLingui();
-  const label = i18n._(FIELD_WORDS[name]);
   if (name === "identity_checked") {
     return (
       <div className="wide stack-s">
@@ -159,14 +183,16 @@ export function AnswerBlock({ draft, onChange, missing }: BlockProps) {
   const { t } = useLingui();
   const started = draft.answer.date !== "" || draft.answer.time !== "";
   return (
-    <Card title={<Trans>4. Réponse attendue</Trans>}>
+    <Card title={draft.collects ? <Trans>4. Objet</Trans> : <Trans>4. Réponse attendue</Trans>}>
       <div className="form-2">
-        <ParisInstant
-          legend={<Trans>Au plus tard le (facultatif)</Trans>}
-          value={draft.answer}
-          onChange={(answer) => onChange({ ...draft, answer })}
-          error={started && instantOf(draft.answer) === null ? t`Donnez une date et une heure.` : null}
-        />
+        {draft.collects ? null : (
+          <ParisInstant
+            legend={<Trans>Au plus tard le (facultatif)</Trans>}
+            value={draft.answer}
+            onChange={(answer) => onChange({ ...draft, answer })}
+            error={started && instantOf(draft.answer) === null ? t`Donnez une date et une heure.` : null}
+          />
+        )}
         <TextField
           label={t`Objet, en une phrase`}
           name="motive"

@@ -2,11 +2,11 @@ import { Trans, useLingui } from "@lingui/react/macro";
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { type FormEvent, useEffect, useRef, useState } from "react";
-import { type Frame, registerRequest } from "../../api/requests";
+import { type Frame, openCollection, registerRequest } from "../../api/requests";
 import { formatDate } from "../../i18n/format";
-import { Button, Dialog, Refusal, useAttempt, useToast } from "../../parts";
+import { Button, Dialog, Refusal, useAttempt, useStepUp, useToast } from "../../parts";
 import { typedOf } from "../../parts/DateFields";
-import { useActing } from "../../session/SessionContext";
+import { useActing, useRole } from "../../session/SessionContext";
 import { PageHead } from "../../shell/Page";
 import { FIELD_WORDS } from "./frames";
 import { AnswerBlock, FieldsBlock, FrameBlock } from "./NewRequestBlocks";
@@ -28,16 +28,20 @@ interface RangeSearch {
 }
 
 /** The range chosen in replay, carried here by the address. */
-function fromSearch(search: RangeSearch): RequestDraft {
+function fromSearch(search: RangeSearch, collects: boolean): RequestDraft {
   const instant = (value: unknown) =>
     typeof value === "number" && Number.isFinite(value)
       ? typedOf(value)
       : { date: "", time: "", later: false };
   const cameras = typeof search.camera === "string" ? search.camera.split(",").filter(Boolean) : [];
-  return { ...EMPTY_DRAFT, cameras, from: instant(search.from), to: instant(search.to) };
+  const empty = collects ? { ...EMPTY_DRAFT, collects, fields: {} } : EMPTY_DRAFT;
+  return { ...empty, cameras, from: instant(search.from), to: instant(search.to) };
 }
 
-/** Registers a request: legal frame first, then what it demands, cameras, range, answer. No picture is opened. */
+/**
+ * Registers a request: legal frame first, then what it demands, cameras, range, answer. An agent of the State opens a
+ * collection with the same form (P-73). No picture is opened.
+ */
 export function NewRequestPage() {
   const { t } = useLingui();
   const { commune } = useActing();
@@ -45,7 +49,9 @@ export function NewRequestPage() {
   const navigate = useNavigate();
   const toast = useToast();
   const search = useSearch({ strict: false }) as RangeSearch;
-  const [draft, setDraft] = useState(() => fromSearch(search));
+  const collects = useRole("state_agent");
+  const guarded = useStepUp();
+  const [draft, setDraft] = useState(() => fromSearch(search, collects));
   const [tried, setTried] = useState(false);
   const [nextFrame, setNextFrame] = useState<Frame | null>(null);
   const { busy, error, attempt } = useAttempt();
@@ -67,9 +73,16 @@ export function NewRequestPage() {
       return;
     }
     await attempt(async () => {
-      const made = await registerRequest(commune, request);
+      const made = collects
+        ? await guarded(() => openCollection(commune, request), true)
+        : await registerRequest(commune, request);
       await client.invalidateQueries({ queryKey: ["requests"] });
-      toast(t`Demande enregistrée, images gelées jusqu’au ${formatDate(made.hold_until_us)}.`);
+      const until = formatDate(made.hold_until_us);
+      toast(
+        collects
+          ? t`Collecte ouverte, images gelées jusqu’au ${until}. Le maire en est averti.`
+          : t`Demande enregistrée, images gelées jusqu’au ${until}.`,
+      );
       await navigate({ to: "/demandes/$request", params: { request: made.request } });
     });
   };
@@ -77,13 +90,22 @@ export function NewRequestPage() {
   return (
     <>
       <PageHead
-        title={t`Enregistrer une demande`}
-        above={{ to: "/demandes", word: t`Demandes`, here: t`Nouvelle` }}
-        lead={t`Aucune image n’est ouverte ici. Enregistrer gèle la plage et lance le contrôle ; rien ne sort.`}
+        title={collects ? t`Ouvrir une collecte` : t`Enregistrer une demande`}
+        above={{ to: "/demandes", word: collects ? t`Collectes` : t`Demandes`, here: t`Nouvelle` }}
+        lead={
+          collects
+            ? t`Aucune image n’est ouverte ici. Ouvrir gèle la plage et le dit au maire ; l’extraction suit.`
+            : t`Aucune image n’est ouverte ici. Enregistrer gèle la plage et lance le contrôle ; rien ne sort.`
+        }
       />
       <form className="cols" noValidate onSubmit={(event) => void submit(event)}>
         <div className="stack">
-          <FrameBlock frame={draft.frame} onChoose={chooseFrame} error={shown.includes("frame")} />
+          <FrameBlock
+            frame={draft.frame}
+            collects={collects}
+            onChoose={chooseFrame}
+            error={shown.includes("frame")}
+          />
           <FieldsBlock draft={draft} onChange={setDraft} missing={shown} />
           <RangeBlock draft={draft} onChange={setDraft} missing={shown} />
           <AnswerBlock draft={draft} onChange={setDraft} missing={shown} />

@@ -8,10 +8,20 @@ import { buttonClass, Card, type Fact, Facts, Note, QueryView, RuleTag, StateTag
 import { useRole } from "../../session/SessionContext";
 import { PageHead } from "../../shell/Page";
 import { AccessCard } from "./AccessCard";
+import { BasisCard } from "./BasisCard";
 import { CompleteAct } from "./CompleteAct";
 import { ExtractionCard } from "./ExtractionCard";
 import { FootageCard } from "./FootageCard";
-import { DELIVERIES, FIELD_WORDS, FRAMES, fieldText, groundOf, OUTCOMES, REQUEST_STATES } from "./frames";
+import {
+  DELIVERIES,
+  FIELD_WORDS,
+  FRAMES,
+  fieldText,
+  fieldWord,
+  groundOf,
+  OUTCOMES,
+  REQUEST_STATES,
+} from "./frames";
 import { requestSteps } from "./requestSteps";
 
 /** One request, from its registering to the destruction of our copy. */
@@ -19,7 +29,8 @@ export function RequestPage() {
   const { t } = useLingui();
   const { request: id } = useParams({ from: "/app/demandes/$request" });
   const query = useQuery(requestQuery(id));
-  const above = { to: "/demandes", word: t`Demandes` };
+  const collects = useRole("state_agent");
+  const above = { to: "/demandes", word: collects ? t`Collectes` : t`Demandes` };
   if (!query.data) {
     return (
       <>
@@ -34,7 +45,13 @@ export function RequestPage() {
   return (
     <>
       <PageHead
-        title={request.frame === "droit_acces" ? t`Droit d’accès ${number}` : t`Demande ${number}`}
+        title={
+          request.basis
+            ? t`Collecte ${number}`
+            : request.frame === "droit_acces"
+              ? t`Droit d’accès ${number}`
+              : t`Demande ${number}`
+        }
         above={{ ...above, here: number }}
         state={
           <span role="status">
@@ -59,7 +76,7 @@ export function RequestPage() {
           <ExtractionCard request={request} />
         </div>
         <div className="stack">
-          <DecisionCard request={request} />
+          {request.basis ? <BasisCard request={request} /> : <DecisionCard request={request} />}
           <HoldCard request={request} />
         </div>
       </div>
@@ -90,9 +107,10 @@ function AskedCard({ request }: { request: RequestDetail }) {
     ...frame.fields.map((name): Fact | null => {
       const text = fieldText(request, name);
       const delivery = name === "delivery" ? DELIVERIES[text] : undefined;
-      if (delivery) return { label: i18n._(FIELD_WORDS[name]), value: i18n._(delivery) };
-      if (request.fields[name] === true) return { label: i18n._(FIELD_WORDS[name]), value: t`oui` };
-      return text ? { label: i18n._(FIELD_WORDS[name]), value: text } : null;
+      const label = i18n._(fieldWord(name, Boolean(request.basis)));
+      if (delivery) return { label, value: i18n._(delivery) };
+      if (request.fields[name] === true) return { label, value: t`oui` };
+      return text ? { label, value: text } : null;
     }),
     ...(["prosecutor_authorisation", "general_instruction"] as const).map((name): Fact | null => {
       const text = fieldText(request, name);
@@ -201,7 +219,13 @@ function HoldCard({ request }: { request: RequestDetail }) {
         ]}
       />
       <p className="small dim">
-        <Trans>Rien n’est montré ni copié. Confirmé pour la durée de la procédure dès l’autorisation.</Trans>{" "}
+        {request.basis ? (
+          <Trans>Quinze jours, ou jusqu’à l’accusé de réception.</Trans>
+        ) : (
+          <Trans>
+            Rien n’est montré ni copié. Confirmé pour la durée de la procédure dès l’autorisation.
+          </Trans>
+        )}{" "}
         <RuleTag rule="P-34" />
       </p>
     </Card>

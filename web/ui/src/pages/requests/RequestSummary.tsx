@@ -24,41 +24,8 @@ export function RequestSummary({ draft, missing, tried, busy, ref, children }: R
   const to = instantOf(draft.to);
   return (
     <div className="stick stack">
-      <Card title={<Trans>À l’enregistrement</Trans>}>
-        <ol className="path">
-          <li>
-            <b className="strong">
-              <Trans>Gel provisoire, aussitôt</Trans>
-            </b>
-            <small>
-              <Trans>Quinze jours. Rien n’est montré ni copié.</Trans> <RuleTag rule="P-34" />
-            </small>
-          </li>
-          <li>
-            <b className="strong">
-              <Trans>Contrôle de forme</Trans>
-            </b>
-            <small>
-              <Trans>Les champs que le cadre exige</Trans>
-            </small>
-          </li>
-          <li>
-            <b className="strong">
-              <Trans>Décision du maire</Trans>
-            </b>
-            <small>
-              <Trans>Prévenu par un courriel sans donnée personnelle</Trans>
-            </small>
-          </li>
-          <li className="end">
-            <b className="strong">
-              <Trans>Extraction, puis remise</Trans>
-            </b>
-            <small>
-              <Trans>Seulement après une décision favorable</Trans>
-            </small>
-          </li>
-        </ol>
+      <Card title={draft.collects ? <Trans>À l’ouverture</Trans> : <Trans>À l’enregistrement</Trans>}>
+        {draft.collects ? <CollectionPath /> : <RequestPath />}
         <Facts
           items={[
             { label: t`Cadre`, value: draft.frame ? i18n._(FRAMES[draft.frame].name) : "—" },
@@ -81,15 +48,98 @@ export function RequestSummary({ draft, missing, tried, busy, ref, children }: R
           ) : null}
         </div>
         <Button kind="primary" type="submit" icon={Lock} wide busy={busy}>
-          <Trans>Enregistrer et geler</Trans>
+          {draft.collects ? <Trans>Ouvrir et geler</Trans> : <Trans>Enregistrer et geler</Trans>}
         </Button>
       </Card>
       <p className="small dim">
-        <Trans>
-          Sans autorisation dans les quinze jours, le gel provisoire tombe et les images suivent leur terme.
-        </Trans>
+        {draft.collects ? (
+          <Trans>Sans extraction dans les quinze jours, le gel tombe et les images suivent leur terme.</Trans>
+        ) : (
+          <Trans>
+            Sans autorisation dans les quinze jours, le gel provisoire tombe et les images suivent leur terme.
+          </Trans>
+        )}
       </p>
     </div>
+  );
+}
+
+function RequestPath() {
+  return (
+    <ol className="path">
+      <li>
+        <b className="strong">
+          <Trans>Gel provisoire, aussitôt</Trans>
+        </b>
+        <small>
+          <Trans>Quinze jours. Rien n’est montré ni copié.</Trans> <RuleTag rule="P-34" />
+        </small>
+      </li>
+      <li>
+        <b className="strong">
+          <Trans>Contrôle de forme</Trans>
+        </b>
+        <small>
+          <Trans>Les champs que le cadre exige</Trans>
+        </small>
+      </li>
+      <li>
+        <b className="strong">
+          <Trans>Décision du maire</Trans>
+        </b>
+        <small>
+          <Trans>Prévenu par un courriel sans donnée personnelle</Trans>
+        </small>
+      </li>
+      <li className="end">
+        <b className="strong">
+          <Trans>Extraction, puis remise</Trans>
+        </b>
+        <small>
+          <Trans>Seulement après une décision favorable</Trans>
+        </small>
+      </li>
+    </ol>
+  );
+}
+
+/** What opening a collection does: nobody decides, the mayor is told (P-73). */
+function CollectionPath() {
+  return (
+    <ol className="path">
+      <li>
+        <b className="strong">
+          <Trans>Gel provisoire, aussitôt</Trans>
+        </b>
+        <small>
+          <Trans>Quinze jours. Rien n’est montré ni copié.</Trans> <RuleTag rule="P-34" />
+        </small>
+      </li>
+      <li>
+        <b className="strong">
+          <Trans>Contrôle de votre accès</Trans>
+        </b>
+        <small>
+          <Trans>Habilitation, arrêté, caméras, à cet instant</Trans> <RuleTag rule="P-50" />
+        </small>
+      </li>
+      <li>
+        <b className="strong">
+          <Trans>Le maire averti</Trans>
+        </b>
+        <small>
+          <Trans>Sa décision n’est pas requise</Trans> <RuleTag rule="P-73" />
+        </small>
+      </li>
+      <li className="end">
+        <b className="strong">
+          <Trans>Votre extraction, puis votre reçu</Trans>
+        </b>
+        <small>
+          <Trans>Le journal et le paquet portent ce fondement</Trans>
+        </small>
+      </li>
+    </ol>
   );
 }
 

@@ -5,6 +5,7 @@ import { Inbox, Plus } from "lucide-react";
 import { useState } from "react";
 import { camerasQuery } from "../../api/cameras";
 import { type FootageRequest, requestsQuery, waitsFor } from "../../api/requests";
+import type { Role } from "../../api/session";
 import { formatDateTime, formatDuration, formatSpan, nowUs } from "../../i18n/format";
 import {
   Button,
@@ -24,8 +25,8 @@ import { FRAMES, REQUEST_STATES, STEPS_COUNT } from "./frames";
 
 type Tab = "open" | "delivered" | "refused" | "all";
 
-function inTab(request: FootageRequest, tab: Tab): boolean {
-  if (tab === "open") return waitsFor(request, "secretary");
+function inTab(request: FootageRequest, tab: Tab, role: Role): boolean {
+  if (tab === "open") return waitsFor(request, role);
   if (tab === "delivered") return ["answered", "received", "purged"].includes(request.state);
   if (tab === "refused") return request.state === "refused";
   return true;
@@ -36,22 +37,31 @@ export function RequestsPage() {
   const { t } = useLingui();
   const acting = useActing();
   const registers = useRole("secretary", "officer", "chief", "mayor", "deputy");
+  const collects = useRole("state_agent");
   const query = useQuery(requestsQuery(acting.commune));
-  const newRequest = registers ? (
-    <Link className={buttonClass({ kind: "primary" })} to="/demandes/nouvelle">
-      <Plus className="ic" aria-hidden />
-      <Trans>Enregistrer une demande</Trans>
-    </Link>
-  ) : null;
+  const newRequest =
+    registers || collects ? (
+      <Link className={buttonClass({ kind: "primary" })} to="/demandes/nouvelle">
+        <Plus className="ic" aria-hidden />
+        {collects ? <Trans>Ouvrir une collecte</Trans> : <Trans>Enregistrer une demande</Trans>}
+      </Link>
+    ) : null;
   return (
     <>
       <PageHead
-        title={t`Demandes d’images`}
+        title={collects ? t`Vos collectes` : t`Demandes d’images`}
         lead={
-          <Trans>
-            Réquisitions et demandes d’accès adressées à {acting.name || acting.commune}. La plage demandée
-            est gelée dès l’enregistrement.
-          </Trans>
+          collects ? (
+            <Trans>
+              Enregistrements de {acting.name || acting.commune} que vous collectez pour vos enquêtes, sans
+              réquisition. La plage est gelée dès l’ouverture.
+            </Trans>
+          ) : (
+            <Trans>
+              Réquisitions et demandes d’accès adressées à {acting.name || acting.commune}. La plage demandée
+              est gelée dès l’enregistrement.
+            </Trans>
+          )
         }
         acts={newRequest}
       />
@@ -63,13 +73,17 @@ export function RequestsPage() {
             <EmptyState
               icon={Inbox}
               level={2}
-              title={<Trans>Aucune demande en attente</Trans>}
+              title={collects ? <Trans>Aucune collecte</Trans> : <Trans>Aucune demande en attente</Trans>}
               actions={newRequest}
             >
               <p>
-                <Trans>
-                  Une réquisition reçue s’enregistre ici : elle gèle aussitôt les images demandées.
-                </Trans>
+                {collects ? (
+                  <Trans>Choisissez une plage à la relecture, ou ouvrez une collecte ici.</Trans>
+                ) : (
+                  <Trans>
+                    Une réquisition reçue s’enregistre ici : elle gèle aussitôt les images demandées.
+                  </Trans>
+                )}
               </p>
             </EmptyState>
           </div>
@@ -83,6 +97,7 @@ export function RequestsPage() {
 
 function RequestList({ requests }: { requests: readonly FootageRequest[] }) {
   const { t } = useLingui();
+  const role: Role = useRole("state_agent") ? "state_agent" : "secretary";
   const [tab, setTab] = useState<Tab>("open");
   const [text, setText] = useState("");
   const tabs: { id: Tab; word: string }[] = [
@@ -92,7 +107,7 @@ function RequestList({ requests }: { requests: readonly FootageRequest[] }) {
     { id: "all", word: t`Toutes` },
   ];
   const needle = text.trim().toLowerCase();
-  const shown = requests.filter((request) => inTab(request, tab) && matches(request, needle));
+  const shown = requests.filter((request) => inTab(request, tab, role) && matches(request, needle));
   const columns = useColumns();
   return (
     <>
@@ -103,7 +118,7 @@ function RequestList({ requests }: { requests: readonly FootageRequest[] }) {
             {tabs.map(({ id, word }) => (
               <button key={id} type="button" aria-pressed={tab === id} onClick={() => setTab(id)}>
                 {word}
-                <span className="tag">{requests.filter((request) => inTab(request, id)).length}</span>
+                <span className="tag">{requests.filter((request) => inTab(request, id, role)).length}</span>
               </button>
             ))}
           </fieldset>
@@ -224,7 +239,10 @@ function useColumns(): Column<FootageRequest>[] {
       cell: (request) => (
         <>
           {request.authority || "—"}
-          <small>{i18n._(FRAMES[request.frame].name)}</small>
+          <small>
+            {i18n._(FRAMES[request.frame].name)}
+            {request.basis ? <Trans>, accès habilité</Trans> : null}
+          </small>
         </>
       ),
     },
@@ -245,11 +263,13 @@ function useColumns(): Column<FootageRequest>[] {
       head: t`Étape`,
       word: t`Étape`,
       cell: (request) => {
-        const { state, step } = REQUEST_STATES[request.state];
+        const { state, step: ofAll } = REQUEST_STATES[request.state];
+        // A collection has no step of decision (P-73).
+        const [step, count] = request.basis ? [ofAll - 1, STEPS_COUNT - 1] : [ofAll, STEPS_COUNT];
         return (
           <>
             <StateTag state={state} />
-            <small>{request.state === "refused" ? t`motif de droit` : t`${step} sur ${STEPS_COUNT}`}</small>
+            <small>{request.state === "refused" ? t`motif de droit` : t`${step} sur ${count}`}</small>
           </>
         );
       },

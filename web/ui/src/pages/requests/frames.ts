@@ -88,6 +88,14 @@ export const FIELD_WORDS: Record<FieldName, MessageDescriptor> = {
   delivery: msg`Forme de la remise`,
 };
 
+/** Frames under which an agent of the State collects without a réquisition: those of an inquiry (P-73). */
+export const INQUIRIES: readonly Frame[] = ["flagrance", "preliminaire", "information"];
+
+/** What a field is called; who collects asks nobody. */
+export function fieldWord(name: FieldName, collects: boolean): MessageDescriptor {
+  return collects && name === "officer_name" ? msg`Nom de l’agent` : FIELD_WORDS[name];
+}
+
 interface StateLook {
   state: StateName;
   /** Which of the six steps it stands at. */

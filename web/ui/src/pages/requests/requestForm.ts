@@ -4,6 +4,8 @@ import { type FieldName, FRAMES } from "./frames";
 
 /** What the form holds while a request is typed. */
 export interface RequestDraft {
+  /** An agent of the State collects for themselves: no réquisition, no answer to wait for (P-73). */
+  collects?: boolean;
   frame: Frame | null;
   fields: Partial<Record<FieldName, string>>;
   cameras: readonly string[];
@@ -25,8 +27,12 @@ export const EMPTY_DRAFT: RequestDraft = {
   motive: "",
 };
 
-/** Fields shown under a frame; the preliminary inquiry also takes one of two authorisations (P-71). */
-export function shownFields(frame: Frame): readonly FieldName[] {
+/**
+ * Fields shown under a frame; the preliminary inquiry also takes one of two authorisations (P-71), which only a
+ * réquisition needs (P-73).
+ */
+export function shownFields(frame: Frame, collects = false): readonly FieldName[] {
+  if (collects) return FRAMES[frame].fields.filter((name) => name !== "delivery");
   if (frame !== "preliminaire") return FRAMES[frame].fields;
   return [
     "prosecutor_authorisation",
@@ -38,14 +44,14 @@ export function shownFields(frame: Frame): readonly FieldName[] {
 
 /** Filled fields that another frame would drop. */
 export function droppedFields(draft: RequestDraft, frame: Frame): FieldName[] {
-  const kept = new Set(shownFields(frame));
+  const kept = new Set(shownFields(frame, draft.collects));
   const filled = Object.entries(draft.fields).filter(([, value]) => value?.trim());
   return filled.map(([name]) => name as FieldName).filter((name) => !kept.has(name));
 }
 
 /** The draft under another frame, without what that frame has no use for. */
 export function withFrame(draft: RequestDraft, frame: Frame): RequestDraft {
-  const kept = new Set<string>(shownFields(frame));
+  const kept = new Set<string>(shownFields(frame, draft.collects));
   const fields = Object.fromEntries(Object.entries(draft.fields).filter(([name]) => kept.has(name)));
   return { ...draft, frame, fields };
 }
@@ -66,6 +72,7 @@ export function missingOf(draft: RequestDraft): Missing[] {
   const missing: Missing[] = [];
   if (
     draft.frame === "preliminaire" &&
+    !draft.collects &&
     !filled("prosecutor_authorisation") &&
     !filled("general_instruction")
   ) {
@@ -78,7 +85,9 @@ export function missingOf(draft: RequestDraft): Missing[] {
   ) {
     missing.push("general_instruction_until");
   }
-  missing.push(...shownFields(draft.frame).filter((name) => !OPTIONAL.has(name) && !filled(name)));
+  missing.push(
+    ...shownFields(draft.frame, draft.collects).filter((name) => !OPTIONAL.has(name) && !filled(name)),
+  );
   if (draft.cameras.length === 0) missing.push("cameras");
   const from = instantOf(draft.from);
   const to = instantOf(draft.to);
@@ -95,7 +104,7 @@ export function toRequest(draft: RequestDraft): NewRequest | null {
   const to = instantOf(draft.to);
   if (!draft.frame || from === null || to === null || missingOf(draft).length > 0) return null;
   const fields: NewRequest["fields"] = {};
-  for (const name of shownFields(draft.frame)) {
+  for (const name of shownFields(draft.frame, draft.collects)) {
     const value = draft.fields[name]?.trim();
     if (!value) continue;
     if (name === "identity_checked") fields[name] = true;

@@ -22,7 +22,7 @@ export function requestSteps(request: FootageRequest): Step[] {
   const steps: Step[] = [
     {
       key: "received",
-      label: i18n._(msg`Reçue`),
+      label: request.basis ? i18n._(msg`Ouverte`) : i18n._(msg`Reçue`),
       detail: formatDateTime(request.registered_us),
       detail2: request.registered_by,
       state: "done",
@@ -65,6 +65,8 @@ export function requestSteps(request: FootageRequest): Step[] {
       state: request.state === "purged" ? "done" : "todo",
     },
   ];
+  // Nobody decides a collection (P-73).
+  if (request.basis) return steps.filter(({ key }) => key !== "decision");
   // Answered without a copy: nothing is extracted or handed over.
   return request.state === "answered" ? steps.slice(0, 3) : steps;
 }

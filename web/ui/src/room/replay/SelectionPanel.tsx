@@ -1,6 +1,5 @@
 import { Plural, Trans, useLingui } from "@lingui/react/macro";
 import { Link } from "@tanstack/react-router";
-import { Scissors } from "lucide-react";
 import type { Camera } from "../../api/cameras";
 import { formatBytes, formatDateTime, formatDuration, formatNumber, formatTime } from "../../i18n/format";
 import type { Quality } from "../../media/liveState";
@@ -9,6 +8,7 @@ import { Button, buttonClass, Facts, StateTag, TimeText } from "../../parts";
 import type { CameraTimeline, Stretch } from "../../timeline/timelineApi";
 import { overlaps } from "../../timeline/timelineView";
 import { useCause } from "../TileWords";
+import { AskWords, HeldFrom } from "./AskWords";
 import { PointFields } from "./PointFields";
 import { StepChoice } from "./StepChoice";
 import { type Points, readSelection, type Selected } from "./selection";
@@ -108,12 +108,7 @@ function SelectedFacts({ selected }: { selected: Selected }) {
 /** Carries the selection into the request's form; nothing is held before the request is registered. */
 function Ask({ camera, selected }: { camera: Camera; selected: Selected | undefined }) {
   const { t } = useLingui();
-  const content = (
-    <>
-      <Scissors className="ic" aria-hidden />
-      <Trans>Demander une extraction</Trans>
-    </>
-  );
+  const content = <AskWords />;
   if (selected === undefined)
     return (
       <Button wide reason={t`Posez d’abord une sélection.`}>
@@ -137,9 +132,7 @@ function Ask({ camera, selected }: { camera: Camera; selected: Selected | undefi
       >
         {content}
       </Link>
-      <p className="cap dim">
-        <Trans>La plage sera gelée dès l’enregistrement de la demande.</Trans>
-      </p>
+      <HeldFrom />
     </>
   );
 }

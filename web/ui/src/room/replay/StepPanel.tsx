@@ -1,11 +1,11 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { Link } from "@tanstack/react-router";
-import { Scissors } from "lucide-react";
 import type { Camera } from "../../api/cameras";
 import { formatBytes, formatDateTime, formatDuration } from "../../i18n/format";
 import { cameraNumber } from "../../pages/cameras/words";
 import { Button, buttonClass, Facts, Note } from "../../parts";
 import type { CameraTimeline } from "../../timeline/timelineApi";
+import { AskWords, HeldFrom } from "./AskWords";
 import { PointFields } from "./PointFields";
 import { StepChoice } from "./StepChoice";
 import { type Points, readSelection, type Selected } from "./selection";
@@ -52,12 +52,7 @@ function StepFacts({ cameras, selected }: StepFactsProps) {
   const { t } = useLingui();
   const known = selected.filter((each) => each !== undefined);
   const first = known[0];
-  const content = (
-    <>
-      <Scissors className="ic" aria-hidden />
-      <Trans>Demander une extraction</Trans>
-    </>
-  );
+  const content = <AskWords />;
   if (first === undefined) {
     return (
       <>
@@ -112,9 +107,7 @@ function StepFacts({ cameras, selected }: StepFactsProps) {
       >
         {content}
       </Link>
-      <p className="cap dim">
-        <Trans>La plage sera gelée dès l’enregistrement de la demande.</Trans>
-      </p>
+      <HeldFrom />
     </>
   );
 }
