@@ -10,10 +10,14 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from recorder.playback import Playback
+from recorder.store.attached import reading
 from tests.integration.keeper_town import CAMERA, CHIEF, IMAGE_ACTS, MAYOR, PASSPHRASE, PASSWORD, Town, town
 from vms.clock import MICRO, UtcTime
+from vms.db.engine import ensure_schema, open_engine, write
 from vms.errors import BadInput, GuetError, Refused
 from vms.keeper import gate
 from vms.keeper.gate import Motive
@@ -22,6 +26,11 @@ from vms.keys.wrapping import generate_peer_key, open_from
 from vms.law.facts import Request
 from vms.law.masks import Mask
 from vms.law.reason import first_lapse
+from vms.model import Segment
+from vms.settings import Settings
+from web.app import create_app
+from web.deps import Services
+from web.permits import PermitBook
 
 DOOR = Mask("mask-1", "source-1", ((-0.5, -0.5), (0.25, -0.5), (0.3, 0.4), (-0.5, 0.1)), "Color", enabled=True)
 OFF = Mask("mask-1", "source-1", DOOR.points, "Color", enabled=False)
@@ -180,19 +189,50 @@ async def test_a_camera_without_masks_of_its_own_is_never_cut(tmp_path: Path) ->
         assert (await plan(made)).record
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
+async def test_a_recorder_cannot_tell_nonsense(place: Town) -> None:
+    for changes in (
         {"points": [[0, 0], [1, 1]]},
         {"points": [[0, 0], [1, float("nan")], [1, 0]]},
         {"points": [[0, 0], [1, 1e12], [1, 0]]},
         {"token": "x" * 65},
-    ],
-)
-async def test_a_recorder_cannot_tell_nonsense(place: Town, changes: dict[str, Any]) -> None:
-    told = asdict(DOOR) | changes
-    with pytest.raises(GuetError):
-        await place.recorder.report_masks({"commune": "valclair", "camera": CAMERA, "masks": [told]})
+    ):
+        told = asdict(DOOR) | changes
+        with pytest.raises(GuetError):
+            await place.recorder.report_masks({"commune": "valclair", "camera": CAMERA, "masks": [told]})
     with pytest.raises(BadInput):
         await place.recorder.report_masks({"commune": "valclair", "camera": "elsewhere-c01", "masks": []})
     assert (await plan(place)).record
+
+
+async def test_the_timeline_says_what_is_shut_and_offers_no_group_of_it(place: Town, tmp_path: Path) -> None:
+    agreed = place.hour_ago(1)
+    await tell(place, agreed_us=agreed.us)
+    place.clock.advance(seconds=60)
+    await tell(place, DOOR)
+    until_us = place.clock.utc().us
+    settings = Settings(home=tmp_path / "web")
+    settings.make_dirs()
+    engine = open_engine(settings.database_url)
+    await ensure_schema(engine)
+    low, high = agreed.us - 600 * MICRO, until_us + 600 * MICRO
+    async with write(engine) as session:
+        session.add(
+            Segment(
+                name="s", commune_id="valclair", camera_id=CAMERA, stream="main", state="sealed", start_us=low,
+                end_us=high, hour_key_id="k",
+            )
+        )  # fmt: skip
+    services = Services(
+        settings, place.clock, engine, place.web, Playback(engine, reading(settings), place.clock),
+        PermitBook(place.web, place.clock),
+    )  # fmt: skip
+    transport = httpx.ASGITransport(create_app(services))
+    async with httpx.AsyncClient(transport=transport, base_url="https://localhost/api/v1") as client:
+        asked = {"from_us": low, "to_us": high}
+        headers = {"Authorization": f"Bearer {place.tokens['agent']}"}
+        answer = (await client.get(f"/cameras/{CAMERA}/timeline", params=asked, headers=headers)).json()
+    await engine.dispose()
+    assert [(one["from_us"], one["to_us"]) for one in answer["recorded"]] == [(low, agreed.us), (until_us, high)]
+    assert [(one["from_us"], one["to_us"], one["cause"]) for one in answer["absences"]] == [
+        (agreed.us, until_us, "mask-drift")
+    ]

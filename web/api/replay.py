@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Query, Response, WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, Field, ValidationError
 
-from recorder.playback import Recorded
+from recorder.playback import IndexedSegment, Recorded
 from vms.clock import MICRO, UtcTime
 from vms.errors import BadInput, GuetError, Refused, Unavailable
 from vms.keeper.permit import Permit, verify_permit
@@ -121,6 +121,11 @@ async def _shut(services: Services, token: str, camera_id: str) -> list[tuple[in
     return [(one["from_us"], one["to_us"]) for camera in listed if camera["id"] == camera_id for one in camera["shut"]]
 
 
+def offered(segments: Iterable[IndexedSegment], shut: Sequence[tuple[int, int]]) -> list[IndexedSegment]:
+    """The segments that the keeper gives keys for: by their names, as it judges them (O-44)."""
+    return [one for one in segments if not any(parse_segment_name(one.name).overlaps(*span) for span in shut)]
+
+
 def _open_parts(recorded: Iterable[Recorded], shut: Sequence[tuple[int, int]]) -> list[SpanView]:
     """Recorded time without what was taken while the camera's own masks were missing (O-44)."""
     parts = [(one.start.us, one.end.us) for one in recorded]
@@ -218,11 +223,7 @@ async def _window(services: Services, token: str, lease: Lease, camera: str, str
     permit = await _verified(services, lease)
     start, end = UtcTime(asked.from_us), UtcTime(asked.to_us)
     shut = await _shut(services, token, camera)
-    segments = [
-        one
-        for one in await services.playback.window(permit, camera, stream, start, end)
-        if not any(parse_segment_name(one.name).overlaps(*span) for span in shut)
-    ]
+    segments = offered(await services.playback.window(permit, camera, stream, start, end), shut)
     answer: dict[str, Any] = {
         "type": "keys",
         "from_us": asked.from_us,
