@@ -16,6 +16,7 @@ from vms.documents.kinds import KINDS
 from vms.documents.render import render
 from vms.documents.sources import Measured, Told
 from vms.evidence import summary
+from vms.law.objective import Objective
 from vms.law.siting import Position, SitePlan
 
 BARE = ("processing-record", "request-file")
@@ -32,9 +33,10 @@ def pages() -> dict[str, bytes]:
     made = {f"{name}.pdf": render(canonical(data_of(KINDS[kind](of))), "pdf") for name, (kind, of) in given.items()}
     placed = {one: Position(one, 48_123_456, 2_345_678, 45, 70, 45) for one in whole.facts.cameras}
     round_about = {one: replace(at, angle_deg=360) for one, at in placed.items()}
+    aimed = {one: Objective(one, "discern", 24) for one in whole.facts.cameras}
     filed = {"first": SitePlan("", "ab" * 32, "application/pdf", 1, NOW, NOW, "p-mayor")}
     for name, at in (("placed", placed), ("round", round_about)):
-        facts = replace(whole.facts, positions=at, site_plans=filed)
+        facts = replace(whole.facts, positions=at, site_plans=filed, objectives=aimed)
         data = data_of(KINDS["request-file"](replace(whole, facts=facts, order="o-1")))
         made[f"request-file-{name}.pdf"] = render(canonical(data), "pdf")
     stream = manifest().streams[0].model_dump(mode="json") | {"name": ODD, "place": "mât " * 60}

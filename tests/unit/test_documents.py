@@ -21,6 +21,7 @@ from vms.documents.sources import KeptHour, Measure, Measured, MeasuredCamera, R
 from vms.errors import LimitExceeded
 from vms.law.dates import DAY_US, midnight
 from vms.law.facts import CommuneFacts, Suspension
+from vms.law.objective import Objective
 from vms.law.rulebook import rulebook
 
 MONDAY = midnight(date(2026, 11, 9))
@@ -204,7 +205,8 @@ def test_a_file_of_an_order_has_its_twelve_items_and_says_what_lacks() -> None:
     assert fact(data, "11", "Mesures") == "flux mesurés : 1, tous conformes"
     assert {one.split(" : ")[0] for one in data["missing"]} == {
         "2° Plan-masse des lieux", f"3° Plan de détail, {CAMERA}, latitude",
-        "12° Engagement de conformité à la CNIL, référence",
+        "12° Engagement de conformité à la CNIL, référence", "Objectifs des caméras et du système, Place, objectif",
+        "Objectifs des caméras et du système, indisponibilité admise du système",
     }  # fmt: skip
     first = made("request-file", sources(facts))
     assert [row["camera"] for row in table(first, "cameras")] == ["Gare"]
@@ -303,9 +305,10 @@ def test_a_name_that_would_be_markup_or_a_formula_stays_text(tmp_path: Path) -> 
 
 def test_text_that_no_page_can_show_still_makes_one(tmp_path: Path) -> None:
     odd = camera(name="W" * 300, place="\u202egauche \U0001f600 \ud83d z\0ero")
-    data = made("request-file", sources(commune(cameras={CAMERA: odd}), order="o-1"))
+    facts = commune(cameras={CAMERA: odd}, objectives={CAMERA: Objective(CAMERA, "discern", 24)})
+    data = made("request-file", sources(facts, order="o-1"))
     text = page(data, tmp_path)
-    assert text.count("W") == 2 * 300 + len("W")  # the name in two tables, and WGS 84
+    assert text.count("W") == 3 * 300 + len("W")  # the name in three tables, and WGS 84
     assert "?gauche ? ? z?ero" in text
     assert render(canonical(data), "csv")
 

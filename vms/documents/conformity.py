@@ -29,7 +29,6 @@ CLOCK_DOUBT_MS: Final = 1000
 # A minute measured longer ago says nothing of today.
 FRESH_US: Final = DAY_US
 NO_REFERENCE: Final = Missing("l’image de référence de jour et de nuit n’est pas gardée")
-NO_AIM: Final = Missing("l’objectif des caméras n’est pas un fait enregistré")
 NOTHING: Final = "Aucune caméra en service."
 MADE: Final = "construction"
 MEASURED: Final = "mesure"
@@ -86,7 +85,7 @@ def points(sources: Sources) -> tuple[tuple[Cell, ...], ...]:
          ToWrite("le support employé et sa procédure"), ""),
         ("T-14", "Lecteur fourni à part : arrière, image par image, recherche.",
          "Une page, sans installation ni réseau, fournie séparément.", MADE),
-        ("T-15", "Objectif de chaque caméra et du système.", NO_AIM, ""),
+        ("T-15", "Objectif de chaque caméra et du système.", _aims(sources), "déclaration"),
     )  # fmt: skip
 
 
@@ -174,6 +173,13 @@ def _clock(sources: Sources) -> Cell:
     if not sources.measured.cameras:
         return Missing("aucune horloge de caméra n’est connue")
     return f"Horloges en écart de plus d’une seconde : {', '.join(late)}." if late else "Tenu ; horloges à la seconde."
+
+
+def _aims(sources: Sources) -> Cell:
+    without = [one.name for one in serving(sources) if one.id not in sources.facts.objectives]
+    if without:
+        return Missing(f"objectif non noté : {', '.join(without)}")
+    return "Noté pour chaque caméra ; voir le dossier de demande." if serving(sources) else NOTHING
 
 
 def _exports(sources: Sources) -> str:

@@ -8,6 +8,7 @@ from typing import Final
 
 from vms.documents.document import Cell, Column, Document, Missing, Section, Table, ToWrite, count
 from vms.documents.measures import measures, serving
+from vms.documents.objectives import objectives
 from vms.documents.processing import controller_facts, orders_in_force, purposes_table
 from vms.documents.sources import Sources
 from vms.law.authorisation import purposes_of
@@ -74,6 +75,7 @@ def impact(sources: Sources) -> Document:
                 table=_places(sources),
                 text=(ToWrite("les solutions moins intrusives écartées, et pourquoi"),),
             ),
+            objectives(sources, sorted(serving(sources), key=lambda camera: camera.id)),
             _retention(sources),
             _rights(sources),
             Section("measures", "Mesures que le logiciel tient", "D-04", table=measures(sources)),

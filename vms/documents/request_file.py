@@ -10,6 +10,7 @@ from typing import Final
 from vms.documents.conformity import verdict
 from vms.documents.document import Cell, Column, Day, Document, Missing, Section, Table, ToWrite
 from vms.documents.measures import measures
+from vms.documents.objectives import objectives
 from vms.documents.panels import panel_words, panels_text
 from vms.documents.plans import detail_plan, site_plan
 from vms.documents.processing import controller_facts, purposes_table, recipients_of
@@ -57,6 +58,7 @@ def request_file(sources: Sources) -> Document:
             _panels(sources, cameras),
             _retention(order),
             *_last(sources),
+            objectives(sources, cameras),
             Section("cameras", "Caméras du dossier", "P-22", table=_table(sources, cameras)),
         ),
         signed_by=("Le maire",),

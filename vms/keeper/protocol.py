@@ -115,7 +115,7 @@ ACT_NAMES: Final = frozenset(
         "put_in_service", "suspend_camera", "retire_camera", "add_person", "grant", "withdraw", "record_convention",
         "end_sessions", "approve_recovery", "name_workstation",
         "name_emergency_persons", "ask_emergency", "confirm_emergency", "close_emergency",
-        "place_camera", "file_site_plan",
+        "place_camera", "file_site_plan", "set_objective",
         "confirm_time", "place_hold", "release_hold", "register_request", "collect", "decide",
         "complete_request",
         "check_identity", "extend_answer", "sign_manifest",

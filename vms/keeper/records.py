@@ -33,6 +33,7 @@ from vms.law.facts import (
     Zones,
 )
 from vms.law.masks import MaskDrift, SeenMasks
+from vms.law.objective import Objective
 from vms.law.siting import Position, SitePlan
 
 FACT_SCHEMA: Final = """
@@ -182,6 +183,7 @@ KINDS: Final[dict[str, TypeAdapter[Any]]] = {
     "emergency_persons": TypeAdapter(EmergencyPersons),
     "position": TypeAdapter(Position),
     "site_plan": TypeAdapter(SitePlan),
+    "objective": TypeAdapter(Objective),
     "seal": TypeAdapter(SealRecord),
     "time": TypeAdapter(ConfirmedTime),
 }
@@ -276,6 +278,7 @@ class Records:
             emergency_persons=found["emergency_persons"].get(COMMUNE_ID),
             positions=found["position"],
             site_plans=found["site_plan"],
+            objectives=found["objective"],
             drifts=tuple(found["mask_drift"].values()),
             seen_masks=found["seen_masks"],
         )

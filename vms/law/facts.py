@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vms.law.masks import Mask, MaskDrift, SeenMasks
+from vms.law.objective import Objective
 from vms.law.siting import Position, SitePlan
 
 
@@ -325,6 +326,7 @@ class CommuneFacts:
     emergency_persons: EmergencyPersons | None = None
     positions: Mapping[str, Position] = field(default_factory=dict)
     site_plans: Mapping[str, SitePlan] = field(default_factory=dict)
+    objectives: Mapping[str, Objective] = field(default_factory=dict)
     drifts: tuple[MaskDrift, ...] = ()
     seen_masks: Mapping[str, SeenMasks] = field(default_factory=dict)
 

@@ -91,6 +91,12 @@ class ModificationRule(Words):
     new_view: bool = False
 
 
+class ObjectiveLevel(Words):
+    """A level of detail on the target, and the pixels that each metre across it needs (T-15)."""
+
+    px_m: int = Field(ge=1)
+
+
 class LegalFrame(Entry):
     """What a request must say, per legal frame (P-72)."""
 
@@ -215,6 +221,7 @@ class Rulebook(Entry):
     recipient: dict[str, Recipient]
     service_level: dict[str, Words]
     provisional_ground: dict[str, Words]
+    objective: dict[str, ObjectiveLevel]
     modification: dict[str, ModificationRule]
     article: dict[str, str]
     legal_frame: dict[str, LegalFrame]

@@ -13,12 +13,22 @@ from privacy.zones import validate_polygon
 from vms.db.engine import read
 from vms.errors import NotFound
 from vms.keeper.acts.zones import Polygon, Size
+from vms.law.objective import Objective, density
+from vms.law.siting import Position
 from vms.model import Camera, CameraHealth
 from web.api.events import HealthView, health_view
 from web.deps import Acting, Services, Srv, Statement, Token, require_acting
 
 router = APIRouter(tags=["cameras"])
 CAMERAS_MAX = 2000
+
+
+class DensityView(BaseModel):
+    """Pixels per metre across the view at the camera's reach; ``holds`` is null while no objective is noted (T-15)."""
+
+    px_m: int
+    asked_px_m: int | None
+    holds: bool | None
 
 
 class CameraView(BaseModel):
@@ -40,6 +50,7 @@ class CameraView(BaseModel):
     main_profile: dict[str, Any]
     sub_profile: dict[str, Any]
     streams: list[HealthView]
+    density: DensityView | None
     # From the keeper: state and its history, what is missing for the next step and under which rule, order, purposes,
     # zone set in force, framing session, retention (``vms.keeper.reads.cameras``).
     legal: dict[str, Any]
@@ -120,7 +131,16 @@ def _view(camera: Camera, streams: list[HealthView], legal: dict[str, Any]) -> C
         kind=camera.kind, manufacturer=camera.manufacturer, model=camera.model, firmware=camera.firmware,
         address=camera.address, hardened=camera.hardened, tls=camera.tls, clock_offset_ms=camera.clock_offset_ms,
         main_profile=camera.main_profile, sub_profile=camera.sub_profile, streams=streams, legal=legal,
+        density=_density(streams, legal),
     )  # fmt: skip
+
+
+def _density(streams: list[HealthView], legal: dict[str, Any]) -> DensityView | None:
+    """By the width that the main stream has, not the one that a profile promised; None where a figure is missing."""
+    width_px = next((one.width for one in streams if one.stream == "main"), 0)
+    position, objective = legal.get("position"), legal.get("objective")
+    found = density(Position(**position) if position else None, width_px, Objective(**objective) if objective else None)
+    return DensityView(px_m=found.px_m, asked_px_m=found.asked_px_m, holds=found.holds) if found else None
 
 
 @router.get("/communes/{commune}/cameras")

@@ -12,6 +12,7 @@ from vms.law.rulebook import (
     GroupingRule,
     LegalFrame,
     ModificationRule,
+    ObjectiveLevel,
     PoolingForm,
     Purpose,
     RefusalGround,
@@ -55,12 +56,13 @@ async def legal_frames(token: Token, services: Srv) -> LegalFramesView:
 
 
 class TermsView(BaseModel):
-    """What the papers may name: of an order (P-05, P-25…P-27), a body (P-60), a convention (P-61)."""
+    """What the papers may name: of an order (P-05, P-25…P-27), a body (P-60), a convention (P-61), a camera (T-15)."""
 
     regimes: dict[str, Words]
     recipients: dict[str, Words]
     provisional_grounds: dict[str, Words]
     modifications: dict[str, ModificationRule]
+    objectives: dict[str, ObjectiveLevel]
     groupings: dict[str, GroupingRule]
     members: dict[str, Words]
     conventions: dict[str, ConventionRule]
@@ -77,6 +79,7 @@ async def terms(token: Token, services: Srv) -> TermsView:
         recipients=dict(book.recipient),
         provisional_grounds=dict(book.provisional_ground),
         modifications=dict(book.modification),
+        objectives=dict(book.objective),
         groupings=dict(book.grouping),
         members=dict(book.member),
         conventions=dict(book.convention),

@@ -1,4 +1,4 @@
-"""Where a camera stands, and the site plan that goes with the préfecture's file: filed, noted, handed out (P-22)."""
+"""Where a camera stands and what for, and the site plan that goes with the préfecture's file (P-22, T-15)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from vms.errors import NotFound, Refused
+from vms.keeper.acts.objective import Aimed
 from vms.keeper.acts.siting import PLAN_LIMIT_BYTES, Placed
 from vms.law.rulebook import rulebook
 from web.deps import Acting, Services, Srv, Token, arguments, body_of
@@ -24,6 +25,12 @@ UPLOAD: Final = {"requestBody": {"required": True, "content": dict.fromkeys(SUFF
 async def place(commune: Acting, camera_id: str, body: Placed, token: Token, services: Srv) -> dict[str, Any]:
     """Record where a camera stands, where it looks and how far."""
     return await services.keeper.act(token, "place_camera", {"camera": camera_id, **arguments(body)})
+
+
+@router.post("/cameras/{camera_id}/objective", status_code=201)
+async def aim(commune: Acting, camera_id: str, body: Aimed, token: Token, services: Srv) -> dict[str, Any]:
+    """Record what a camera is meant to show, and how long it may lack (T-15)."""
+    return await services.keeper.act(token, "set_objective", {"camera": camera_id, **arguments(body)})
 
 
 @router.post("/site-plans", status_code=201, openapi_extra=UPLOAD)

@@ -13,6 +13,7 @@ from vms.keeper.acts import (
     groupings,
     holds,
     information,
+    objective,
     orders,
     packages,
     people,
@@ -42,6 +43,7 @@ ACTS: Final[dict[str, ActSpec]] = {
     **packages.ACTS,
     **seal.ACTS,
     **siting.ACTS,
+    **objective.ACTS,
     **provisioning.ACTS,
     **time.ACTS,
 }

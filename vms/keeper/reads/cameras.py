@@ -61,6 +61,7 @@ def _told(reader: Reader, camera: CameraFacts) -> dict[str, Any]:
         "retention_days": order.max_days if order else None,
         "panel": _panel(camera),
         "position": asdict(facts.positions[camera.id]) if camera.id in facts.positions else None,
+        "objective": asdict(facts.objectives[camera.id]) if camera.id in facts.objectives else None,
         "prefect_informed_us": camera.prefect_informed_us,
         "zone_set": zone_view(zones).model_dump(mode="json") if zones else None,
         "masks": _masks(facts, camera.id, zones, now_us),
