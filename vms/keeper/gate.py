@@ -25,7 +25,7 @@ from vms.law.habilitation import (
 )
 from vms.law.lapse import Lapse
 from vms.law.reason import Reason, first_lapse
-from vms.law.rulebook import rulebook
+from vms.law.rulebook import mid, rulebook
 from vms.law.state_access import by_service, collection_lapse, recipient_reasons, reference_lapse
 
 CAMERAS_LIMIT: Final = 64
@@ -125,7 +125,7 @@ def may(facts: CommuneFacts, person: Person, roles: frozenset[str], rule: str, n
         if lapse is not None:
             best = best if best.rule != "P-58" else _denied(lapse)
         elif roles and one.role not in roles:
-            words = ", ".join(rulebook().role[r].fr.lower() for r in PRECEDENCE if r in roles)
+            words = " ; ".join(mid(rulebook().role[r].fr) for r in PRECEDENCE if r in roles)
             best = Denied(rule, "Votre qualité ne permet pas cet acte.", f"Il revient à : {words}.")
         else:
             return Grant(Role(one.role), one.id, habilitation_end(one))
@@ -208,7 +208,7 @@ def right_reasons(
         return
     lapse = None
     if act not in one.acts:
-        word = rulebook().image_act[act].fr.lower()
+        word = mid(rulebook().image_act[act].fr)
         lapse = Lapse("P-58", f"Votre habilitation ne couvre pas : {word}.", "Demandez son extension au maire.")
     yield Reason("P-58", "Acte dans la portée de l’habilitation", lapse, one.decision_ref)
     lapse = None

@@ -12,7 +12,7 @@ from vms.law.lapse import Lapse
 from vms.law.masks import drift_lapse, in_force
 from vms.law.profiles import profile_lapses
 from vms.law.reason import Reason, first_lapse
-from vms.law.rulebook import rulebook
+from vms.law.rulebook import mid, rulebook
 
 STATES: Final = ("found", "enrolled", "authorised", "framed", "commissioned", "in_service", "suspended", "retired")
 NEXT: Final = {
@@ -144,7 +144,7 @@ def _paper_reasons(facts: CommuneFacts, camera: CameraFacts, now_us: int) -> Ite
 def _change_reasons(facts: CommuneFacts, camera: CameraFacts, now_us: int) -> Iterator[Reason]:
     waiting, lapse = facts.open_modification(camera.id, now_us), None
     if waiting is not None:
-        word = rulebook().modification[waiting.kind].fr.lower()
+        word = mid(rulebook().modification[waiting.kind].fr)
         what = f"Une modification déclarée attend son arrêté : {word}."
         lapse = Lapse("P-27", what, "Rattachez la caméra au nouvel arrêté.")
     yield Reason("P-27", "Aucune modification sans nouvel arrêté", lapse, "", waiting.declared_us if waiting else None)

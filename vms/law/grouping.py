@@ -8,7 +8,7 @@ from vms.law.dates import french_date
 from vms.law.facts import CommuneFacts, Grouping
 from vms.law.lapse import Lapse
 from vms.law.reason import Reason
-from vms.law.rulebook import rulebook
+from vms.law.rulebook import mid, rulebook
 
 
 def grouping_lapse(grouping: Grouping) -> Lapse | None:
@@ -21,7 +21,7 @@ def grouping_lapse(grouping: Grouping) -> Lapse | None:
         return Lapse("P-60", "La composition du groupement est incomplète ou inconnue.", "Choisissez ses membres.")
     excess = grouping.members - rule.members
     if excess:
-        word = book.member[min(excess)].fr.lower()
+        word = mid(book.member[min(excess)].fr)
         what = f"Avec ce membre, le groupement ne peut pas mutualiser : {word}."
         return Lapse("P-60", what, "Il ne peut être que prestataire : hébergement et entretien, sans visionnage.")
     if grouping.chair not in rule.chairs:

@@ -63,6 +63,11 @@ class Words(Entry):
     en: str
 
 
+def mid(words: str) -> str:
+    """Words of the book in the middle of a sentence: a name such as CNIL keeps its capitals."""
+    return words[:1].lower() + words[1:]
+
+
 class Recipient(Words):
     """A service of the State that an order may name; ``collects``: its agents may collect recordings (P-50, P-73)."""
 

@@ -32,7 +32,7 @@ import { EmergencyNotes } from "./EmergencyNotes";
 import { EntryCard } from "./EntryCard";
 import { ReviewCard } from "./ReviewCard";
 import { VerificationNote } from "./VerificationNote";
-import { actWords, KIND_LOOKS } from "./words";
+import { actWords, camerasSaid, KIND_LOOKS } from "./words";
 
 const NO_FILTER: JournalFilter = { kind: "", person: "", camera: "", before: null };
 
@@ -225,7 +225,7 @@ function Entries({ page, chosen, onChoose }: EntriesProps) {
               {typeof act === "string" ? act : i18n._(act)}
               <small>
                 {[
-                  numbers.length > 0 ? t`caméras ${numbers.join(", ")}` : "",
+                  camerasSaid(numbers),
                   record.from_us && record.to_us ? formatSpan(record.from_us, record.to_us) : "",
                   causeOf(record.detail?.cause),
                 ]

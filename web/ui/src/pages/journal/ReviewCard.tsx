@@ -1,4 +1,4 @@
-import { Plural, Trans, useLingui } from "@lingui/react/macro";
+import { Plural, Trans } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
 import { CircleHelp } from "lucide-react";
 import { useState } from "react";
@@ -8,6 +8,7 @@ import { formatDate, formatNumber, formatSpan } from "../../i18n/format";
 import { Button, Card, EmptyState, Note, QueryView } from "../../parts";
 import { useActing } from "../../session/SessionContext";
 import { cameraNumber } from "../cameras/words";
+import { camerasSaid } from "./words";
 
 /** What the auditor may want to ask about the last month: questions, no verdict, nothing by person (D-12, D-33). */
 export function ReviewCard({ onRead }: { onRead: (entry: number) => void }) {
@@ -67,7 +68,6 @@ export function ReviewCard({ onRead }: { onRead: (entry: number) => void }) {
 }
 
 function QuestionItem({ question, onRead }: { question: ReviewQuestion; onRead: (entry: number) => void }) {
-  const { t } = useLingui();
   const { commune } = useActing();
   const cameras = useQuery(camerasQuery(commune)).data ?? [];
   const numbers = question.cameras.map((id) => {
@@ -81,12 +81,7 @@ function QuestionItem({ question, onRead }: { question: ReviewQuestion; onRead: 
         <Asked question={question} />
       </p>
       <p className="small dim">
-        {[
-          formatSpan(question.from_us, question.to_us),
-          numbers.length > 0 ? t`caméras ${numbers.join(", ")}` : "",
-        ]
-          .filter(Boolean)
-          .join(" · ")}{" "}
+        {[formatSpan(question.from_us, question.to_us), camerasSaid(numbers)].filter(Boolean).join(" · ")}{" "}
         {newest === undefined ? null : (
           <button className="linklike" type="button" onClick={() => onRead(newest)}>
             <Trans>Lire les entrées à partir du n° {formatNumber(newest)}</Trans>

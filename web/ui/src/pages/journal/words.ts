@@ -1,5 +1,5 @@
 import type { MessageDescriptor } from "@lingui/core";
-import { msg } from "@lingui/core/macro";
+import { msg, plural } from "@lingui/core/macro";
 import { Ban, CircleDot, Eye, Flame, KeyRound, type LucideIcon, Pencil, Send } from "lucide-react";
 import type { EntryKind } from "../../api/journal";
 
@@ -114,4 +114,10 @@ const ACTS: Record<string, MessageDescriptor> = {
 /** The words of an act. */
 export function actWords(act: string): MessageDescriptor | string {
   return ACTS[act] ?? act;
+}
+
+/** The cameras of an entry by their numbers; empty without any. */
+export function camerasSaid(numbers: readonly string[]): string {
+  const list = numbers.join(", ");
+  return list && plural(numbers.length, { one: `caméra ${list}`, other: `caméras ${list}` });
 }
