@@ -3,6 +3,8 @@ import {
   formatBytes,
   formatDateTime,
   formatDuration,
+  formatExact,
+  formatExactSpan,
   formatOffset,
   formatSpan,
   fromParisFields,
@@ -18,6 +20,13 @@ describe("Paris time", () => {
     expect(fromParisFields("2026-07-14", "14:12")).toEqual([us("2026-07-14T12:12:00Z")]);
     expect(formatOffset(us("2026-11-24T13:00:00Z"))).toBe("+01:00");
     expect(formatOffset(us("2026-07-14T13:00:00Z"))).toBe("+02:00");
+  });
+
+  it("is written with its year and its seconds on paper", () => {
+    const from = us("2026-12-31T22:59:58Z");
+    expect(formatExact(from)).toBe("31 déc. 2026, 23:59:58");
+    expect(formatExactSpan(from, us("2026-12-31T22:59:59Z"))).toBe("31 déc. 2026, 23:59:58 → 23:59:59");
+    expect(formatExactSpan(from, us("2026-12-31T23:00:00Z"))).toContain("→ 1 janv. 2027, 00:00:00");
   });
 
   it("finds two instants in the doubled hour of autumn, first the summer one", () => {

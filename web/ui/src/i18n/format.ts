@@ -70,6 +70,17 @@ export function formatSpan(fromUs: number, toUs: number): string {
   return `${formatDateTime(fromUs)} → ${sameDay ? formatTime(toUs) : formatDateTime(toUs)}`;
 }
 
+/** "24 nov. 2026, 14:12:05": on paper, which is read in another year. */
+export function formatExact(us: number): string {
+  return `${formatDate(us)}, ${formatTime(us, true)}`;
+}
+
+/** "22 nov. 2026, 21:40:00 → 22:25:04"; both days when they differ. */
+export function formatExactSpan(fromUs: number, toUs: number): string {
+  const sameDay = formatDate(fromUs) === formatDate(toUs);
+  return `${formatExact(fromUs)} → ${sameDay ? formatTime(toUs, true) : formatExact(toUs)}`;
+}
+
 function unit(value: number, name: string): string {
   return new Intl.NumberFormat(intlLocale(), { style: "unit", unit: name, unitDisplay: "short" }).format(
     value,

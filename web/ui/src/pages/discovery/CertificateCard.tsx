@@ -111,7 +111,7 @@ function grouped(print: string): string {
 function Shown({ shown }: { shown: readonly CertificateShown[] }) {
   const { t, i18n } = useLingui();
   return (
-    <div className="stack-s" role="status">
+    <div className="stack" role="status">
       {shown.map((one) => {
         const same = one.kept === one.shown;
         const word = OF_WORDS[one.of];
