@@ -131,6 +131,7 @@ class CameraMasks:
         """``unmasked``: the cameras that the fleet must not record, whatever the plan says."""
         self._camera, self._unmasked, self._keeper = camera, unmasked, keeper
         self._engine, self._clock = engine, clock
+        self._device, self._service = "", ""  # where it was asked last
         self._agreed_us: int | None = None
         self._noted_us: int | None = None
         self._agreements = 0
@@ -142,8 +143,11 @@ class CameraMasks:
         """One check. SQLAlchemyError when the shared database is away; a drift has cut the camera by then."""
         asked_us = self._clock.utc().us
         try:
-            masks, complete = await ask(row, account, self._clock)
+            known = self._service if self._device == row.onvif_url else ""
+            masks, complete, self._service = await ask(row, account, self._clock, known)
+            self._device = row.onvif_url
         except GuetError as error:
+            self._service = ""  # it may have moved: the device is asked where it is
             log.info("masques non dits", camera=self._camera, why=str(error)[:200])
             silent = bool(plan.masks.validated) and asked_us - self._answered_us >= SILENCE_US
             await self._tell(row, SILENT_KIND, "" if silent else None)
@@ -227,16 +231,22 @@ class CameraMasks:
         self._told[kind] = cause
 
 
-async def ask(row: Camera, account: Credentials | None, clock: Clock) -> tuple[tuple[Mask, ...], bool]:
-    """What the camera reports now, as ``Media2.masks``; none for a camera without that service. GuetError otherwise."""
+async def ask(
+    row: Camera, account: Credentials | None, clock: Clock, service: str = ""
+) -> tuple[tuple[Mask, ...], bool, str]:
+    """What the camera reports now, as ``Media2.masks``, and the address of the ``service`` that it is asked at.
+
+    None, and no address, for a camera without that service. GuetError when it does not say.
+    """
     credential = Credential(account.username, account.password) if account is not None else None
     certificate = pinned(row.main_profile, SERVICES_CERTIFICATE)
     tls = camera_context(certificate)
     async with SoapClient(clock, credential, tls=tls, call_timeout_s=ASK_LIMIT_S) as soap:
-        services = await Device(soap, row.onvif_url).services()
-        if MEDIA2 not in services:
-            return (), True
-        return await Media2(soap, services[MEDIA2]).masks()
+        service = service or (await Device(soap, row.onvif_url).services()).get(MEDIA2, "")
+        if not service:
+            return (), True, ""
+        masks, complete = await Media2(soap, service).masks()
+        return masks, complete, service
 
 
 def _incident(row: Camera, kind: str, cause: str, now_us: int) -> Incident:

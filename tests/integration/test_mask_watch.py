@@ -182,6 +182,7 @@ async def test_silence_cuts_nothing_and_is_told_after_a_while(
 
 
 async def test_a_camera_that_says_it_has_no_masks_any_more_has_lost_them(bench: Bench) -> None:
+    await bench.look()
     bench.device.config = bench.device.config.model_copy(update={"masks": 0})
     await bench.look()
     assert (bench.unmasked, await bench.incidents()) == ({CAMERA}, {DRIFT_KIND})
