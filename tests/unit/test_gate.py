@@ -199,31 +199,6 @@ LAPSES: Final[dict[str, tuple[Lapse, frozenset[str], frozenset[str], str]]] = {
     ),
     "request-narrower": (lambda _: asked(request(to_us=SPAN[1] - 1)), frozenset({"export"}), OTHERS, "P-74"),
     "request-missing": (lambda _: commune(requests={}), frozenset({"export"}), frozenset(ROLES), "P-72"),
-    "service-not-in-order": (
-        lambda _: commune(orders={"o-1": order(recipients=frozenset({"police_nationale"}))}),
-        EVERY, frozenset({AGENT}), "P-50",
-    ),
-    "modalities-not-in-order": (
-        lambda _: commune(orders={"o-1": order(modalities=" ")}), EVERY, frozenset({AGENT}), "P-50",
-    ),
-    "decision-not-joined": (lambda r: only(AGENT, r, document_sha256=""), EVERY, frozenset({AGENT}), "P-50"),
-    "decision-not-signed": (lambda r: only(AGENT, r, signed_by=" "), EVERY, frozenset({AGENT}), "P-50"),
-    "decision-at-no-level": (lambda r: only(AGENT, r, level=""), EVERY, frozenset({AGENT}), "P-50"),
-    "fire-brigade": (lambda r: only(AGENT, r, service="sdis"), EVERY, frozenset({AGENT}), "P-50"),
-    "other-category": (lambda r: only(AGENT, r, category="P-52"), EVERY, frozenset({AGENT}), "P-50"),
-    "collection-of-a-colleague": (
-        lambda _: asked(collection(registered_by="p-x")), frozenset({"export"}), frozenset({AGENT}), "P-73",
-    ),
-    "collection-closed": (
-        lambda _: asked(collection(state="received")), frozenset({"export"}), frozenset({AGENT}), "P-73",
-    ),
-    "collection-of-other-camera": (
-        lambda _: asked(collection(cameras=frozenset({"valclair-c09"}))),
-        frozenset({"export"}), frozenset({AGENT}), "P-74",
-    ),
-    "collection-narrower": (
-        lambda _: asked(collection(from_us=SPAN[0] + 1)), frozenset({"export"}), frozenset({AGENT}), "P-74",
-    ),
 }  # fmt: skip
 
 OF_THE_ORDER: Final = frozenset(

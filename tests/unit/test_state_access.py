@@ -37,8 +37,49 @@ FIELDS = {
 }
 
 
+def changed(**changes: Any) -> CommuneFacts:
+    """Valclair where the agent's habilitation is another."""
+    others = tuple(one for one in commune().habilitations if one.role != "state_agent")
+    return commune(habilitations=(*others, habilitation("state_agent", **changes)))
+
+
+def collecting(**changes: Any) -> CommuneFacts:
+    """Valclair where the agent's collection is another."""
+    return commune(requests={"d-2": collection(**changes)})
+
+
+# element → (facts with that element lapsed, acts that fall with it, rule that is named); the rest is in test_gate.py.
+BOTH = (Act.REPLAY, Act.EXPORT)
+LAPSES: dict[str, tuple[CommuneFacts, tuple[Act, ...], str]] = {
+    "service-not-in-order": (
+        commune(orders={"o-1": order(recipients=frozenset({"police_nationale"}))}), BOTH, "P-50",
+    ),
+    "modalities-not-in-order": (commune(orders={"o-1": order(modalities=" ")}), BOTH, "P-50"),
+    "decision-not-joined": (changed(document_sha256=""), BOTH, "P-50"),
+    "decision-not-signed": (changed(signed_by=" "), BOTH, "P-50"),
+    "decision-without-reference": (changed(decision_ref=""), BOTH, "P-50"),
+    "decision-at-no-level": (changed(level=""), BOTH, "P-50"),
+    "fire-brigade": (changed(service="sdis"), BOTH, "P-50"),
+    "other-category": (changed(category="P-52"), BOTH, "P-50"),
+    "collection-of-a-colleague": (collecting(registered_by="p-x"), (Act.EXPORT,), "P-73"),
+    "collection-closed": (collecting(state="received"), (Act.EXPORT,), "P-73"),
+    "collection-purged": (collecting(state="purged"), (Act.EXPORT,), "P-73"),
+    "collection-of-other-camera": (collecting(cameras=frozenset({"valclair-c09"})), (Act.EXPORT,), "P-74"),
+    "collection-narrower": (collecting(from_us=SPAN[0] + 1), (Act.EXPORT,), "P-74"),
+}  # fmt: skip
+
+
 def ask(facts: CommuneFacts, act: Act = Act.EXPORT, motive: Motive = INQUIRY, at_us: int = NOW) -> Grant | Denied:
     return admit(facts, person_of("state_agent"), act, [CAMERA], SPAN, motive, at_us)
+
+
+@pytest.mark.parametrize("act", BOTH)
+@pytest.mark.parametrize("element", LAPSES)
+def test_each_lapse_takes_its_acts_away_and_names_its_rule(element: str, act: Act) -> None:
+    facts, acts, rule = LAPSES[element]
+    assert isinstance(ask(commune(), act), Grant)
+    verdict = ask(facts, act)
+    assert (verdict.rule if isinstance(verdict, Denied) else "") == (rule if act in acts else "")
 
 
 @pytest.mark.parametrize("text", ["", "secteur gare", "recherche d’un témoin"])
