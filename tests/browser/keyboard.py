@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from playwright.async_api import Page
+from playwright.async_api import Locator, Page
 
 STOPS_LIMIT_COUNT: Final = 400
 # Numbers what a pointer can use, in the order of the page; one of a group of radio buttons, as Tab stops at one.
@@ -41,10 +41,18 @@ FOCUS: Final = """() => {
   };
 }"""
 
+# Where Tab goes on from is not only what has the focus: a button that was clicked stays it.
+FROM_THE_TOP: Final = """() => {
+  document.body.tabIndex = -1;
+  document.body.focus();
+  document.body.removeAttribute('tabindex');
+  window.scrollTo(0, 0);
+}"""
+
 
 async def walk(page: Page) -> list[str]:
     """What is wrong for someone who has only the keyboard: unreached, unseen, or a trap. The page is left unchanged."""
-    await page.evaluate("() => { document.activeElement?.blur(); window.scrollTo(0, 0) }")
+    await page.evaluate(FROM_THE_TOP)
     usable: dict[str, str] = dict(await page.evaluate(MARK))
     wrong: list[str] = []
     reached: list[str] = []
@@ -63,3 +71,13 @@ async def walk(page: Page) -> list[str]:
     else:
         wrong.append(f"no end after {STOPS_LIMIT_COUNT} stops")
     return wrong + [f"never reached by the keyboard: {html}" for stop, html in usable.items() if stop not in reached]
+
+
+async def reach(page: Page, wanted: Locator) -> None:
+    """Press Tab until ``wanted`` has the focus; AssertionError when it never gets it."""
+    await wanted.wait_for()
+    for _ in range(STOPS_LIMIT_COUNT):
+        if await wanted.evaluate("(one) => one === document.activeElement"):
+            return
+        await page.keyboard.press("Tab")
+    raise AssertionError(f"never reached by the keyboard: {wanted}")

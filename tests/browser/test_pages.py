@@ -20,7 +20,8 @@ from playwright.async_api import Browser, Page, expect
 from deploy.demo.town import CAMERAS, PASSWORD, accounts_of
 from tests.browser.axe import violations
 from tests.browser.chromium import DESKTOP, PHONE, Watched, act_for, chromium, open_page, sign_in
-from tests.browser.keyboard import walk
+from tests.browser.keyboard import reach, walk
+from tests.browser.staged import certificates, openings, sealed
 from tests.fakes.machine import Machine, eventually, running
 from tests.fakes.photographs import jpeg
 from tests.system.page import timeline
@@ -76,6 +77,13 @@ PAGES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
 }  # fmt: skip
 MOVING: Final = frozenset({"mur", "cadrage", "relecture", "relecture-ensemble"})
 PURPOSE_OF: Final = {"mayor": "5"}
+POSITION: Final = {
+    "Latitude": "48,123456",
+    "Longitude": "-2.345678",
+    "Direction, en degrés": "45",
+    "Champ, en degrés": "70",
+    "Portée, en mètres": "45",
+}
 
 
 @dataclass(slots=True)
@@ -146,42 +154,8 @@ async def enter(scene: Scene, role: str) -> Watched:
     elif role != "nobody":
         await sign_in(watched.page, accounts_of(role, "valclair").login)
         await act_for(watched.page, COMMUNE, PURPOSE_OF.get(role, ""))
-        await watched.page.route("**/communes/*/emergencies", lambda route: route.fulfill(json=openings()))
+        await watched.page.route("**/communes/*/emergencies", lambda route: route.fulfill(json=openings(CAMERA, OTHER)))
     return watched
-
-
-def openings() -> dict[str, Any]:
-    """The exceptional openings as they are told a day after somebody was named: a scene does not live that long."""
-    now_us, minute_us = time.time_ns() // 1000, 60 * MICRO
-    one = {
-        "id": "x-1", "state": "open", "cameras": [CAMERA, OTHER], "from_us": now_us - 120 * minute_us,
-        "to_us": now_us - 90 * minute_us, "minutes": 30, "motive": "accident rue des Tilleuls, maire injoignable",
-        "asked_by": "Agent PM 07", "asked_us": now_us - 9 * minute_us, "sign_by_us": now_us + 6 * minute_us,
-        "confirmed_by": "Agente PM 12", "opened_us": now_us - 5 * minute_us, "until_us": now_us + 25 * minute_us,
-        "closed_us": None, "closed_by": "", "may_confirm": False, "may_close": True, "yours": True,
-    }  # fmt: skip
-    waits = {
-        "id": "x-2",
-        "state": "asked",
-        "confirmed_by": "",
-        "opened_us": None,
-        "until_us": None,
-        "may_confirm": True,
-    }
-    closed = {
-        "id": "x-3",
-        "state": "over",
-        "closed_us": now_us - minute_us,
-        "closed_by": "La maire",
-        "may_close": False,
-    }
-    names = ("Agent PM 07", "Agente PM 12")
-    persons = [{"person": name, "label": name, "since_us": now_us - 3 * minute_us, "may_sign": True} for name in names]
-    return {
-        "now_us": now_us, "named_hours": 24, "signing_minutes": 15, "open_minutes": 60, "range_hours": 4,
-        "cameras_limit": 4, "named": True, "may_sign": True, "sign_lapse": None, "persons": persons,
-        "emergencies": [one, one | waits, one | closed],
-    }  # fmt: skip
 
 
 async def sign_in_host(page: Page) -> None:
@@ -204,6 +178,7 @@ async def check(watched: Watched, name: str, language: str) -> list[str]:
             wrong += [f"{where}: {one}" for one in await violations(page, colours_only=theme == "dark")]
             over = await page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth")
             wrong += [f"{where}: {over} px wider than the screen"] if over > 0 else []
+            await page.evaluate("() => window.scrollTo(0, 0)")
             picture = await page.screenshot(full_page=True)
             (ARTEFACTS / f"{name}-{width}-{theme}-{language}.png").write_bytes(picture)
     await page.set_viewport_size({"width": DESKTOP["width"], "height": DESKTOP["height"]})
@@ -245,6 +220,50 @@ async def test_a_photograph_of_the_notice_is_sent_from_the_cameras_page_and_a_li
     await page.context.close()
 
 
+async def test_a_position_and_a_site_plan_are_given_by_the_keyboard_alone(scene: Scene) -> None:
+    watched = await enter(scene, "mayor")
+    page = watched.page
+    await page.goto(f"/cameras/{CAMERA}")
+    await opened(page, "Noter la position…")
+    dialog = page.get_by_role("dialog")
+    for label, value in POSITION.items():
+        await reach(page, dialog.get_by_label(label))
+        await page.keyboard.type(value)
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_text("48.123456, -2.345678")).to_be_visible()
+    await expect(page.get_by_role("button", name="Corriger la position…")).to_be_visible()
+
+    await page.goto("/documents")
+    await opened(page, "Verser un plan-masse…")
+    plan = {"name": "plan.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7\n%%EOF\n"}
+    await dialog.get_by_label("Fichier").set_input_files(plan)  # type: ignore[arg-type]
+    await reach(page, dialog.get_by_role("button", name="Verser"))
+    await page.keyboard.press("Enter")
+    saved = page.get_by_role("link", name="Enregistrer le plan")
+    await reach(page, saved)
+    async with page.expect_download() as waiting:
+        await page.keyboard.press("Enter")
+    download = await waiting.value
+    assert download.suggested_filename.startswith("plan-masse-valclair-")
+    assert (await download.path()).read_bytes() == plan["buffer"]
+    assert watched.complaints() == []
+    await page.context.close()
+
+
+async def opened(page: Page, name: str) -> None:
+    """Open a dialog from its button by Enter, close it by Escape, see that the focus came back, and open it again."""
+    button, dialog = page.get_by_role("button", name=name), page.get_by_role("dialog")
+    await reach(page, button)
+    await page.keyboard.press("Enter")
+    await expect(dialog).to_be_visible()
+    assert await dialog.evaluate("(one) => one.contains(document.activeElement)")
+    await page.keyboard.press("Escape")
+    await expect(dialog).to_be_hidden()
+    await expect(button).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(dialog).to_be_visible()
+
+
 @pytest.mark.parametrize("role", list(PAGES))
 async def test_every_page_is_accessible_quiet_and_fits(scene: Scene, role: str) -> None:
     ARTEFACTS.mkdir(parents=True, exist_ok=True)
@@ -252,6 +271,10 @@ async def test_every_page_is_accessible_quiet_and_fits(scene: Scene, role: str) 
     for name, path in PAGES[role]:
         for language in LANGUAGES:
             await visit(scene, watched, path, language, moving=role == "mayor" and name in MOVING)
+            if name == "camera":
+                await certificates(watched.page, CAMERA)
+            if name == "remise":
+                await sealed(watched.page, scene.ids["request"])
             wrong += await check(watched, name, language)
         wrong += [f"{name}: {one}" for one in await walk(watched.page)]
     wrong += [f"console: {one}" for one in watched.complaints()]
