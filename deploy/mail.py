@@ -27,6 +27,7 @@ SUBJECTS: Final = {
     "decide": "Guet : une demande attend votre décision",
     "collected": "Guet : une collecte sans réquisition a été ouverte",
     "overdue": "Guet : une demande attend toujours votre décision",
+    "report-overdue": "Guet : votre signalement attend toujours une décision",
     "decided-execute": "Guet : une demande a été acceptée",
     "decided-query": "Guet : une demande est à compléter",
     "decided-refuse": "Guet : une demande a été refusée",

@@ -42,8 +42,9 @@ def test_the_rulebook_is_consistent_with_itself() -> None:
         assert role.image <= set(book.image_act)
     for role_name in ("secretary", "auditor", "inspector", "host_admin"):
         assert not book.role[role_name].image
-    for frame_name in book.legal_frame:
-        assert any(frame_name in ground.frames for ground in book.refusal_ground.values())
+    for frame_name, frame in book.legal_frame.items():
+        assert any(frame_name in ground.frames for ground in book.refusal_ground.values()) == frame.refusable
+        assert frame.roles <= book.act["register_request"].roles
 
 
 @pytest.mark.parametrize(

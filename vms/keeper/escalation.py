@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from vms.keeper.communes import Change, Commune
 from vms.keeper.entry import Author
-from vms.keeper.outbox import notify_deciders
+from vms.keeper.outbox import notify_deciders, notify_person
 from vms.law.facts import Request
 from vms.law.requests import DECIDABLE
+from vms.law.rulebook import rulebook
 
 
 def overdue(requests: list[Request], now_us: int) -> list[Request]:
@@ -24,7 +25,7 @@ def overdue(requests: list[Request], now_us: int) -> list[Request]:
 
 
 async def escalate(commune: Commune, now_us: int) -> int:
-    """E-mail every decider of each overdue request and journal it; how many."""
+    """E-mail every decider of each overdue request, and who made a report (P-77), and journal it; how many."""
     if not overdue(list(commune.facts.requests.values()), now_us):
         return 0
 
@@ -33,6 +34,8 @@ async def escalate(commune: Commune, now_us: int) -> int:
         for request in late:
             change.put("request", request.id, replace(request, escalated_us=now_us))
             notify_deciders(change, "overdue", request.id)
+            if not rulebook().legal_frame[request.frame].refusable:
+                notify_person(change, "report-overdue", request.id, request.registered_by)
             change.modified("escalate", request=request.id)
         return len(late)
 

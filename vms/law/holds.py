@@ -16,6 +16,10 @@ def hold_lapse(hold: Hold) -> Lapse | None:
     book = rulebook()
     if hold.procedure not in book.hold_procedure:
         return Lapse("P-32", "Un gel suppose une procédure de la liste.", "Choisissez la procédure.")
+    if hold.request is None and not all(
+        one.refusable for one in book.legal_frame.values() if one.hold_procedure == hold.procedure
+    ):
+        return Lapse("P-77", "Un signalement gèle ses images lui-même.", "Enregistrez le signalement.")
     named = (("une autorité", hold.authority), ("une référence", hold.reference), ("un demandeur", hold.requester))
     for name, value in named:
         if not value.strip():

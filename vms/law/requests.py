@@ -1,11 +1,18 @@
-"""Requests for footage: what each legal frame demands, and on which grounds one may be refused (P-72, P-74, P-83)."""
+"""Requests for footage: what each legal frame demands, and on which grounds one may be refused (P-72, P-74, P-83).
+
+A report to the prosecutor is one of them (P-77). Article 40 of the CPP obliges the official who learns of a crime or a
+délit, in person and without delay; no authority may forbid it, and the written notice waits for no picture. But the
+pictures are the controller's: they leave by an act of the mayor or the delegate. That act is no permission. So such a
+request is carried out whole or queried; there is no ground to refuse it or to leave a part out, and silence is brought
+up again after two days, to the deciders and to the official, who may hold the range anew by another report.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from vms.law.dates import add_months
+from vms.law.dates import DAY_US, add_months
 from vms.law.lapse import Lapse
 from vms.law.rulebook import LegalFrame, rulebook
 
@@ -29,10 +36,16 @@ def next_number(numbers: Iterable[str], year: int) -> str:
 
 
 def answer_due(frame: str, registered_us: int, asked_us: int | None) -> int | None:
-    """When an answer is due, in µs: the date asked for, and for a filmed person's request one month at most (P-85)."""
-    if frame != "droit_acces":
+    """When an answer is due, in µs: the date asked for, but for a filmed person one month at most (P-85), and for a
+    report to the prosecutor two days (P-77).
+    """
+    days = rulebook().legal_frame[frame].answer_days
+    if frame == "droit_acces":
+        latest_us = add_months(registered_us, rulebook().durations.access_answer_months)
+    elif days is not None:
+        latest_us = registered_us + days * DAY_US
+    else:
         return asked_us
-    latest_us = add_months(registered_us, rulebook().durations.access_answer_months)
     return latest_us if asked_us is None else min(asked_us, latest_us)
 
 
@@ -49,6 +62,15 @@ def fields_lapse(given: Mapping[str, Any]) -> Lapse | None:
     return None
 
 
+def opener_lapse(frame: str, role: str) -> Lapse | None:
+    """Why a person in this role may not register under a frame, or None: who reports is who saw (P-77)."""
+    rule = rulebook().legal_frame.get(frame)
+    if rule is None or not rule.roles or role in rule.roles:
+        return None
+    what = "Un signalement est l’acte de l’agent, du maire ou de l’adjoint qui a constaté les faits."
+    return Lapse("P-77", what, "Cette personne l’enregistre elle-même.")
+
+
 def known_fields() -> frozenset[str]:
     """Every field that a request may have, under whichever frame."""
     rules = rulebook().legal_frame.values()
@@ -60,7 +82,7 @@ def frame_lapse(frame: str, fields: Mapping[str, Any], now_us: int) -> Lapse | N
     """What a request lacks under its legal frame, or None (P-70…P-72)."""
     rule = rulebook().legal_frame.get(frame)
     if rule is None:
-        return Lapse("P-72", "Ce cadre légal n’existe pas.", "Choisissez l’un des six cadres proposés.")
+        return Lapse("P-72", "Ce cadre légal n’existe pas.", "Choisissez l’un des cadres proposés.")
     lapse = required_lapse(rule, fields)
     if lapse is not None:
         return lapse
@@ -92,7 +114,10 @@ def _instruction_lapse(fields: Mapping[str, Any], now_us: int) -> Lapse | None:
 
 
 def ground_lapse(frame: str, ground: str, *, partial: bool = False) -> Lapse | None:
-    """Why this ground may not refuse a request, or leave out a part of it, or None (P-74, P-83)."""
+    """Why this ground may not refuse a request, or leave out a part of it, or None (P-74, P-77, P-83)."""
+    if not rulebook().legal_frame[frame].refusable:
+        what = "Un signalement ne se refuse pas, ni en tout ni en partie : l’article 40 oblige l’agent en personne."
+        return Lapse("P-77", what, "Exécutez-le, ou demandez des précisions.")
     rule = rulebook().refusal_ground.get(ground)
     refusal_rule = "P-83" if frame == "droit_acces" else "P-74"
     if rule is None:

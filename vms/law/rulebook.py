@@ -103,7 +103,11 @@ class ObjectiveLevel(Words):
 
 
 class LegalFrame(Entry):
-    """What a request must say, per legal frame (P-72)."""
+    """What a request must say, per legal frame (P-72).
+
+    ``roles`` are those that may register under it, all that register when there are none. ``answer_days`` is how long
+    an answer may take without being brought up again.
+    """
 
     fr: str
     en: str
@@ -111,6 +115,9 @@ class LegalFrame(Entry):
     any_of: tuple[tuple[str, ...], ...] = ()
     judicial: bool
     hold_procedure: str
+    refusable: bool = True
+    roles: frozenset[str] = frozenset()
+    answer_days: int | None = None
 
 
 class RefusalGround(Entry):

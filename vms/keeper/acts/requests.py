@@ -31,7 +31,7 @@ from vms.law.dates import DAY_US
 from vms.law.facts import Hold, Request
 from vms.law.holds import before, confirmed_end, provisional_end
 from vms.law.lapse import Lapse
-from vms.law.requests import DECIDABLE, answer_due, fields_lapse, frame_lapse, ground_lapse, next_number
+from vms.law.requests import DECIDABLE, answer_due, fields_lapse, frame_lapse, ground_lapse, next_number, opener_lapse
 from vms.law.rulebook import rulebook
 
 RANGE_LIMIT_US: Final = 31 * DAY_US
@@ -81,6 +81,7 @@ class Decide(Args):
 
 def register_request(change: Change, args: RegisterRequest) -> dict[str, Any]:
     """Register, and hold the range at once: the footage may fall due before the answer (P-34)."""
+    refuse(opener_lapse(args.frame, change.author.role), "frame")
     made, hold = drawn_up(change, args, frame_lapse(args.frame, args.fields, change.now_us))
     change.put("hold", hold.id, hold)
     change.put("request", made.id, made)
@@ -244,7 +245,7 @@ def _hold(change: Change, args: RegisterRequest, request_id: str) -> Hold:
         requester=str(fields.get("officer_name") or fields.get("authority") or ""),
         placed_by=change.author.person,
         placed_us=change.now_us,
-        until_us=provisional_end(change.now_us) if answer_us is None else answer_us,
+        until_us=max(provisional_end(change.now_us), answer_us or 0),
         provisional=True,
         request=request_id,
         after=before(change.facts.holds, frozenset(args.cameras), args.from_us, args.to_us, change.now_us),
@@ -299,7 +300,9 @@ def _confirm_hold(change: Change, request: Request) -> str:
     """
     for hold in change.facts.holds:
         if hold.id == request.hold and hold.active(change.now_us):
-            confirmed = replace(hold, provisional=False, until_us=confirmed_end(change.now_us))
+            # A report is no procedure yet (L252-5): fifteen days more, to extract it and hand it over (P-77).
+            lasts = confirmed_end if rulebook().legal_frame[request.frame].refusable else provisional_end
+            confirmed = replace(hold, provisional=False, until_us=lasts(change.now_us))
             if request.asked:
                 confirmed = replace(
                     confirmed,
