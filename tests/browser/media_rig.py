@@ -23,6 +23,10 @@ SECOND_FRAMES: Final = 8 * 25
 BOUNDARY_FRAMES: Final = (BOUNDARY_US - START_US) // FRAME_US
 
 
+# So long of calm playing, which at ×16 is half of the footage, tells a speed.
+SPEED_MS: Final = 500
+
+
 def until(what: Callable[[], Any], wanted: Callable[[Any], bool], patience_s: float = PATIENCE_S) -> Any:
     """Poll until ``wanted(what())``, and return it; fail with the last value seen."""
     deadline = time.monotonic() + patience_s

@@ -12,6 +12,7 @@ from tests.browser.media_rig import (
     BOUNDARY_FRAMES,
     FIRST_FRAMES,
     SECOND_US,
+    SPEED_MS,
     START_US,
     replay,
     see,
@@ -31,10 +32,7 @@ def test_replay_plays_backwards_at_its_speed(page: Page, server: MediaServer, ra
     see(page, FIRST_FRAMES - 5)
     page.evaluate("rate => { guet.player.setRate(rate); guet.player.play(); }", rate)
     until(lambda: shown(page), lambda number: number < FIRST_FRAMES - 6)
-    began_us, began = page.evaluate("[guet.player.positionUs, performance.now()]")
-    page.wait_for_timeout(800)
-    ended_us, ended = page.evaluate("[guet.player.positionUs, performance.now()]")
-    assert (ended_us - began_us) / 1000 / (ended - began) == pytest.approx(rate, rel=0.35)
+    assert page.evaluate(f"guet.speed({SPEED_MS})") == pytest.approx(rate, rel=0.35)
     assert not page.evaluate("guet.video.paused === false")
 
 
@@ -44,22 +42,24 @@ def test_backwards_shows_every_picture_in_order_across_groups_and_windows(page: 
     see(page, first)
     page.evaluate(
         """() => {
-            guet.seen = [];
-            const look = () => {
-              const number = guet.frameOnScreen();
-              if (number !== guet.seen.at(-1)) guet.seen.push(number);
+            guet.looks = [];
+            const look = (nowMs) => {
+              guet.looks.push([guet.frameOnScreen(), nowMs]);
               requestAnimationFrame(look);
             };
-            look();
+            requestAnimationFrame(look);
             guet.player.setRate(-0.5);
             guet.player.play();
         }"""
     )
     until(lambda: shown(page), lambda number: number <= first - 40)
-    seen = page.evaluate("guet.seen")
+    looks = page.evaluate("guet.looks")
+    seen = [number for number, _ in looks]
     assert seen == sorted(seen, reverse=True)
-    # A busy machine may miss a drawing now and then, never the order.
-    assert len(seen) >= 35
+    # Each picture lasts 80 ms. A busy machine draws seldom: it misses what had its turn between two drawings, no more.
+    # Whether a drawing comes before or after our look at it is the browser's affair.
+    for (_, before), (number, at), (following, after) in zip(looks, looks[1:], looks[2:], strict=False):
+        assert number - following <= 1 + max(at - before, after - at) / 80, (number, following, before, at, after)
     page.evaluate("guet.player.pause()")
     resting = shown(page)
     page.wait_for_timeout(300)

@@ -6,6 +6,7 @@ import { ReplayPlayer } from "../../../web/ui/src/media/replayPlayer";
 
 const BITS = 16;
 const BLOCK_PIXELS = 20;
+const CALM_MS = 100;
 const video = document.querySelector("video") as HTMLVideoElement;
 const drawn = document.querySelector("canvas") as HTMLCanvasElement;
 const at = location.origin.replace("http", "ws");
@@ -67,6 +68,27 @@ async function watchInStep(ms: number): Promise<number[][]> {
   return seen;
 }
 
+/**
+ * Media time per time while the player draws, over so much of it: drawings that came late, and those of pictures that were
+ * awaited, are the machine's.
+ */
+async function speed(ms: number): Promise<number> {
+  const player = Reflect.get(guet, "player") as ReplayPlayer;
+  let [media, real] = [0, 0];
+  let before: { us: number; ms: number; isCalm: boolean } | undefined;
+  while (real < ms && player.snapshot.playing) {
+    const nowMs = await new Promise<number>((done) => requestAnimationFrame(done));
+    const sinceMs = before === undefined ? Number.POSITIVE_INFINITY : nowMs - before.ms;
+    const now = { us: player.positionUs, ms: nowMs, isCalm: sinceMs < CALM_MS && !player.snapshot.waiting };
+    if (now.isCalm && before?.isCalm) {
+      media += now.us - before.us;
+      real += sinceMs;
+    }
+    before = now;
+  }
+  return media / 1000 / real;
+}
+
 const still = document.createElement("canvas");
 
 /** A still is smaller than its picture. */
@@ -87,5 +109,6 @@ const guet = {
   inStep,
   numbersInStep,
   watchInStep,
+  speed,
 };
 Object.assign(window, { guet });

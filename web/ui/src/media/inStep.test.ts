@@ -76,6 +76,7 @@ describe("cameras in step", () => {
     draw(1_740);
     expect(one.shownUs).toBe(START + 140_000);
     expect(other.shownUs).toBe(START + 140_000);
+    expect(one.drawn).toHaveLength(2);
     player.close();
   });
 });

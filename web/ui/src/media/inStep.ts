@@ -4,6 +4,7 @@
  * has none shows none, and is in step again with its first picture.
  */
 import { beyondAbsence } from "./beyondAbsence";
+import { endBefore, nextInstant } from "./drawnClock";
 import type { FootageSource, TrackEvents } from "./footageTrack";
 import { frameBeside } from "./frameBeside";
 import type { Span } from "./keyWindows";
@@ -238,7 +239,7 @@ export class InStepPlayer implements Transportable {
     if (!this.#snapshot.playing) return;
     this.#drawHandle = requestAnimationFrame(this.#drawNext);
     const { rate } = this.#snapshot;
-    const us = Math.round(this.#us + rate * Math.max(0, nowMs - this.#drawnMs) * 1000);
+    const us = nextInstant(this.#us, rate, this.#drawnMs, nowMs);
     this.#drawnMs = nowMs;
     // Nothing is drawn before everybody has the instant: who waits for another must not run ahead of it.
     const showings = this.#show(us, rate, "prepare");
@@ -269,7 +270,9 @@ export class InStepPlayer implements Transportable {
     const found = targets.filter((target): target is number => typeof target === "number");
     if (found.length === 0) {
       this.pause();
-      this.#say({ kind: "end", atUs: us });
+      const ends = this.#tiles.flatMap(({ track }) => endBefore(track, us, direction) ?? []);
+      const atUs = ends.length === 0 ? us : direction > 0 ? Math.max(...ends) : Math.min(...ends);
+      this.#say({ kind: "end", atUs });
       return;
     }
     this.#jumpFromUs ??= us;

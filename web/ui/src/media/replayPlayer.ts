@@ -7,6 +7,7 @@
  */
 import { beyondAbsence } from "./beyondAbsence";
 import { MICRO } from "./captureTime";
+import { endBefore, nextInstant } from "./drawnClock";
 import { FootageTrack } from "./footageTrack";
 import { frameBeside } from "./frameBeside";
 import { hasDecoder } from "./groupDecoder";
@@ -229,7 +230,7 @@ export class ReplayPlayer {
     if (!this.#isDrawn || this.#view === undefined) return;
     this.#drawHandle = requestAnimationFrame(this.#drawNext);
     const { rate } = this.#snapshot;
-    const us = Math.round(this.positionUs + rate * Math.max(0, nowMs - this.#drawnMs) * 1000);
+    const us = nextInstant(this.positionUs, rate, this.#drawnMs, nowMs);
     this.#drawnMs = nowMs;
     const showing = this.#view.show(us, rate);
     this.#change({ waiting: showing === "waiting" });
@@ -336,12 +337,13 @@ export class ReplayPlayer {
   /** From an instant without a group to the next one that has, in the direction of play. */
   #crossAbsence(us: number): void {
     const { playing, rate } = this.#snapshot;
-    const target = beyondAbsence(this.#track, us, playing && rate < 0 ? -1 : 1);
+    const direction = playing && rate < 0 ? -1 : 1;
+    const target = beyondAbsence(this.#track, us, direction);
     if (target === "wait") return;
     if (target === undefined) {
       if (!playing) return;
       this.pause();
-      this.#say({ kind: "end", atUs: us });
+      this.#say({ kind: "end", atUs: endBefore(this.#track, us, direction) ?? us });
       return;
     }
     this.#jumpFromUs ??= us;
