@@ -211,7 +211,11 @@ async def test_the_whole_recorder_stops_a_camera_whose_masks_go(
         await made.keeper.stop()  # nobody is there to forbid it
         show(made.farm[CAMERA])
         await made.health("stopped")
-        assert {row.cause for row in await made.rows(Absence) if row.end_us is None} == {"mask-drift"}
+
+        async def absent() -> bool:
+            return {row.cause for row in await made.rows(Absence) if row.end_us is None} == {"mask-drift"}
+
+        await made.until(absent, "nothing kept, and why")
 
         async def told() -> bool:
             return any(one.kind == DRIFT_KIND and one.closed_us is None for one in await made.rows(Incident))
