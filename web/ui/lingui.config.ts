@@ -15,6 +15,10 @@ const PAPERS = [
   "storage",
   "why",
 ].map((name) => `src/pages/${name}`);
+/** The same of the form of a new request or collection, whose neighbours a decision shows. */
+const FORMS = ["NewRequestPage", "NewRequestBlocks", "RequestSummary", "RangeBlock", "CameraPicker"].map(
+  (name) => `src/pages/requests/${name}.tsx`,
+);
 
 /** Messages are written in French in the code; English is translated in the catalogues.
  *  Four catalogues, so that the room (wall, replay, zones), the office, its papers and the offline reader load and
@@ -34,9 +38,10 @@ export default defineConfig({
         "src/reader/**",
         "**/*.test.*",
         ...PAPERS.map((folder) => `${folder}/**`),
+        ...FORMS,
       ],
     },
-    { path: "src/locales/{locale}/papers", include: PAPERS, exclude: ["**/*.test.*"] },
+    { path: "src/locales/{locale}/papers", include: [...PAPERS, ...FORMS], exclude: ["**/*.test.*"] },
     {
       path: "src/locales/{locale}/reader",
       include: ["src/reader", "src/pages/cameras/words.ts"],

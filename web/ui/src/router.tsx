@@ -245,7 +245,11 @@ const pages = [
     "StoragePage",
   ),
   page("/demandes", () => import("./pages/requests/RequestsPage"), "RequestsPage"),
-  page("/demandes/nouvelle", () => import("./pages/requests/NewRequestPage"), "NewRequestPage"),
+  page(
+    "/demandes/nouvelle",
+    papers(() => import("./pages/requests/NewRequestPage")),
+    "NewRequestPage",
+  ),
   page("/demandes/$request", () => import("./pages/requests/RequestPage"), "RequestPage"),
   page("/demandes/$request/remise", () => import("./pages/requests/HandoverPage"), "HandoverPage"),
   page("/decider", () => import("./pages/requests/ToDecidePage"), "ToDecidePage"),
