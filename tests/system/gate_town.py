@@ -178,6 +178,8 @@ async def _find_ids(scene: GateTown) -> None:
     officer = next(one for one in listed if one["label"] == "Agent PM 07")
     orders, found = await mayor.get(town.path("/orders")), await mayor.get(town.path("/found"))
     zone_sets = (await mayor.get(f"/cameras/{SERVED}/zones"))["zone_sets"]
+    asked = {"date": town.today.isoformat()}
+    plan = await mayor.request("POST", town.path("/site-plans"), params=asked, content=b"%PDF-1.7\n%%EOF\n")
     scene.ids |= {
         "commune": "valclair",
         "camera_id": SERVED,
@@ -192,6 +194,7 @@ async def _find_ids(scene: GateTown) -> None:
         "zone_set": zone_sets[0]["id"],
         "order": (await mayor.get(town.path("/authorisations")))["orders"][0]["id"],
         "grouping": (await mayor.get(town.path("/groupings")))["groupings"][0]["id"],
+        "sha256": plan.json()["sha256"],
     }
 
 
