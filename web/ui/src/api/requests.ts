@@ -11,7 +11,8 @@ export type Frame =
   | "information"
   | "administrative"
   | "disciplinaire"
-  | "droit_acces";
+  | "droit_acces"
+  | "article_40";
 
 export type RequestState =
   | "filed"

@@ -194,6 +194,11 @@ export const RULES: readonly Rule[] = [
     sentence: msg`Un particulier, un assureur ou la presse ne reçoit jamais d’images directement.`,
   },
   {
+    id: "P-77",
+    article: "CPP 40",
+    sentence: msg`L’agent qui constate un délit en avise le procureur ; personne ne le lui refuse.`,
+  },
+  {
     id: "P-80",
     article: "CSI R253-6",
     sentence: msg`Un panneau informe le public, avec le responsable, les finalités et les droits.`,

@@ -2,7 +2,7 @@ import { Trans, useLingui } from "@lingui/react/macro";
 import { completeRequest, type RequestDetail } from "../../api/requests";
 import { ActButton, Note, TextField, textOf } from "../../parts";
 import { useRole } from "../../session/SessionContext";
-import { FIELD_WORDS, type FieldName, FRAMES, fieldText } from "./frames";
+import { type FieldName, FRAMES, fieldText, fieldWord } from "./frames";
 
 /** Fields that have their own control in the form and cannot be retyped here. */
 const FIXED: ReadonlySet<FieldName> = new Set(["identity_checked", "delivery"]);
@@ -33,7 +33,7 @@ export function CompleteAct({ request }: { request: RequestDetail }) {
       {names.map((name) => (
         <TextField
           key={name}
-          label={i18n._(FIELD_WORDS[name])}
+          label={i18n._(fieldWord(name, false, request.frame))}
           name={name}
           maxLength={300}
           autoComplete="off"

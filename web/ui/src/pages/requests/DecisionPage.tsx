@@ -75,6 +75,10 @@ function Decide({ request }: { request: RequestDetail }) {
 
 function Headline({ request }: { request: RequestDetail }) {
   const { t } = useLingui();
+  if (request.frame === "article_40") {
+    const length = formatDuration(request.to_us - request.from_us);
+    return <Trans>Signalement : {length} d’images</Trans>;
+  }
   const asker = request.frame === "droit_acces" ? t`Une personne filmée` : t`Une autorité`;
   const who = fieldText(request, "authority") || asker;
   const length = formatDuration(request.to_us - request.from_us);
@@ -153,14 +157,18 @@ function Questions({ request }: { request: RequestDetail }) {
     return `${cameraNumber(camera)} ${camera.name}`;
   });
   const rank = fieldText(request, "officer_number");
+  const report = request.frame === "article_40";
   const open = request.state === "registered" || request.state === "queried";
   return (
     <dl className="q card card-s">
       <div>
-        <dt>{t`Qui demande`}</dt>
+        <dt>{report ? t`Qui signale` : t`Qui demande`}</dt>
         <dd>
-          {[fieldText(request, "unit"), fieldText(request, "authority")].filter(Boolean).join(", ")}
+          {report
+            ? request.registered_by
+            : [fieldText(request, "unit"), fieldText(request, "authority")].filter(Boolean).join(", ")}
           {rank ? <small>{t`Matricule ${rank}`}</small> : null}
+          {report ? <small>{request.authority}</small> : null}
         </dd>
       </div>
       <div>
@@ -181,6 +189,7 @@ function Questions({ request }: { request: RequestDetail }) {
           <small>
             {[
               fieldText(request, "procedure_number") || fieldText(request, "instruction_number"),
+              fieldText(request, "facts"),
               request.motive,
             ]
               .filter(Boolean)
@@ -195,7 +204,9 @@ function Questions({ request }: { request: RequestDetail }) {
           <small>
             {request.frame === "droit_acces"
               ? t`Les motifs de refus sont fermés par la loi ; la personne est alors dirigée vers la CNIL.`
-              : t`La loi ne soumet pas la réquisition à votre accord : vous organisez la réponse. Refuser suppose un motif de droit.`}
+              : report
+                ? t`Un signalement ne se refuse pas : il est exécuté en entier, ou précisé.`
+                : t`La loi ne soumet pas la réquisition à votre accord : vous organisez la réponse. Refuser suppose un motif de droit.`}
           </small>
         </dd>
       </div>
@@ -252,7 +263,7 @@ function Actions({ request }: { request: RequestDetail }) {
           >
             {person ? <Trans>Satisfaire…</Trans> : <Trans>Autoriser l’extraction</Trans>}
           </Button>
-          {person ? null : (
+          {person || request.part_grounds.length === 0 ? null : (
             <Button size="l" aria-label={t`Exécuter en partie…`} onClick={() => setSheet("part")}>
               <span className="only-l">
                 <Trans>Exécuter en partie…</Trans>
@@ -270,9 +281,11 @@ function Actions({ request }: { request: RequestDetail }) {
               <Trans>Précisions…</Trans>
             </span>
           </Button>
-          <Button kind="danger" size="l" onClick={() => setSheet("refuse")}>
-            <Trans>Refuser…</Trans>
-          </Button>
+          {request.grounds.length === 0 ? null : (
+            <Button kind="danger" size="l" onClick={() => setSheet("refuse")}>
+              <Trans>Refuser…</Trans>
+            </Button>
+          )}
         </div>
       </fieldset>
       {sheet === "grant" ? (

@@ -2,6 +2,7 @@ import { Trans, useLingui } from "@lingui/react/macro";
 import type { Frame } from "../../api/requests";
 import { Card, Check, Choices, MOTIVE_MAX_CHARS, RuleTag, SelectField, TextField } from "../../parts";
 import { DateField, instantOf, ParisInstant } from "../../parts/DateFields";
+import { useRole } from "../../session/SessionContext";
 import { DELIVERIES, type FieldName, FRAME_IDS, FRAMES, fieldWord, INQUIRIES } from "./frames";
 import { type Missing, type RequestDraft, shownFields } from "./requestForm";
 
@@ -23,6 +24,9 @@ interface FrameBlockProps {
 /** Block 1: the legal frame decides the rest. */
 export function FrameBlock(props: FrameBlockProps) {
   const { t, i18n } = useLingui();
+  // Who reports is who saw (P-77): not the secretary.
+  const reports = useRole("officer", "chief", "mayor", "deputy");
+  const offered = props.collects ? INQUIRIES : FRAME_IDS.filter((id) => id !== "article_40" || reports);
   return (
     <Card title={<Trans>1. Cadre légal</Trans>} aside={<Trans>Les champs suivants en dépendent</Trans>}>
       <Choices
@@ -32,7 +36,7 @@ export function FrameBlock(props: FrameBlockProps) {
         name="frame"
         value={props.frame}
         onChange={props.onChoose}
-        choices={(props.collects ? INQUIRIES : FRAME_IDS).map((id) => ({
+        choices={offered.map((id) => ({
           value: id,
           label: i18n._(FRAMES[id].name),
           detail: i18n._(props.collects ? FRAMES[id].article : FRAMES[id].needs),
@@ -87,7 +91,7 @@ export function FieldsBlock({ draft, onChange, missing }: BlockProps) {
     <Card
       title={
         <>
-          2. {i18n._(FRAMES[draft.frame].name)} : <Trans>ce qu’elle exige</Trans>
+          2. {i18n._(FRAMES[draft.frame].name)} : <Trans>ce qu’il faut</Trans>
         </>
       }
       aside={<RuleTag rule="P-72" />}
@@ -97,7 +101,7 @@ export function FieldsBlock({ draft, onChange, missing }: BlockProps) {
           <OneField
             key={name}
             name={name}
-            label={i18n._(fieldWord(name, draft.collects ?? false))}
+            label={i18n._(fieldWord(name, draft.collects ?? false, draft.frame))}
             value={draft.fields[name] ?? ""}
             onChange={(value) => set(name, value)}
             error={
@@ -110,6 +114,14 @@ export function FieldsBlock({ draft, onChange, missing }: BlockProps) {
           />
         ))}
       </div>
+      {draft.frame === "article_40" ? (
+        <p className="small dim">
+          <Trans>
+            Votre avis écrit au procureur se donne sans délai : il n’attend ni décision ni images.
+          </Trans>{" "}
+          <RuleTag rule="P-77" />
+        </p>
+      ) : null}
     </Card>
   );
 }
@@ -163,6 +175,7 @@ function OneField({ name, label, value, onChange, error }: OneFieldProps) {
     officer_name: t`Pour le reçu et la remise. Jamais dans un courriel.`,
     general_instruction: t`Une instruction générale vaut six mois au plus.`,
     offence: t`La qualification, pas les faits : « vol aggravé ».`,
+    facts: t`Ce que vous avez constaté. Ne nommez et ne décrivez aucune personne filmée.`,
   };
   return (
     <TextField

@@ -2,7 +2,7 @@ import { Plural, Trans, useLingui } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { Stamp } from "lucide-react";
-import { type Part, type RequestDetail, requestQuery } from "../../api/requests";
+import { type Frame, type Part, type RequestDetail, requestQuery } from "../../api/requests";
 import { formatDateTime, formatSpan } from "../../i18n/format";
 import { buttonClass, Card, type Fact, Facts, Note, QueryView, RuleTag, StateTag, Steps } from "../../parts";
 import { useRole } from "../../session/SessionContext";
@@ -50,7 +50,9 @@ export function RequestPage() {
             ? t`Collecte ${number}`
             : request.frame === "droit_acces"
               ? t`Droit d’accès ${number}`
-              : t`Demande ${number}`
+              : request.frame === "article_40"
+                ? t`Signalement ${number}`
+                : t`Demande ${number}`
         }
         above={{ ...above, here: number }}
         state={
@@ -107,7 +109,7 @@ function AskedCard({ request }: { request: RequestDetail }) {
     ...frame.fields.map((name): Fact | null => {
       const text = fieldText(request, name);
       const delivery = name === "delivery" ? DELIVERIES[text] : undefined;
-      const label = i18n._(fieldWord(name, Boolean(request.basis)));
+      const label = i18n._(fieldWord(name, Boolean(request.basis), request.frame));
       if (delivery) return { label, value: i18n._(delivery) };
       if (request.fields[name] === true) return { label, value: t`oui` };
       return text ? { label, value: text } : null;
@@ -163,17 +165,22 @@ function DecisionCard({ request }: { request: RequestDetail }) {
       <p className="small dim">
         {request.frame === "droit_acces" ? (
           <Trans>Les motifs de refus sont fermés par la loi ; la lettre dit les recours.</Trans>
+        ) : request.frame === "article_40" ? (
+          <Trans>Un signalement ne se refuse pas : il est exécuté en entier, ou précisé.</Trans>
         ) : (
           <Trans>
             La loi ne soumet pas une réquisition à l’accord du maire : il organise la réponse. Refuser suppose
             un motif de droit.
           </Trans>
         )}{" "}
-        <RuleTag rule={request.frame === "droit_acces" ? "P-83" : "P-74"} />
+        <RuleTag rule={DECISION_RULES[request.frame] ?? "P-74"} />
       </p>
     </Card>
   );
 }
+
+/** The rule that binds the decision, where it is not the réquisition's. */
+const DECISION_RULES: Partial<Record<Frame, string>> = { droit_acces: "P-83", article_40: "P-77" };
 
 /** What the requester wanted, beside the less that was granted. */
 function Asked({ asked }: { asked: Part }) {
@@ -219,7 +226,7 @@ function HoldCard({ request }: { request: RequestDetail }) {
         ]}
       />
       <p className="small dim">
-        {request.basis ? (
+        {request.basis || request.frame === "article_40" ? (
           <Trans>Quinze jours, ou jusqu’à l’accusé de réception.</Trans>
         ) : (
           <Trans>

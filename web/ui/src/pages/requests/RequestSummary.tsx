@@ -4,7 +4,7 @@ import type { ReactNode, Ref } from "react";
 import { formatSpan } from "../../i18n/format";
 import { Button, Card, Facts, RuleTag } from "../../parts";
 import { instantOf } from "../../parts/DateFields";
-import { FIELD_WORDS, FRAMES } from "./frames";
+import { FRAMES, fieldWord } from "./frames";
 import type { Missing, RequestDraft } from "./requestForm";
 
 interface RequestSummaryProps {
@@ -19,7 +19,7 @@ interface RequestSummaryProps {
 /** What registering does, what is missing, and the one button that says both acts. */
 export function RequestSummary({ draft, missing, tried, busy, ref, children }: RequestSummaryProps) {
   const { t, i18n } = useLingui();
-  const words = useMissingWords();
+  const words = useMissingWords(draft);
   const from = instantOf(draft.from);
   const to = instantOf(draft.to);
   return (
@@ -143,7 +143,7 @@ function CollectionPath() {
   );
 }
 
-function useMissingWords(): (missing: Missing) => string {
+function useMissingWords(draft: RequestDraft): (missing: Missing) => string {
   const { t, i18n } = useLingui();
   return (missing) => {
     switch (missing) {
@@ -162,7 +162,7 @@ function useMissingWords(): (missing: Missing) => string {
       case "authorisation":
         return t`l’autorisation du procureur`;
       default:
-        return i18n._(FIELD_WORDS[missing]).toLowerCase();
+        return i18n._(fieldWord(missing, draft.collects ?? false, draft.frame)).toLowerCase();
     }
   };
 }

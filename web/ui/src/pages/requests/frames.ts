@@ -26,11 +26,12 @@ export type FieldName =
   | "instruction_number"
   | "text_reference"
   | "identity_checked"
+  | "facts"
   | "delivery";
 
 const JUDICIAL = ["authority", "unit", "officer_name", "officer_number"] as const;
 
-/** The six legal frames of a request; each decides what the form asks (P-72). */
+/** The seven legal frames of a request; each decides what the form asks (P-72). */
 export const FRAMES: Record<Frame, FrameWords> = {
   flagrance: {
     name: msg`Enquête de flagrance`,
@@ -68,6 +69,12 @@ export const FRAMES: Record<Frame, FrameWords> = {
     needs: msg`Art. R. 253-6. La personne filmée demande ses propres images.`,
     fields: ["authority", "identity_checked", "delivery"],
   },
+  article_40: {
+    name: msg`Signalement au procureur`,
+    article: msg`art. 40 du code de procédure pénale`,
+    needs: msg`Art. 40. Vous avez constaté un crime ou un délit.`,
+    fields: ["authority", "offence", "facts", "delivery"],
+  },
 };
 
 export const FRAME_IDS = Object.keys(FRAMES) as Frame[];
@@ -85,14 +92,16 @@ export const FIELD_WORDS: Record<FieldName, MessageDescriptor> = {
   instruction_number: msg`N° d’instruction`,
   text_reference: msg`Texte qui fonde la demande`,
   identity_checked: msg`Identité vérifiée`,
+  facts: msg`Faits, en bref`,
   delivery: msg`Forme de la remise`,
 };
 
 /** Frames under which an agent of the State collects without a réquisition: those of an inquiry (P-73). */
 export const INQUIRIES: readonly Frame[] = ["flagrance", "preliminaire", "information"];
 
-/** What a field is called; who collects asks nobody. */
-export function fieldWord(name: FieldName, collects: boolean): MessageDescriptor {
+/** What a field is called; who collects asks nobody, and who reports writes to the prosecutor's office (P-77). */
+export function fieldWord(name: FieldName, collects: boolean, frame: Frame | null): MessageDescriptor {
+  if (frame === "article_40" && name === "authority") return msg`Parquet destinataire`;
   return collects && name === "officer_name" ? msg`Nom de l’agent` : FIELD_WORDS[name];
 }
 
