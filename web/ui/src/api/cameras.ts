@@ -1,7 +1,7 @@
 /** Cameras: technical facts, how their streams do, and what the law still asks of each. */
 import { queryOptions } from "@tanstack/react-query";
 import { as, get, post } from "./client";
-import type { Position } from "./siting";
+import type { Density, Objective, Position } from "./siting";
 
 export type LegalState =
   | "found"
@@ -69,6 +69,8 @@ export interface CameraLegal {
   } | null;
   /** Where it stands and what it covers; null until somebody says so. */
   position?: Position | null;
+  /** What it is meant to show; null until somebody says so. */
+  objective?: Objective | null;
   prefect_informed_us: number | null;
   zone_set: ZoneSet | null;
   /** The camera's own masks: how many were validated and how many it reports, null where nothing is known of them. */
@@ -111,6 +113,8 @@ export interface Camera {
   main_profile: Profile;
   sub_profile: Profile;
   streams: StreamHealth[];
+  /** Null where a figure is missing: position, recorded width, or a field that is no flat picture. */
+  density?: Density | null;
   legal: CameraLegal;
 }
 

@@ -44,6 +44,8 @@ export interface Terms {
   recipients: Record<string, Words>;
   provisional_grounds: Record<string, Words>;
   modifications: Record<string, Words>;
+  /** Levels of detail on the target, coarsest first. */
+  objectives: Record<string, Words & { px_m: number }>;
   groupings: Record<string, Words & { article: string; members: string[]; chairs: string[] }>;
   members: Record<string, Words>;
   conventions: Record<string, { fr: string; rule: string; forms: string[] }>;

@@ -1,4 +1,4 @@
-/** Where a camera stands, and the site plan that goes with the préfecture's file (P-22). */
+/** Where a camera stands and what for, and the site plan that goes with the préfecture's file (P-22, T-15). */
 import { API, post, seg } from "./client";
 import { sendFile } from "./upload";
 
@@ -9,6 +9,19 @@ export interface Position {
   direction_deg: number;
   angle_deg: number;
   reach_m: number;
+}
+
+/** What a camera is meant to show, a level of the rulebook, and the hours that it may lack (T-15). */
+export interface Objective {
+  level: string;
+  outage_hours: number;
+}
+
+/** Pixels per metre across the view at the reach; without an objective there is no verdict. */
+export interface Density {
+  px_m: number;
+  asked_px_m: number | null;
+  holds: boolean | null;
 }
 
 /** A filed *plan-masse*: of an order, or of a first request when that is empty. */
@@ -36,6 +49,12 @@ export const placeCamera = (commune: string, camera: string, position: Position)
   post("/communes/{commune}/cameras/{camera_id}/position", {
     path: { commune, camera_id: camera },
     body: position,
+  });
+
+export const setObjective = (commune: string, camera: string, objective: Objective) =>
+  post("/communes/{commune}/cameras/{camera_id}/objective", {
+    path: { commune, camera_id: camera },
+    body: objective,
   });
 
 const plansOf = (commune: string) => `${API}/communes/${seg(commune)}/site-plans`;

@@ -239,6 +239,11 @@ export const RULES: readonly Rule[] = [
     sentence: msg`Chaque extraction est inscrite avec ses caméras, ses heures et son auteur.`,
   },
   {
+    id: "T-15",
+    article: "Arrêté du 3 août 2007",
+    sentence: msg`Chaque caméra a un objectif et une indisponibilité admise, écrits.`,
+  },
+  {
     id: "D-12",
     article: "Loi 78-17, art. 101",
     sentence: msg`Le journal ne sert qu’au contrôle et à la preuve ; le lire est inscrit.`,

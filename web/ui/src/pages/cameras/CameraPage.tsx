@@ -10,6 +10,7 @@ import { PageHead } from "../../shell/Page";
 import { CertificateCard } from "../discovery/CertificateCard";
 import { PanelPhotoCard } from "../panel/PanelPhotoCard";
 import { FactCards } from "./FactCards";
+import { ObjectiveCard } from "./ObjectiveCard";
 import { PositionCard } from "./PositionCard";
 import { RemainingCard } from "./RemainingCard";
 import { StoppedNote } from "./StoppedNote";
@@ -50,6 +51,7 @@ export function CameraPage() {
       <WeekCard camera={camera} />
       <RemainingCard camera={camera} />
       <PositionCard camera={camera} />
+      <ObjectiveCard camera={camera} />
       <PanelPhotoCard camera={camera} />
       <CertificateCard camera={camera} />
     </>

@@ -45,6 +45,7 @@ const ACTS: Record<string, MessageDescriptor> = {
   post_panel: msg`Panneau noté`,
   post_panel_photo: msg`Panneau photographié`,
   place_camera: msg`Position de la caméra notée`,
+  set_objective: msg`Objectif de la caméra noté`,
   file_site_plan: msg`Plan-masse versé`,
   inform_prefect: msg`Préfet informé`,
   commission_camera: msg`Caméra réceptionnée`,

@@ -38,6 +38,7 @@ const TERMS: Terms = {
   recipients: {},
   provisional_grounds: {},
   modifications: {},
+  objectives: {},
   groupings: {
     epci: { ...words("Intercommunalité"), article: "CSI L132-14 I", members: ["commune"], chairs: [] },
   },
