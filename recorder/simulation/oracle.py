@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -72,6 +72,7 @@ class Oracle:
         self.units_kept = 0
         self._start_us = start_us
         self._there: dict[str, dict[int, Opened]] = {stream: {} for stream in ledgers}
+        self._before: dict[str, list[Opened]] = {stream: [] for stream in ledgers}  # at the look before
 
     def say(self, what: str) -> None:
         """Something does not add up."""
@@ -98,6 +99,7 @@ class Oracle:
                 last = number
                 there[number] = group
                 self._found(stream, number, utc_us)
+        self._before[stream] = list(self._there[stream].values())
         gone = {number: group for number, group in self._there[stream].items() if number not in there}
         self._there[stream] = there
         return gone
@@ -116,15 +118,19 @@ class Oracle:
             self.units_kept += 1
             unit.kept_utc_us = utc_us
 
-    def takes_back(self, stream: str, number: int) -> bool:
-        """A group that is gone before its time: whether a failing disk had refused it, and could not be rid of it.
+    def takes_back(self, stream: str, number: int, group: Opened, torn: Container[str]) -> bool:
+        """A group that is gone before its time: whether nobody had been told that it was durable.
 
-        It lay there untold; it is lost, as was told when it was refused.
+        It lay there because a failing disk had refused it and could not be rid of it. Or a death came between its
+        append and its sync, and a power cut before the next adoption: such a group is the last of one of the files
+        that were ``torn``. What a row counts is asked for by fsck (S1).
         """
         unit = self.ledgers[stream].units[number]
-        if self._excuse(stream, unit) is None:
+        later = any(one.segment == group.segment and one.start_us > group.start_us for one in self._before[stream])
+        unsynced = group.segment in torn and not later
+        if self._excuse(stream, unit) is None and not unsynced:
             return False
-        unit.kept_utc_us = None
+        unit.kept_utc_us, unit.excused = None, unit.excused or ("death" if unsynced else "")
         self.units_kept -= 1
         return True
 

@@ -51,6 +51,7 @@ class Platter:
 
     inodes: dict[Path, Inode] = field(default_factory=dict)
     namings: list[Naming] = field(default_factory=list)
+    torn: set[str] = field(default_factory=set)  # files that the last power cut took unsynced bytes of
 
     def inode(self, path: Path) -> Inode:
         """The file's record; one that was there before we looked is durable as it is."""
@@ -77,6 +78,7 @@ class Platter:
         size = path.stat().st_size
         if not inode.doomed or size <= inode.synced:
             inode.synced, inode.doomed = size, False
+            self.torn.discard(path.stem)
         inode.cut_off = b""
 
     def shown(self, path: Path, chance: random.Random) -> None:
@@ -123,10 +125,12 @@ class Platter:
             self._undo(one)
             told.append(f"{one.change} {one.path.name}")
         self.namings.clear()
+        self.torn.clear()
         for path in sorted(self.inodes):
             lost = self._lose_bytes(path, self.inodes[path], chance)
             if lost:
                 told.append(lost)
+                self.torn.add(path.stem)
         self.inodes.clear()
         return told
 

@@ -298,11 +298,11 @@ class World:
         if self._inspector is None:
             self._inspector = Inspector(store, self.keeper, self.home / "keys-waiting.sqlite")
         found = self._inspector.look(await self._ends() if self.spare is not None else {})
-        latest_us = self.clock.believable_us()
+        latest_us, torn = self.clock.believable_us(), {name for one in self.volumes() for name in one.platter.torn}
         for stream in self.ledgers:
             gone = self.oracle.saw(stream, found.get(stream, []))
             for number, what in gone_too_early(gone, self.keeper, latest_us):
-                if not self.oracle.takes_back(stream, number):
+                if not self.oracle.takes_back(stream, number, gone[number], torn):
                     self.oracle.say(f"{stream}: {what}")
             self.oracle.tiled(stream, await self._tiles(stream))
 

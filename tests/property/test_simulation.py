@@ -90,6 +90,7 @@ ONCE_WRONG = {
     6848: "two bursts at once: the camera's line dropped what it held for the first",
     42054: "a thread of a dead process that took a stream's lock after the kernel had given its locks back",
     104268: "groups of a second that waited for the key of a new hour, from a keeper that hung",
+    113110: "a group that a kill left unsynced, and that a power cut took before anybody adopted it",
     111960: "time to come that was adopted after a lost lease, less than a minute before the end",
     7240: "eight groups that came at once, and a death at that moment",
 }
