@@ -40,6 +40,7 @@ const TERMS = {
   recipients: { gendarmerie: words("Gendarmerie nationale"), sdis: words("Secours") },
   provisional_grounds: { event: words("Événement"), urgency: words("Urgence") },
   modifications: { moved: words("Caméra déplacée"), purpose: words("Finalité nouvelle") },
+  objectives: {},
   groupings: {},
   members: {},
   conventions: {},

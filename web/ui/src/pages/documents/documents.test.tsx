@@ -106,7 +106,10 @@ describe("documents", () => {
     await expectAccessible(container);
     fireEvent.click(region.getByRole("button", { name: "Verser un plan-masse…" }));
     const dialog = within(await screen.findByRole("dialog"));
-    await userEvent.upload(dialog.getByLabelText("Fichier"), new File(["%PDF"], "plan.pdf", { type: "application/pdf" }));
+    await userEvent.upload(
+      dialog.getByLabelText("Fichier"),
+      new File(["%PDF"], "plan.pdf", { type: "application/pdf" }),
+    );
     await userEvent.click(dialog.getByRole("button", { name: "Verser" }));
     await screen.findByText("Plan versé : le dossier le nomme.");
     expect(calls.list.filter(({ call }) => call === sent)).toHaveLength(1);
