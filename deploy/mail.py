@@ -14,7 +14,8 @@ import aiosmtplib
 from vms import logs
 from vms.clock import Clock
 from vms.errors import GuetError
-from vms.keeper.client import KeeperForHost
+from vms.keeper.client import KeeperForHost, way_to_keeper
+from vms.keeper.protocol import HOST_SOCKET
 from vms.settings import Settings
 
 POLL_S: Final = 2.0
@@ -62,7 +63,7 @@ class Mailer:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
-        self._keeper = KeeperForHost(settings.run_dir / "k-adm.sock")
+        self._keeper = KeeperForHost(way_to_keeper(settings, HOST_SOCKET))
 
     async def run(self) -> None:
         """Send until cancelled; nothing is lost while the mail server is away. Does nothing without one."""

@@ -62,11 +62,10 @@ class Supervisor:
             Child(f"recorder-{i}", ["-m", "deploy.process", "recorder", "--index", str(i)])
             for i in range(settings.recorder_count())
         ]
-        # A machine that only records asks the head's keeper, and its cameras are seen on the head's pages.
-        whole = not settings.keeper_at
-        self.keeper = [Child("keeper", ["-m", "deploy.process", "keeper"])] if whole else []
+        # A machine that only records asks another's keeper, and its cameras are seen on the head's pages.
+        self.keeper = [Child("keeper", ["-m", "deploy.process", "keeper"])] if settings.has_keeper else []
         self.recorders = recorders
-        self.web = [Child("web", ["-m", "deploy.process", "web"])] if whole else []
+        self.web = [Child("web", ["-m", "deploy.process", "web"])] if settings.is_head else []
         self._tasks: list[asyncio.Task[None]] = []
 
     @property

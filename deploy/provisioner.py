@@ -21,7 +21,7 @@ from vms import logs
 from vms.clock import Clock, SystemClock
 from vms.db.engine import open_engine
 from vms.errors import GuetError, NotFound, Refused, Unavailable
-from vms.keeper.client import KeeperForProvisioner
+from vms.keeper.client import KeeperForProvisioner, way_to_keeper
 from vms.keeper.protocol import PROVISIONER_SOCKET, ProvisioningOrderView
 from vms.model import ProvisioningOrder
 from vms.services.records import Records, order_row, update_order
@@ -88,7 +88,7 @@ async def _failed(engine: AsyncEngine, clock: Clock, order: str, error: GuetErro
 async def _main(settings: Settings, order: str) -> int:
     engine = open_engine(settings.database_url)
     try:
-        keeper = KeeperForProvisioner(settings.run_dir / PROVISIONER_SOCKET)
+        keeper = KeeperForProvisioner(way_to_keeper(settings, PROVISIONER_SOCKET))
         return await run_order(settings, engine, SystemClock(settings.test_clock_offset_s), keeper, order)
     except NotFound as error:
         print(error, file=sys.stderr)

@@ -17,7 +17,7 @@ from vms import logs
 from vms.clock import SystemClock
 from vms.db.engine import ensure_schema, open_engine
 from vms.errors import BadInput
-from vms.keeper.client import KeeperForHost
+from vms.keeper.client import KeeperForHost, way_to_keeper
 from vms.keeper.protocol import HOST_SOCKET
 from vms.settings import Settings
 
@@ -45,13 +45,14 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     settings.make_dirs()
     clock = SystemClock(settings.test_clock_offset_s)
     engine = open_engine(settings.database_url)
-    await ensure_schema(engine)
+    if settings.part != "keeper":  # which knows nothing of the shared database
+        await ensure_schema(engine)
     supervisor = Supervisor(settings, clock)
     supervisor.start()
     loops = []
-    if not settings.keeper_at:
+    if settings.is_head:
         orders, mail = OrderRunner(engine, clock, child_environment(settings)), Mailer(settings, clock)
-        told, keeper = OperatorMail(engine, settings, clock), KeeperForHost(settings.run_dir / HOST_SOCKET)
+        told, keeper = OperatorMail(engine, settings, clock), KeeperForHost(way_to_keeper(settings, HOST_SOCKET))
         witnesses = Witnessing(engine, keeper, clock, known, settings.witness_every_s)
         stamps = Stamping(keeper, clock, authorities)
         every = (orders, mail, told, witnesses, stamps)

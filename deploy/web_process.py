@@ -17,7 +17,8 @@ from recorder.store.attached import reading
 from vms import logs
 from vms.clock import SystemClock
 from vms.db.engine import ensure_schema, open_engine
-from vms.keeper.client import KeeperForWeb
+from vms.keeper.client import KeeperForWeb, way_to_keeper
+from vms.keeper.protocol import WEB_SOCKET
 from vms.settings import Settings
 from web.app import create_app
 from web.deps import DemoAccount, Services
@@ -70,7 +71,7 @@ async def run(settings: Settings) -> None:
     clock = SystemClock(settings.test_clock_offset_s)
     engine = open_engine(settings.database_url)
     await ensure_schema(engine)
-    keeper = KeeperForWeb(settings.run_dir / "k-web.sock")
+    keeper = KeeperForWeb(way_to_keeper(settings, WEB_SOCKET))
     permits = PermitBook(keeper, clock)
     playback = Playback(engine, reading(settings), clock)
     services = Services(settings, clock, engine, keeper, playback, permits, _demo_accounts(settings))

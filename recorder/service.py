@@ -59,6 +59,7 @@ from vms.db.engine import ensure_schema, open_engine
 from vms.db.leases import Leases
 from vms.errors import Conflict, GuetError
 from vms.keeper.client import KeeperForRecorder, way_to_keeper
+from vms.keeper.protocol import RECORDER_SOCKET
 from vms.settings import Settings
 from vms.wire import Answer, Args, WireServer
 from vms.wire_tls import machine_identity
@@ -85,7 +86,7 @@ class Recorder:
         self._clock = clock
         self._store: LocalStore | None = None
         self._attaching = asyncio.Lock()
-        self._keeper = KeeperForRecorder(way_to_keeper(settings))
+        self._keeper = KeeperForRecorder(way_to_keeper(settings, RECORDER_SOCKET))
         self._plans = PlanSource(self._keeper, settings.recorder_dir)
         self._spool = KeySpool(settings.recorder_dir / "keys-waiting.sqlite")
         self._sinks: list[DeferredSink] = []

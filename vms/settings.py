@@ -7,7 +7,7 @@ import os
 import platform
 import tempfile
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -43,10 +43,14 @@ class Settings(BaseSettings):
     machine_certificate: Path | None = None
     machine_key: Path | None = None
     machine_authority: Path | None = None
-    # The head's keeper listens here for recorder machines, those of the list, or all that the authority vouches for.
-    keeper_port: int | None = Field(default=None, ge=1, le=65_535)
+    # The keeper listens here for recorder machines, those of the list, or all that the authority vouches for; and on
+    # the three ports above for the pages, provisioning and work of the head machines, which must be named.
+    keeper_port: int | None = Field(default=None, ge=1, le=65_532)
     recorder_machines: list[str] = []
-    # On a machine that only records: ``host:port`` of the head's keeper; the head's certificate bears ``host``.
+    head_machines: list[str] = []
+    # What this machine runs: everything, or with ``keeper_at`` the recorders; the keeper alone; all but the keeper.
+    part: Literal["", "keeper", "head"] = ""
+    # Where the keeper is another machine's: its ``host:port``; that machine's certificate bears ``host``.
     keeper_at: str = Field(default="", pattern=r"^(|[A-Za-z0-9.-]{1,253}:[0-9]{1,5})$")
     # A folder with ``identity.key`` and ``identity.pub``, the same on all machines: camera accounts are sealed to it.
     recorder_identity: Path | None = None
@@ -138,13 +142,30 @@ class Settings(BaseSettings):
             self.database_url = f"sqlite+aiosqlite:///{self.home / 'guet.sqlite'}"
         if self.spare_store is not None:
             self._check_spare(self.spare_store)
-        if self.keeper_at and not self.shared:
-            raise ValueError("VMS_KEEPER_AT: a machine that only records needs the VMS_DATABASE_URL that all share")
+        self._check_part()
         if self.timestamp_url and self.timestamp_ca is None:
             raise ValueError("VMS_TIMESTAMP_URL: the authority's root certificates are needed, VMS_TIMESTAMP_CA")
         if len({one.id for one in self.oidc_providers}) < len(self.oidc_providers):
             raise ValueError("VMS_OIDC_PROVIDERS: two identity providers have the same id")
         return self
+
+    def _check_part(self) -> None:
+        if self.keeper_at and not self.part and not self.shared:
+            raise ValueError("VMS_KEEPER_AT: a machine that only records needs the VMS_DATABASE_URL that all share")
+        if self.part == "head" and not self.keeper_at:
+            raise ValueError("VMS_PART=head: the keeper's VMS_KEEPER_AT is needed")
+        if self.part == "keeper" and (self.keeper_at or self.keeper_port is None or not self.head_machines):
+            raise ValueError("VMS_PART=keeper: VMS_KEEPER_PORT and VMS_HEAD_MACHINES are needed, and no VMS_KEEPER_AT")
+
+    @property
+    def has_keeper(self) -> bool:
+        """Whether the keeper and its files are this machine's."""
+        return not self.keeper_at
+
+    @property
+    def is_head(self) -> bool:
+        """Whether this machine serves the pages and does the host's work."""
+        return self.part == "head" or (self.has_keeper and self.part != "keeper")
 
     def _check_spare(self, spare: Path) -> None:
         store = self.store_dir.absolute()
@@ -161,10 +182,14 @@ class Settings(BaseSettings):
         return not self.database_url.startswith("sqlite")
 
     def recorder_count(self) -> int:
-        """One recorder process per core unless settings say otherwise."""
+        """One recorder process per core unless settings say otherwise; none beside a keeper that stands apart."""
+        if self.part == "keeper":
+            return 0
         return self.recorders or max(1, os.cpu_count() or 1)
 
     def make_dirs(self) -> None:
         """Create the folders this host needs, readable by its own account only."""
-        for path in (self.home, self.keeper_dir, self.store_dir, self.vault_dir, self.recorder_dir, self.run_dir):
+        pictures = (self.store_dir, self.vault_dir, self.recorder_dir) if self.part != "keeper" else ()
+        keys = (self.keeper_dir,) if self.has_keeper else ()
+        for path in (self.home, *keys, *pictures, self.run_dir):
             path.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -113,7 +113,8 @@ def ask_secret(words: str, least_chars: int = 12) -> str:
 
 async def _init(settings: Settings, args: dict[str, Any]) -> bool:
     from vms.db.engine import ensure_schema, open_engine
-    from vms.keeper.client import KeeperForHost
+    from vms.keeper.client import KeeperForHost, way_to_keeper
+    from vms.keeper.protocol import HOST_SOCKET
     from vms.services.found_commune import found_commune
 
     holders = args.get("holders", [])
@@ -124,18 +125,18 @@ async def _init(settings: Settings, args: dict[str, Any]) -> bool:
     try:
         await ensure_schema(engine)
         async with _keeper(settings):
-            return await found_commune(engine, KeeperForHost(settings.run_dir / "k-adm.sock"), args)
+            return await found_commune(engine, KeeperForHost(way_to_keeper(settings, HOST_SOCKET)), args)
     finally:
         await engine.dispose()
 
 
 @asynccontextmanager
 async def _keeper(settings: Settings) -> AsyncIterator[None]:
-    """The running keeper, or one of our own while this command lasts."""
+    """The running keeper, here or on its own machine, or one of our own while this command lasts."""
     from vms.clock import SystemClock
     from vms.keeper.service import Keeper
 
-    if await _answers(settings.run_dir / "k-adm.sock"):
+    if not settings.has_keeper or await _answers(settings.run_dir / "k-adm.sock"):
         yield
         return
     keeper = Keeper(settings.keeper_dir, settings.run_dir, SystemClock())

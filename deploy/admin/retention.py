@@ -30,12 +30,12 @@ def prove(
 ) -> None:
     """Certificat de destruction d’un jour ; sortie 1 si une clé échue reste hors des gels (P-30)."""
     from vms.keeper.certificate_check import check_certificate, read_certificate
-    from vms.keeper.client import KeeperForHost
+    from vms.keeper.client import KeeperForHost, way_to_keeper
     from vms.keeper.protocol import HOST_SOCKET
     from vms.settings import Settings
 
     settings = Settings(home=home) if home else Settings()
-    keeper = KeeperForHost(settings.run_dir / HOST_SOCKET)
+    keeper = KeeperForHost(way_to_keeper(settings, HOST_SOCKET))
     data = asyncio.run(keeper.prove_destruction(commune, day, camera))
     whole = read_certificate(data)
     if output is not None:

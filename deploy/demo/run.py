@@ -67,7 +67,7 @@ async def machine(settings: Settings, stop: asyncio.Event) -> AsyncIterator[None
 async def wait_until_up(settings: Settings, running: asyncio.Task[None]) -> None:
     """Wait until the pages and the keeper answer; Unavailable when they do not in time."""
     local = settings.model_copy(update={"host": "127.0.0.1"})
-    sockets = [settings.run_dir / "k-adm.sock", settings.run_dir / "k-web.sock"]
+    sockets = [settings.run_dir / "k-adm.sock", settings.run_dir / "k-web.sock"] if settings.has_keeper else []
     for _ in range(int(UP_LIMIT_S / POLL_S)):
         if running.done():
             running.result()

@@ -30,7 +30,8 @@ from vms import logs
 from vms.clock import Clock, paris_date
 from vms.db.engine import open_engine
 from vms.errors import Conflict, NotFound
-from vms.keeper.client import KeeperForHost
+from vms.keeper.client import KeeperForHost, way_to_keeper
+from vms.keeper.protocol import HOST_SOCKET
 from vms.services.found_commune import found_commune
 from vms.settings import Settings
 
@@ -85,7 +86,7 @@ class Town:
 
 async def start_communes(settings: Settings) -> None:
     """The host's part: communes with their holders, and its own administrator."""
-    host = KeeperForHost(settings.run_dir / "k-adm.sock")
+    host = KeeperForHost(way_to_keeper(settings, HOST_SOCKET))
     engine = open_engine(settings.database_url)
     try:
         for commune in COMMUNES:

@@ -58,7 +58,7 @@ def machine(head: Settings, home: Path, authority: Authority, name: str) -> Sett
 
 async def test_it_gets_its_plan_from_the_head(head: Settings, tmp_path: Path, authority: Authority) -> None:
     here = KeeperForRecorder(head.run_dir / RECORDER_SOCKET)
-    there = KeeperForRecorder(way_to_keeper(machine(head, tmp_path, authority, "rec-a")))
+    there = KeeperForRecorder(way_to_keeper(machine(head, tmp_path, authority, "rec-a"), RECORDER_SOCKET))
     ours, theirs = await here.plan(), await there.plan()
     assert ours is not None
     assert theirs is not None
@@ -70,12 +70,12 @@ async def test_a_machine_that_is_not_on_the_list_gets_nothing(
     head: Settings, tmp_path: Path, authority: Authority
 ) -> None:
     with pytest.raises(Unavailable):
-        await KeeperForRecorder(way_to_keeper(machine(head, tmp_path, authority, "rec-b"))).plan()
+        await KeeperForRecorder(way_to_keeper(machine(head, tmp_path, authority, "rec-b"), RECORDER_SOCKET)).plan()
 
 
 async def test_no_other_audience_is_served_there(head: Settings, tmp_path: Path, authority: Authority) -> None:
     """A stolen recorder's certificate signs nobody in and opens no key."""
-    client = WireClient(way_to_keeper(machine(head, tmp_path, authority, "rec-a")))
+    client = WireClient(way_to_keeper(machine(head, tmp_path, authority, "rec-a"), RECORDER_SOCKET))
     for op in ("sign_in", "admit", "key_window", "init_commune", "check_order"):
         with pytest.raises(GuetError, match="inconnue"):
             await client.call(op, {})
@@ -86,7 +86,7 @@ def test_it_runs_recorders_only(tmp_path: Path, authority: Authority) -> None:
     assert [child.name for child in whole.children] == ["keeper", "recorder-0", "recorder-1", "web"]
     settings = Settings(home=tmp_path, recorders=2, database_url=SHARED, keeper_at="head.example:9440")
     assert [child.name for child in Supervisor(settings, SystemClock()).children] == ["recorder-0", "recorder-1"]
-    assert way_to_keeper(Settings(home=tmp_path)) == tmp_path / "run" / RECORDER_SOCKET
+    assert way_to_keeper(Settings(home=tmp_path), RECORDER_SOCKET) == tmp_path / "run" / RECORDER_SOCKET
     with pytest.raises(ValidationError):
         Settings(home=tmp_path, keeper_at="head.example:9440")
     with pytest.raises(GuetError):

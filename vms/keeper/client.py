@@ -14,7 +14,7 @@ from typing import Any, Final
 from vms.errors import Damaged
 from vms.keeper.account_client import PROVIDER_WAIT_S, KeeperForAccounts
 from vms.keeper.protocol import (
-    RECORDER_SOCKET,
+    BY_PORT,
     Act,
     Admitted,
     CameraRetention,
@@ -35,8 +35,8 @@ JOURNAL_WORK_S: Final = 120.0  # what is drawn from a whole journal takes its ti
 class KeeperForWeb:
     """What the web process may ask; ``accounts`` is the door and people's own accounts."""
 
-    def __init__(self, path: Path) -> None:
-        self._wire = WireClient(path)
+    def __init__(self, address: Path | TlsAddress) -> None:
+        self._wire = WireClient(address)
         self.accounts = KeeperForAccounts(self._wire)
 
     async def _call(self, op: str, **args: Any) -> dict[str, Any]:
@@ -220,12 +220,12 @@ class KeeperForWeb:
         return await self._call("read", token=token, name=name, args=args or {})
 
 
-def way_to_keeper(settings: Settings) -> Path | TlsAddress:
-    """Where recorders find the keeper: on this machine, or on the head (``VMS_KEEPER_AT``), over mutual TLS."""
-    if not settings.keeper_at:
-        return settings.run_dir / RECORDER_SOCKET
+def way_to_keeper(settings: Settings, audience: str) -> Path | TlsAddress:
+    """Where an audience (one of ``BY_PORT``) finds the keeper: here, or at ``VMS_KEEPER_AT`` over mutual TLS."""
+    if settings.has_keeper:
+        return settings.run_dir / audience
     host, _, port = settings.keeper_at.rpartition(":")
-    return TlsAddress(host, int(port), host, machine_identity(settings).client_context())
+    return TlsAddress(host, int(port) + BY_PORT.index(audience), host, machine_identity(settings).client_context())
 
 
 class KeeperForRecorder:
@@ -310,8 +310,8 @@ class KeeperForRecorder:
 class KeeperForProvisioner:
     """What the provisioner may ask."""
 
-    def __init__(self, path: Path) -> None:
-        self._wire = WireClient(path)
+    def __init__(self, address: Path | TlsAddress) -> None:
+        self._wire = WireClient(address)
 
     async def check_order(self, order: str) -> ProvisioningOrderView:
         """The order behind a signed token; Refused when forged, expired or no longer covered by its
@@ -333,8 +333,8 @@ class KeeperForProvisioner:
 class KeeperForHost:
     """What the host's own start-up may ask; none of it opens a picture."""
 
-    def __init__(self, path: Path) -> None:
-        self._wire = WireClient(path)
+    def __init__(self, address: Path | TlsAddress) -> None:
+        self._wire = WireClient(address)
 
     async def init_commune(self, args: dict[str, Any]) -> dict[str, Any]:
         """A commune with its key wrapped for at least two holders and its first account; Conflict if it

@@ -67,6 +67,8 @@ WEB_SOCKET: Final = "k-web.sock"
 RECORDER_SOCKET: Final = "k-rec.sock"
 PROVISIONER_SOCKET: Final = "k-prov.sock"
 HOST_SOCKET: Final = "k-adm.sock"
+# Between machines each audience has a port of its own: VMS_KEEPER_PORT, and those above it in this order.
+BY_PORT: Final = (RECORDER_SOCKET, WEB_SOCKET, PROVISIONER_SOCKET, HOST_SOCKET)
 
 WEB_OPS: Final = frozenset(
     {

@@ -20,6 +20,7 @@ from vms.keeper.house import House
 from vms.keeper.journal_desk import JournalDesk
 from vms.keeper.office import Office, Op
 from vms.keeper.protocol import (
+    BY_PORT,
     HOST_OPS,
     HOST_SOCKET,
     PROVISIONER_OPS,
@@ -58,8 +59,7 @@ class Keeper:
         self._run_dir = run_dir
         self._clock = clock
         self.house = House(folder, clock, public_url, providers, token_module)
-        self._servers: list[WireServer] = []
-        self._for_recorders: WireServer | None = None
+        self._servers: dict[str, WireServer] = {}
         self._ticker: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -82,22 +82,27 @@ class Keeper:
                 raise TypeError(f"{name} does not serve its closed list of operations")
             server = WireServer({op: _typed(handler) for op, handler in handlers.items()})
             await server.start(self._run_dir / name)
-            self._servers.append(server)
-            if name == RECORDER_SOCKET:
-                self._for_recorders = server
+            self._servers[name] = server
         self._ticker = asyncio.create_task(self._tick())
         log.info("gardien prêt", communes=len(self.house.host.communes()))
 
     async def listen(self, settings: Settings) -> None:
-        """Answer the machines that only record, too: their questions, and no other audience's."""
-        if settings.keeper_port is not None and self._for_recorders is not None:
-            context = machine_identity(settings).server_context()
-            names = settings.recorder_machines
-            await self._for_recorders.start_tls(settings.relay_listen, settings.keeper_port, context, names)
+        """Answer other machines: those that record, and the head machines that are named, each audience on its port.
+
+        Whoever may ask as a recorder cannot ask as a head: a stolen recorder signs nobody in.
+        """
+        if settings.keeper_port is None:
+            return
+        context = machine_identity(settings).server_context()
+        for place, name in enumerate(BY_PORT):
+            machines = settings.recorder_machines if name == RECORDER_SOCKET else settings.head_machines
+            if name == RECORDER_SOCKET or machines:
+                port = settings.keeper_port + place
+                await self._servers[name].start_tls(settings.relay_listen, port, context, machines)
 
     async def stop(self) -> None:
         """Stop answering, then close the files."""
-        for server in self._servers:
+        for server in self._servers.values():
             await server.stop()
         if self._ticker is not None:
             self._ticker.cancel()
