@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from recorder.pipeline import GROUP_LEAST_US
 from tests.system.page import Group
 from vms.clock import MICRO
 
 # What the camera had just sent when the process was stopped had not all been received, or was being written just then.
 UNDER_WAY_S: Final = 1.5
 ANCHOR_S: Final = 3.0
+# By how much less two units may lie apart when they are shot than when they are sent.
+SENDING_US: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +76,13 @@ def loss(life: Player, kept: int, kills_us: list[int]) -> Loss:
     """Groups that had ended at the kill among the units after the first ``kept``: a key frame ends the one before.
 
     One group more may be begun, the open one. What was sent in the last moment was not received yet, or was being
-    written: it counts as open.
+    written: it counts as open. A key frame that comes too soon ends no group (``GROUP_LEAST_US``): a clip begins anew.
     """
     killed_us = next((at for at in kills_us if at >= life.sent_us[0]), life.sent_us[-1])
-    begun = [at for at, key in zip(life.sent_us[kept:], life.keys[kept:], strict=True) if key]
+    begun: list[int] = []
+    for at, key in zip(life.sent_us[kept:], life.keys[kept:], strict=True):
+        if key and (not begun or at - begun[-1] >= GROUP_LEAST_US + SENDING_US):
+            begun.append(at)
     ended = sum(1 for at in begun[1:] if at < killed_us - UNDER_WAY_S * MICRO)
     since_us = life.sent_us[kept - 1] if kept else life.sent_us[0]
     return Loss(ended, max(0.0, (killed_us - since_us) / MICRO))
