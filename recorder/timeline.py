@@ -196,7 +196,8 @@ class Timeline:
         since_us = received_us - self._started_us
         # Right after the start a camera may send a long group at once; one unit never spans more than these.
         burst_us = 4 * JUMP_LIMIT_US if since_us < SETTLE_US else JUMP_LIMIT_US
-        if advanced_us <= -JUMP_LIMIT_US or ahead_us > burst_us:
+        # What was late may catch up at once, after a stall; only what would come from the future has jumped.
+        if advanced_us <= -JUMP_LIMIT_US or (ahead_us > burst_us and delay_us < -JUMP_LIMIT_US // 2):
             self._jump(media_us, arrival_us, ahead_us)
             return
         if delay_us < 0 and (since_us < SETTLE_US or self._loose is not None):

@@ -104,6 +104,7 @@ ONCE_BROKEN = {
     43405: "a clock ahead by more than a month: what had been recorded a moment before left the spool as a stray",
     40399: "an orderly stop lost what waited behind two packets that never came",
     80598: "pictures that came at once after a start were taken for short groups: three seconds in one open group",
+    116935: "one picture a second, caught up with at once after a stall, was stamped as of its arrival",
     104167: "what a failed sync had left in memory alone was adopted from there, and called durable by the next sync",
 }
 

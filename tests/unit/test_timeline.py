@@ -92,6 +92,23 @@ def test_a_stall_of_the_network_shows_as_nothing() -> None:
     assert camera.timeline.notes() == []
 
 
+def test_pictures_more_than_a_second_apart_catch_up_after_a_stall_too() -> None:
+    """Found by the simulation: one picture a second, by a camera's clock that is fast, was taken for a jump."""
+    camera = Camera(ppm=50)
+    for _ in range(30):
+        camera.unit(wait_s=1)
+    camera.clock.advance(seconds=6)
+    late = []
+    for _ in range(6):
+        camera.media += 90_000 * camera.rate
+        unit = AccessUnit((b"x",), round(camera.media), False, camera.clock.monotonic_us())
+        late.append(camera.timeline.stamp(unit))
+    gaps = [b.utc.since(a.utc) for a, b in itertools.pairwise(late)]
+    assert max(abs(gap - MICRO) for gap in gaps) < 1_000
+    assert 0 <= camera.clock.utc().since(late[-1].utc) < 10_000
+    assert camera.timeline.notes() == []
+
+
 @pytest.mark.parametrize("jump", [90_000 * 3600, -90_000 * 3600, 2**31 - 1, -(2**31), 180_000, -180_000])
 def test_a_jump_of_the_media_clock_is_absorbed_and_noted(jump: int) -> None:
     camera = Camera()
