@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import subprocess
 import zipfile
 from collections.abc import AsyncIterator
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +13,11 @@ import pytest
 
 from tests.integration.keeper_town import CAMERA, MAYOR, PASSPHRASE, Town, extracting_town
 from tests.integration.test_extraction import SECOND, Scene, scene, vkey_of
-from tests.integration.test_packages_api import Pages, pages
+from tests.integration.test_packages_api import Pages, opened, pages
 from tests.unit.test_reports_to_prosecutor import FIELDS
 from vms.errors import GuetError, Refused
 from vms.evidence.manifest import Manifest
-from vms.evidence.sealed import open_parts
 from vms.evidence.verify import verify_package
-from vms.keeper.protocol import PACKAGE_WINDOW_INFO
-from vms.keys.wrapping import generate_peer_key, open_from
 
 __all__ = ["pages", "scene"]
 DAY_S = 86_400
@@ -50,18 +45,6 @@ async def decided(place: Town, pages: Pages, request: str, decision: str, **more
     return await pages.call(
         MAYOR, "POST", f"/requests/{request}/decision", json=args, headers={"Guet-Statement": signed}
     )
-
-
-async def opened(place: Town, pages: Pages, request: str) -> bytes:
-    """The package as the officer's page opens it."""
-    sealed = await pages.call("agent", "GET", f"/requests/{request}/package")
-    private, public = generate_peer_key()
-    named = base64.b64encode(public).decode()
-    signed = await place.web.statement(place.tokens["agent"], "export", request=request, public=named)
-    path, headers = f"/requests/{request}/package/key", {"Guet-Statement": signed}
-    told = (await pages.call("agent", "POST", path, json={"public": named}, headers=headers)).json()
-    key = open_from(private, base64.b64decode(told["sealed"]), PACKAGE_WINDOW_INFO, told["permit"].encode())
-    return b"".join(open_parts(BytesIO(sealed.content), told["package"], key))
 
 
 def printed(page: Path) -> str:
@@ -100,7 +83,7 @@ async def test_from_the_report_to_the_prosecutors_receipt(scene: Scene, pages: P
     assert started.status_code == 202, started.text
     assert (await pages.finished("agent", request))["package"]["progress"]["status"] == "done"
     package = tmp_path / "p.zip"
-    package.write_bytes(await opened(place, pages, request))
+    package.write_bytes(await opened(place, pages, "agent", request))
     verdict = verify_package(package, await vkey_of(place))
     assert verdict.verdict == "authentic", verdict.text()
     with zipfile.ZipFile(package) as archive:

@@ -4,11 +4,9 @@ they may not, which changes nothing (P-50, P-73).
 
 from __future__ import annotations
 
-import base64
 import json
 import zipfile
 from collections.abc import AsyncIterator, Awaitable, Callable
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +16,11 @@ import pytest
 from tests.integration.keeper_town import CAMERA, CHIEF, MAYOR, PASSPHRASE, PASSWORD, Town, extracting_town
 from tests.integration.test_extraction import SECOND, Scene, scene, vkey_of
 from tests.integration.test_keeper_requests import FIELDS, register
-from tests.integration.test_packages_api import Pages, pages
+from tests.integration.test_packages_api import Pages, opened, pages
 from vms.clock import MICRO
 from vms.errors import GuetError, NotFound, Refused, StepUpNeeded
 from vms.evidence.manifest import Manifest
-from vms.evidence.sealed import open_parts
 from vms.evidence.verify import verify_package
-from vms.keeper.protocol import PACKAGE_WINDOW_INFO
-from vms.keys.wrapping import generate_peer_key, open_from
 
 __all__ = ["pages", "scene"]
 AGENT = "gendarme"
@@ -66,18 +61,6 @@ async def collected(place: Town, pages: Pages, **changes: Any) -> httpx.Response
     )
 
 
-async def opened(place: Town, pages: Pages, request: str) -> bytes:
-    """The package as the agent's page opens it."""
-    sealed = await pages.call(AGENT, "GET", f"/requests/{request}/package")
-    private, public = generate_peer_key()
-    named = base64.b64encode(public).decode()
-    signed = await place.web.statement(place.tokens[AGENT], "export", request=request, public=named)
-    path, headers = f"/requests/{request}/package/key", {"Guet-Statement": signed}
-    told = (await pages.call(AGENT, "POST", path, json={"public": named}, headers=headers)).json()
-    key = open_from(private, base64.b64decode(told["sealed"]), PACKAGE_WINDOW_INFO, told["permit"].encode())
-    return b"".join(open_parts(BytesIO(sealed.content), told["package"], key))
-
-
 async def test_from_the_collection_to_the_receipt_without_a_decision(
     scene: Scene, pages: Pages, tmp_path: Path
 ) -> None:
@@ -97,7 +80,7 @@ async def test_from_the_collection_to_the_receipt_without_a_decision(
     assert started.status_code == 202, started.text
     assert (await pages.finished(AGENT, request))["package"]["progress"]["status"] == "done"
     package = tmp_path / "p.zip"
-    package.write_bytes(await opened(place, pages, request))
+    package.write_bytes(await opened(place, pages, AGENT, request))
     report = verify_package(package, await vkey_of(place))
     assert report.verdict == "authentic", report.text()
     with zipfile.ZipFile(package) as archive:

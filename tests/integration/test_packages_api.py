@@ -15,7 +15,7 @@ import pytest
 
 from recorder.playback import Playback
 from recorder.store.attached import reading
-from tests.integration.keeper_town import MAYOR, PASSPHRASE
+from tests.integration.keeper_town import MAYOR, PASSPHRASE, Town
 from tests.integration.test_extraction import SECOND, Scene, scene, vkey_of
 from tests.judges.forgery import entries_of
 from tests.peers.timestamping import Authority, served
@@ -65,6 +65,18 @@ class Pages:
     async def close(self) -> None:
         await self.services.extractions.stop()
         await self._client.aclose()
+
+
+async def opened(place: Town, pages: Pages, login: str, request: str) -> bytes:
+    """A package in clear, as the page of whoever extracts it opens it."""
+    sealed = await pages.call(login, "GET", f"/requests/{request}/package")
+    private, public = generate_peer_key()
+    named = base64.b64encode(public).decode()
+    signed = await place.web.statement(place.tokens[login], "export", request=request, public=named)
+    path, headers = f"/requests/{request}/package/key", {"Guet-Statement": signed}
+    told = (await pages.call(login, "POST", path, json={"public": named}, headers=headers)).json()
+    key = open_from(private, base64.b64decode(told["sealed"]), PACKAGE_WINDOW_INFO, told["permit"].encode())
+    return b"".join(open_parts(BytesIO(sealed.content), told["package"], key))
 
 
 @pytest.fixture
