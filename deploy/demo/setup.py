@@ -279,6 +279,16 @@ async def into_service(town: Town, clips: dict[str, Clip]) -> list[str]:
     return ready
 
 
+async def place_cameras(town: Town) -> None:
+    """The mayor notes where each camera stands that the demonstration gives a place (P-22)."""
+    mayor = await town.as_("mayor")
+    positions = {one.number: one.position for one in town.cameras}
+    for camera in await mayor.get(town.path("/cameras")):
+        position = positions.get(camera["number"])
+        if position is not None and camera["legal"].get("position") is None:
+            await mayor.post(town.path(f"/cameras/{camera['id']}/position"), position.model_dump())
+
+
 async def unlock(town: Town) -> None:
     """A holder opens the commune's key, so that replay works at once."""
     mayor = await town.as_("mayor")
@@ -301,7 +311,7 @@ async def set_up(town: Town, network: Network, clips: dict[str, Clip]) -> list[s
     """Everything but the people, who come first, for one commune; the cameras in service."""
     await papers(town)
     await discover_and_enrol(town, network)
-    cameras, _ = await asyncio.gather(into_service(town, clips), unlock(town))
+    cameras, _, _ = await asyncio.gather(into_service(town, clips), unlock(town), place_cameras(town))
     await (await town.as_("mayor")).post("/session/act", {"commune": town.commune.id, "purpose": "5", "motive": MOTIVE})
     log.info("commune prête", commune=town.commune.id, cameras=len(cameras))
     return cameras

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from vms.keeper.acts.siting import Placed
+
 PASSWORD: Final = "Guet-demonstration-2026"  # noqa: S105  the same for all: it protects nothing but a demonstration
 PASSPHRASE: Final = "la tour garde la brume et le marché"  # noqa: S105
 INTERCOMMUNALITY: Final = "Communauté de communes du Pays de Brume"
@@ -34,7 +36,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class DemoCamera:
-    """One camera to be: the scene it looks at, how it is framed, whether its scene has zones to draw."""
+    """One camera to be: the scene it looks at, whether its scene has zones to draw, and where it stands on the plan."""
 
     commune: str
     number: int
@@ -42,6 +44,7 @@ class DemoCamera:
     place: str
     scenes: tuple[str, ...]  # clips that fit, best first
     masked: bool = False
+    position: Placed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,23 +87,30 @@ ACCOUNTS: Final = (
     Account("host_admin", "hebergeur.reseau", "Administrateur de l’hébergeur", (),
             "fait tourner les machines : aucune image, jamais"),
 )  # fmt: skip
+
+
+def _at(latitude_udeg: int, longitude_udeg: int, direction_deg: int, angle_deg: int, reach_m: int) -> Placed:
+    return Placed(
+        latitude_udeg=latitude_udeg, longitude_udeg=longitude_udeg,
+        direction_deg=direction_deg, angle_deg=angle_deg, reach_m=reach_m,
+    )  # fmt: skip
+
+
+# The two communes lie around 47° N, 6° W, in the open Atlantic: whoever looks the places up finds nobody's street.
 CAMERAS: Final = (
-    DemoCamera("valclair", 1, "Carrefour de la Halle", "Place de la Halle, mât 1", ("junction_day",), masked=True),
-    DemoCamera(
-        "valclair", 2, "Parking des Tilleuls", "Rue des Tilleuls, mât 4", ("carpark_person_bicycle_car", "carpark")
-    ),
-    DemoCamera(
-        "valclair",
-        3,
-        "Rue de la Gare",
-        "Rue de la Gare, façade 12",
-        ("night_street_still", "night_street"),
-        masked=True,
-    ),
-    DemoCamera("valclair", 4, "Voie verte", "Passage de la Brume", ("cycle",)),
-    DemoCamera("brumesnil", 1, "Avenue du Port", "Avenue du Port, mât 2", ("junction_day",), masked=True),
-    DemoCamera("brumesnil", 2, "Parking du Stade", "Rue du Stade", ("carpark_cars", "carpark")),
-)
+    DemoCamera("valclair", 1, "Carrefour de la Halle", "Place de la Halle, mât 1", ("junction_day",), masked=True,
+               position=_at(47_000_000, -6_000_000, 40, 80, 60)),
+    DemoCamera("valclair", 2, "Parking des Tilleuls", "Rue des Tilleuls, mât 4",
+               ("carpark_person_bicycle_car", "carpark"), position=_at(47_000_539, -5_998_288, 200, 95, 50)),
+    DemoCamera("valclair", 3, "Rue de la Gare", "Rue de la Gare, façade 12", ("night_street_still", "night_street"),
+               masked=True, position=_at(47_000_808, -6_001_844, 285, 55, 70)),
+    DemoCamera("valclair", 4, "Voie verte", "Passage de la Brume", ("cycle",),
+               position=_at(46_998_473, -5_999_473, 120, 60, 45)),
+    DemoCamera("brumesnil", 1, "Avenue du Port", "Avenue du Port, mât 2", ("junction_day",), masked=True,
+               position=_at(47_030_000, -6_050_000, 310, 80, 60)),
+    DemoCamera("brumesnil", 2, "Parking du Stade", "Rue du Stade", ("carpark_cars", "carpark"),
+               position=_at(47_029_281, -6_047_891, 75, 95, 50)),
+)  # fmt: skip
 # Dwellings in view of a real clip whose own notes give none for this cut of it (normalised, x to the right, y down).
 KNOWN_ZONES: Final = {
     "night_street_still": (

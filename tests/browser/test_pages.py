@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -97,7 +97,8 @@ class Scene:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def scene() -> AsyncIterator[Scene]:
-    wanted = [one for one in CAMERAS if one.commune == "valclair" and one.number in NUMBERS]
+    # No position yet: the pages are seen as they are before one is noted, and a test notes one.
+    wanted = [replace(one, position=None) for one in CAMERAS if one.commune == "valclair" and one.number in NUMBERS]
     async with running(wanted) as machine, chromium() as browser:
         made = Scene(machine, browser)
         town = machine.town("valclair")

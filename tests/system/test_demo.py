@@ -130,7 +130,10 @@ async def test_a_second_start_finds_everything_again_and_both_end_without_a_trac
         for camera in first.ready["cameras"]:
             before[camera] = await recorded(mayors[camera.rsplit("-", 1)[0]], camera, begun_us)
             assert before[camera]["main"], camera
-        for client in mayors.values():
+        for commune, client in mayors.items():
+            placed = [one["legal"].get("position") for one in await client.get(f"/communes/{commune}/cameras")]
+            assert placed, commune
+            assert all(placed), commune
             await client.close()
         stopped_us = time.time_ns() // 1000
         ended_s = [await end(first)]

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from deploy.demo.town import CAMERAS, COMMUNES
 from tests.unit.gate_facts import CAMERA, NOW, camera, commune
 from tests.unit.test_documents import data_of, page, sources, table
 from vms.documents.document import canonical
@@ -49,6 +50,19 @@ def test_a_ruler_and_the_scale_give_the_metres_on_the_ground() -> None:
     assert (at["02"][0] - at["01"][0]) * on_ground == pytest.approx(100, abs=0.2)
     assert (at["01"][1] - at["03"][1]) * on_ground == pytest.approx(80, abs=0.2)
     assert sheet["cameras"][0]["reach_mm"] * on_ground == pytest.approx(45)
+
+
+@pytest.mark.parametrize("commune", [one.id for one in COMMUNES])
+def test_each_town_of_the_demonstration_is_one_sheet_on_which_its_fields_can_be_seen(commune: str) -> None:
+    placed = [
+        Placed(one.name, f"{one.number:02d}", Position(f"c-{one.number}", **one.position.model_dump()))
+        for one in CAMERAS
+        if one.commune == commune and one.position is not None
+    ]
+    assert len(placed) == sum(one.commune == commune for one in CAMERAS)
+    assert far_off(placed) == {}
+    [sheet] = drawn(*placed)
+    assert min(one["reach_mm"] for one in sheet["cameras"]) > 8
 
 
 @pytest.mark.parametrize("angle", [1, 70, 180, 360])
