@@ -67,38 +67,18 @@ export function RequestSummary({ draft, missing, tried, busy, ref, children }: R
 function RequestPath() {
   return (
     <ol className="path">
-      <li>
-        <b className="strong">
-          <Trans>Gel provisoire, aussitôt</Trans>
-        </b>
-        <small>
-          <Trans>Quinze jours. Rien n’est montré ni copié.</Trans> <RuleTag rule="P-34" />
-        </small>
-      </li>
-      <li>
-        <b className="strong">
-          <Trans>Contrôle de forme</Trans>
-        </b>
-        <small>
-          <Trans>Les champs que le cadre exige</Trans>
-        </small>
-      </li>
-      <li>
-        <b className="strong">
-          <Trans>Décision du maire</Trans>
-        </b>
-        <small>
-          <Trans>Prévenu par un courriel sans donnée personnelle</Trans>
-        </small>
-      </li>
-      <li className="end">
-        <b className="strong">
-          <Trans>Extraction, puis remise</Trans>
-        </b>
-        <small>
-          <Trans>Seulement après une décision favorable</Trans>
-        </small>
-      </li>
+      <Step title={<Trans>Gel provisoire, aussitôt</Trans>} rule="P-34">
+        <Trans>Quinze jours. Rien n’est montré ni copié.</Trans>
+      </Step>
+      <Step title={<Trans>Contrôle de forme</Trans>}>
+        <Trans>Les champs que le cadre exige</Trans>
+      </Step>
+      <Step title={<Trans>Décision du maire</Trans>}>
+        <Trans>Prévenu par un courriel sans donnée personnelle</Trans>
+      </Step>
+      <Step title={<Trans>Extraction, puis remise</Trans>} last>
+        <Trans>Seulement après une décision favorable</Trans>
+      </Step>
     </ol>
   );
 }
@@ -107,39 +87,38 @@ function RequestPath() {
 function CollectionPath() {
   return (
     <ol className="path">
-      <li>
-        <b className="strong">
-          <Trans>Gel provisoire, aussitôt</Trans>
-        </b>
-        <small>
-          <Trans>Quinze jours. Rien n’est montré ni copié.</Trans> <RuleTag rule="P-34" />
-        </small>
-      </li>
-      <li>
-        <b className="strong">
-          <Trans>Contrôle de votre accès</Trans>
-        </b>
-        <small>
-          <Trans>Habilitation, arrêté, caméras, à cet instant</Trans> <RuleTag rule="P-50" />
-        </small>
-      </li>
-      <li>
-        <b className="strong">
-          <Trans>Le maire averti</Trans>
-        </b>
-        <small>
-          <Trans>Sa décision n’est pas requise</Trans> <RuleTag rule="P-73" />
-        </small>
-      </li>
-      <li className="end">
-        <b className="strong">
-          <Trans>Votre extraction, puis votre reçu</Trans>
-        </b>
-        <small>
-          <Trans>Le journal et le paquet portent ce fondement</Trans>
-        </small>
-      </li>
+      <Step title={<Trans>Gel provisoire, aussitôt</Trans>} rule="P-34">
+        <Trans>Quinze jours. Rien n’est montré ni copié.</Trans>
+      </Step>
+      <Step title={<Trans>Contrôle de votre accès</Trans>} rule="P-50">
+        <Trans>Habilitation, arrêté, caméras, à cet instant</Trans>
+      </Step>
+      <Step title={<Trans>Le maire averti</Trans>} rule="P-73">
+        <Trans>Sa décision n’est pas requise</Trans>
+      </Step>
+      <Step title={<Trans>Votre extraction, puis votre reçu</Trans>} last>
+        <Trans>Le journal et le paquet portent ce fondement</Trans>
+      </Step>
     </ol>
+  );
+}
+
+interface StepProps {
+  title: ReactNode;
+  rule?: string;
+  last?: boolean;
+  children: ReactNode;
+}
+
+/** One step of a path: what comes, and in small what it means and by which rule. */
+function Step({ title, rule, last = false, children }: StepProps) {
+  return (
+    <li className={last ? "end" : undefined}>
+      <b className="strong">{title}</b>
+      <small>
+        {children} <RuleTag rule={rule} />
+      </small>
+    </li>
   );
 }
 
