@@ -7,7 +7,7 @@ import { render } from "@testing-library/react";
 import axe from "axe-core";
 import type { ReactNode } from "react";
 import { expect, vi } from "vitest";
-import type { Session } from "../api/session";
+import type { Role, Session } from "../api/session";
 import { createAppRouter } from "../router";
 
 /** What a call is answered: a body, or a problem with its status. */
@@ -79,7 +79,7 @@ export async function expectAccessible(container: Element): Promise<void> {
 const HOUR_US = 3_600_000_000;
 
 /** A session acting for a commune in a role, one hour from its end. */
-export function sessionAs(role: Session["communes"][number]["role"], more: Partial<Session> = {}): Session {
+export function sessionAs(role: Role, more: Partial<Session> = {}): Session {
   const now = Date.now() * 1000;
   const commune = { id: "valclair", name: "Valclair-sur-Brume" };
   return {
@@ -106,8 +106,8 @@ export const PURPOSES = {
 };
 
 /** What every page asks first: who is here, in which quality, and for what purposes. */
-export const signedInAs = (role: Session["communes"][number]["role"]): Answers => ({
-  "GET /session": { body: sessionAs(role) },
+export const signedInAs = (role: Role, more: Partial<Session> = {}): Answers => ({
+  "GET /session": { body: sessionAs(role, more) },
   "GET /purposes": { body: PURPOSES },
 });
 

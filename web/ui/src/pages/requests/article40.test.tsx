@@ -1,23 +1,11 @@
 import { screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
-import type { RequestDetail } from "../../api/requests";
 import type { Role } from "../../api/session";
-import { nowUs } from "../../i18n/format";
-import {
-  type Answers,
-  CAMERA_ID,
-  expectAccessible,
-  fakeServer,
-  PURPOSES,
-  renderPage,
-  sessionAs,
-} from "../../test/render";
+import { HOUR_US, NOW, oneRequest, requestWith, SPAN } from "../../test/oneRequest";
+import { type Answers, CAMERA_ID, expectAccessible, fakeServer, renderPage } from "../../test/render";
 import { droppedFields, EMPTY_DRAFT, missingOf, type RequestDraft } from "./requestForm";
 
-const HOUR_US = 3_600_000_000;
-const NOW = Math.floor(nowUs() / 1_000_000) * 1_000_000;
-const SPAN = { from_us: NOW - 2 * HOUR_US, to_us: NOW - HOUR_US };
 const FORM = `/demandes/nouvelle?camera=${CAMERA_ID}&from=${SPAN.from_us}&to=${SPAN.to_us}`;
 const FIELDS = {
   authority: "Parquet du tribunal judiciaire de Valclair",
@@ -26,51 +14,15 @@ const FIELDS = {
   delivery: "digital",
 };
 
-const REPORTED: RequestDetail = {
-  ...SPAN,
-  id: "d-1",
+const REPORTED = requestWith({
   number: "D-2026-0008",
   frame: "article_40",
   authority: FIELDS.authority,
-  procedure_number: "",
-  cameras: [CAMERA_ID],
-  motive: "Abribus",
-  state: "registered",
-  registered_by: "Agent",
-  registered_us: NOW,
   answer_by_us: NOW + 48 * HOUR_US,
-  hold: "g-1",
-  decision: "",
-  ground: "",
-  asked: null,
-  decided_by: "",
-  decided_us: null,
-  package: {},
-  right: "",
-  outcome: "",
-  appointment_us: null,
-  identity_by_us: null,
-  basis: "",
-  basis_fr: "",
-  access: null,
   fields: FIELDS,
-  comment: "",
-  hold_detail: { id: "g-1", provisional: true, until_us: NOW + 360 * HOUR_US, active: true },
-  extract: null,
-  may_extract: false,
-  grounds: [],
-  part_grounds: [],
-  outcomes: [],
-};
-
-const as = (role: Role, more: Answers = {}): Answers => ({
-  "GET /session": { body: sessionAs(role, { step_up_until_us: nowUs() + HOUR_US }) },
-  "GET /purposes": { body: PURPOSES },
-  "GET /communes/valclair/cameras": { body: [] },
-  "GET /communes/valclair/requests": { body: { requests: [REPORTED] } },
-  "GET /requests/d-1": { body: REPORTED },
-  ...more,
 });
+
+const as = (role: Role, more: Answers = {}) => oneRequest(REPORTED, role, more);
 
 describe("a report to the prosecutor (P-77)", () => {
   it("is registered by who saw it, with its addressee, its offence and the facts", async () => {

@@ -1,47 +1,15 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
-import type { RequestDetail } from "../../api/requests";
 import type { Role } from "../../api/session";
-import { nowUs } from "../../i18n/format";
-import {
-  type Answers,
-  CAMERA_ID,
-  expectAccessible,
-  fakeServer,
-  PURPOSES,
-  renderPage,
-  sessionAs,
-} from "../../test/render";
+import { HOUR_US, NOW, oneRequest, requestWith, SPAN } from "../../test/oneRequest";
+import { type Answers, CAMERA_ID, expectAccessible, fakeServer, renderPage } from "../../test/render";
 
-const HOUR_US = 3_600_000_000;
-const NOW = Math.floor(nowUs() / 1_000_000) * 1_000_000;
-const SPAN = { from_us: NOW - 2 * HOUR_US, to_us: NOW - HOUR_US };
-
-const COLLECTED: RequestDetail = {
-  ...SPAN,
-  id: "d-1",
+const COLLECTED = requestWith({
   number: "D-2026-0007",
-  frame: "preliminaire",
-  authority: "Brigade de Valclair",
   procedure_number: "4127/2026",
-  cameras: [CAMERA_ID],
   motive: "PV 4127/2026",
   state: "approved",
-  registered_by: "Agent",
-  registered_us: NOW,
-  answer_by_us: null,
-  hold: "g-1",
-  decision: "",
-  ground: "",
-  asked: null,
-  decided_by: "",
-  decided_us: null,
-  package: {},
-  right: "",
-  outcome: "",
-  appointment_us: null,
-  identity_by_us: null,
   basis: "acces_habilite",
   basis_fr: "Accès habilité, sans réquisition",
   access: {
@@ -52,23 +20,10 @@ const COLLECTED: RequestDetail = {
     signed_by: "Colonel Roy",
   },
   fields: { officer_name: "Roche", procedure_number: "4127/2026" },
-  comment: "",
-  hold_detail: { id: "g-1", provisional: true, until_us: NOW + 300 * HOUR_US, active: true },
-  extract: null,
   may_extract: true,
-  grounds: [],
-  part_grounds: [],
-  outcomes: [],
-};
-
-const as = (role: Role, more: Answers = {}): Answers => ({
-  "GET /session": { body: sessionAs(role, { step_up_until_us: nowUs() + HOUR_US }) },
-  "GET /purposes": { body: PURPOSES },
-  "GET /communes/valclair/cameras": { body: [] },
-  "GET /communes/valclair/requests": { body: { requests: [COLLECTED] } },
-  "GET /requests/d-1": { body: COLLECTED },
-  ...more,
 });
+
+const as = (role: Role, more: Answers = {}) => oneRequest(COLLECTED, role, more);
 
 describe("an agent of the State, without a réquisition (P-73)", () => {
   it("opens a collection under an inquiry, with neither authorisation nor answer to wait for", async () => {
