@@ -65,7 +65,13 @@ describe("French usage", () => {
   it("writes sizes in octets", () => {
     expect(plain(formatBytes(2_700_000_000))).toBe("2,7 Go");
     expect(plain(formatBytes(748_000_000))).toBe("748 Mo");
-    expect(plain(formatBytes(0))).toBe("0 o");
+    expect(plain(formatBytes(1000))).toBe("1 ko");
+    expect([0, 1, 15, 999].map((bytes) => plain(formatBytes(bytes)))).toEqual([
+      "0 octet",
+      "1 octet",
+      "15 octets",
+      "999 octets",
+    ]);
   });
 
   it("names both days of a span only when they differ", () => {
@@ -79,5 +85,10 @@ describe("French usage", () => {
     await activateLocale("en");
     expect(formatDateTime(us("2026-11-22T20:40:00Z"))).toBe("22 Nov, 21:40");
     expect(plain(formatBytes(2_700_000_000))).toBe("2.7 GB");
+    expect([1, 15, 999].map((bytes) => plain(formatBytes(bytes)))).toEqual([
+      "1 byte",
+      "15 bytes",
+      "999 bytes",
+    ]);
   });
 });

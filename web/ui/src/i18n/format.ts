@@ -102,7 +102,7 @@ export function formatDuration(us: number): string {
   return kept.map(([value, name]) => unit(value, name)).join(" ");
 }
 
-/** "2,7 Go" in French, "2.7 GB" in English (decimal multiples). */
+/** "2,7 Go" in French, "2.7 GB" in English (decimal multiples); below a thousand, in words: "15 octets", "1 byte". */
 export function formatBytes(bytes: number): string {
   const names = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
   let value = bytes;
@@ -114,7 +114,8 @@ export function formatBytes(bytes: number): string {
   const options: Intl.NumberFormatOptions = {
     style: "unit",
     unit: names[index] ?? "byte",
-    unitDisplay: "short",
+    // The short form of a byte has no plural in English.
+    unitDisplay: index > 0 ? "short" : "long",
     maximumFractionDigits: value < 10 && index > 0 ? 2 : 0,
   };
   return new Intl.NumberFormat(intlLocale(), options).format(value);
