@@ -1,4 +1,5 @@
-import { Trans, useLingui } from "@lingui/react/macro";
+import { plural } from "@lingui/core/macro";
+import { Plural, Trans, useLingui } from "@lingui/react/macro";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { ChevronLeft, ChevronRight, Keyboard, Maximize } from "lucide-react";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
@@ -61,6 +62,8 @@ export function Wall({ cameras, commune }: WallProps) {
     // The tile may be on another page: it is there only once rendered.
     requestAnimationFrame(() => tiles.current.get(cameras[index]?.id ?? "")?.focus());
   };
+  // The button is not shown full screen: the keys go on from the tile.
+  const enterFullscreen = (): void => void wall.current?.requestFullscreen?.().then(() => focusOn(selected));
   const goToPage = (by: 1 | -1): void => {
     const next = page + by;
     if (next >= 0 && next < pages) focusOn(next * layout);
@@ -130,14 +133,14 @@ export function Wall({ cameras, commune }: WallProps) {
         <Button size="s" icon={Keyboard} className="only-l" onClick={() => setHelp(true)}>
           <Trans>Raccourcis</Trans>
         </Button>
-        <Button size="s" icon={Maximize} onClick={() => void wall.current?.requestFullscreen?.()}>
+        <Button size="s" icon={Maximize} onClick={enterFullscreen}>
           <Trans>Plein écran</Trans>
         </Button>
       </div>
       <section
         ref={wall}
         className={`wall wall-${layout}${big ? " has-big" : ""}`}
-        aria-label={t`Mur d’images, ${shown.length} tuiles`}
+        aria-label={t`Mur d’images, ${plural(shown.length, { one: "# tuile", other: "# tuiles" })}`}
         onKeyDown={onKeyDown}
       >
         {shown.map((each, index) => {
@@ -192,7 +195,7 @@ function LayoutChoice({ layout, onLayout }: { layout: Layout; onLayout: (layout:
           {each}
           <span className="vh">
             {" "}
-            <Trans>tuiles</Trans>
+            <Plural value={each} one="tuile" other="tuiles" />
           </span>
         </button>
       ))}

@@ -80,6 +80,16 @@ describe("the wall by keyboard", () => {
     await waitFor(() => expect(document.activeElement).toBe(tile(3)));
   });
 
+  it("goes on from the tile when the button that fills the screen is covered", async () => {
+    const { region } = await wall(4);
+    fireEvent.focus(tile(3));
+    const fills = vi.fn(() => Promise.resolve());
+    region.requestFullscreen = fills;
+    fireEvent.click(screen.getByRole("button", { name: "Plein écran" }));
+    await waitFor(() => expect(document.activeElement).toBe(tile(3)));
+    expect(fills).toHaveBeenCalledOnce();
+  });
+
   it("calls a camera by its number, even from another view", async () => {
     localStorage.setItem("guet.mur.p-1", '{"layout":4}');
     await wall(13);
@@ -108,7 +118,7 @@ describe("tiles", () => {
     expect(SilentSocket.opened.map(({ url }) => url.replace(/^.*\/api/, ""))).toEqual(
       [1, 2, 3, 4].map((number) => `/v1/live/valclair-c0${number}?stream=sub`),
     );
-    fireEvent.click(screen.getByRole("button", { name: /^1\s+tuiles/ }));
+    fireEvent.click(screen.getByRole("button", { name: /^1\s+tuile$/ }));
     await waitFor(() => expect(SilentSocket.opened.at(-1)?.url).toContain("stream=main"));
   });
 
