@@ -1,7 +1,7 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
 import { Download, Filter, ScrollText } from "lucide-react";
-import { type FormEvent, type ReactNode, useState } from "react";
+import { type FormEvent, type ReactNode, useEffect, useRef, useState } from "react";
 import { camerasQuery } from "../../api/cameras";
 import {
   ENTRY_KINDS,
@@ -44,6 +44,16 @@ export function JournalPage() {
   const [filter, setFilter] = useState(NO_FILTER);
   const query = useQuery(journalQuery(commune, filter));
   const [chosen, setChosen] = useState<JournalEntry | null>(null);
+  const opener = useRef<HTMLElement>(null);
+  const [turned, setTurned] = useState(false);
+  const filterBy = (next: JournalFilter, turns: boolean): void => {
+    setTurned(turns);
+    setFilter(next);
+  };
+  const close = (): void => {
+    setChosen(null);
+    opener.current?.focus();
+  };
   return (
     <>
       <PageHead
@@ -60,15 +70,17 @@ export function JournalPage() {
       />
       <EmergencyNotes />
       {query.data ? <VerificationNote commune={commune} view={query.data} /> : null}
-      {reviews ? <ReviewCard onRead={(entry) => setFilter({ ...NO_FILTER, before: entry + 1 })} /> : null}
-      <FilterForm labels={query.data?.labels ?? {}} onFilter={setFilter} />
+      {reviews ? (
+        <ReviewCard onRead={(entry) => filterBy({ ...NO_FILTER, before: entry + 1 }, true)} />
+      ) : null}
+      <FilterForm labels={query.data?.labels ?? {}} onFilter={(next) => filterBy(next, false)} />
       <QueryView
         query={query}
         isEmpty={(page) => page.entries.length === 0}
         empty={
           <div className="card">
             <EmptyState icon={ScrollText} level={2} title={<Trans>Aucune entrée pour ces filtres</Trans>}>
-              <Button size="s" onClick={() => setFilter(NO_FILTER)}>
+              <Button size="s" onClick={() => filterBy(NO_FILTER, true)}>
                 <Trans>Effacer les filtres</Trans>
               </Button>
             </EmptyState>
@@ -78,8 +90,17 @@ export function JournalPage() {
         {(page) => (
           <div className="cols">
             <div className="stack">
-              <Entries page={page} chosen={chosen} onChoose={setChosen} />
-              <Pager page={page} filter={filter} onFilter={setFilter} />
+              <Entries
+                key={filter.before}
+                page={page}
+                chosen={chosen}
+                onChoose={(entry, button) => {
+                  opener.current = button;
+                  setChosen(entry);
+                }}
+                focused={turned}
+              />
+              <Pager page={page} filter={filter} onFilter={(next) => filterBy(next, true)} />
             </div>
             {chosen ? (
               <EntryCard
@@ -87,7 +108,7 @@ export function JournalPage() {
                 commune={commune}
                 entry={chosen}
                 labels={page.labels}
-                onClose={() => setChosen(null)}
+                onClose={close}
               />
             ) : (
               <p className="card small dim">
@@ -161,11 +182,18 @@ function FilterForm({ labels, onFilter }: FilterFormProps) {
 interface EntriesProps {
   page: JournalPageData;
   chosen: JournalEntry | null;
-  onChoose: (entry: JournalEntry) => void;
+  onChoose: (entry: JournalEntry, button: HTMLElement) => void;
+  /** The list was asked for by a button that is gone with the one before. */
+  focused: boolean;
 }
 
-function Entries({ page, chosen, onChoose }: EntriesProps) {
+function Entries({ page, chosen, onChoose, focused }: EntriesProps) {
   const { t, i18n } = useLingui();
+  const list = useRef<HTMLElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the focus comes once, with the list
+  useEffect(() => {
+    if (focused) list.current?.focus();
+  }, []);
   const { commune } = useActing();
   const cameras = useQuery(camerasQuery(commune)).data ?? [];
   const words = useCauseWords();
@@ -179,7 +207,7 @@ function Entries({ page, chosen, onChoose }: EntriesProps) {
       key: "n",
       head: t`N°`,
       cell: (entry) => (
-        <button className="linklike" type="button" onClick={() => onChoose(entry)}>
+        <button className="linklike" type="button" onClick={(event) => onChoose(entry, event.currentTarget)}>
           {formatNumber(entry.seq)}
         </button>
       ),
@@ -248,7 +276,7 @@ function Entries({ page, chosen, onChoose }: EntriesProps) {
     },
   ];
   return (
-    <section className="card card-0" aria-label={t`Entrées du journal`}>
+    <section ref={list} tabIndex={-1} className="card card-0" aria-label={t`Entrées du journal`}>
       <DataTable
         caption={t`Entrées du journal, la plus récente d’abord`}
         columns={columns}
