@@ -24,7 +24,7 @@ MARK: Final = """() => {
   usable.forEach((one, number) => { one.dataset.stop = one.type === 'radio' ? 'radio/' + one.name : String(number); });
   return usable.map((one) => [one.dataset.stop, one.outerHTML.slice(0, 120)]);
 }"""
-# What has the focus: its mark, and whether a sighted person sees that it has.
+# What has the focus: its mark, and whether a sighted person sees that it has: drawn, on the screen, under nothing else.
 FOCUS: Final = """() => {
   const one = document.activeElement;
   if (one === null || one === document.body) return null;
@@ -33,10 +33,15 @@ FOCUS: Final = """() => {
     const style = getComputedStyle(near);
     return (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0) || style.boxShadow !== 'none';
   });
+  const middle = [[box.left + box.right, innerWidth], [box.top + box.bottom, innerHeight]]
+    .map(([sum, limit]) => Math.min(Math.max(sum / 2, 0), limit - 1));
+  const top = document.elementFromPoint(...middle);
+  const near = one.closest('label') ?? one;
   return {
     stop: one.type === 'radio' ? 'radio/' + one.name : one.dataset.stop ?? '',
     html: one.outerHTML.slice(0, 120),
     drawn,
+    covered: top === null || near.contains(top) || top.contains(one) ? '' : top.outerHTML.slice(0, 60),
     inside: box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth,
   };
 }"""
@@ -65,6 +70,8 @@ async def walk(page: Page) -> list[str]:
             wrong.append(f"the focus is not seen on {focus['html']}")
         if not focus["inside"]:
             wrong.append(f"the focus is out of sight on {focus['html']}")
+        elif focus["covered"]:
+            wrong.append(f"the focus is covered on {focus['html']} by {focus['covered']}")
         if reached and focus["stop"] == reached[-1] and not focus["stop"].startswith("radio/"):
             return [*wrong, f"the focus is caught in {focus['html']}"]
         reached.append(focus["stop"])

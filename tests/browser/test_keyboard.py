@@ -18,6 +18,9 @@ BAD = {
     "the focus is not seen on <button id=\"bare\"": '<button id="bare" style="outline: none">x</button>',
     "the focus is out of sight on <button id=\"away\"":
         '<button id="away" style="position: fixed; left: -999px">x</button>',
+    "the focus is covered on <button id=\"under\"":
+        '<button id="under" style="position: fixed; bottom: 0; right: 0">x</button>'
+        '<span style="position: fixed; bottom: 0; right: 0; width: 99px; height: 99px">x</span>',
     "the focus is caught in <button id=\"trap\"":
         '<button id="trap" onkeydown="event.preventDefault()">x</button><button>y</button>',
     "never reached by the keyboard: <button id=\"lost\"":

@@ -251,6 +251,22 @@ async def test_a_position_and_a_site_plan_are_given_by_the_keyboard_alone(scene:
     await page.context.close()
 
 
+async def test_cameras_are_added_and_left_by_the_keyboard_without_losing_the_place(scene: Scene) -> None:
+    watched = await enter(scene, "mayor")
+    page = watched.page
+    await page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
+    await page.goto(f"/relecture?camera={CAMERA}")
+    box = page.get_by_role("checkbox", name="Voie verte")
+    await reach(page, box)
+    for search in (f"?cameras={CAMERA}%2C{OTHER}&", f"?camera={CAMERA}&"):
+        await page.keyboard.press("Space")
+        await page.wait_for_url(lambda url, search=search: search in url)
+        await expect(box).to_be_focused()
+        await expect(box).to_be_in_viewport()
+    assert watched.complaints() == []
+    await page.context.close()
+
+
 async def opened(page: Page, name: str) -> None:
     """Open a dialog from its button by Enter, close it by Escape, see that the focus came back, and open it again."""
     button, dialog = page.get_by_role("button", name=name), page.get_by_role("dialog")
@@ -277,7 +293,10 @@ async def test_every_page_is_accessible_quiet_and_fits(scene: Scene, role: str) 
             if name == "remise":
                 await sealed(watched.page, scene.ids["request"])
             wrong += await check(watched, name, language)
-        wrong += [f"{name}: {one}" for one in await walk(watched.page)]
+        for width in SCREENS if name in MOVING else ("1440",):
+            size = SCREENS[width]
+            await watched.page.set_viewport_size({"width": size["width"], "height": size["height"]})
+            wrong += [f"{name} {width}: {one}" for one in await walk(watched.page)]
     wrong += [f"console: {one}" for one in watched.complaints()]
     await watched.page.context.close()
     assert not wrong, "\n".join(wrong)

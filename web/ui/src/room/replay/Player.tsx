@@ -179,22 +179,6 @@ export function Player({ cameras, camera, startUs, startRate }: PlayerProps) {
       <p className="vh" role="status">
         {notice}
       </p>
-      {timeline === undefined ? (
-        <div className="side">{query.isError ? <Refusal error={query.error} /> : null}</div>
-      ) : (
-        <SelectionPanel
-          cameras={cameras}
-          camera={camera}
-          stream={stream}
-          timeline={timeline}
-          view={view}
-          us={us}
-          points={points}
-          onPoints={setPoints}
-          onSeek={seek}
-          snapshot={snapshot}
-        />
-      )}
       <Transport
         player={player}
         snapshot={snapshot}
@@ -222,6 +206,22 @@ export function Player({ cameras, camera, startUs, startRate }: PlayerProps) {
         )}
         <Legend />
       </section>
+      {timeline === undefined ? (
+        <div className="side">{query.isError ? <Refusal error={query.error} /> : null}</div>
+      ) : (
+        <SelectionPanel
+          cameras={cameras}
+          camera={camera}
+          stream={stream}
+          timeline={timeline}
+          view={view}
+          us={us}
+          points={points}
+          onPoints={setPoints}
+          onSeek={seek}
+          snapshot={snapshot}
+        />
+      )}
       <MotiveChip className="only-s" />
       <Shortcuts
         open={help}

@@ -157,14 +157,6 @@ export function StepPage({ all, cameras, startUs, startRate }: StepPageProps) {
       <p className="vh" role="status">
         {notice}
       </p>
-      <StepPanel
-        all={all}
-        cameras={cameras}
-        timelines={timelines}
-        us={us}
-        points={points}
-        onPoints={setPoints}
-      />
       <Transport
         player={player}
         snapshot={snapshot}
@@ -196,6 +188,14 @@ export function StepPage({ all, cameras, startUs, startRate }: StepPageProps) {
         )}
         <Legend />
       </section>
+      <StepPanel
+        all={all}
+        cameras={cameras}
+        timelines={timelines}
+        us={us}
+        points={points}
+        onPoints={setPoints}
+      />
       <MotiveChip className="only-s" />
       <Shortcuts
         open={help}
