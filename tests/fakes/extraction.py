@@ -21,7 +21,7 @@ from recorder.segment import SegmentName
 from recorder.writer import StreamWriter
 from tests.fakes.clips import clip, read_units
 from tests.fakes.recording import CAMERA, COMMUNE, PRIVATE, PUBLIC, START, Rig
-from vms.clock import SystemClock, UtcTime
+from vms.clock import MICRO, SystemClock, UtcTime
 from vms.errors import Refused
 from vms.evidence import cms
 from vms.evidence.manifest import statement
@@ -230,20 +230,27 @@ def opened_package(exported: Exported, into: Path) -> Path:
     return into
 
 
-def package_with_a_gap(folder: Path) -> bytes:
-    """One authentic package in clear: 4 s of footage, 6 s of absence, 4 s of footage."""
+def package_with_a_gap(
+    folder: Path, groups: int = 2, stamped: Callable[[bytes], bytes] | None = None, roots: bytes = b""
+) -> bytes:
+    """One authentic package in clear: ``groups`` of footage, an absence until 10 s, as many groups again.
+
+    With ``stamped`` and its ``roots``, time-stamped.
+    """
 
     async def make() -> bytes:
         rig = await Rig(folder).prepare()
         writer = rig.writer()
         await writer.start()
-        await record_clip(rig, writer, "junction_day_sub", 2, START)
-        rig.clock.step(seconds=4)
-        await writer.absence(START.plus(seconds=4), "stream-stalled")
-        await record_clip(rig, writer, "cycle", 2, START.plus(seconds=10))
+        await record_clip(rig, writer, "junction_day_sub", groups, START)
+        rig.clock.step(seconds=groups * GROUP_US / MICRO)
+        await writer.absence(START.plus(us=groups * GROUP_US), "stream-stalled")
+        begin = START.plus(seconds=10)
+        await record_clip(rig, writer, "cycle", groups, begin)
         rig.clock.step(seconds=600)
         await writer.close()
-        exported = await extract(rig, folder / "p.guetpkg", *GAP_RANGE)
+        desk, end = ExportDesk(rig, stamped=stamped), begin.plus(us=groups * GROUP_US)
+        exported = await extract(rig, folder / "p.guetpkg", START.us, end.us, desk, roots)
         await rig.close()
         return opened_package(exported, folder / "p.zip").read_bytes()
 

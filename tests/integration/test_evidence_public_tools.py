@@ -6,7 +6,6 @@ file, and each box of each video: both refuse, and both say what it is.
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,8 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.extraction import SEAL, SIGNER, ExportDesk, extract, opened_package, record_clip
-from tests.fakes.recording import START, Rig
+from tests.fakes.extraction import SEAL, SIGNER, package_with_a_gap
 from tests.judges import c2pa_library, public_tools
 from tests.judges.forgery import entries_of, packed
 from tests.peers.timestamping import Authority
@@ -95,22 +93,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     def stamped(data: bytes) -> bytes:
         return authority.answer(request(data).der)
 
-    async def make() -> bytes:
-        rig = await Rig(folder).prepare()
-        writer = rig.writer()
-        await writer.start()
-        await record_clip(rig, writer, "junction_day_sub", 1, START)
-        rig.clock.step(seconds=2)
-        await writer.absence(START.plus(seconds=2), "stream-stalled")
-        await record_clip(rig, writer, "cycle", 1, START.plus(seconds=10))
-        rig.clock.step(seconds=600)
-        await writer.close()
-        desk = ExportDesk(rig, stamped=stamped)
-        exported = await extract(rig, folder / "p.guetpkg", START.us, START.plus(seconds=12).us, desk, authority.roots)
-        await rig.close()
-        return opened_package(exported, folder / "p.zip").read_bytes()
-
-    made = Place(entries_of(asyncio.run(make())), folder / "paquet")
+    package = package_with_a_gap(folder, 1, stamped, authority.roots)
+    made = Place(entries_of(package), folder / "paquet")
     for name, content in made.entries.items():
         path = made.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
