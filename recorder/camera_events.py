@@ -7,16 +7,17 @@ anyway whether there are pictures.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import random
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import col, select
 
+from recorder.camera_watches import Watch, watch_cameras
 from recorder.fleet import Fleet
 from recorder.rtsp.auth import Credentials
 from recorder.rtsp.tls import camera_context
@@ -32,7 +33,6 @@ from vms.onvif.soap_client import SoapClient
 from vms.onvif.tls import certificate_changed
 from vms.services.stream_certificate import SERVICES_CERTIFICATE, pinned
 
-ROUND_S: Final = 5.0
 # A camera that answers at once has nothing to say: it is not asked in a circle.
 PULL_PAUSE_S: Final = 10.0
 RETRY_S: Final = 60.0
@@ -60,35 +60,20 @@ class CameraEvents:
 
     def __init__(self, fleet: Fleet, engine: AsyncEngine, clock: Clock) -> None:
         self._fleet, self._engine, self._clock = fleet, engine, clock
-        self._watches: dict[str, asyncio.Task[None]] = {}
-        self._held: dict[str, str] = {}  # the certificate that each watch holds its camera to (A-01)
 
     async def run(self) -> None:
         """Watch the cameras that run, until cancelled."""
-        try:
-            while True:
-                self._reconcile()
-                await self._clock.sleep(ROUND_S)
-        finally:
-            for task in self._watches.values():
-                task.cancel()
-            await asyncio.gather(*self._watches.values(), return_exceptions=True)
+        await watch_cameras("events", self._wanted, self._clock)
 
-    def _reconcile(self) -> None:
-        wanted = {run.spec.camera: run for run in self._fleet.runs() if run.spec.record}
-        for camera in [one for one in self._watches if one not in wanted or self._renewed(one)]:
-            self._watches.pop(camera).cancel()
-        for camera, run in wanted.items():
-            row = self._fleet.row_of(camera)
-            if camera not in self._watches and row is not None and row.onvif_url:
-                work = keep_watching(row, run.spec.credentials, self._engine, self._clock)
-                self._held[camera] = pinned(row.main_profile, SERVICES_CERTIFICATE)
-                self._watches[camera] = asyncio.create_task(work, name=f"events {camera}")
-
-    def _renewed(self, camera: str) -> bool:
-        """Whether a person has confirmed another certificate since its watch began."""
-        row = self._fleet.row_of(camera)
-        return row is not None and pinned(row.main_profile, SERVICES_CERTIFICATE) != self._held.get(camera)
+    def _wanted(self) -> dict[str, Watch]:
+        wanted: dict[str, Watch] = {}
+        for run in self._fleet.runs():
+            row = self._fleet.row_of(run.spec.camera)
+            if run.spec.record and row is not None and row.onvif_url:
+                work = partial(keep_watching, row, run.spec.credentials, self._engine, self._clock)
+                # Begun anew when a person has confirmed another certificate (A-01).
+                wanted[row.id] = Watch(work, holds_to=pinned(row.main_profile, SERVICES_CERTIFICATE))
+        return wanted
 
 
 async def keep_watching(row: Camera, credentials: Credentials | None, engine: AsyncEngine, clock: Clock) -> None:

@@ -10,12 +10,14 @@ from __future__ import annotations
 import asyncio
 import random
 from dataclasses import asdict
+from functools import partial
 from typing import Any, Final, Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import col, select
 
+from recorder.camera_watches import Watch, watch_cameras
 from recorder.fleet import Fleet
 from recorder.plan_source import PlanSource
 from recorder.rtsp.auth import Credentials
@@ -33,7 +35,6 @@ from vms.onvif.soap import MEDIA2, Credential
 from vms.onvif.soap_client import SoapClient
 from vms.services.stream_certificate import SERVICES_CERTIFICATE, pinned
 
-ROUND_S: Final = 5.0
 # The longest time for which a mask that is taken off can go unseen.
 CHECK_S: Final = 15.0
 # With nothing to hold the answer against: only what a next drawing starts from.
@@ -70,18 +71,10 @@ class MaskWatches:
         self._fleet, self._plans, self._keeper, self._engine, self._clock = fleet, plans, keeper, engine, clock
         self._idle = False
         self._places = asyncio.Semaphore(CALLS_LIMIT_COUNT)
-        self._watches: dict[str, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
         """Watch until cancelled."""
-        try:
-            while True:
-                self._reconcile()
-                await self._clock.sleep(ROUND_S)
-        finally:
-            for task in self._watches.values():
-                task.cancel()
-            await asyncio.gather(*self._watches.values(), return_exceptions=True)
+        await watch_cameras("masks", self._wanted, self._clock)
 
     async def watch_idle(self) -> None:
         """Until cancelled, watch the cameras that are not recorded too: those not in service yet, and those cut."""
@@ -92,14 +85,9 @@ class MaskWatches:
         finally:
             self._idle = False
 
-    def _reconcile(self) -> None:
-        wanted = {name for name, plan in self._plans.by_camera().items() if self._mine(plan)}
-        for camera in self._watches.keys() - wanted:
-            self._watches.pop(camera).cancel()
-        for camera in wanted:
-            task = self._watches.get(camera)
-            if task is None or task.done():
-                self._watches[camera] = asyncio.create_task(self._keep(camera), name=f"masks {camera}")
+    def _wanted(self) -> dict[str, Watch]:
+        mine = (name for name, plan in self._plans.by_camera().items() if self._mine(plan))
+        return {name: Watch(partial(self._keep, name)) for name in mine}
 
     def _mine(self, plan: CameraPlan) -> bool:
         row = self._fleet.row_of(plan.camera)

@@ -202,7 +202,7 @@ async def test_the_whole_recorder_stops_a_camera_whose_masks_go(
     short_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("recorder.mask_watch.CHECK_S", 0.2)
-    monkeypatch.setattr("recorder.mask_watch.ROUND_S", 0.2)
+    monkeypatch.setattr("recorder.camera_watches.ROUND_S", 0.2)
     async with town(short_home, write_clips(tmp_path), masks=4) as made:
         show(made.farm[CAMERA], DOOR)
         known = MaskPlan(validated=(DOOR,), seen=digest((DOOR,), complete=True))
