@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import io
 import json
 import subprocess
 import zipfile
 from collections.abc import AsyncIterator
-from contextlib import redirect_stderr, redirect_stdout
 from hashlib import sha256
 from pathlib import Path
-from unittest import mock
 
 import pytest
 
-from deploy import cli
-from deploy.admin import session_file
 from tests.integration.keeper_town import CAMERA, CHIEF, MAYOR, Town, town
-from tests.integration.test_law_command import client_of
+from tests.integration.town_command import vms
 from vms.clock import MICRO
 from vms.db.engine import ensure_schema, open_engine, write
 from vms.law.rulebook import rulebook
@@ -52,21 +46,8 @@ async def place(tmp_path: Path) -> AsyncIterator[Town]:
         yield made
 
 
-async def vms(place: Town, login: str, *arguments: str) -> tuple[int, str, str]:
-    """Run the command in a thread of its own, as that person; exit code, stdout, stderr."""
-    saved = mock.Mock(commune="valclair", client=lambda: client_of(place, place.tokens[login]))
-
-    def run() -> tuple[int, str, str]:
-        out, err = io.StringIO(), io.StringIO()
-        with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:
-            cli.main()
-        return int(ended.value.code or 0), out.getvalue(), err.getvalue()
-
-    with (
-        mock.patch.object(session_file, "load", return_value=saved),
-        mock.patch("sys.argv", ["vms", "documents", "valclair", *arguments]),
-    ):
-        return await asyncio.to_thread(run)
+async def documents(place: Town, login: str, *arguments: str) -> tuple[int, str, str]:
+    return await vms(place, login, "documents", "valclair", *arguments)
 
 
 def text_of(path: Path) -> str:
@@ -76,11 +57,11 @@ def text_of(path: Path) -> str:
 
 
 async def test_what_was_measured_is_in_every_form_of_the_document(place: Town, tmp_path: Path) -> None:
-    code, out, err = await vms(place, MAYOR, "--json")
+    code, out, err = await documents(place, MAYOR, "--json")
     assert (code, err) == (0, "")
     assert {"conformity", "annual-report"} < {one["kind"] for one in json.loads(out)}
     for form in ("json", "csv", "pdf"):
-        code, _, err = await vms(place, MAYOR, "conformity", "--out", str(tmp_path / f"c.{form}"))
+        code, _, err = await documents(place, MAYOR, "conformity", "--out", str(tmp_path / f"c.{form}"))
         assert (code, err) == (0, "")
     data = json.loads((tmp_path / "c.json").read_text("utf-8"))
     points = {row["rule"]: row["found"] for row in data["sections"][0]["table"]["rows"]}
@@ -93,14 +74,14 @@ async def test_what_was_measured_is_in_every_form_of_the_document(place: Town, t
     digests = [one["record"]["detail"]["sha256"] for one in entries]
     assert len(digests) == 3
     assert sha256((tmp_path / "c.json").read_bytes()).hexdigest() in digests
-    code, _, _ = await vms(place, MAYOR, "annual-report", "--year", "2026", "--out", str(tmp_path / "a.json"))
+    code, _, _ = await documents(place, MAYOR, "annual-report", "--year", "2026", "--out", str(tmp_path / "a.json"))
     report = json.loads((tmp_path / "a.json").read_text("utf-8"))
     incidents = next(one for one in report["sections"] if one["id"] == "incidents")["table"]["rows"]
     assert (code, incidents) == (0, [{"kind": "caméra sans image", "count": 1, "standing": 1}])
 
 
 async def test_everything_for_a_control_in_one_file(place: Town, tmp_path: Path) -> None:
-    code, _, err = await vms(place, MAYOR, "--out", str(tmp_path / "tout.zip"))
+    code, _, err = await documents(place, MAYOR, "--out", str(tmp_path / "tout.zip"))
     assert (code, err) == (0, "")
     with zipfile.ZipFile(tmp_path / "tout.zip") as whole:
         names = whole.namelist()
@@ -117,12 +98,12 @@ async def test_everything_for_a_control_in_one_file(place: Town, tmp_path: Path)
 
 async def test_a_refusal_or_a_wrong_form_writes_no_file(place: Town, tmp_path: Path) -> None:
     out = tmp_path / "x.pdf"
-    code, _, err = await vms(place, CHIEF, "habilitations", "--out", str(out))
+    code, _, err = await documents(place, CHIEF, "habilitations", "--out", str(out))
     assert code == 1
     assert "P-59" in err
     for wrong in (["habilitations"], ["habilitations", "--out", "x.doc"], ["nothing", "--out", str(out)],
                   ["habilitations", "--day", "2027-01-01", "--out", str(out)],
                   ["habilitations", "--out", str(tmp_path / "x.zip")]):  # fmt: skip
-        code, _, err = await vms(place, MAYOR, *wrong)
+        code, _, err = await documents(place, MAYOR, *wrong)
         assert (code, err.count("\n")) == (2, 1), wrong
     assert not out.exists()

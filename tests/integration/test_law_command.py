@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-import io
 import json
 from collections.abc import AsyncIterator
-from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
-import httpx
 import pytest
 
 from deploy import cli
 from deploy.admin import session_file
-from deploy.admin.api_client import API, ApiClient
-from recorder.playback import Playback
-from recorder.store.attached import reading
 from tests.integration.keeper_town import CAMERA, IMAGE_ACTS, MAYOR, Town, town
-from vms.db.engine import open_engine
+from tests.integration.town_command import vms
 from vms.errors import Unauthenticated
-from vms.keeper.client import KeeperForWeb
-from vms.settings import Settings
-from web.app import create_app
-from web.deps import Services
-from web.permits import PermitBook
 
 
 @pytest.fixture
@@ -40,36 +28,8 @@ async def place(tmp_path: Path) -> AsyncIterator[Town]:
         yield made
 
 
-def client_of(place: Town, token: str) -> ApiClient:
-    """A client of the town's routes; its keeper's connections belong to the loop that it is used in."""
-    keeper, settings = KeeperForWeb(place.run / "k-web.sock"), Settings(home=place.home)
-    engine = open_engine(f"sqlite+aiosqlite:///{place.home / 'g.sqlite'}")
-    playback = Playback(engine, reading(settings), place.clock)
-    app = create_app(Services(settings, place.clock, engine, keeper, playback, PermitBook(keeper, place.clock)))
-    client = ApiClient("http://localhost", token)
-    client._http = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=f"http://localhost{API}")
-    return client
-
-
-async def vms(place: Town, login: str, *arguments: str) -> tuple[int, str, str]:
-    """Run the command in a thread of its own, as that person; exit code, stdout, stderr."""
-    saved = mock.Mock(commune="valclair", client=lambda: client_of(place, place.tokens[login]))
-
-    def run() -> tuple[int, str, str]:
-        out, err = io.StringIO(), io.StringIO()
-        with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:
-            cli.main()
-        return int(ended.value.code or 0), out.getvalue(), err.getvalue()
-
-    with (
-        mock.patch.object(session_file, "load", return_value=saved),
-        mock.patch("sys.argv", ["vms", "law", *arguments]),
-    ):
-        return await asyncio.to_thread(run)
-
-
 async def explained(place: Town, *arguments: str, login: str = "dpo") -> tuple[int, str, str]:
-    return await vms(place, login, "explain", *arguments)
+    return await vms(place, login, "law", "explain", *arguments)
 
 
 async def test_it_prints_every_element_with_its_article_and_ends_with_the_answer(place: Town) -> None:
