@@ -222,6 +222,16 @@ async def town(
 
 
 @asynccontextmanager
+async def watching_town(tmp_path: Path) -> AsyncIterator[Town]:
+    """A town with one camera in service (fifteen days), and an officer who may see and replay, acting for purpose 5."""
+    async with town(tmp_path) as made:
+        await made.commission()
+        await made.add("agent", "officer", ["live", "replay"])
+        await made.enter("agent", purpose="5")
+        yield made
+
+
+@asynccontextmanager
 async def extracting_town(tmp_path: Path) -> AsyncIterator[Town]:
     """A town with one camera in service, a secretary, and an officer who may extract and acts for it."""
     async with town(tmp_path) as made:

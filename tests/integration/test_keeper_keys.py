@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.keeper_town import CAMERA, CHIEF, MAYOR, PASSPHRASE, Town, town
+from tests.integration.keeper_town import CAMERA, CHIEF, MAYOR, PASSPHRASE, Town, watching_town
 from vms.clock import HOUR_US, MICRO, UtcTime
 from vms.errors import BadInput, Conflict, Damaged, LimitExceeded, NotFound, Refused, Unavailable
 from vms.keeper.destruction import destroy_due
@@ -24,11 +24,7 @@ DAY_S = 86_400
 
 @pytest.fixture
 async def place(tmp_path: Path) -> AsyncIterator[Town]:
-    """A town with one camera in service (fifteen days) and an officer."""
-    async with town(tmp_path) as made:
-        await made.commission()
-        await made.add("agent", "officer", ["live", "replay"])
-        await made.enter("agent", purpose="5")
+    async with watching_town(tmp_path) as made:
         yield made
 
 

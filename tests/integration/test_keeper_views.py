@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.keeper_town import CAMERA, CHIEF, MAYOR, PASSPHRASE, PASSWORD, Town, town
+from tests.integration.keeper_town import CAMERA, CHIEF, MAYOR, PASSPHRASE, PASSWORD, Town, town, watching_town
 from vms.clock import MICRO
 from vms.errors import BadInput, LimitExceeded, NotFound, Refused, Unauthenticated, Unavailable
 from vms.keeper.permit import verify_permit
@@ -20,11 +20,7 @@ from vms.keys.wrapping import generate_peer_key, open_from
 
 @pytest.fixture
 async def place(tmp_path: Path) -> AsyncIterator[Town]:
-    """A town with one camera in service and an officer who watches it for purpose 5."""
-    async with town(tmp_path) as made:
-        await made.commission()
-        await made.add("agent", "officer", ["live", "replay"])
-        await made.enter("agent", purpose="5")
+    async with watching_town(tmp_path) as made:
         yield made
 
 
