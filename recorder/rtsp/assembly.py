@@ -3,8 +3,9 @@
 A unit ends at the marker bit or when the time stamp changes. Cameras that set the marker on every slice are found out
 by the first slice that goes on a picture already ended; from then on only time stamps count for them. Where neither
 time nor marker parts two pictures, the first slice of the second one does. So that no torn picture is ever handed on, a
-wary assembler lets the first unit of a stream wait for the packet after its marker. A unit with a hole in it is
-dropped, never handed on in part, and the next one says ``lost_before``.
+wary assembler lets a marked unit wait for what follows when it is the first of its kind, or has fewer slices than
+others of its kind, and one that only a new time ends for the slice that follows. A unit with a hole in it is dropped,
+never handed on in part, and the next one says ``lost_before``.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ UNIT_LIMIT_BYTES: Final = 8 * 1024 * 1024
 # As many as a picture of the largest size has in slices of one packet each.
 NALS_LIMIT_COUNT: Final = 8192
 START_CODE: Final = b"\0\0\1"
+# Packets of kinds that the RFCs reserve before they are taken for a maker's own data, and not for damage.
+RESERVED_DOUBTED_COUNT: Final = 3
 
 
 class Sets(Protocol):
@@ -41,7 +44,7 @@ class UnitAssembler(ABC):
     nal_header_bytes: ClassVar[int]
 
     def __init__(self, sets: Sets, *, wary: bool = False) -> None:
-        """``wary``: the first unit waits for the packet after its marker."""
+        """``wary``: units that a marker may have cut wait for the packet after it."""
         self.sets = sets
         self._wary = wary
         self.ready: list[AccessUnit] = []
@@ -50,7 +53,12 @@ class UnitAssembler(ABC):
         self.awaits_key = False  # something was lost, and no picture came since that a decoder could start at
         self.keys = 0
         self.markers_trusted = True
-        self._marked = 0  # the first unit: how many NAL units it had when its marker came
+        self._marked = 0  # a unit in doubt: how many NAL units it had when its marker came
+        self._slices = 0
+        self._usual: dict[bool, int] = {}  # the most slices that key units, and others, had
+        self._withheld: AccessUnit | None = None  # ended by a new time alone, until a slice shows that this was its end
+        self._jumbled = False
+        self._reserved = 0
         self._time: int | None = None
         self._ended_time: int | None = None
         self._nals: list[bytes] = []
@@ -79,7 +87,7 @@ class UnitAssembler(ABC):
         fragment = self._fragment
         if flags & STARTS:
             if fragment is not None:
-                self._damaged = True
+                self._damaged = self._jumbled = True
             self._fragment = None if flags & ENDS else bytearray(body)
             if self._grow(len(body) - self.nal_header_bytes) and flags & ENDS:
                 self._nal(body)
@@ -110,6 +118,8 @@ class UnitAssembler(ABC):
         """``count`` packets are missing here."""
         self._lost = True
         self._fragment = None
+        if self._marked:  # nothing will tell now, and others of its kind must not wait in vain
+            self._usual.setdefault(self._key, self._slices)
         if self._nals or self._time != self._ended_time:
             self._damaged = True
 
@@ -125,7 +135,15 @@ class UnitAssembler(ABC):
                 self._part()
             else:
                 self._finish()
+            if self._wary and self.ready:
+                self._withheld = self.ready.pop()
         self._time = rtp_time
+
+    def _reserved_kind(self) -> None:
+        """A packet of a reserved kind: damage, or what a maker's cameras put between units (VStarcam)."""
+        self._reserved += 1
+        if self._reserved <= RESERVED_DOUBTED_COUNT or self._fragment is not None:
+            self._spoil()
 
     def _spoil(self) -> None:
         """The unit at hand cannot become whole."""
@@ -150,19 +168,22 @@ class UnitAssembler(ABC):
         ):
             self.markers_trusted, self._marked = False, 0
         if picture:
-            if first_slice and self._has_picture and self._begins_picture(nal):
+            if first_slice and self._has_picture and not self._jumbled and self._begins_picture(nal):
                 self._part()
+            self._slices += 1
             if not self._has_picture and not first_slice:
                 self._damaged = True
-                if self._time != self._ended_time and self.ready and not self._lost:
+                if self._withheld is not None and not self._lost:
                     # Nothing was lost, so the picture before was cut by a time of its own for each slice.
-                    self.ready.pop()
+                    self._withheld = None
+                    self._usual.clear()
                     self.dropped_units += 1
                     self._lost = True
                 elif self._time == self._ended_time and self.markers_trusted:
                     # This slice belongs to a picture that a marker had ended.
                     self.markers_trusted = False
                     self._lost = True
+            self._hand_on()
             self._has_picture = True
             self._key = self._key or key
         if len(self._nals) >= NALS_LIMIT_COUNT:
@@ -186,17 +207,24 @@ class UnitAssembler(ABC):
         if self._fragment is not None and not self._damaged:  # in the middle of a NAL unit: it says nothing
             self.markers_trusted, self._marked = False, 0
         elif self.markers_trusted and (self._has_picture or self._damaged):
-            if self._wary and self._ended_time is None and not self._damaged:
+            if self._wary and not self._damaged and self._slices < self._usual.get(self._key, NALS_LIMIT_COUNT):
                 self._marked = len(self._nals)
             else:
                 self._finish()
 
+    def _hand_on(self) -> None:
+        if self._withheld is not None:
+            self.ready.append(self._withheld)
+            self._withheld = None
+
     def _finish(self) -> None:
+        self._hand_on()
         whole = self._has_picture and not self._damaged and not self._beheaded()
         fmt = None
         if self._lost or not whole:
             self.awaits_key = True
         if whole:
+            self._usual[self._key] = max(self._slices, self._usual.get(self._key, 0))
             if self._key:
                 fmt = self._format()
                 self.awaits_key = fmt is None
@@ -221,8 +249,8 @@ class UnitAssembler(ABC):
         self._nals = []
         self._fragment = None
         self._size = 0
-        self._key = self._has_picture = self._damaged = False
-        self._marked = 0
+        self._key = self._has_picture = self._damaged = self._jumbled = False
+        self._marked = self._slices = 0
 
     def _beheaded(self) -> bool:
         """Whether a key unit after a loss lacks what key units of this stream open with (delimiter, parameter sets)."""

@@ -15,6 +15,7 @@ DELIMITER: Final = 9
 # A payload that begins so is a byte stream (Annex B): no NAL unit has a header of zero.
 LEADING_START_CODE: Final = (b"\0\0\0\1", b"\0\0\1")
 STAP_A: Final = 24
+LAST_KNOWN_KIND: Final = 29
 # End of sequence, end of stream, filler: nothing of the next picture.
 SUFFIXES: Final = frozenset({10, 11, 12})
 # Of the others, those that come before the picture that they belong to.
@@ -54,6 +55,8 @@ class H264Depacketizer(UnitAssembler):
                     self._nal(bytes(data[start:end]))
             elif kind == STAP_A:
                 self._stap(data, start + 1, end)
+            elif kind > LAST_KNOWN_KIND:
+                self._reserved_kind()
             else:
                 self._spoil()
         if marker:
@@ -66,7 +69,7 @@ class H264Depacketizer(UnitAssembler):
         fragment = self._fragment
         if header & 0x80:
             if fragment is not None:
-                self._damaged = True
+                self._damaged = self._jumbled = True
             fragment = self._fragment = bytearray(((data[start] & 0xE0) | (header & 0x1F),))
         elif fragment is None:
             self._damaged = True

@@ -55,7 +55,7 @@ class H265Depacketizer(UnitAssembler):
             elif kind == CONTENT_INFORMATION:
                 self._content(data, start, end, rtp_time, received_us)
             else:
-                self._spoil()
+                self._reserved_kind()
         elif start < end:
             self._spoil()
         if marker:
@@ -68,7 +68,7 @@ class H265Depacketizer(UnitAssembler):
         fragment = self._fragment
         if header & 0x80:
             if fragment is not None:
-                self._damaged = True
+                self._damaged = self._jumbled = True
             first = (data[start] & 0x81) | (header & 0x3F) << 1
             fragment = self._fragment = bytearray((first, data[start + 1]))
         elif fragment is None:

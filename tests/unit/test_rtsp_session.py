@@ -78,9 +78,11 @@ def frames(channel: int = 4, unit: int = 0, sequence: int = 0) -> bytes:
     return bytes(found.run.stamped(channel, sequence, found.pts_90k, 1))
 
 
-def two_units(channel: int = 4) -> bytes:
-    """The first two pictures: the first one of all is given only when something follows it."""
-    return frames(channel) + frames(channel, 1, small_clip().units[0].run.count)
+def two_units(channel: int = 4, between: bytes = b"") -> bytes:
+    """The first two pictures: the first ones of each kind are given only when something follows them."""
+    first, second, third = (unit.run for unit in small_clip().units[:3])
+    begun = frames(channel, 2, first.count + second.count)[: third.offsets[-1]]
+    return frames(channel) + between + frames(channel, 1, first.count) + between + begun
 
 
 def test_the_whole_way_to_a_picture(talk: Talk) -> None:
@@ -104,14 +106,14 @@ def test_what_waits_for_a_missing_packet_is_handed_out_when_nothing_more_comes(t
     """Found by the simulation: a recorder stopped in order lost the pictures behind the last packet that was lost."""
     talk.play()
     clip, sequence = small_clip(), 0
-    for number, unit in enumerate(clip.units[:5]):
+    for number, unit in enumerate(clip.units[:6]):
         sent = frames(unit=number, sequence=sequence)
         lacks = unit.run.offsets[1] if unit.run.count > 1 else len(sent)
-        talk.session.receive(sent[lacks:] if number == 2 else sent, 0)
+        talk.session.receive(sent[lacks:] if number == 3 else sent, 0)
         sequence += unit.run.count
-    assert [unit.nals for unit in talk.session.units()] == [unit.nals for unit in clip.units[:2]]
+    assert [unit.nals for unit in talk.session.units()] == [unit.nals for unit in clip.units[:3]]
     last = talk.session.finish()
-    assert [unit.nals for unit in last] == [unit.nals for unit in clip.units[3:5]]
+    assert [unit.nals for unit in last] == [unit.nals for unit in clip.units[4:6]]
     assert [unit.lost_before for unit in last] == [True, False]
     assert talk.session.finish() == []
 
@@ -128,8 +130,7 @@ def test_sound_is_never_set_up(talk: Talk) -> None:
 
 def test_bytes_may_come_in_any_pieces(talk: Talk) -> None:
     talk.play()
-    following = frames(unit=1, sequence=small_clip().units[0].run.count)
-    data = b"\r\n" + frames() + b"RTSP/1.0 200 OK\r\nCSeq: 99\r\n\r\n" + following
+    data = b"\r\n" + two_units(between=b"RTSP/1.0 200 OK\r\nCSeq: 99\r\n\r\n")
     waiting = b""
     for byte in data:
         waiting += bytes([byte])
@@ -282,8 +283,7 @@ def test_garbage_that_never_ends_is_given_up(talk: Talk) -> None:
 @pytest.mark.parametrize("garbage", [bytes(37), b"[warn] venc: buffer full\r\n", b"\x80\xc8\0\6" + bytes(24)])
 def test_bytes_between_frames_that_are_surely_no_picture_cost_nothing(talk: Talk, garbage: bytes) -> None:
     talk.play()
-    count = small_clip().units[0].run.count
-    talk.session.receive(frames() + garbage + frames(unit=1, sequence=count) + garbage, 0)
+    talk.session.receive(two_units(between=garbage), 0)
     assert len(talk.session.units()) == 2
 
 

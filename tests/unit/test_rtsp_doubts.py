@@ -1,0 +1,132 @@
+"""What ends a picture is in doubt: no part of one is ever handed on, however the packets are read."""
+
+from __future__ import annotations
+
+import pytest
+
+from recorder.access_unit import AccessUnit
+from recorder.rtsp.assembly import RESERVED_DOUBTED_COUNT
+from recorder.rtsp.h264 import H264Depacketizer
+from recorder.rtsp.h265 import H265Depacketizer
+
+FIRST, OTHER = b"\x41\x9a", b"\x41\x5a"  # slices: of the first macroblock, and of a later one
+KEY = b"\x65\x88"
+FRAME = 3600
+
+
+class Feed:
+    """A wary depacketiser, asked for its units after every packet."""
+
+    def __init__(self) -> None:
+        self.target = H264Depacketizer(wary=True)
+        self.units: list[AccessUnit] = []
+
+    def packet(self, payload: bytes, time: int, *, marker: bool = False) -> None:
+        self.target.push(payload, 0, len(payload), time, marker, 0)
+        self.units += self.target.take()
+
+    def picture(self, number: int, *slices: bytes, marked: frozenset[int] | None = None) -> tuple[bytes, ...]:
+        """One picture of single packets; by default only the last one is marked."""
+        nals = tuple(piece + bytes((number, at)) for at, piece in enumerate(slices))
+        last = frozenset((len(nals) - 1,))
+        for at, nal in enumerate(nals):
+            self.packet(nal, FRAME * number, marker=at in (last if marked is None else marked))
+        return nals
+
+    @property
+    def nals(self) -> list[tuple[bytes, ...]]:
+        return [unit.nals for unit in self.units]
+
+
+def fragments(nal: bytes, count: int) -> list[bytes]:
+    size = -(-(len(nal) - 1) // count)
+    pieces = [nal[at : at + size] for at in range(1, len(nal), size)]
+    return [
+        bytes((nal[0] & 0xE0 | 28, (at == 0) << 7 | (at == len(pieces) - 1) << 6 | nal[0] & 0x1F)) + piece
+        for at, piece in enumerate(pieces)
+    ]
+
+
+@pytest.mark.parametrize("stray", [0, 1, 2])
+def test_a_stray_marker_between_slices_cuts_no_picture(stray: int) -> None:
+    feed = Feed()
+    sent = [
+        feed.picture(number, FIRST, OTHER, OTHER, OTHER, marked=frozenset((stray, 3)) if number in (5, 9) else None)
+        for number in range(12)
+    ]
+    assert feed.nals == sent[: len(feed.nals)]
+    assert len(feed.nals) >= 11
+    assert not any(unit.lost_before for unit in feed.units)
+
+
+def test_pictures_of_more_slices_than_the_key_picture_all_marked() -> None:
+    feed = Feed()
+    sent = [feed.picture(0, KEY)]
+    sent += [feed.picture(number, FIRST, OTHER, OTHER, marked=frozenset(range(3))) for number in range(1, 8)]
+    assert feed.nals == sent[: len(feed.nals)]
+    assert len(feed.nals) >= 7
+
+
+@pytest.mark.parametrize("marked", [False, True])
+def test_slices_with_a_time_of_their_own_in_fragments_give_nothing(marked: bool) -> None:
+    feed = Feed()
+    for number in range(9):
+        for at, head in enumerate((FIRST, OTHER, OTHER)):
+            pieces = fragments(head + bytes(range(1, 90)), 3)
+            for place, piece in enumerate(pieces):
+                last = place == len(pieces) - 1
+                feed.packet(piece, FRAME * number + at, marker=last and (marked or at == 2))
+    assert feed.units == []
+    assert feed.target.dropped_units > 0
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_every_fragment_said_to_be_the_first_gives_nothing(seed: int) -> None:
+    feed = Feed()
+    for number in range(6):
+        slices = [FIRST + bytes((0x80 | seed * 31 + at & 0xFF,)) * 60 for at in range(2)]
+        pieces = [piece for nal in slices for piece in fragments(nal, 4)]
+        for place, piece in enumerate(pieces):
+            started = piece[:1] + bytes((piece[1] | 0x80,)) + piece[2:]
+            feed.packet(started, FRAME * number, marker=place == len(pieces) - 1)
+    assert feed.units == []
+
+
+@pytest.mark.parametrize("kind", [30, 31])
+def test_a_maker_s_own_packets_between_pictures_are_passed_over_in_time(kind: int) -> None:
+    feed = Feed()
+    sent = []
+    for number in range(20):
+        feed.packet(bytes((kind,)) + b"made by us", FRAME * number, marker=number % 2 == 0)
+        sent.append(feed.picture(number, FIRST))
+    whole = [number for number, nals in enumerate(sent) if nals in feed.nals]
+    assert set(range(RESERVED_DOUBTED_COUNT + 1, 18)) <= set(whole)
+    assert all(nals in sent for nals in feed.nals)
+
+
+def test_a_packet_of_a_reserved_kind_inside_a_picture_is_never_passed_over() -> None:
+    feed = Feed()
+    for number in range(12):
+        one, two = fragments(FIRST + bytes((number + 1,)) * 40, 2)
+        for payload, marker in ((one, False), (b"\x1f????", False), (two, True)):
+            feed.packet(payload, FRAME * number, marker=marker)
+    assert feed.units == []
+
+
+def test_reserved_kinds_of_h265_are_passed_over_too() -> None:
+    target = H265Depacketizer(wary=True)
+    found: list[AccessUnit] = []
+    for number in range(12):
+        for payload, marker in ((b"\x78\x01maker", False), (b"\x02\x01\x80" + bytes((number,)), True)):
+            target.push(payload, 0, len(payload), FRAME * number, marker, 0)
+            found += target.take()
+    assert [unit.nals[0][3] for unit in found] == list(range(RESERVED_DOUBTED_COUNT, 12))
+
+
+def test_losses_behind_a_picture_in_doubt_cost_one_picture_of_its_kind() -> None:
+    feed = Feed()
+    sent = []
+    for number in range(6):
+        sent.append(feed.picture(number, KEY))
+        feed.target.lost(5)
+    assert feed.nals == sent[1:]
