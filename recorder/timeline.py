@@ -124,8 +124,9 @@ class Timeline:
             self._started_us = received_us
         else:
             step = media - previous
-            if -JUMP_LIMIT_90K < step < 0:  # shown before one already stamped, as B pictures are: never by far
-                if self._disorder(previous) <= DISORDER_LIMIT_UNITS:
+            # Shown before one already stamped, as B pictures are: never by far, and no key picture is.
+            if -JUMP_LIMIT_90K < step < 0:
+                if not unit.key and self._disorder(previous) <= DISORDER_LIMIT_UNITS:
                     return self._out_of_order(unit, media_us)
                 self._jump(media_us, arrival_us, step * 100 // 9)
             self._follow(received_us, step, media_us, arrival_us)

@@ -113,7 +113,7 @@ class Conversation:
         self._body = LooseBody(where)
         self._aggregate = url.request
         self._tracks: list[str] = []
-        self._video_channel, self._control_channel = -1, -1
+        self._video_channel, self._control_channel, self._promised_channel = -1, -1, -1
         self._garbage_bytes = 0
         self._goodbye_us: int | None = None
         self._keyless: tuple[int, int] | None = None  # key pictures so far, and since when another one is awaited
@@ -247,6 +247,8 @@ class Conversation:
         status = received.status
         if pending.method == "OPTIONS" and self.state is State.STARTING and status not in _REDIRECTS:
             self._describe()  # which will say what is wrong, if anything is
+        elif pending.method == "PLAY" and self._pictures_come():
+            self._plays()  # it plays since SETUP, say, and takes PLAY for a second one
         elif pending.method == "PLAY" and status == _INVALID_RANGE and pending.headers == LIVE.play_headers:
             self._request("PLAY", pending.uri)  # "now" is what a live camera plays without being told
         elif status in _TRY_ELSEWHERE and self._elsewhere(pending):
@@ -257,6 +259,10 @@ class Conversation:
             self._keepalive.answered(pending.method, accepted=False)
         elif pending.method != "TEARDOWN":
             raise self._refusal(pending, received)
+
+    def _pictures_come(self) -> bool:
+        depacketizer = self._depacketizer
+        return self.state is State.PLAYING or (depacketizer is not None and bool(depacketizer.ready))
 
     def _elsewhere(self, pending: _Pending) -> bool:
         """Ask again at the next address that the camera may have meant."""
@@ -295,6 +301,7 @@ class Conversation:
         build = H264Depacketizer if video.codec == "h264" else H265Depacketizer
         self._depacketizer = build(video.parameter_sets, wary=True)
         self.receiver = self.options.receiver(video.payload_type, self._depacketizer, self.where)
+        self.receiver.other_types = description.other_types
         self.state = State.DESCRIBED
         if self.options.describe_only:
             return
@@ -312,6 +319,7 @@ class Conversation:
             raise StreamDamaged(f"Canaux impossibles : {transport[:60]!r}.", where=self.where)
         # Pictures and reports on one channel: pictures then, and no reports.
         self._video_channel, self._control_channel = first, second if second != first else -1
+        self._promised_channel = first
         session, _, parameters = received.headers.get("session").partition(";")
         if len(session) > SESSION_ID_LIMIT_CHARS or not session.isprintable():
             raise StreamDamaged("La caméra ne donne pas de numéro de session utilisable.", where=self.where)

@@ -22,6 +22,8 @@ SEQUENCE_MODULUS: Final = 1 << 16
 OVERTAKING_LIMIT_PACKETS: Final = 32
 # RTP carries video in dynamic types, 96 and above, or in ones that are not assigned (RFC 3551 §6).
 DYNAMIC_TYPE: Final = 96
+# Sources of other sessions on our connection (Reolink) that are left out for good.
+REFUSED_LIMIT_COUNT: Final = 8
 TIME_MODULUS: Final = 1 << 32
 
 _read_header: Final = struct.Struct(">BBHII").unpack_from
@@ -54,7 +56,7 @@ class RtpReceiver:
     """Follows one RTP source and hands payloads to a depacketiser; counts what reception reports need."""
 
     def __init__(self, payload_type: int, depacketizer: Depacketizer, where: str) -> None:
-        self.payload_type = payload_type
+        self.payload_type = self._described_type = payload_type
         self._depacketizer = depacketizer
         self._where = where
         self._malformed_in_a_row = 0
@@ -65,6 +67,9 @@ class RtpReceiver:
         self._first = 0
         self._overtaken = Overtaken()
         self._stranger = Stranger()
+        self._former: int | None = None  # the source followed before this one
+        self._refused: set[int] = set()
+        self.other_types: frozenset[int] = frozenset()  # of tracks that are not ours
         self.ssrc: int | None = None
         self.last_stamp = 0
         self.rtp_time = 0
@@ -166,13 +171,16 @@ class RtpReceiver:
             self.foreign_packets += self._stranger.silence()
         if second & 0x7F != self.payload_type:
             self.foreign_packets += 1
-            if self.ssrc is None and second & 0x7F >= DYNAMIC_TYPE:
+            if self._may_be_ours(second & 0x7F):
                 self._adopt(self._stranger.hear(ssrc, second & 0x7F, packet))
             return
         if self.ssrc is None:
             self._begin(ssrc, sequence, stamp)
         elif ssrc != self.ssrc and sequence == self._next:  # some name each group anew and number on
             self.ssrc = ssrc
+        elif ssrc in self._refused:
+            self.foreign_packets += 1
+            return
         elif ssrc != self.ssrc:
             self._adopt(self._stranger.hear(ssrc, second & 0x7F, packet))
             return
@@ -185,6 +193,12 @@ class RtpReceiver:
             self._give_up()
             self._skip_to(sequence)
             self._go_on(packet)
+
+    def _may_be_ours(self, payload_type: int) -> bool:
+        """Whether packets of this type may be the stream: of the type described, and before any of it, of another."""
+        if self.ssrc is None:
+            return payload_type >= DYNAMIC_TYPE and payload_type not in self.other_types
+        return payload_type == self._described_type
 
     def _go_on(self, packet: Held) -> None:
         """Take the next packet, and those held that follow it."""
@@ -249,7 +263,9 @@ class RtpReceiver:
         if self.ssrc is None:
             self._begin(ssrc, sequence, stamp)
         else:
-            self.ssrc, self._next = ssrc, sequence
+            if ssrc == self._former and len(self._refused) < REFUSED_LIMIT_COUNT:
+                self._refused.add(self.ssrc)  # the former one still speaks: this one came between
+            self._former, self.ssrc, self._next = self.ssrc, ssrc, sequence
             self.lost_packets += 1
             self._depacketizer.lost(1)
         for packet in packets:

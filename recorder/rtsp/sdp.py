@@ -36,11 +36,15 @@ class VideoTrack:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What a camera describes: its aggregate control attribute, the video track, the kinds of all tracks offered."""
+    """What a camera describes: its aggregate control attribute, the video track, the kinds of all tracks offered.
+
+    ``other_types`` are the payload types of the other tracks.
+    """
 
     control: str
     video: VideoTrack
     kinds: tuple[str, ...]
+    other_types: frozenset[int] = frozenset()
 
 
 @dataclass(slots=True)
@@ -76,10 +80,14 @@ def parse(body: bytes, where: str) -> Description:
     if not media and not any(line.lstrip("\ufeff ").startswith("v=") for line in lines):
         raise StreamDamaged("La description du flux n’est pas du SDP.", where=where)
     kinds = tuple(item.kind for item in media)
+    refusals: list[NoVideo] = []
     for item in media:
-        track = _video(item, where) if item.kind == "video" else None
+        track = _video(item, where, refusals) if item.kind == "video" else None
         if track is not None:
-            return Description(control, track, kinds)
+            others = {kind for other in media if other is not item for kind in map(_type_number, _types(other))}
+            return Description(control, track, kinds, frozenset(others - {track.payload_type}))
+    if refusals:
+        raise refusals[0]
     named = ", ".join(_describe(item) for item in media)
     offered = "".join(filter(str.isprintable, named))[:120] or "aucune"
     raise NoVideo(
@@ -112,24 +120,47 @@ def _media_attribute(media: _Media, value: str) -> None:
         media.encrypted = True
 
 
-def _video(media: _Media, where: str) -> VideoTrack | None:
+def _types(media: _Media) -> tuple[str, ...]:
+    """Payload types; those that only their own lines name come last: some cameras number the media line otherwise."""
+    return tuple(dict.fromkeys((*media.formats, *media.encodings)))
+
+
+def _type_number(payload: str) -> int:
+    """The number of a payload type, -1 when it is none."""
+    return int(payload) if payload.isascii() and payload.isdigit() and int(payload[:4]) < 128 else -1
+
+
+def _video(media: _Media, where: str, refusals: list[NoVideo]) -> VideoTrack | None:
+    """The track in the first of its types that can be recorded; why others cannot is added to ``refusals``."""
     if not media.transport.startswith(("RTP/AVP", "RTP/SAVP")):
         return None
-    # Types that only their own lines name come last: some cameras number the media line otherwise.
-    for payload in dict.fromkeys((*media.formats, *media.encodings)):
-        name, clock = media.encodings.get(payload) or (_told_by(media.parameters.get(payload, {})), "")
-        codec = _CODECS.get(name)
-        if codec is None or not (payload.isascii() and payload.isdigit() and int(payload[:4]) < 128):
-            continue
-        if clock not in ("", str(VIDEO_CLOCK_HZ)):
-            raise NoVideo(f"Horloge vidéo de {clock[:12]!a} Hz au lieu de 90000.", where=where)
-        if media.encrypted and "SAVP" in media.transport:
-            raise NoVideo(
-                "La caméra chiffre ses images (SRTP).", where=where, todo="Choisissez RTSP par TLS ou sans chiffrement."
-            )
+    for payload in _types(media):
         parameters = media.parameters.get(payload, {})
-        _refuse_interleaving(codec, parameters, where)
-        return VideoTrack(codec, int(payload), media.control, _parameter_sets(codec, parameters))
+        name, clock = media.encodings.get(payload) or (_told_by(parameters), "")
+        codec = _CODECS.get(name)
+        if codec is None or _type_number(payload) < 0:
+            continue
+        refusal = _refusal(media, codec, clock, parameters, where)
+        if refusal is None:
+            return VideoTrack(codec, int(payload), media.control, _parameter_sets(codec, parameters))
+        refusals.append(refusal)
+    return None
+
+
+def _refusal(media: _Media, codec: Codec, clock: str, parameters: dict[str, str], where: str) -> NoVideo | None:
+    """Why this kind of pictures cannot be recorded. Out-of-order modes (RFC 6184 mode 2, RFC 7798 with a decoding
+    order number) are not offered by cameras.
+    """
+    if clock not in ("", str(VIDEO_CLOCK_HZ)):
+        return NoVideo(f"Horloge vidéo de {clock[:12]!a} Hz au lieu de 90000.", where=where)
+    if media.encrypted and "SAVP" in media.transport:
+        return NoVideo(
+            "La caméra chiffre ses images (SRTP).", where=where, todo="Choisissez RTSP par TLS ou sans chiffrement."
+        )
+    if codec == "h264" and parameters.get("packetization-mode") == "2":
+        return NoVideo("La caméra impose l’entrelacement H.264 (mode 2).", where=where)
+    if codec == "h265" and parameters.get("sprop-max-don-diff", "0") not in ("", "0"):
+        return NoVideo("La caméra impose l’entrelacement H.265.", where=where)
     return None
 
 
@@ -138,14 +169,6 @@ def _told_by(parameters: dict[str, str]) -> str:
     if parameters.keys() & {"sprop-vps", "sprop-sps", "sprop-pps"}:
         return "H265"
     return "H264" if parameters.keys() & {"sprop-parameter-sets", "packetization-mode", "profile-level-id"} else ""
-
-
-def _refuse_interleaving(codec: Codec, parameters: dict[str, str], where: str) -> None:
-    """Out-of-order modes (RFC 6184 mode 2, RFC 7798 with a decoding order number) are not offered by cameras."""
-    if codec == "h264" and parameters.get("packetization-mode") == "2":
-        raise NoVideo("La caméra impose l’entrelacement H.264 (mode 2).", where=where)
-    if codec == "h265" and parameters.get("sprop-max-don-diff", "0") != "0":
-        raise NoVideo("La caméra impose l’entrelacement H.265.", where=where)
 
 
 def _parameter_sets(codec: Codec, parameters: dict[str, str]) -> tuple[bytes, ...]:

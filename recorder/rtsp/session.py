@@ -130,6 +130,9 @@ class Session(Conversation):
         control = channel == self._control_channel
         if receiver is None or self._video_channel < 0:
             self.stray_frames += 1
+        elif self._promised(channel, data, position + 4, stop):
+            self._video_channel = channel
+            receiver.packet(data, position + 4, stop, self._now_us)
         elif (control or not receiver.packets) and self._marks().is_rtp(data, position + 4, stop):
             if control:
                 self._control_channel = self._video_channel
@@ -139,6 +142,13 @@ class Session(Conversation):
             self._control(bytes(data[position + 4 : stop]), receiver)
         else:
             self.stray_frames += 1
+
+    def _promised(self, channel: int, data: bytes | bytearray | memoryview, start: int, stop: int) -> bool:
+        """Whether pictures come where SETUP said, after others were taken for ours: a track that nobody set up."""
+        if channel != self._promised_channel or channel == self._control_channel:
+            return False
+        marks = self._marks()
+        return resync.Marks(channel, marks.control, marks.payload_type, None).is_rtp(data, start, stop)
 
     def _words(self, data: bytes | bytearray | memoryview, position: int, end: int) -> int:
         """What is neither a frame nor a line end: a message, the rest of a body, or damage. Bytes used up."""

@@ -8,11 +8,13 @@ from tests.fakes.zoo import (
     challenges,
     clocks,
     descriptions,
+    doubts,
     faults,
     messages,
     moments,
     packets,
     pieces,
+    talks,
     tracks,
     transport,
     units,
@@ -37,6 +39,8 @@ GROUPS: dict[str, tuple[Scenario, ...]] = {
     "pieces": pieces.SCENARIOS,
     "wires": wires.SCENARIOS,
     "moments": moments.SCENARIOS,
+    "doubts": doubts.SCENARIOS,
+    "talks": talks.SCENARIOS,
 }
 
 

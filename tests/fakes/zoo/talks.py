@@ -1,0 +1,162 @@
+"""Talk that goes another way than it should: late and refused answers, redirections, lengths wrong by one, tracks."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+
+from tests.fakes.zoo.accounts import ACCOUNT, DIGEST, asks
+from tests.fakes.zoo.descriptions import Describe, fmtp, swap
+from tests.fakes.zoo.messages import length
+from tests.fakes.zoo.packets import reports
+from tests.fakes.zoo.scenario import Answer, Scenario, refused
+from tests.fakes.zoo.server import SESSION, Ask
+from tests.fakes.zoo.transport import at_address, on_channel, setup_says
+
+TCP = "RTP/AVP/TCP;unicast;interleaved=0-1"
+
+
+def answers_late(status: str) -> Answer:
+    """PLAY is obeyed at once, and answered when pictures have come; what is asked again is refused."""
+
+    def answer(ask: Ask) -> bytes | None:
+        async def later() -> None:
+            playing = asyncio.ensure_future(ask.peer.zoo.play(ask.peer))
+            await asyncio.sleep(0.5)
+            with contextlib.suppress(ConnectionError):
+                await ask.peer.send(ask.says(status, f"Session: {SESSION}"))
+            await playing
+
+        if "late" in ask.peer.memory:
+            return ask.says("455 Method Not Valid in This State")
+        ask.peer.memory["late"] = asyncio.ensure_future(later())
+        return None
+
+    return answer
+
+
+def plays_at_setup(ask: Ask) -> bytes:
+    """Pictures begin with SETUP."""
+    ask.peer.memory["play"] = asyncio.ensure_future(ask.peer.zoo.play(ask.peer))
+    return ask.usual
+
+
+def hops(*statuses: str) -> dict[str, Answer]:
+    """DESCRIBE sends the client on, as often as there are statuses."""
+
+    def answer(ask: Ask) -> bytes:
+        found = re.search(r"/hop(\d)$", ask.uri)
+        number = int(found[1]) if found else 0
+        if number == len(statuses):
+            return ask.usual
+        return ask.says(statuses[number], f"Location: {ask.peer.zoo.base}/hop{number + 1}")
+
+    return {"DESCRIBE": answer}
+
+
+def sent_away_at(method: str, usual: Answer | None = None) -> dict[str, Answer]:
+    """This method works elsewhere only; the scheme of the address is in capitals, and a page says so too."""
+
+    def answer(ask: Ask) -> bytes | None:
+        if "/there" in ask.uri:
+            return usual(ask) if usual is not None else ask.usual
+        there = f"RTSP{ask.peer.zoo.base[4:]}/there"
+        return ask.says("303 See Other", f"Location: {there}", body=b"<html>moved</html>")
+
+    return {method: answer}
+
+
+def parameters(by: int) -> dict[str, Answer]:
+    """Keepalives are answered with parameters whose length is wrong."""
+
+    def answer(ask: Ask) -> bytes:
+        said = ask.says("200 OK", "Content-Type: text/parameters", body=b"a: b\r\nxy")
+        return length(by)(ask, said)
+
+    return {"GET_PARAMETER": answer}
+
+
+def says(status: str, *lines: str) -> Answer:
+    """Another answer."""
+    return lambda ask: ask.says(status, *lines)
+
+
+def refuses_all(ask: Ask) -> bytes:
+    """OPTIONS is refused once the client plays."""
+    return ask.usual if len(ask.peer.asked) < 3 else ask.says("405 Method Not Allowed")
+
+
+def behind(track: bytes) -> Describe:
+    """Another video track before ours."""
+    return swap(b"m=video 0", b"m=video 0 " + track + b"\r\na=control:trackID=7\r\nm=video 0")
+
+
+def with_account() -> dict[str, Answer]:
+    guarded = asks(DIGEST)
+    return guarded | sent_away_at("DESCRIBE", guarded["DESCRIBE"])
+
+
+SCENARIOS = (
+    Scenario(name="play-answered-late", what="PLAY is answered when pictures have come", answers={
+        "PLAY": answers_late("200 OK")}),
+    Scenario(name="play-refused-late", what="PLAY is refused when pictures have come: 455", answers={
+        "PLAY": answers_late("455 Method Not Valid in This State")}),
+    Scenario(name="play-fails-late", what="PLAY is refused when pictures have come: 500", answers={
+        "PLAY": answers_late("500 Internal Server Error")}),
+    Scenario(name="plays-at-setup", what="pictures begin with SETUP, PLAY is never answered", answers={
+        "SETUP": plays_at_setup, "PLAY": lambda ask: None}),
+    Scenario(name="redirect-chain", what="302, then 303, then 301, all to the same host", visits=4,
+             answers=hops("302 Found", "303 See Other", "301 Moved Permanently")),
+    Scenario(name="redirect-chain-long", what="five redirections", visits=4, expect=refused("stream-refused", "30"),
+             answers=hops("302 a", "303 b", "301 c", "307 d", "308 e")),
+    *(Scenario(name=f"redirect-at-{method.lower()}", what=f"303 to {method}", visits=2, answers=sent_away_at(method))
+      for method in ("OPTIONS", "SETUP", "PLAY")),
+    Scenario(name="redirect-to-an-account", what="303, and an account is asked for there", visits=2, account=ACCOUNT,
+             answers=with_account()),
+    Scenario(name="content-length-one-short", what="Content-Length 1 too small", reply=length(-1)),
+    Scenario(name="content-length-one-long", what="Content-Length 1 too large", reply=length(1)),
+    Scenario(name="content-length-twice", what="two Content-Length fields, the first one wrong", reply=lambda ask, said:
+             said.replace(b"Content-Length:", b"Content-Length: 7\r\nContent-Length:")),
+    *(Scenario(name=f"keepalive-length-{name}", what=f"keepalives' answers are {name} by one", timeout_s=2, repeats=2,
+               answers=parameters(by)) for name, by in (("short", -1), ("long", 1))),
+    Scenario(name="keepalive-fails", what="keepalives are answered 500", timeout_s=2, repeats=2, answers={
+        "GET_PARAMETER": says("500 Internal Server Error")}),
+    Scenario(name="keepalive-redirects", what="keepalives are answered 302", timeout_s=2, repeats=2, answers={
+        "GET_PARAMETER": says("302 Found", "Location: rtsp://198.51.100.7/x")}),
+    Scenario(name="keepalive-all-refused", what="no method at all keeps alive, and none is needed", timeout_s=2,
+             repeats=2, answers={"GET_PARAMETER": says("551 Option Not Supported"), "OPTIONS": refuses_all}),
+    Scenario(name="public-without-commas", what="methods in lower case, parted by blanks", timeout_s=2, repeats=2,
+             answers={"OPTIONS": says("200 OK", "Public: options describe get_parameter")}),
+    Scenario(name="transport-lower-case", what="the Transport header in lower case", answers=setup_says(TCP.lower())),
+    Scenario(name="transport-two", what="two transports in one header", answers=setup_says(
+        f"{TCP},RTP/AVP;unicast;client_port=5000-5001")),
+    Scenario(name="channels-swapped", what="interleaved=1-0, and so it is", alter=on_channel(1), answers=setup_says(
+        "RTP/AVP/TCP;unicast;interleaved=1-0")),
+    Scenario(name="channels-swapped-said-only", what="interleaved=1-0, and it is not so", answers=setup_says(
+        "RTP/AVP/TCP;unicast;interleaved=1-0")),
+    Scenario(name="channels-as-asked", what="promises 2-3, sends on 0 and 1 as asked", alter=reports(0),
+             answers=setup_says("RTP/AVP/TCP;unicast;interleaved=2-3")),
+    Scenario(name="session-signs", what="a session of brackets and quotes", answers=setup_says(
+        TCP, "Session: {[<abc>]}\"'|;timeout=60")),
+    Scenario(name="session-timeout-negative", what="timeout=-5", answers=setup_says(TCP, "Session: 1;timeout=-5")),
+    Scenario(name="types-interleaved-first", what="three types, the first of mode 2, the second of another clock",
+             description=swap(b"m=video 0 RTP/AVP 96", b"m=video 0 RTP/AVP 98 97 96\r\na=rtpmap:98 H264/90000\r\n"
+                              b"a=fmtp:98 packetization-mode=2;sprop-interleaving-depth=1\r\na=rtpmap:97 H264/25000")),
+    Scenario(name="track-encrypted-first", what="an encrypted track before ours", description=behind(
+        b"RTP/SAVP 97\r\na=rtpmap:97 H264/90000\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:AA")),
+    Scenario(name="track-wrong-clock-first", what="a track of another clock before ours", description=behind(
+        b"RTP/AVP 97\r\na=rtpmap:97 H264/25000")),
+    Scenario(name="track-out-of-order-first", what="an H.265 track with decoding order numbers before ours",
+             description=behind(b"RTP/AVP 97\r\na=rtpmap:97 H265/90000\r\na=fmtp:97 sprop-max-don-diff=2")),
+    Scenario(name="don-diff-blank", what="sprop-max-don-diff without a value", codec="h265", description=swap(
+        b"sprop-vps", b"sprop-max-don-diff=;sprop-vps")),
+    Scenario(name="sets-broken", what="the described parameter sets are cut and of another alphabet", description=fmtp(
+        b"packetization-mode=1;sprop-parameter-sets=Z0IA*=,aM4=-_")),
+    Scenario(name="fmtp-without-type", what="fmtp without its payload type", description=swap(
+        b"a=fmtp:96 ", b"a=fmtp:")),
+    Scenario(name="control-query", what="a query in the control attribute", answers=at_address(
+        "trackID=1?a=b&c=d", "{base}/trackID=1?a=b&c=d")),
+    Scenario(name="control-dots", what="two dots in the control attribute, resolved as a link", answers=at_address(
+        "../stream/trackID=1", "rtsp://{place}/stream/trackID=1")),
+)  # fmt: skip
