@@ -1,38 +1,27 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { History } from "lucide-react";
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { Camera } from "../../api/cameras";
 import { formatDuration, formatOffset, formatTime, nowUs, US_PER_S } from "../../i18n/format";
 import type { Quality } from "../../media/liveState";
-import { SPEEDS } from "../../media/replayState";
 import { cameraNumber } from "../../pages/cameras/words";
-import { Button, Refusal } from "../../parts";
-import { useActing, useSession, useSessionAlive } from "../../session/SessionContext";
-import { MotiveChip } from "../../shell/TopBar";
-import { Patterns } from "../../timeline/Patterns";
-import { type Stretch, timelineQuery } from "../../timeline/timelineApi";
-import { contains, follow, viewAround, zoom } from "../../timeline/timelineView";
-import { fitting, readMemory, writeMemory } from "../layouts";
-import { Shortcuts } from "../Shortcuts";
-import { useTabVisible } from "../useLiveView";
+import { Refusal } from "../../parts";
+import { useActing, useSessionAlive } from "../../session/SessionContext";
+import { timelineQuery } from "../../timeline/timelineApi";
 import { GoToDialog } from "./GoToDialog";
 import { Legend, Overview } from "./Overview";
+import { PlayFrame } from "./PlayFrame";
 import { type Scrubbed, ScrubStill } from "./ScrubStill";
 import { SelectionPanel } from "./SelectionPanel";
 import { StageOverlay } from "./StageOverlay";
-import { type Points, withPoint } from "./selection";
 import { Timeline } from "./Timeline";
 import { Transport } from "./Transport";
-import { useAddress } from "./useAddress";
+import { useDesk } from "./useDesk";
 import { useNotice } from "./useNotice";
 import { usePosition, useReplay } from "./useReplay";
-import { replayKeyDown } from "./useReplayKeys";
-import { useReplayShortcuts } from "./useReplayShortcuts";
 
 const START_BEFORE_US = 2 * 60 * US_PER_S;
-const BEFORE_ABSENCE_US = 3 * US_PER_S;
 
 interface PlayerProps {
   cameras: readonly Camera[];
@@ -44,11 +33,8 @@ interface PlayerProps {
 /** The replay of one camera: picture, transport, timeline, selection. */
 export function Player({ cameras, camera, startUs, startRate }: PlayerProps) {
   const { t } = useLingui();
-  const { person } = useSession();
   const { name } = useActing();
   const alive = useSessionAlive();
-  const visible = useTabVisible();
-  const navigate = useNavigate();
   const [stream, setStream] = useState<Quality>("main");
   const query = useQuery(timelineQuery(camera.id, stream));
   const timeline = query.data;
@@ -63,66 +49,23 @@ export function Player({ cameras, camera, startUs, startRate }: PlayerProps) {
   );
   const us = usePosition(player, place.current);
   place.current = us;
-  const [view, setView] = useState<Stretch>(() => viewAround(first));
-  const [points, setPoints] = useState<Points>({ inUs: undefined, outUs: undefined });
-  const [goTo, setGoTo] = useState(false);
-  const [help, setHelp] = useState(false);
-  const [memory, setMemory] = useState(() => readMemory(person.id, localStorage, fitting(cameras.length)));
-  useEffect(() => writeMemory(person.id, memory, localStorage), [person.id, memory]);
-  useEffect(() => {
-    if (SPEEDS.some((each) => each === Math.abs(startRate))) player?.setRate(startRate);
-  }, [player, startRate]);
   // H.265 that this browser cannot open: the H.264 sub-stream is recorded beside it.
   useEffect(() => {
     if (snapshot.phase.kind === "unplayable" && stream === "main") setStream("sub");
   }, [snapshot.phase.kind, stream]);
-  useEffect(() => {
-    if (!visible) player?.pause();
-  }, [visible, player]);
-  // Playback that leaves the view takes it along; a view that was moved elsewhere stays there.
-  const before = useRef(us);
-  useEffect(() => {
-    const wasIn = contains(view, before.current);
-    before.current = us;
-    if (wasIn) setView((now) => follow(now, us));
-  }, [us, view]);
-  useAddress({ camera: camera.id }, us, snapshot.playing, snapshot.rate);
-
-  const seek = useCallback(
-    (to: number) => {
-      player?.seek(Math.round(to));
-      setView((now) => follow(now, to));
-    },
-    [player],
-  );
-  const goLive = (): void => void navigate({ to: "/mur", search: { camera: camera.id } as never });
-  const setPoint = (which: "inUs" | "outUs"): void => setPoints(withPoint(points, which, Math.round(us)));
-  const onKeyDown = replayKeyDown({
+  const desk = useDesk({
     player,
-    rate: snapshot.rate,
     playing: snapshot.playing,
-    letters: memory.shortcuts,
-    seek,
-    setIn: () => setPoint("inUs"),
-    setOut: () => setPoint("outUs"),
-    goLive,
-    goTo: () => setGoTo(true),
-    help: () => setHelp(true),
-    zoom: (factor) => setView(zoom(view, us, factor)),
-    toEdge: (edge) => {
-      const kept = timeline?.recorded;
-      const to = edge === "first" ? kept?.[0]?.fromUs : (kept?.at(-1)?.toUs ?? 0) - US_PER_S;
-      if (to !== undefined) seek(to);
-    },
+    rate: snapshot.rate,
+    us,
+    firstUs: first,
+    startRate,
+    who: { camera: camera.id },
+    live: camera.id,
+    timelines: [timeline],
+    count: cameras.length,
   });
-  const toAbsence = (direction: 1 | -1): void => {
-    const starts = (timeline?.absences ?? []).map((each) => each.fromUs - BEFORE_ABSENCE_US);
-    const to =
-      direction > 0
-        ? starts.find((each) => each > us + US_PER_S)
-        : starts.findLast((each) => each < us - US_PER_S);
-    if (to !== undefined) seek(to);
-  };
+  const { view, points, seek } = desk;
   const still = useRef<HTMLCanvasElement>(null);
   const [scrubbed, setScrubbed] = useState<Scrubbed>();
   const onScrub = (to: number | undefined, clientX: number): void => {
@@ -130,27 +73,14 @@ export function Player({ cameras, camera, startUs, startRate }: PlayerProps) {
     player?.scrub(to, still.current);
   };
   const notice = useNotice(snapshot.notice, timeline);
-  const shortcuts = useReplayShortcuts();
   const number = cameraNumber(camera);
   const age = formatDuration(Math.max(0, (timeline?.nowUs ?? nowUs()) - us));
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: keys of the player, listed by "?"
-    <div className="play" onKeyDown={onKeyDown}>
-      <Patterns />
-      <div className="past">
-        <h1>
-          <History className="ic" aria-hidden />
-          <Trans>ENREGISTREMENT, il y a {age}</Trans>
-        </h1>
-        <span className="cap hide-s">
-          <Trans>Ce n’est pas le direct.</Trans>
-        </span>
-        <span className="push" />
-        <CameraChoice cameras={cameras} camera={camera} us={us} />
-        <Button size="s" onClick={goLive}>
-          <Trans>Revenir au direct</Trans> <kbd>D</kbd>
-        </Button>
-      </div>
+    <PlayFrame
+      desk={desk}
+      title={<Trans>ENREGISTREMENT, il y a {age}</Trans>}
+      choice={<CameraChoice cameras={cameras} camera={camera} us={us} />}
+    >
       <figure className="stage">
         <video
           ref={video}
@@ -183,9 +113,9 @@ export function Player({ cameras, camera, startUs, startRate }: PlayerProps) {
         player={player}
         snapshot={snapshot}
         us={us}
-        onGoTo={() => setGoTo(true)}
-        onAbsence={toAbsence}
-        onZoom={(factor) => setView(zoom(view, us, factor))}
+        onGoTo={() => desk.setDialog("go-to")}
+        onAbsence={desk.toAbsence}
+        onZoom={desk.zoomBy}
       />
       <section className="lines" aria-label={t`Frise chronologique`}>
         {timeline === undefined ? null : (
@@ -193,7 +123,7 @@ export function Player({ cameras, camera, startUs, startRate }: PlayerProps) {
             <Timeline
               timeline={timeline}
               view={view}
-              onView={setView}
+              onView={desk.setView}
               us={us}
               onSeek={seek}
               onScrub={onScrub}
@@ -201,7 +131,13 @@ export function Player({ cameras, camera, startUs, startRate }: PlayerProps) {
             />
             <ScrubStill canvas={still} at={scrubbed} />
             <Overview timeline={timeline} view={view} onSeek={seek} />
-            <GoToDialog open={goTo} onClose={() => setGoTo(false)} us={us} timeline={timeline} onGo={seek} />
+            <GoToDialog
+              open={desk.dialog === "go-to"}
+              onClose={() => desk.setDialog(undefined)}
+              us={us}
+              timeline={timeline}
+              onGo={seek}
+            />
           </>
         )}
         <Legend />
@@ -217,20 +153,12 @@ export function Player({ cameras, camera, startUs, startRate }: PlayerProps) {
           view={view}
           us={us}
           points={points}
-          onPoints={setPoints}
+          onPoints={desk.setPoints}
           onSeek={seek}
           snapshot={snapshot}
         />
       )}
-      <MotiveChip className="only-s" />
-      <Shortcuts
-        open={help}
-        onClose={() => setHelp(false)}
-        list={shortcuts}
-        letters={memory.shortcuts}
-        onLetters={(on) => setMemory({ ...memory, shortcuts: on })}
-      />
-    </div>
+    </PlayFrame>
   );
 }
 
