@@ -7,12 +7,15 @@ claims (``claimed``) stands beside ours and never replaces it (A-10).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from vms.clock import UtcTime
 
 MEDIA_CLOCK_HZ: Final = 90_000
+# What stands before each NAL unit of a sample: its length (ISO/IEC 14496-15 §5.2.3).
+LENGTH_BYTES: Final = 4
 
 Codec = Literal["h264", "h265"]
 
@@ -41,22 +44,45 @@ class StreamFormat:
 # changed once made all the same.
 @dataclass(slots=True)
 class AccessUnit:
-    """One coded picture as the camera sent it: NAL units without start codes or length prefixes, in order.
+    """One coded picture as the camera sent it: ``data[start:stop]`` are its NAL units in order, as a sample holds them.
 
-    ``fmt`` is set on key units whose parameter sets are known. ``lost_before`` says that packets are missing between
-    the previous unit and this one, so that nothing up to the next key unit can be decoded faithfully.
+    That is without start codes, each behind its length. Pictures that one read brought lie in one ``data``, back to
+    back, and go to the store as one piece. ``fmt`` is set on key units whose parameter sets are known. ``lost_before``
+    says that packets are missing between the previous unit and this one, so that nothing up to the next key unit can be
+    decoded faithfully.
     """
 
-    nals: tuple[bytes, ...]
+    data: bytes
+    start: int
+    stop: int
     rtp_time: int
     key: bool
     received_us: int
     fmt: StreamFormat | None = None
     lost_before: bool = False
 
+    @classmethod
+    def of(
+        cls, nals: Sequence[bytes], rtp_time: int, key: bool, received_us: int, fmt: StreamFormat | None = None,
+        lost_before: bool = False,
+    ) -> AccessUnit:  # fmt: skip
+        """A unit of these NAL units, copied once."""
+        data = b"".join([part for nal in nals for part in (len(nal).to_bytes(LENGTH_BYTES, "big"), nal)])
+        return cls(data, 0, len(data), rtp_time, key, received_us, fmt, lost_before)
+
+    @property
+    def nals(self) -> tuple[bytes, ...]:
+        """The NAL units without their lengths: copies, for whoever looks into the picture."""
+        data, at, found = self.data, self.start, []
+        while at < self.stop:
+            end = at + LENGTH_BYTES + int.from_bytes(data[at : at + LENGTH_BYTES], "big")
+            found.append(data[at + LENGTH_BYTES : end])
+            at = end
+        return tuple(found)
+
     def size_bytes(self) -> int:
-        """Bytes of all NAL units."""
-        return sum(map(len, self.nals))
+        """Bytes of all NAL units, with their lengths."""
+        return self.stop - self.start
 
 
 @dataclass(slots=True)

@@ -9,13 +9,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
+
+from cryptography.utils import Buffer
 
 from recorder.access_unit import StreamFormat
 from recorder.leased_cameras import LeaseAwaited
 from recorder.minutes import MinuteMeter
+from recorder.segment_writer import Group
 from recorder.sink import GroupSink, SinkRefused
 from recorder.store.errors import StoreError
 from recorder.writer import StreamWriter
@@ -31,16 +33,6 @@ AWAITED_LIMIT_GROUPS: Final = 12
 AWAITED_LIMIT_BYTES: Final = 48 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class _Awaited:
-    plaintext: bytes
-    start: UtcTime
-    end: UtcTime
-    units: int
-    fmt: StreamFormat
-    zone_set: str | None
-
-
 class DeferredSink(GroupSink):
     """Starts the writer when it can, passes everything on to it, and measures each minute that was kept."""
 
@@ -53,7 +45,7 @@ class DeferredSink(GroupSink):
         self.closed = False
         self._writer: StreamWriter | None = None
         # Groups of a camera that another recorder still writes: kept from where it stops, once it has stopped.
-        self._awaited: deque[_Awaited] = deque(maxlen=AWAITED_LIMIT_GROUPS)
+        self._awaited: deque[Group] = deque(maxlen=AWAITED_LIMIT_GROUPS)
         self._relieves = False
 
     @property
@@ -69,8 +61,9 @@ class DeferredSink(GroupSink):
             log.warning("écriture pas encore possible", why=str(error))
 
     async def group(
-        self, plaintext: bytes, start: UtcTime, end: UtcTime, units: int, fmt: StreamFormat, zone_set: str | None
-    ) -> None:
+        self, plaintext: Sequence[Buffer], start: UtcTime, end: UtcTime, units: int, fmt: StreamFormat,
+        zone_set: str | None,
+    ) -> None:  # fmt: skip
         """Keep a group, starting the writer first if need be; SinkRefused."""
         if not self._may_keep():
             raise SinkRefused(
@@ -81,7 +74,7 @@ class DeferredSink(GroupSink):
         try:
             writer = await self._started()
         except LeaseAwaited:
-            self._await(_Awaited(plaintext, start, end, units, fmt, zone_set))
+            self._await(Group(plaintext, start, end, units, fmt, zone_set or ""))
             return
         await writer.group(plaintext, start, end, units, fmt, zone_set)
         self.minutes.add(start.us, end.us, units, fmt.width, fmt.height)
@@ -125,9 +118,9 @@ class DeferredSink(GroupSink):
                 self._writer = writer
             return self._writer
 
-    def _await(self, group: _Awaited) -> None:
+    def _await(self, group: Group) -> None:
         self._awaited.append(group)
-        while sum(len(one.plaintext) for one in self._awaited) > AWAITED_LIMIT_BYTES:
+        while sum(one.size_bytes() for one in self._awaited) > AWAITED_LIMIT_BYTES:
             self._awaited.popleft()
 
     async def _catch_up(self, writer: StreamWriter) -> None:
@@ -135,4 +128,4 @@ class DeferredSink(GroupSink):
         while self._awaited:
             one = self._awaited.popleft()
             with contextlib.suppress(SinkRefused):
-                await writer.group(one.plaintext, one.start, one.end, one.units, one.fmt, one.zone_set)
+                await writer.group(one.plaintext, one.start, one.end, one.units, one.fmt, one.zone_set_id)

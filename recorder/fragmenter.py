@@ -11,6 +11,8 @@ import struct
 from collections.abc import Sequence
 from typing import Final
 
+from cryptography.utils import Buffer
+
 from recorder.access_unit import MEDIA_CLOCK_HZ, StreamFormat, TimedUnit, ticks_of
 from recorder.boxes import TRACK_ID, box, file_type, full_box, movie
 from vms.clock import UtcTime
@@ -35,9 +37,9 @@ def init_segment(fmt: StreamFormat) -> bytes:
     return file_type() + movie(fmt)
 
 
-def playable(units: Sequence[TimedUnit], fmt: StreamFormat, sequence: int, next_utc: UtcTime | None) -> bytes:
-    """A file of its own: ``init_segment`` and ``fragment``, joined once."""
-    return b"".join((init_segment(fmt), *_parts(units, fmt, sequence, next_utc)))
+def playable(units: Sequence[TimedUnit], fmt: StreamFormat, sequence: int, next_utc: UtcTime | None) -> list[Buffer]:
+    """A file of its own, ``init_segment`` and ``fragment``, in the pieces in which its pictures lie in memory."""
+    return [init_segment(fmt), *_pieces(units, fmt, sequence, next_utc)]
 
 
 def fragment(units: Sequence[TimedUnit], fmt: StreamFormat, sequence: int, next_utc: UtcTime | None) -> bytes:
@@ -46,33 +48,33 @@ def fragment(units: Sequence[TimedUnit], fmt: StreamFormat, sequence: int, next_
     A unit lasts until the next one; the last until ``next_utc``, or for its expected duration when that is not known.
     ``sequence`` is the fragment's number, from 1 (taken modulo 2^32).
     """
-    return b"".join(_parts(units, fmt, sequence, next_utc))
+    return b"".join(_pieces(units, fmt, sequence, next_utc))
 
 
-def _parts(units: Sequence[TimedUnit], fmt: StreamFormat, sequence: int, next_utc: UtcTime | None) -> list[bytes]:
+def _pieces(units: Sequence[TimedUnit], fmt: StreamFormat, sequence: int, next_utc: UtcTime | None) -> list[Buffer]:
     starts = [ticks_of(unit.utc) for unit in units]
     last = units[-1]
     if next_utc is not None:
         end = max(ticks_of(next_utc), starts[-1] + 1)
     else:
         end = starts[-1] + (last.duration_90k or _nominal(fmt))
-    ends = [*starts[1:], end]
-    samples: list[bytes] = []
-    data: list[bytes] = [b"", b"", b"mdat"]
     total = 8
-    for unit, start, stop in zip(units, starts, ends, strict=True):
-        size = 0
-        for nal in unit.unit.nals:
-            length = len(nal)
-            size += 4 + length
-            data.append(length.to_bytes(4, "big"))
-            data.append(nal)
-        flags = SYNC_SAMPLE if unit.unit.key else OTHER_SAMPLE
+    samples: list[bytes] = []
+    data, begin, stop = units[0].unit.data, units[0].unit.start, units[0].unit.start
+    pieces: list[Buffer] = []
+    for unit, start, until in zip(units, starts, [*starts[1:], end], strict=True):
+        inner = unit.unit
+        size = inner.stop - inner.start
+        if inner.data is not data or inner.start != stop:
+            pieces.append(memoryview(data)[begin:stop])
+            data, begin = inner.data, inner.start
+        stop = inner.stop
         total += size
-        samples.append(_sample(stop - start, size, flags, unit.composition_90k))
-    data[0] = _movie_fragment(samples, starts[0], sequence)
-    data[1] = total.to_bytes(4, "big")
-    return data
+        flags = SYNC_SAMPLE if inner.key else OTHER_SAMPLE
+        samples.append(_sample(until - start, size, flags, unit.composition_90k))
+    pieces.append(memoryview(data)[begin:stop])
+    head = _movie_fragment(samples, starts[0], sequence) + total.to_bytes(4, "big") + b"mdat"
+    return [head, *pieces]
 
 
 def _movie_fragment(samples: list[bytes], start: int, sequence: int) -> bytes:

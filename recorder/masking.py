@@ -248,7 +248,7 @@ class CameraMask:
             lane.fmt = masked_format(outcome, source)
         inner = source.unit
         fmt = lane.fmt if outcome.key else None
-        unit = AccessUnit(outcome.nals, inner.rtp_time, outcome.key, inner.received_us, fmt, inner.lost_before)
+        unit = AccessUnit.of(outcome.nals, inner.rtp_time, outcome.key, inner.received_us, fmt, inner.lost_before)
         return TimedUnit(unit, source.utc, source.duration_90k, source.claimed)
 
 

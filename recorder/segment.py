@@ -188,11 +188,11 @@ class GroupHeader:
 
     @classmethod
     def over(
-        cls, number: int, start: UtcTime, duration_us: int, units: int, plain: bytes, *sealed: Buffer
+        cls, number: int, start: UtcTime, duration_us: int, units: int, plain_sha256: bytes, *sealed: Buffer
     ) -> GroupHeader:
         """The header of a new group, whose sealed bytes may come in pieces; BadInput when it breaks a limit."""
         length = sum(len(memoryview(piece)) for piece in sealed)
-        draft = cls(number, start.us, duration_us, units, length, hashlib.sha256(plain).digest(), b"")
+        draft = cls(number, start.us, duration_us, units, length, plain_sha256, b"")
         problem = draft.problem()
         if problem:
             raise BadInput(f"Ce groupe d’images sort des limites du format : {problem}.")

@@ -5,8 +5,12 @@ Blocking code for a thread: sealing and hashing release the interpreter's lock. 
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
+
+from cryptography.utils import Buffer
 
 from recorder.progress import Progress
 from recorder.rows import BeginSegment, SealSegment
@@ -15,6 +19,9 @@ from recorder.store.local import LocalStore, SegmentFile
 from recorder.store.room import room
 from vms.clock import MICRO, UtcTime
 from vms.keys import derive, sealing
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
 
 SEGMENT_TARGET_US: Final = 60 * MICRO
 
@@ -40,14 +47,18 @@ class PictureFormat(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A group of pictures in clear: a playable MP4 of its own (initialisation segment, one fragment)."""
+    """A group of pictures in clear: a playable MP4 of its own (initialisation segment, one fragment), in pieces."""
 
-    plaintext: bytes
+    plaintext: Sequence[Buffer]
     start: UtcTime
     end: UtcTime
     units: int
     fmt: PictureFormat
     zone_set_id: str
+
+    def size_bytes(self) -> int:
+        """Of its pieces together."""
+        return sum(memoryview(piece).nbytes for piece in self.plaintext)
 
 
 class SegmentWriter:
@@ -117,13 +128,15 @@ class SegmentWriter:
     def _seal(self, group: Group, offset: int, before: bytes = b"") -> tuple[GroupHeader, memoryview]:
         """The group's header, and all that is to be written at ``offset``: ``before``, the header, the sealed bytes."""
         start = len(before) + GROUP_HEADER_BYTES
-        whole = room(offset, start + sealing.sealed_length(len(group.plaintext)))
+        whole = room(offset, start + sealing.sealed_length(group.size_bytes()))
         key = derive.group_key(self._key, self.groups)
         context = derive.group_context(self.header.name.camera, self.name, self.groups)
         sealed = whole[start:]
-        sealing.seal_into(key, context, group.plaintext, sealed)
+        digest = hashlib.sha256()
+        sealing.seal_into(key, context, _hashed(group.plaintext, digest), sealed)
         duration_us = group.end.us - self.end_us
-        record = GroupHeader.over(self.groups, UtcTime(self.end_us), duration_us, group.units, group.plaintext, sealed)
+        start_utc, plain = UtcTime(self.end_us), digest.digest()
+        record = GroupHeader.over(self.groups, start_utc, duration_us, group.units, plain, sealed)
         whole[:start] = before + record.encode()
         return record, whole
 
@@ -136,3 +149,10 @@ class SegmentWriter:
         if self._file is None:
             raise RuntimeError("a segment is made by begin()")
         return self._file
+
+
+def _hashed(pieces: Sequence[Buffer], digest: _Hash) -> Iterator[Buffer]:
+    """The pieces, each hashed just before it is sealed: by then the processor has it at hand."""
+    for piece in pieces:
+        digest.update(piece)
+        yield piece

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar, Protocol
+
+from cryptography.utils import Buffer
 
 from recorder.access_unit import StreamFormat
 from vms.clock import UtcTime
@@ -23,9 +26,10 @@ class GroupSink(Protocol):
     """Takes one stream's time, piece by piece, in order: groups and absences tile it without overlap (S4)."""
 
     async def group(
-        self, plaintext: bytes, start: UtcTime, end: UtcTime, units: int, fmt: StreamFormat, zone_set: str | None
-    ) -> None:
-        """Keep one group: ``plaintext`` is ``init_segment ‖ moof+mdat``, covering ``[start, end)``.
+        self, plaintext: Sequence[Buffer], start: UtcTime, end: UtcTime, units: int, fmt: StreamFormat,
+        zone_set: str | None,
+    ) -> None:  # fmt: skip
+        """Keep one group: ``plaintext`` is ``init_segment ‖ moof+mdat`` in pieces, covering ``[start, end)``.
 
         Durable when it returns. Raises SinkRefused when it was not kept.
         """

@@ -17,10 +17,11 @@ a new one; the database being away only makes rows wait.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
+from cryptography.utils import Buffer
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -137,7 +138,7 @@ class StreamWriter:
 
     async def group(
         self,
-        plaintext: bytes,
+        plaintext: Sequence[Buffer],
         start: UtcTime,
         end: UtcTime,
         units: int,

@@ -109,7 +109,7 @@ def read_clip(path: Path) -> Clip:
                     groups.append([])
                     for nal in nals:
                         sets.add(nal)
-                groups[-1].append(AccessUnit(nals, 0, part.is_keyframe, 0))
+                groups[-1].append(AccessUnit.of(nals, 0, part.is_keyframe, 0))
     whole = tuple(tuple(group) for group in groups if len(group) == GROUP_FRAMES)
     if not whole:
         raise Unavailable("Le film de mesure n’a pas un groupe d’images entier.", where=path.name)
@@ -141,7 +141,7 @@ class Preparer:
         while at < end:
             chosen = clip(at.us)
             plain, until = chosen.plain(number, at)
-            await writer.group(plain, at, until, GROUP_FRAMES, chosen.fmt, "")
+            await writer.group([plain], at, until, GROUP_FRAMES, chosen.fmt, "")
             clock.advance(seconds=GROUP_US / MICRO)
             at, number = until, number + 1
         await writer.close()

@@ -147,7 +147,7 @@ class Masked:
             raise MaskFailed("Le masquage a rendu une image sans image clé avant elle.")
         inner = source.unit
         fmt = self._fmt if outcome.key else None
-        unit = AccessUnit(outcome.nals, inner.rtp_time, outcome.key, inner.received_us, fmt)
+        unit = AccessUnit.of(outcome.nals, inner.rtp_time, outcome.key, inner.received_us, fmt)
         return Shown(TimedUnit(unit, source.utc, source.duration_90k, source.claimed), self._fmt, self._hole)
 
 

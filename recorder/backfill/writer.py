@@ -17,7 +17,7 @@ from sqlmodel import col, select
 
 from recorder.adoption import lock_edge
 from recorder.backfill.frames import EdgeGroup
-from recorder.fragmenter import fragment, init_segment
+from recorder.fragmenter import playable
 from recorder.hour_keys import HourKeys
 from recorder.rows import StreamId, apply
 from recorder.segment import SegmentHeader, SegmentName, edge_genesis
@@ -66,7 +66,7 @@ class EdgeWriter:
         """Keep one group; durable once its segment is sealed. StoreError; BadInput outside the format's limits."""
         self._numbers += 1
         end = UtcTime(group.end_us)
-        plaintext = init_segment(group.fmt) + fragment(group.units, group.fmt, self._numbers, end)
+        plaintext = playable(group.units, group.fmt, self._numbers, end)
         given = Group(plaintext, UtcTime(group.start_us), end, len(group.units), group.fmt, zone_set)
         segment = self._segment
         if segment is not None and (segment.end_us != group.start_us or not segment.fits(given)):

@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cryptography.utils import Buffer
+
 from recorder import heap
 from recorder.access_unit import MEDIA_CLOCK_HZ, StreamFormat, TimedUnit
 from recorder.assignment import ConnectGate
@@ -62,8 +64,9 @@ class CountingSink:
         self._count = count
 
     async def group(
-        self, plaintext: bytes, start: UtcTime, end: UtcTime, units: int, fmt: StreamFormat, zone_set: str | None
-    ) -> None:
+        self, plaintext: Sequence[Buffer], start: UtcTime, end: UtcTime, units: int, fmt: StreamFormat,
+        zone_set: str | None,
+    ) -> None:  # fmt: skip
         """Pass a group on and count it."""
         await self._writer.group(plaintext, start, end, units, fmt, zone_set)
         self._count.groups += 1

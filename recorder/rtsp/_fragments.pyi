@@ -1,4 +1,4 @@
-from recorder.rtsp.fragments import Run
+from recorder.rtsp.fragments import Pictures, Run
 
 def take_run(
     data: bytes | bytearray | memoryview,
@@ -10,3 +10,14 @@ def take_run(
     sequence: int,
     kind: int,
 ) -> Run | None: ...
+def take_pictures(
+    data: bytes | bytearray | memoryview,
+    position: int,
+    end: int,
+    channel: int,
+    payload_type: int,
+    source: int,
+    sequence: int,
+    kind: int,
+    rtp_time: int,
+) -> Pictures | None: ...

@@ -1,19 +1,42 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
-"""``fragments.take_run`` compiled: two walks over the packets, one copy. ``fragments.py`` says what it does and why."""
+"""``fragments.take_run`` and ``take_pictures`` compiled: two walks over the packets, one copy. ``fragments.py`` says what
+they do and why."""
 
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
-from libc.stdint cimport uint8_t, uint32_t
+from libc.stdint cimport int32_t, uint8_t, uint32_t
 from libc.string cimport memcpy
 
 cdef enum:
     INTERLEAVED_BYTES = 4
     RTP_HEADER_BYTES = 12
+    LEAD_BYTES = 16
+    LENGTH_BYTES = 4
     DOLLAR = 0x24
     FU_H264 = 28
+    SLICE_H264 = 1
+    FIRST_KEY_H265 = 16
     STARTS = 1
     ENDS = 2
     MARKED = 4
+    WHOLE = 7
+    PICTURES_LIMIT_COUNT = 32
+
+
+cdef struct Expected:
+    int channel
+    int payload_type
+    long long source
+    int kind
+
+
+cdef struct Walked:
+    Py_ssize_t position
+    Py_ssize_t count
+    Py_ssize_t total  # bytes that it comes to
+    int alone  # its one payload is a NAL unit by itself
+    uint32_t stamp
+    int flags
 
 
 def take_run(
@@ -21,78 +44,182 @@ def take_run(
 ):
     """The longest run of fragments in ``data[position:end]``; see ``recorder.rtsp.fragments.take_run``."""
     cdef Py_buffer view
+    cdef Expected expected = Expected(channel, payload_type, source, kind)
+    cdef Walked run
     PyObject_GetBuffer(data, &view, PyBUF_SIMPLE)
     try:
         if position < 0 or position > end or end > view.len:
             return None
-        return _run(<const uint8_t *>view.buf, position, end, channel, payload_type, source, sequence, kind)
+        run = _walk(<const uint8_t *>view.buf, position, end, &expected, sequence)
+        if not run.count:
+            return None
+        body = PyBytes_FromStringAndSize(NULL, run.total)
+        _copy(<const uint8_t *>view.buf + position, &run, kind, <uint8_t *>PyBytes_AS_STRING(body))
+        return run.position, run.count, run.stamp, run.flags, body
     finally:
         PyBuffer_Release(&view)
+
+
+def take_pictures(
+    data, Py_ssize_t position, Py_ssize_t end, int channel, int payload_type, long long source, int sequence, int kind,
+    long long rtp_time,
+):
+    """As many plain pictures as ``data`` begins with; see ``recorder.rtsp.fragments.take_pictures``."""
+    cdef Py_buffer view
+    cdef Expected expected = Expected(channel, payload_type, source, kind)
+    PyObject_GetBuffer(data, &view, PyBUF_SIMPLE)
+    try:
+        if position < 0 or position > end or end > view.len:
+            return None
+        return _pictures(<const uint8_t *>view.buf, position, end, &expected, sequence, rtp_time)
+    finally:
+        PyBuffer_Release(&view)
+
+
+cdef object _pictures(
+    const uint8_t *data, Py_ssize_t position, Py_ssize_t end, const Expected *expected, int sequence, long long rtp_time
+):
+    cdef Walked runs[PICTURES_LIMIT_COUNT]
+    cdef const uint8_t *frame = data + position
+    cdef Walked *run
+    cdef uint8_t *into
+    cdef Py_ssize_t packets = 0, size = 0, start
+    cdef int count = 0, number
+    places = []
+    while count < PICTURES_LIMIT_COUNT:
+        run = &runs[count]
+        run[0] = _walk(data, position, end, expected, sequence)
+        if not run.count:
+            run[0] = _alone(data, position, end, expected, sequence)
+        if not run.count or run.flags != WHOLE or not _opens_plainly(data + position, run, expected.kind):
+            break
+        rtp_time += <int32_t>(run.stamp - <uint32_t>rtp_time)
+        start = size
+        size += LENGTH_BYTES + run.total
+        places.append((rtp_time, start, size))
+        position = run.position
+        packets += run.count
+        sequence = (sequence + run.count) & 0xFFFF
+        count += 1
+    if not count:
+        return None
+    piece = PyBytes_FromStringAndSize(NULL, size)
+    into = <uint8_t *>PyBytes_AS_STRING(piece)
+    for number in range(count):
+        run = &runs[number]
+        into[0] = run.total >> 24 & 0xFF
+        into[1] = run.total >> 16 & 0xFF
+        into[2] = run.total >> 8 & 0xFF
+        into[3] = run.total & 0xFF
+        _copy(frame, run, expected.kind, into + LENGTH_BYTES)
+        into += LENGTH_BYTES + run.total
+        frame = data + run.position
+    return position, packets, piece, places
 
 
 cdef inline uint32_t _word(const uint8_t *at) noexcept nogil:
     return <uint32_t>at[0] << 24 | <uint32_t>at[1] << 16 | <uint32_t>at[2] << 8 | at[3]
 
 
-cdef object _run(
-    const uint8_t *data, Py_ssize_t position, Py_ssize_t end,
-    int channel, int payload_type, long long source, int sequence, int kind,
-):
-    cdef Py_ssize_t before = 2 if kind == FU_H264 else 3
-    cdef Py_ssize_t least = INTERLEAVED_BYTES + RTP_HEADER_BYTES + before + 1
-    cdef Py_ssize_t start = position, stop, total = 0, count = 0, number
-    cdef uint32_t stamp = 0, time
-    cdef int flags = 0
-    cdef const uint8_t *frame
-    cdef const uint8_t *payload
+cdef inline int _kind_of(uint8_t first, int kind) noexcept nogil:
+    return first & 0x1F if kind == FU_H264 else first >> 1 & 0x3F
+
+
+cdef inline Py_ssize_t _packet(
+    const uint8_t *data, Py_ssize_t position, Py_ssize_t end, const Expected *expected, int sequence, Py_ssize_t least
+) noexcept nogil:
+    """Where the ordinary packet at ``position`` ends; -1 when it is none, or has less than ``least`` bytes in all."""
+    cdef const uint8_t *frame = data + position
+    cdef Py_ssize_t stop
+    if end - position < least:
+        return -1
+    stop = position + INTERLEAVED_BYTES + (<Py_ssize_t>frame[2] << 8 | frame[3])
+    if frame[0] != DOLLAR or frame[1] != expected.channel or stop > end or stop - position < least or frame[4] != 0x80:
+        return -1
+    if stop < end and data[stop] != DOLLAR:
+        return -1
+    if frame[5] & 0x7F != expected.payload_type or (frame[6] << 8 | frame[7]) != sequence:
+        return -1
+    return stop if _word(frame + 12) == expected.source else -1
+
+
+cdef Walked _walk(
+    const uint8_t *data, Py_ssize_t position, Py_ssize_t end, const Expected *expected, int sequence
+) noexcept nogil:
+    cdef Py_ssize_t before = 2 if expected.kind == FU_H264 else 3
+    cdef Py_ssize_t least = LEAD_BYTES + before + 1
+    cdef Py_ssize_t stop
+    cdef uint32_t time
     cdef uint8_t header
-    while end - position >= least and not flags & (ENDS | MARKED):
-        frame = data + position
-        stop = position + INTERLEAVED_BYTES + (<Py_ssize_t>frame[2] << 8 | frame[3])
-        if frame[0] != DOLLAR or frame[1] != channel or stop > end or stop - position < least or frame[4] != 0x80:
+    cdef const uint8_t *payload
+    cdef Walked run = Walked(position, 0, 0, False, 0, 0)
+    while not run.flags & (ENDS | MARKED):
+        stop = _packet(data, run.position, end, expected, sequence, least)
+        if stop < 0:
             break
-        if stop < end and data[stop] != DOLLAR:
-            break
-        if frame[5] & 0x7F != payload_type or (frame[6] << 8 | frame[7]) != sequence or _word(frame + 12) != source:
-            break
-        time = _word(frame + 8)
-        if count and time != stamp:
-            break
-        payload = frame + INTERLEAVED_BYTES + RTP_HEADER_BYTES
+        payload = data + run.position + LEAD_BYTES
+        time = _word(data + run.position + 8)
         header = payload[before - 1]
-        if (payload[0] & 0x1F if kind == FU_H264 else payload[0] >> 1 & 0x3F) != kind:
+        if (run.count and time != run.stamp) or _kind_of(payload[0], expected.kind) != expected.kind:
             break
         if header & 0x80:
-            if count:
+            if run.count:
                 break
-            flags = STARTS
-            total = before - 1
-        total += stop - position - least + 1
-        flags |= (ENDS if header & 0x40 else 0) | (MARKED if frame[5] & 0x80 else 0)
-        stamp = time
-        position = stop
+            run.flags = STARTS
+            run.total = before - 1
+        run.total += stop - run.position - least + 1
+        run.flags |= (ENDS if header & 0x40 else 0) | (MARKED if data[run.position + 5] & 0x80 else 0)
+        run.stamp = time
+        run.position = stop
+        run.count += 1
         sequence = (sequence + 1) & 0xFFFF
-        count += 1
-    if not count:
-        return None
-    body = PyBytes_FromStringAndSize(NULL, total)
-    _copy(data + start, count, before, flags & STARTS, <uint8_t *>PyBytes_AS_STRING(body))
-    return position, count, stamp, flags, body
+    return run
 
 
-cdef void _copy(const uint8_t *frame, Py_ssize_t count, Py_ssize_t before, int starts, uint8_t *into) noexcept nogil:
-    """The NAL unit header when the run starts one, then the bodies of ``count`` packets, back to back."""
-    cdef Py_ssize_t lead = INTERLEAVED_BYTES + RTP_HEADER_BYTES + before
+cdef Walked _alone(
+    const uint8_t *data, Py_ssize_t position, Py_ssize_t end, const Expected *expected, int sequence
+) noexcept nogil:
+    """The packet at ``position`` as a run of its own, if its payload is a NAL unit by itself; its user checks that."""
+    cdef Py_ssize_t stop = _packet(data, position, end, expected, sequence, LEAD_BYTES + 3)
+    cdef const uint8_t *frame = data + position
+    if stop < 0:
+        return Walked(position, 0, 0, False, 0, 0)
+    return Walked(
+        stop, 1, stop - position - LEAD_BYTES, True, _word(frame + 8), STARTS | ENDS | (MARKED if frame[5] & 0x80 else 0)
+    )
+
+
+cdef int _opens_plainly(const uint8_t *frame, const Walked *run, int kind) noexcept nogil:
+    """Whether a whole run at ``frame`` is the first slice of a picture that is no key picture."""
+    cdef const uint8_t *payload = frame + LEAD_BYTES
+    if run.total < 3:
+        return False
+    if kind == FU_H264:
+        if run.alone:
+            return payload[0] & 0x1F == SLICE_H264 and payload[1] & 0x80
+        return payload[1] & 0x1F == SLICE_H264 and payload[2] & 0x80
+    if run.alone:
+        return _kind_of(payload[0], kind) < FIRST_KEY_H265 and payload[2] & 0x80
+    return payload[2] & 0x3F < FIRST_KEY_H265 and payload[3] & 0x80
+
+
+cdef void _copy(const uint8_t *frame, const Walked *run, int kind, uint8_t *into) noexcept nogil:
+    """The NAL unit header when the run starts one, then the bodies of its packets, back to back: ``total`` bytes."""
+    cdef Py_ssize_t before = 2 if kind == FU_H264 else 3
+    cdef Py_ssize_t lead = LEAD_BYTES + before
     cdef Py_ssize_t size, number
-    cdef const uint8_t *payload = frame + INTERLEAVED_BYTES + RTP_HEADER_BYTES
-    if starts and before == 2:
+    cdef const uint8_t *payload = frame + LEAD_BYTES
+    if run.alone:
+        memcpy(into, payload, run.total)
+        return
+    if run.flags & STARTS and before == 2:
         into[0] = (payload[0] & 0xE0) | (payload[1] & 0x1F)
         into += 1
-    elif starts:
+    elif run.flags & STARTS:
         into[0] = (payload[0] & 0x81) | ((payload[2] & 0x3F) << 1)
         into[1] = payload[1]
         into += 2
-    for number in range(count):
+    for number in range(run.count):
         size = (<Py_ssize_t>frame[2] << 8 | frame[3]) + INTERLEAVED_BYTES
         memcpy(into, frame + lead, size - lead)
         into += size - lead

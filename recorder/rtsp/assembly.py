@@ -15,7 +15,7 @@ from typing import ClassVar, Final, Protocol
 
 from recorder.access_unit import AccessUnit, StreamFormat
 from recorder.rtsp.errors import ParameterSetsMissing
-from recorder.rtsp.fragments import ENDS, MARKED, STARTS
+from recorder.rtsp.fragments import ENDS, MARKED, STARTS, Place
 
 UNIT_LIMIT_BYTES: Final = 8 * 1024 * 1024
 # As many as a picture of the largest size has in slices of one packet each.
@@ -69,6 +69,8 @@ class UnitAssembler(ABC):
         self._damaged = False
         self._lost = False
         self._key_opening: int | None = None
+        # Whether slices with start codes between them come as one unit; None before the first key picture.
+        self._joined: bool | None = None
         self._received_us = self._now_us = 0
 
     def take(self) -> list[AccessUnit]:
@@ -100,6 +102,21 @@ class UnitAssembler(ABC):
                 self._nal(bytes(fragment))
         if flags & MARKED:
             self._marker(received_us)
+
+    @property
+    def rests(self) -> bool:
+        """Whether nothing is at hand or lost since a picture ended, and this stream's markers and slices are usual."""
+        return (
+            self._ended_time is not None
+            and self.markers_trusted
+            and not (self._nals or self._lost or self._damaged or self._joined or self._fragment is not None)
+        )
+
+    def pictures(self, data: bytes, places: list[Place], received_us: int) -> None:
+        """Take plain pictures (``fragments.take_pictures``) while it ``rests``: what taking each as runs would do."""
+        self._time = self._ended_time = places[-1][0]
+        self._received_us = self._now_us = received_us
+        self.ready += [AccessUnit(data, start, stop, time, False, received_us) for time, start, stop in places]
 
     @abstractmethod
     def _nal(self, nal: bytes) -> None:
@@ -232,16 +249,7 @@ class UnitAssembler(ABC):
                     self.keys, self.format_error = self.keys + 1, None
                 if not self._lost:
                     self._key_opening = self._nals[0][0]
-            self.ready.append(
-                AccessUnit(
-                    tuple(self._nals),
-                    self._time or 0,
-                    self._key,
-                    self._received_us,
-                    fmt,
-                    self._lost,
-                )
-            )
+            self.ready.append(AccessUnit.of(self._nals, self._time or 0, self._key, self._received_us, fmt, self._lost))
         elif self._has_picture or self._damaged:
             self.dropped_units += 1
         self._lost = not whole and (self._lost or self._has_picture or self._damaged)

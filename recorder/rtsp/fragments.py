@@ -2,10 +2,11 @@
 
 A picture of 20 kB travels as some 15 fragmentation units (RFC 6184 §5.8, RFC 7798 §4.4.3) back to back. ``take_run``
 takes as many of them as follow one another without anything to decide, and copies their bytes once, into one piece.
-Whatever is out of the ordinary (a hole, another source, padding, an extension, another kind of payload) ends the run
-and is left to the path that takes packets one by one, where all decisions are.
+``take_pictures`` does so with whole pictures, into one piece for all of them. Whatever is out of the ordinary (a hole,
+another source, padding, an extension, another kind of payload) ends them, and is left to the path that takes packets
+one by one, where all decisions are.
 
-This module is the reference; ``_fragments.pyx`` is the same function compiled, and is used when it has been built.
+This module is the reference; ``_fragments.pyx`` is the same functions compiled, and is used when it has been built.
 """
 
 from __future__ import annotations
@@ -18,13 +19,22 @@ RTP_HEADER_BYTES: Final = 12
 DOLLAR: Final = 0x24
 FU_H264: Final = 28
 FU_H265: Final = 49
+SLICE_H264: Final = 1  # a slice of a picture that is no key picture, not cut into partitions
+FIRST_KEY_H265: Final = 16  # slices below are of pictures that are no key pictures
 
 # What a run does to the NAL unit at hand.
 STARTS: Final = 1
 ENDS: Final = 2
 MARKED: Final = 4
 
+WHOLE: Final = STARTS | ENDS | MARKED
+# Taken in one go; a read brings some five.
+PICTURES_LIMIT_COUNT: Final = 32
+
 Run = tuple[int, int, int, int, bytes]
+# A picture in a piece: its media time without wrap, and where its NAL unit begins, with its length before it, and ends.
+Place = tuple[int, int, int]
+Pictures = tuple[int, int, bytes, list[Place]]
 
 _frame: Final = struct.Struct(">BBHBBHII").unpack_from
 
@@ -48,23 +58,18 @@ def take_run(
     None when the first packet is no such fragment.
     """
     before = 2 if kind == FU_H264 else 3  # payload header and fragmentation header
-    least = INTERLEAVED_BYTES + RTP_HEADER_BYTES + before + 1
     if not 0 <= position <= end <= len(data):
         return None
     count = flags = stamp = 0
     parts: list[bytes | bytearray | memoryview] = []
-    while end - position >= least and not flags & (ENDS | MARKED):
-        dollar, on, size, version, second, number, time, ssrc = _frame(data, position)
-        stop = position + INTERLEAVED_BYTES + size
-        if dollar != DOLLAR or on != channel or stop > end or stop - position < least or version != 0x80:
+    while not flags & (ENDS | MARKED):
+        found = _packet(data, position, end, channel, payload_type, source, sequence, before + 1)
+        if found is None:
             break
-        if stop < end and data[stop] != DOLLAR:
-            break
-        if second & 0x7F != payload_type or ssrc != source or number != sequence or (count and time != stamp):
-            break
+        stop, marked, time = found
         payload = position + INTERLEAVED_BYTES + RTP_HEADER_BYTES
         first, header = data[payload], data[payload + before - 1]
-        if (first & 0x1F if kind == FU_H264 else first >> 1 & 0x3F) != kind:
+        if (count and time != stamp) or _kind_of(first, kind) != kind:
             break
         if header & 0x80:
             if count:
@@ -75,8 +80,94 @@ def take_run(
             else:
                 parts.append(bytes(((first & 0x81) | (header & 0x3F) << 1, data[payload + 1])))
         parts.append(data[payload + before : stop])
-        flags |= (ENDS if header & 0x40 else 0) | (MARKED if second & 0x80 else 0)
+        flags |= (ENDS if header & 0x40 else 0) | marked
         stamp, position = time, stop
         sequence = (sequence + 1) & 0xFFFF
         count += 1
     return (position, count, stamp, flags, b"".join(parts)) if count else None
+
+
+def take_pictures(
+    data: bytes | bytearray | memoryview,
+    position: int,
+    end: int,
+    channel: int,
+    payload_type: int,
+    source: int,
+    sequence: int,
+    kind: int,
+    rtp_time: int,
+) -> Pictures | None:
+    """The plain pictures that ``data[position:end]`` begins with: (position after them, packets, piece, places in it).
+
+    A plain picture is one NAL unit, the first slice of a picture that is no key picture, and whole: one run that is
+    WHOLE, or one packet with the marker. Packets are as in ``take_run``; ``rtp_time`` is the media time of the one
+    before. None when there is no such picture; PICTURES_LIMIT_COUNT at most.
+    """
+    if not 0 <= position <= end <= len(data):
+        return None
+    packets = size = 0
+    parts: list[bytes] = []
+    places: list[Place] = []
+    arguments = (end, channel, payload_type, source)
+    while len(places) < PICTURES_LIMIT_COUNT:
+        run = take_run(data, position, *arguments, sequence, kind) or _alone(data, position, *arguments, sequence, kind)
+        if run is None:
+            break
+        stop, count, stamp, flags, nal = run
+        ahead = (stamp - rtp_time) & 0xFFFFFFFF
+        if flags != WHOLE or not _opens_plainly(nal, kind):
+            break
+        rtp_time += ahead - (1 << 32) if ahead >= 1 << 31 else ahead
+        parts += (len(nal).to_bytes(4, "big"), nal)
+        places.append((rtp_time, size, size := size + 4 + len(nal)))
+        position, packets, sequence = stop, packets + count, (sequence + count) & 0xFFFF
+    return (position, packets, b"".join(parts), places) if places else None
+
+
+def _packet(
+    data: bytes | bytearray | memoryview, position: int, end: int, channel: int, payload_type: int, source: int,
+    sequence: int, least: int,
+) -> tuple[int, int, int] | None:  # fmt: skip
+    """Where the ordinary packet at ``position`` ends, MARKED or 0, and its time stamp; ``least`` bytes of payload."""
+    least += INTERLEAVED_BYTES + RTP_HEADER_BYTES
+    if end - position < least:
+        return None
+    dollar, on, size, version, second, number, time, ssrc = _frame(data, position)
+    stop = position + INTERLEAVED_BYTES + size
+    if dollar != DOLLAR or on != channel or stop > end or stop - position < least or version != 0x80:
+        return None
+    if stop < end and data[stop] != DOLLAR:
+        return None
+    if second & 0x7F != payload_type or ssrc != source or number != sequence:
+        return None
+    return stop, MARKED if second & 0x80 else 0, time
+
+
+def _alone(
+    data: bytes | bytearray | memoryview, position: int, end: int, channel: int, payload_type: int, source: int,
+    sequence: int, kind: int,
+) -> Run | None:  # fmt: skip
+    """The packet at ``position`` as a run of its own, if its payload is a NAL unit by itself; its user checks that."""
+    found = _packet(data, position, end, channel, payload_type, source, sequence, 3)
+    if found is None:
+        return None
+    stop, marked, time = found
+    return stop, 1, time, STARTS | ENDS | marked, bytes(data[position + INTERLEAVED_BYTES + RTP_HEADER_BYTES : stop])
+
+
+def _kind_of(first: int, kind: int) -> int:
+    """The type in the first byte of a payload, for the codec whose fragments are of ``kind``."""
+    return first & 0x1F if kind == FU_H264 else first >> 1 & 0x3F
+
+
+def _opens_plainly(nal: bytes, kind: int) -> bool:
+    """Whether a NAL unit is the first slice of a picture that is no key picture.
+
+    H.264: first_mb_in_slice is 0, its first bit 1; H.265: first_slice_segment_in_pic_flag.
+    """
+    if len(nal) < 3:
+        return False
+    if kind == FU_H264:
+        return _kind_of(nal[0], kind) == SLICE_H264 and nal[1] & 0x80 != 0
+    return _kind_of(nal[0], kind) < FIRST_KEY_H265 and nal[2] & 0x80 != 0

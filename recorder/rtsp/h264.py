@@ -31,8 +31,6 @@ class H264Depacketizer(UnitAssembler):
 
     def __init__(self, parameter_sets: tuple[bytes, ...] = (), *, wary: bool = False) -> None:
         """``parameter_sets`` are those announced in the description; ``wary`` as in ``UnitAssembler``."""
-        # Whether slices with start codes between them come as one unit; None before the first key picture.
-        self._joined: bool | None = None
         self._h264_sets = H264Sets()
         super().__init__(self._h264_sets, wary=wary)
         for nal in parameter_sets:

@@ -29,8 +29,6 @@ class H265Depacketizer(UnitAssembler):
 
     def __init__(self, parameter_sets: tuple[bytes, ...] = (), *, wary: bool = False) -> None:
         """``parameter_sets`` are those announced in the description; ``wary`` as in ``UnitAssembler``."""
-        # Whether slices with start codes between them come as one unit; None before the first key picture.
-        self._joined: bool | None = None
         super().__init__(H265Sets(), wary=wary)
         for nal in parameter_sets:
             self.sets.add(nal)

@@ -1,4 +1,4 @@
-"""Which ``take_run`` this process uses: the compiled one when it has been built, else its pure-Python twin."""
+"""What this process takes fragments with: the compiled functions when they have been built, else their Python twins."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ PURE_VARIABLE = "VMS_PURE_PYTHON"
 
 log = logs.get("recorder.rtsp")
 
-take_run = fragments.take_run
+take_run, take_pictures = fragments.take_run, fragments.take_pictures
 compiled = False
 if not os.environ.get(PURE_VARIABLE):
     try:
-        from recorder.rtsp._fragments import take_run as _compiled_take_run
+        from recorder.rtsp import _fragments
     except ImportError:
         pass
     else:
-        take_run = _compiled_take_run
+        take_run, take_pictures = _fragments.take_run, _fragments.take_pictures
         compiled = True
 
 

@@ -10,8 +10,8 @@ import struct
 from typing import Final, Protocol
 
 from recorder.rtsp.errors import StreamDamaged, dump
-from recorder.rtsp.fragments import INTERLEAVED_BYTES
-from recorder.rtsp.native import take_run
+from recorder.rtsp.fragments import INTERLEAVED_BYTES, Place
+from recorder.rtsp.native import take_pictures, take_run
 from recorder.rtsp.reorder import LATE_LIMIT_90K, LATE_LIMIT_PACKETS, Held, Overtaken, Stranger
 
 HEADER_BYTES: Final = 12
@@ -45,6 +45,15 @@ class Depacketizer(Protocol):
 
     def run(self, rtp_time: int, flags: int, body: bytes, received_us: int) -> None:
         """Take the fragments of one run, as ``take_run`` gives them."""
+        ...
+
+    @property
+    def rests(self) -> bool:
+        """Whether nothing is at hand or lost that bears on the next picture."""
+        ...
+
+    def pictures(self, data: bytes, places: list[Place], received_us: int) -> None:
+        """Take plain pictures while it rests, as ``take_pictures`` gives them."""
         ...
 
     def lost(self, count: int) -> None:
@@ -96,13 +105,22 @@ class RtpReceiver:
         kind, payload_type, source = depacketizer.fragmentation, self.payload_type, self.ssrc
         begun = position
         if source is not None and self._next is not None and not self._overtaken:
-            while run := take_run(data, position, end, channel, payload_type, source, self._next, kind):
+            while True:
+                if depacketizer.rests and (
+                    taken := take_pictures(
+                        data, position, end, channel, payload_type, source, self._next, kind, self.rtp_time
+                    )
+                ):
+                    position, count, sample, places = taken
+                    self._went_on(count)
+                    self.rtp_time = places[-1][0]
+                    self.last_stamp = self.rtp_time & 0xFFFFFFFF
+                    depacketizer.pictures(sample, places, received_us)
+                run = take_run(data, position, end, channel, payload_type, source, self._next, kind)
+                if run is None:
+                    break
                 position, count, stamp, flags, body = run
-                self._malformed_in_a_row = 0
-                following = self._next + count
-                self.cycles += following >> 16
-                self._next = following & 0xFFFF
-                self.packets += count
+                self._went_on(count)
                 if stamp != self.last_stamp:
                     self.rtp_time += signed_difference(stamp, self.last_stamp)
                     self.last_stamp = stamp
@@ -112,6 +130,14 @@ class RtpReceiver:
         stop = position + INTERLEAVED_BYTES + (data[position + 2] << 8 | data[position + 3])
         self.packet(data, position + INTERLEAVED_BYTES, stop, received_us)
         return stop
+
+    def _went_on(self, count: int) -> None:
+        """Count packets that followed one another."""
+        self._malformed_in_a_row = 0
+        following = (self._next or 0) + count
+        self.cycles += following >> 16
+        self._next = following & 0xFFFF
+        self.packets += count
 
     def packet(self, data: bytes | bytearray | memoryview, start: int, end: int, received_us: int) -> None:
         """Take the RTP packet ``data[start:end]``; raises StreamDamaged when too many in a row are none."""

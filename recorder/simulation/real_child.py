@@ -66,7 +66,7 @@ async def record(writer: StreamWriter, clock: SystemClock) -> None:
         number += 1
         end = start.plus(seconds=GROUP_S)
         try:
-            await writer.group(f"{camera} {start.us} ".encode().ljust(GROUP_BYTES, b"."), start, end, 25, Format())
+            await writer.group([f"{camera} {start.us} ".encode().ljust(GROUP_BYTES, b".")], start, end, 25, Format())
             print(f"kept {camera} {start.us}", flush=True)
         except SinkRefused as error:
             print(f"lost {camera} {start.us} {error.cause}", flush=True)

@@ -12,6 +12,7 @@ import socket as sockets
 import threading
 import time
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
@@ -68,7 +69,8 @@ class Store:
             plain = init_segment(video.fmt) + fragment(units, video.fmt, number + 1, UtcTime(end))
             key = bytes((number + each) % 256 for each in range(32))
             sealed = seal_group(key, group_context(CAMERA, name, number), plain)
-            header = GroupHeader.over(number, UtcTime(begin), end - begin, GROUP_FRAMES, plain, sealed).encode()
+            digest = sha256(plain).digest()
+            header = GroupHeader.over(number, UtcTime(begin), end - begin, GROUP_FRAMES, digest, sealed).encode()
             data += header
             self.groups.append(SealedGroup(name, number, begin, len(data), len(sealed), key))
             data += sealed

@@ -69,7 +69,7 @@ def encode(count: int) -> Numbered:
 def _unit(number: int, annex_b: bytes) -> AccessUnit:
     nals = tuple(_split(annex_b))
     key = any(nal[0] & 0x1F == _IDR for nal in nals)
-    return AccessUnit(nals, number * 90_000 // FPS, key, number * FRAME_US)
+    return AccessUnit.of(nals, number * 90_000 // FPS, key, number * FRAME_US)
 
 
 def _split(annex_b: bytes) -> list[bytes]:

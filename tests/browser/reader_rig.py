@@ -78,7 +78,7 @@ async def _record(writer: StreamWriter, video: Numbered, first: int, groups: int
         units = [video.at(number, at + i * FRAME_US) for i, number in enumerate(numbers)]
         end = START.plus(us=at + GROUP_US - START.us)
         plain = init_segment(video.fmt) + fragment(units, video.fmt, group + 1, end)
-        await writer.group(plain, units[0].utc, end, len(units), video.fmt, "zs-1")
+        await writer.group([plain], units[0].utc, end, len(units), video.fmt, "zs-1")
 
 
 async def make_package(folder: Path, video: Numbered, authority: Authority | None = None) -> Path:

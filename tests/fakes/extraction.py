@@ -142,7 +142,10 @@ def timed_groups(name: str, count: int, start: UtcTime) -> tuple[StreamFormat, l
         groups.append(
             [
                 TimedUnit(
-                    AccessUnit(unit.nals, 0, unit.key, 0, fmt if unit.key else None), at.plus(us=i * step), None, None
+                    AccessUnit.of(unit.nals, 0, unit.key, 0, fmt if unit.key else None),
+                    at.plus(us=i * step),
+                    None,
+                    None,
                 )
                 for i, unit in enumerate(units[begin:end])
             ]
@@ -157,7 +160,7 @@ async def record_clip(rig: Rig, writer: StreamWriter, name: str, count: int, sta
     for number, units in enumerate(groups):
         end = start.plus(us=(number + 1) * GROUP_US)
         plain = init_segment(fmt) + fragment(units, fmt, number + 1, end)
-        await writer.group(plain, units[0].utc, end, len(units), fmt, "zs-1")
+        await writer.group([plain], units[0].utc, end, len(units), fmt, "zs-1")
         nals += [nal for unit in units for nal in unit.unit.nals]
     return nals
 

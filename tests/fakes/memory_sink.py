@@ -8,8 +8,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+
+from cryptography.utils import Buffer
 
 from recorder.access_unit import StreamFormat
 from recorder.sink import SinkRefused
@@ -51,7 +53,13 @@ class MemorySink:
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def group(
-        self, plaintext: bytes, start: UtcTime, end: UtcTime, units: int, fmt: StreamFormat, zone_set: str | None
+        self,
+        plaintext: Sequence[Buffer],
+        start: UtcTime,
+        end: UtcTime,
+        units: int,
+        fmt: StreamFormat,
+        zone_set: str | None,
     ) -> None:
         assert not self.absent, "a group during an absence"
         assert start < end
@@ -59,7 +67,7 @@ class MemorySink:
         assert self.covered is None or start == self.covered, "a hole that no absence explains"
         if self.refuse:
             raise SinkRefused("refusé", cause=self.refuse)
-        self.groups.append(Kept(plaintext, start, end, units, fmt, zone_set))
+        self.groups.append(Kept(b"".join(plaintext), start, end, units, fmt, zone_set))
         self.covered = end
         self._tell()
 

@@ -96,7 +96,7 @@ def a_group_goes_missing(patch: pytest.MonkeyPatch) -> None:
     """One group in nine is forgotten, and the next one pretends that it was not."""
     kept, count = StreamWriter.group, [0]
 
-    async def group(self: StreamWriter, plaintext: bytes, start: Any, end: Any, *rest: Any) -> None:
+    async def group(self: StreamWriter, plaintext: Any, start: Any, end: Any, *rest: Any) -> None:
         count[0] += 1
         if count[0] % 9 == 0:
             start = self._segment.end_us if self._segment is not None else start.us

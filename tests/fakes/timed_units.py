@@ -22,7 +22,7 @@ def timed_units(clip: Clip, start: UtcTime = START) -> list[TimedUnit]:
     fmt = format_of(clip)
     return [
         TimedUnit(
-            AccessUnit(unit.nals, unit.pts_90k, unit.key, unit.pts_90k * 100 // 9, fmt if unit.key else None),
+            AccessUnit.of(unit.nals, unit.pts_90k, unit.key, unit.pts_90k * 100 // 9, fmt if unit.key else None),
             start.plus(us=unit.pts_90k * 100 // 9),
             3600,
             None,

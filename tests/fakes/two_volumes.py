@@ -125,7 +125,7 @@ class Camera:
             self.rig.clock.advance(seconds=GROUP_S)
             picture = f"{at.us}".encode() * 100
             try:
-                await self.writer.group(picture, at, self.rig.clock.utc(), 50, Format())
+                await self.writer.group([picture], at, self.rig.clock.utc(), 50, Format())
             except SinkRefused:
                 continue
             self.kept.append(picture)

@@ -38,7 +38,7 @@ async def record(writer: StreamWriter, clock: SystemClock) -> None:
         number += 1
         end = start.plus(seconds=GROUP_S)
         plain = f"{writer.id.camera} {start.us} ".encode() * 400
-        await writer.group(plain, start, end, 25, Format())
+        await writer.group([plain], start, end, 25, Format())
         print(f"group {writer.id.camera} {start.us}", flush=True)
         start = end
         await clock.sleep(max(0.0, end.since(clock.utc()) / 1e6))

@@ -44,12 +44,12 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
     fmt, groups = timed_groups(CLIP, 3, START)
     for number, units in enumerate(groups[:2]):
         start, end = UtcTime(at(2 * number)), UtcTime(at(2 * number + 2))
-        await writer.group(init_segment(fmt) + fragment(units, fmt, 1, end), start, end, len(units), fmt, "zs-1")
+        await writer.group([init_segment(fmt) + fragment(units, fmt, 1, end)], start, end, len(units), fmt, "zs-1")
     await writer.absence(UtcTime(at(4)), "camera-unreachable", "Câble.")
     fmt, groups = timed_groups(CLIP, 3, UtcTime(at(12)))
     for number, units in enumerate(groups):
         start, end = UtcTime(at(12 + 2 * number)), UtcTime(at(14 + 2 * number))
-        await writer.group(init_segment(fmt) + fragment(units, fmt, 1, end), start, end, len(units), fmt, "zs-1")
+        await writer.group([init_segment(fmt) + fragment(units, fmt, 1, end)], start, end, len(units), fmt, "zs-1")
     made.clock.step(seconds=600)
     await writer.close()
     yield made

@@ -35,7 +35,7 @@ async def record(rig: Rig, seconds: int = 130) -> list[Path]:
         if second == 60:
             await writer.absence(START.plus(seconds=60), "stream-stalled")
         start = START.plus(seconds=second + shift)
-        await writer.group(f"group {second} ".encode() * 100, start, start.plus(seconds=2), 50, Format())
+        await writer.group([f"group {second} ".encode() * 100], start, start.plus(seconds=2), 50, Format())
     await writer.close()
     return [path_of(rig, row) for row in await rig.segments()]
 
@@ -91,7 +91,7 @@ async def test_checking_changes_nothing(rig: Rig) -> None:
 async def test_an_open_segment_is_a_note(rig: Rig) -> None:
     writer = rig.writer()
     await writer.start()
-    await writer.group(b"x" * 999, START, START.plus(seconds=2), 50, Format())
+    await writer.group([b"x" * 999], START, START.plus(seconds=2), 50, Format())
     report = await check(rig)
     assert report.ok
     assert [one.kind for one in report.findings] == ["open"]
@@ -277,7 +277,7 @@ async def crash(rig: Rig, groups: int = 3) -> Path:
     await writer.start()
     for number in range(groups):
         start = START.plus(seconds=2 * number)
-        await writer.group(f"group {number} ".encode() * 300, start, start.plus(seconds=2), 50, Format())
+        await writer.group([f"group {number} ".encode() * 300], start, start.plus(seconds=2), 50, Format())
     writer._release()
     return path_of(rig, (await rig.segments())[0])
 
@@ -324,11 +324,11 @@ async def test_a_flip_in_the_middle_of_an_open_segment_keeps_the_rest_aside(rig:
 async def test_repair_leaves_a_stream_that_is_being_written(rig: Rig) -> None:
     writer = rig.writer()
     await writer.start()
-    await writer.group(b"x" * 999, START, START.plus(seconds=2), 50, Format())
+    await writer.group([b"x" * 999], START, START.plus(seconds=2), 50, Format())
     report = await repair(rig)
     assert report.ok
     assert "en cours d’écriture" in report.repaired[0]
-    await writer.group(b"y" * 999, START.plus(seconds=2), START.plus(seconds=4), 50, Format())
+    await writer.group([b"y" * 999], START.plus(seconds=2), START.plus(seconds=4), 50, Format())
     await writer.close()
     assert len(await rig.opened()) == 2
 

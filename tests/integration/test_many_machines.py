@@ -77,7 +77,7 @@ async def record(rig: Rig, groups: int, size_bytes: int = 20_000) -> None:
         for _ in range(groups):
             end = at.plus(seconds=GROUP_S)
             rig.clock.advance(seconds=GROUP_S)
-            await writer.group(os.urandom(size_bytes), at, end, 50, Format())
+            await writer.group([os.urandom(size_bytes)], at, end, 50, Format())
             at = end
     finally:
         await writer.close()
@@ -243,7 +243,7 @@ async def test_a_writer_whose_lease_has_passed_keeps_nothing_and_says_so(tmp_pat
     writer._fence = held
     await writer.start()
     at = rig.clock.utc()
-    await writer.group(b"a" * 5000, at, at.plus(seconds=2), 50, Format())
+    await writer.group([b"a" * 5000], at, at.plus(seconds=2), 50, Format())
     assert isinstance(rig.clock, ManualClock)
     rig.clock.advance(seconds=10)
     await two.join()
@@ -252,7 +252,7 @@ async def test_a_writer_whose_lease_has_passed_keeps_nothing_and_says_so(tmp_pat
     await writer.absence(at.plus(seconds=2), "stream-stalled")
     assert writer.fenced
     with pytest.raises(Exception, match="autre enregistreur"):
-        await writer.group(b"b" * 5000, at.plus(seconds=4), at.plus(seconds=6), 50, Format())
+        await writer.group([b"b" * 5000], at.plus(seconds=4), at.plus(seconds=6), 50, Format())
     await writer.close()
     assert [(row.name, row.groups, row.end_us) for row in await rig.segments()] == rows
     assert await rig.absences() == []

@@ -36,10 +36,10 @@ async def record(rig: Rig, *, close: bool = True) -> None:
     writer = rig.writer()
     await writer.start()
     for second in range(0, 80, 2):
-        await writer.group(f"group {second} ".encode() * 90, at(second), at(second + 2), 50, Format())
+        await writer.group([f"group {second} ".encode() * 90], at(second), at(second + 2), 50, Format())
     await writer.absence(at(80), "stream-stalled", "plus d’image")
     for second in (90, 92):
-        await writer.group(f"group {second} ".encode() * 90, at(second), at(second + 2), 50, Format())
+        await writer.group([f"group {second} ".encode() * 90], at(second), at(second + 2), 50, Format())
     rig.clock.advance(seconds=100)
     if close:
         await writer.close()

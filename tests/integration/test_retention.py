@@ -71,7 +71,7 @@ async def record(rig: Rig, day: int, groups: int = 3) -> None:
     await writer.start()
     for number in range(groups):
         at = start.plus(seconds=2 * number)
-        await writer.group(f"day {day} group {number}".encode() * 50, at, at.plus(seconds=2), 50, Format())
+        await writer.group([f"day {day} group {number}".encode() * 50], at, at.plus(seconds=2), 50, Format())
     rig.clock.advance(seconds=2 * groups)
     await writer.close()
 

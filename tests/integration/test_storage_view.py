@@ -65,7 +65,7 @@ async def record(rig: Rig, camera: str, at_s: float, groups: int = 3) -> None:
     await writer.start()
     for number in range(groups):
         at = start.plus(seconds=2 * number)
-        await writer.group(b"picture" * 3000, at, at.plus(seconds=2), 50, Format())
+        await writer.group([b"picture" * 3000], at, at.plus(seconds=2), 50, Format())
     rig.clock.step(seconds=2 * groups)
     await writer.close()
 
@@ -123,7 +123,7 @@ async def test_what_is_being_written_counts_as_it_grows_and_once_when_it_is_seal
     await writer.start()
     for number in range(4):
         at = START.plus(seconds=2 * number)
-        await writer.group(b"picture" * 3000, at, at.plus(seconds=2), 50, Format())
+        await writer.group([b"picture" * 3000], at, at.plus(seconds=2), 50, Format())
         rig.clock.step(seconds=2)
         row = await looking.write()
         assert row.stored_bytes == on_disk(rig) > 21_000 * (number + 1)

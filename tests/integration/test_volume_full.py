@@ -68,7 +68,7 @@ class Recorder:
         refused: dict[str, str] = {}
         for camera, sink in self._sinks.items():
             try:
-                await sink.group(os.urandom(GROUP_BYTES), start, start.plus(seconds=2), 50, FORMAT, None)
+                await sink.group([os.urandom(GROUP_BYTES)], start, start.plus(seconds=2), 50, FORMAT, None)
             except SinkRefused as error:
                 refused[camera] = error.cause
                 await sink.absence(start, error.cause, str(error))

@@ -1,9 +1,10 @@
-"""Runs of fragments: the compiled function, its pure-Python twin and the path packet by packet do exactly the same."""
+"""Runs of fragments and whole pictures: compiled, in pure Python and packet by packet, exactly the same comes out."""
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -14,28 +15,37 @@ from deploy import native_build
 from recorder.access_unit import AccessUnit
 from recorder.rtsp import fragments, native, rtp
 from recorder.rtsp.errors import RtspError
-from recorder.rtsp.fragments import FU_H264, FU_H265, Run
+from recorder.rtsp.fragments import FU_H264, FU_H265, Pictures, Run
 from recorder.rtsp.h264 import H264Depacketizer
 from recorder.rtsp.h265 import H265Depacketizer
 from recorder.rtsp.rtp import RtpReceiver
 
 CHANNEL, PAYLOAD_TYPE, SOURCE = 2, 96, 7
 
-TakeRun = Callable[..., Run | None]
+
+@dataclass(frozen=True)
+class Taking:
+    """Either the compiled functions or their twins."""
+
+    take_run: Callable[..., Run | None]
+    take_pictures: Callable[..., Pictures | None]
 
 
-def compiled() -> TakeRun:
-    """The compiled function, or the twin itself on a machine that cannot compile: there is then nothing to compare."""
+TWIN = Taking(fragments.take_run, fragments.take_pictures)
+
+
+def compiled() -> Taking:
+    """The compiled functions, or the twins on a machine that cannot compile: there is then nothing to compare."""
     if native_build.compiler() is None:
-        return fragments.take_run
-    from recorder.rtsp._fragments import take_run
+        return TWIN
+    from recorder.rtsp import _fragments
 
-    return take_run
+    return Taking(_fragments.take_run, _fragments.take_pictures)
 
 
 def test_where_a_compiler_is_the_compiled_part_is_in_use() -> None:
     assert native.compiled == (native_build.compiler() is not None)
-    assert native.take_run is compiled()
+    assert Taking(native.take_run, native.take_pictures) == compiled()
 
 
 # ── wires: pictures cut into fragments, with everything between them that a camera may send, then damaged ──
@@ -79,14 +89,75 @@ def wires(draw: st.DrawFn, kind: int) -> bytes:
     return bytes(damaged)
 
 
+@st.composite
+def nal_units(draw: st.DrawFn, kind: int) -> list[bytes]:
+    """The NAL units of one picture: mostly one slice, now and then what makes a picture anything but plain."""
+    first, later = (b"\x41\x88", b"\x41\x08") if kind == FU_H264 else (b"\x02\x01\x88", b"\x02\x01\x08")
+    key, delimiter = (b"\x65\x88", b"\x09\xf0") if kind == FU_H264 else (b"\x26\x01\x88", b"\x46\x01\x50")
+    body = draw(st.binary(max_size=30))
+    return draw(
+        st.sampled_from([[first + body]] * 8 + [
+            [key + body], [delimiter, first + body], [first + body, later], [later + body], [first[:-1]],
+            [first + b"\0\0\1" + first + body], [key + b"\0\0\1" + later], [first + body, first], [delimiter],
+            [b"\0\0\1" + first], [b"\xc1\x88" + body],
+        ])
+    )  # fmt: skip
+
+
+@st.composite
+def films(draw: st.DrawFn, kind: int) -> bytes:
+    """Interleaved frames of whole pictures, cut into fragments of a few bytes; then packets lost, doubled, damaged."""
+    packets: list[bytes] = []
+    sequence, time = draw(st.sampled_from([0, 65_530])), draw(st.sampled_from([7, 2**32 - 9000]))
+    each_slice_marked = draw(st.integers(0, 4)) == 0
+    for _ in range(draw(st.integers(1, 12))):
+        units = draw(nal_units(kind))
+        for place, nal in enumerate(units):
+            pieces = _cut(nal, kind, draw(st.sampled_from([5, 12, 99])))
+            del pieces[: draw(st.integers(0, 15)) == 0]  # never sent: the numbering tells of no loss
+            for number, piece in enumerate(pieces):
+                last = place == len(units) - 1 and number == len(pieces) - 1 and draw(st.integers(0, 12)) > 0
+                marked = last or (each_slice_marked and number == len(pieces) - 1)
+                second = PAYLOAD_TYPE | (0x80 if marked or draw(st.integers(0, 40)) == 0 else 0)
+                packet = struct.pack(">BBHII", 0x80, second, sequence & 0xFFFF, time, SOURCE) + piece
+                packets.append(struct.pack(">cBH", b"$", CHANNEL, len(packet)) + packet)
+                sequence += 1
+        time = (time + draw(st.sampled_from([3600] * 6 + [0, -3600, 2**31]))) & 0xFFFFFFFF
+    for _ in range(draw(st.sampled_from([0, 0, 0, 1, 2])) if packets else 0):
+        at = draw(st.integers(0, len(packets) - 1))
+        packets[at : at + 1] = draw(st.sampled_from([[], packets[at : at + 1] * 2]))
+        if not packets:
+            break
+    wire = bytearray(b"".join(packets))
+    if wire and draw(st.integers(0, 3)) == 0:
+        wire[draw(st.integers(0, len(wire) - 1))] = draw(st.integers(0, 255))
+    return bytes(wire)
+
+
+def _cut(nal: bytes, kind: int, step: int) -> list[bytes]:
+    """Payloads of one NAL unit."""
+    head = 1 if kind == FU_H264 else 2
+    if len(nal) <= step + head:
+        return [nal]
+    pieces = [nal[at : at + step] for at in range(head, len(nal), step)]
+    ends = [(0x80 if at == 0 else 0) | (0x40 if at == len(pieces) - 1 else 0) for at in range(len(pieces))]
+    if kind == FU_H264:
+        return [
+            bytes((nal[0] & 0xE0 | FU_H264, end | nal[0] & 0x1F)) + piece
+            for end, piece in zip(ends, pieces, strict=True)
+        ]
+    front = bytes((nal[0] & 0x81 | FU_H265 << 1, nal[1]))
+    return [front + bytes((end | nal[0] >> 1 & 0x3F,)) + piece for end, piece in zip(ends, pieces, strict=True)]
+
+
 kinds = st.sampled_from([FU_H264, FU_H265])
-both = kinds.flatmap(lambda kind: st.tuples(st.just(kind), wires(kind)))
+both = kinds.flatmap(lambda kind: st.tuples(st.just(kind), wires(kind) | films(kind)))
 
 
 @given(both, st.integers(-1, 400), st.integers(-1, 900), st.integers(0, 65_535) | st.sampled_from([0, 1, 65_535]))
 @settings(max_examples=300)
 @example((FU_H264, b""), 0, 0, 0)
-def test_the_compiled_function_and_its_twin_agree(
+def test_the_compiled_functions_and_their_twins_agree(
     wired: tuple[int, bytes], position: int, end: int, sequence: int
 ) -> None:
     kind, wire = wired
@@ -94,20 +165,26 @@ def test_the_compiled_function_and_its_twin_agree(
         sequence = struct.unpack_from(">H", wire, 6)[0]
     for data in (wire, bytearray(wire), memoryview(wire)):
         arguments = (data, position, min(end, len(wire)), CHANNEL, PAYLOAD_TYPE, SOURCE, sequence, kind)
-        assert compiled()(*arguments) == fragments.take_run(*arguments)
+        assert compiled().take_run(*arguments) == TWIN.take_run(*arguments)
+        for before in (0, 7, 2**32 + 7, -3600):
+            taken = TWIN.take_pictures(*arguments, before)
+            assert compiled().take_pictures(*arguments, before) == taken
+            assert taken is None or (taken[3][0][1], taken[3][-1][2]) == (0, len(taken[2]))
     beyond = (wire, 0, len(wire) + 1, CHANNEL, PAYLOAD_TYPE, SOURCE, sequence, kind)
-    assert compiled()(*beyond) is fragments.take_run(*beyond) is None
+    assert compiled().take_run(*beyond) is TWIN.take_run(*beyond) is None
+    assert compiled().take_pictures(*beyond, 0) is TWIN.take_pictures(*beyond, 0) is None
 
 
-def walk(wire: bytes, cuts: list[int], kind: int, take_run: TakeRun | None) -> dict[str, Any]:
-    """What a receiver makes of a wire that arrives in pieces; None takes packet by packet, without runs."""
+def walk(wire: bytes, cuts: list[int], kind: int, taking: Taking | None) -> dict[str, Any]:
+    """What a receiver makes of a wire that arrives in pieces; None takes packet by packet."""
     depacketizer = H264Depacketizer() if kind == FU_H264 else H265Depacketizer()
     receiver = RtpReceiver(PAYLOAD_TYPE, depacketizer, "cam")
-    found: list[AccessUnit] = []
+    found: list[tuple[Any, ...]] = []
     error, position = "", 0
     patch = pytest.MonkeyPatch()
-    if take_run is not None:
-        patch.setattr(rtp, "take_run", take_run)
+    if taking is not None:
+        patch.setattr(rtp, "take_run", taking.take_run)
+        patch.setattr(rtp, "take_pictures", taking.take_pictures)
     try:
         for at, cut in enumerate([*sorted(cuts), len(wire)]):
             while position + 4 <= cut:
@@ -115,12 +192,12 @@ def walk(wire: bytes, cuts: list[int], kind: int, take_run: TakeRun | None) -> d
                 if stop > cut:
                     break
                 if wire[position] == 0x24 and wire[position + 1] == CHANNEL:
-                    if take_run is None:
+                    if taking is None:
                         receiver.packet(wire, position + 4, stop, at)
                     else:
                         stop = receiver.frames(wire, position, cut, CHANNEL, at)
                 position = stop
-            found += depacketizer.take()
+            found += map(_told, depacketizer.take())
     except RtspError as damage:
         error = str(damage)
     finally:
@@ -129,19 +206,70 @@ def walk(wire: bytes, cuts: list[int], kind: int, take_run: TakeRun | None) -> d
     told["_depacketizer"] = None
     left = bytes(depacketizer._fragment) if depacketizer._fragment is not None else None
     return {
-        "units": found + depacketizer.take(), "error": error, "position": position, "receiver": told, "left": left,
+        "units": found, "rest": (depacketizer.rests, depacketizer._nals, depacketizer._time), "error": error,
+        "position": position, "receiver": told, "left": left,
         "dropped": depacketizer.dropped_units, "trusted": depacketizer.markers_trusted,
     }  # fmt: skip
 
 
+def _told(unit: AccessUnit) -> tuple[Any, ...]:
+    """A unit without where it lies."""
+    return unit.nals, unit.size_bytes(), unit.rtp_time, unit.key, unit.received_us, unit.fmt, unit.lost_before
+
+
 @given(both, st.lists(st.integers(0, 900), max_size=4))
-@settings(max_examples=300)
+@settings(max_examples=600)
 def test_runs_do_what_packets_one_by_one_do(wired: tuple[int, bytes], cuts: list[int]) -> None:
     kind, wire = wired
     cuts = [min(cut, len(wire)) for cut in cuts]
     one_by_one = walk(wire, cuts, kind, None)
-    assert walk(wire, cuts, kind, fragments.take_run) == one_by_one
+    assert walk(wire, cuts, kind, TWIN) == one_by_one
     assert walk(wire, cuts, kind, compiled()) == one_by_one
+
+
+def film(kind: int, count: int, size: int) -> tuple[list[bytes], bytes]:
+    """Plain pictures of ``size`` bytes and their packets, numbered from 65 530, of time 3600 on."""
+    head = b"\x41\x88" if kind == FU_H264 else b"\x02\x01\x88"
+    nals = [head + bytes((each,)) * size for each in range(count)]
+    wire, sequence = b"", 65_530
+    for number, nal in enumerate(nals):
+        pieces = _cut(nal, kind, 1000)
+        for at, piece in enumerate(pieces):
+            second = PAYLOAD_TYPE | (0x80 if at == len(pieces) - 1 else 0)
+            packet = struct.pack(">BBHII", 0x80, second, sequence & 0xFFFF, 3600 * (number + 1), SOURCE) + piece
+            wire += struct.pack(">cBH", b"$", CHANNEL, len(packet)) + packet
+            sequence += 1
+    return nals, wire
+
+
+@pytest.mark.parametrize("kind", [FU_H264, FU_H265])
+@pytest.mark.parametrize("size", [40, 20_000])
+def test_the_pictures_of_a_read_lie_in_one_piece(kind: int, size: int) -> None:
+    nals, wire = film(kind, 4, size)
+    for taking in (TWIN, compiled()):
+        taken = taking.take_pictures(wire, 0, len(wire), CHANNEL, PAYLOAD_TYPE, SOURCE, 65_530, kind, 0)
+        assert taken is not None
+        position, _, piece, places = taken
+        assert (position, [time for time, _, _ in places]) == (len(wire), [3600, 7200, 10_800, 14_400])
+        assert [piece[start + 4 : stop] for _, start, stop in places] == nals
+    depacketizer = H264Depacketizer() if kind == FU_H264 else H265Depacketizer()
+    receiver = RtpReceiver(PAYLOAD_TYPE, depacketizer, "cam")
+    stop = 4 + int.from_bytes(wire[2:4], "big")
+    receiver.packet(wire, 4, stop, 1)  # the source is known from its first packet on
+    while stop < len(wire):
+        stop = receiver.frames(wire, stop, len(wire), CHANNEL, 1)
+    units = depacketizer.take()
+    assert [unit.nals for unit in units] == [(nal,) for nal in nals]
+    assert units[1].data is units[2].data is units[3].data is not units[0].data
+
+
+@pytest.mark.parametrize("taking", [TWIN, compiled()])
+def test_more_pictures_than_one_piece_takes_are_left_for_the_next(taking: Taking) -> None:
+    _, wire = film(FU_H264, 40, 10)
+    taken = taking.take_pictures(wire, 0, len(wire), CHANNEL, PAYLOAD_TYPE, SOURCE, 65_530, FU_H264, 0)
+    assert taken is not None
+    assert len(taken[3]) == taken[1] == fragments.PICTURES_LIMIT_COUNT
+    assert taken[0] < len(wire)
 
 
 def test_a_picture_of_many_packets_is_one_run() -> None:
@@ -153,6 +281,23 @@ def test_a_picture_of_many_packets_is_one_run() -> None:
         packet = struct.pack(">BBHII", 0x80, PAYLOAD_TYPE | (0x80 if last else 0), number + 65_530 & 0xFFFF, 9, SOURCE)
         packet += bytes((0x60 | FU_H264, (0x80 if number == 0 else 0) | (0x40 if last else 0) | 5)) + piece
         wire += struct.pack(">cBH", b"$", CHANNEL, len(packet)) + packet
-    for take_run in (fragments.take_run, compiled()):
-        run = take_run(wire, 0, len(wire), CHANNEL, PAYLOAD_TYPE, SOURCE, 65_530, FU_H264)
+    for taking in (TWIN, compiled()):
+        run = taking.take_run(wire, 0, len(wire), CHANNEL, PAYLOAD_TYPE, SOURCE, 65_530, FU_H264)
         assert run == (len(wire), len(pieces), 9, fragments.STARTS | fragments.ENDS | fragments.MARKED, nal)
+
+
+@pytest.mark.parametrize("kind", [FU_H264, FU_H265])
+def test_a_fragment_that_nothing_began_is_told_with_the_next_picture(kind: int) -> None:
+    _, wire = film(kind, 3, 40)
+    frames, at = [], 0
+    while at < len(wire):
+        stop = at + 4 + int.from_bytes(wire[at + 2 : at + 4], "big")
+        frames.append(wire[at:stop])
+        at = stop
+    stray = bytes((0x60 | FU_H264, 1)) if kind == FU_H264 else bytes((FU_H265 << 1, 1, 1))
+    packet = struct.pack(">BBHII", 0x80, PAYLOAD_TYPE, 65_531, 5000, SOURCE) + stray + b"middle"
+    later = [frame[:6] + struct.pack(">H", 65_532 + number) + frame[8:] for number, frame in enumerate(frames[1:])]
+    wire = frames[0] + struct.pack(">cBH", b"$", CHANNEL, len(packet)) + packet + b"".join(later)
+    one_by_one = walk(wire, [len(frames[0])], kind, None)
+    assert [unit[-1] for unit in one_by_one["units"]] == [False, True, False]
+    assert walk(wire, [len(frames[0])], kind, compiled()) == walk(wire, [len(frames[0])], kind, TWIN) == one_by_one

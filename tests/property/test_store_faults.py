@@ -38,7 +38,7 @@ async def script(writer: StreamWriter, done: list[bytes]) -> None:
         start = START.plus(seconds=second)
         plain = f"group {second} ".encode() * 40
         try:
-            await writer.group(plain, start, start.plus(seconds=length), 50, Format())
+            await writer.group([plain], start, start.plus(seconds=length), 50, Format())
         except SinkRefused:
             continue
         done.append(plain)
@@ -55,7 +55,7 @@ async def settle(rig: Rig, done: list[bytes], *, lost_open: int, index_away: boo
     again = rig.writer()
     await again.start()
     plain = b"after the restart " * 20
-    await again.group(plain, START.plus(seconds=400), START.plus(seconds=402), 50, Format())
+    await again.group([plain], START.plus(seconds=400), START.plus(seconds=402), 50, Format())
     await again.close()
     opened = [one.plaintext for one in await rig.opened()]
     assert opened[-1] == plain

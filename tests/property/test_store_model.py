@@ -89,7 +89,7 @@ class Footage(RuleBasedStateMachine):
         self.maybe[stream].append(group)
         try:
             writer = await self._writer(stream)
-            await writer.group(group.plaintext, start, end, 25, Format())
+            await writer.group([group.plaintext], start, end, 25, Format())
         except (SinkRefused, StoreError):  # refused by the writer, or by the disk at its start
             self.maybe[stream].remove(group)
             return

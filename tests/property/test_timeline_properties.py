@@ -38,7 +38,7 @@ def test_time_never_goes_back_and_no_input_breaks_it(script: list[tuple[int, int
             timeline.restart()
             media = 0
         media += advance
-        stamped = timeline.stamp(AccessUnit((b"x",), media, False, clock.monotonic_us()))
+        stamped = timeline.stamp(AccessUnit.of((b"x",), media, False, clock.monotonic_us()))
         assert stamped.utc.us > last
         last = stamped.utc.us
         if stamped.duration_90k is not None:
@@ -62,7 +62,7 @@ def test_after_settling_the_line_is_bent_by_no_more_than_its_limit(ppm: int, del
         clock.advance(seconds=0.04)
         arrived = max(arrived + 1, clock.monotonic_us() + delays[number % 50])  # TCP keeps the order
         media = first + round(number * 3600 * (1 + ppm / 1e6))
-        stamped.append(timeline.stamp(AccessUnit((b"x",), media, False, arrived)))
+        stamped.append(timeline.stamp(AccessUnit.of((b"x",), media, False, arrived)))
     settled = stamped[300:]
     for a, b in itertools.pairwise(settled):
         media_us = (b.unit.rtp_time - a.unit.rtp_time) * 100 / 9

@@ -48,7 +48,7 @@ async def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
             await writer.start()
             for group in range(GROUPS):
                 start = START.plus(seconds=100 * number + 2 * group)
-                await writer.group(chance.randbytes(9000), start, start.plus(seconds=2), 50, Format())
+                await writer.group([chance.randbytes(9000)], start, start.plus(seconds=2), 50, Format())
             await writer.close()
     await rig.close()
     recorder = folder / "recorder"

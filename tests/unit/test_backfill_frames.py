@@ -25,7 +25,7 @@ GOP = 10
 
 def unit(number: int, *, key: bool | None = None) -> AccessUnit:
     is_key = number % GOP == 0 if key is None else key
-    return AccessUnit((bytes((number % 251,)),), number * 3600, is_key, 0, FMT if is_key else None)
+    return AccessUnit.of((bytes((number % 251,)),), number * 3600, is_key, 0, FMT if is_key else None)
 
 
 def stamp(camera_us: int, *, ends: bool = False, terminal: bool = False) -> Stamp:

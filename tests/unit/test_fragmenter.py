@@ -178,5 +178,5 @@ def test_ffmpeg_reads_a_whole_stream_without_a_word(tmp_path: Path) -> None:
 
 def test_a_unit_without_nals_is_an_empty_sample() -> None:
     fmt = format_of(small_clip())
-    empty = TimedUnit(AccessUnit((), 0, False, 0), START, 3600, None)
+    empty = TimedUnit(AccessUnit.of((), 0, False, 0), START, 3600, None)
     assert boxes(fragment([empty], fmt, 1, None))[b"mdat"] == b""

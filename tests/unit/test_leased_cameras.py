@@ -139,7 +139,7 @@ async def test_pictures_that_come_before_the_lease_go_on_where_the_last_recorder
     await first.start()
     at = rig.clock.utc()
     for number in range(2):
-        await first.group(b"a" * 900, at.plus(seconds=2 * number), at.plus(seconds=2 * number + 2), 50, FORMAT)
+        await first.group([b"a" * 900], at.plus(seconds=2 * number), at.plus(seconds=2 * number + 2), 50, FORMAT)
 
     async def make() -> StreamWriter:
         held = two.held(name)
@@ -152,16 +152,16 @@ async def test_pictures_that_come_before_the_lease_go_on_where_the_last_recorder
     sink = DeferredSink(make, lambda: True, MinuteMeter(COMMUNE, CAMERA, "main"))
     for number in range(4):  # the camera sends both the same groups, by clocks that differ by a little
         start = at.plus(seconds=2 * number, us=30_000)
-        await sink.group(b"b" * 900, start, start.plus(seconds=2), 50, FORMAT, None)
+        await sink.group([b"b" * 900], start, start.plus(seconds=2), 50, FORMAT, None)
     # The first one ends in the middle of a group.
-    await first.group(b"a" * 400, at.plus(seconds=4), at.plus(seconds=5, us=200_000), 30, FORMAT)
+    await first.group([b"a" * 400], at.plus(seconds=4), at.plus(seconds=5, us=200_000), 30, FORMAT)
     rig.clock.advance(seconds=9)
     await first.close()
     await one.leave()
     await two.join()
     assert await two.take([name])
     start = at.plus(seconds=8, us=30_000)
-    await sink.group(b"b" * 900, start, start.plus(seconds=2), 50, FORMAT, None)
+    await sink.group([b"b" * 900], start, start.plus(seconds=2), 50, FORMAT, None)
     await sink.close()
     tiles = await rig.tiles()
     assert [tile[2] for tile in tiles[:2]] == ["", ""], tiles
@@ -184,13 +184,13 @@ async def test_a_lease_taken_at_once_gives_no_right_to_time_that_is_told_for_alr
 
     at = rig.clock.utc()
     sink = DeferredSink(make, lambda: True, MinuteMeter(COMMUNE, CAMERA, "main"))
-    await sink.group(b"a" * 900, at, at.plus(seconds=2), 50, FORMAT, None)
+    await sink.group([b"a" * 900], at, at.plus(seconds=2), 50, FORMAT, None)
     await sink.close()
     again = DeferredSink(make, lambda: True, MinuteMeter(COMMUNE, CAMERA, "main"))
     with pytest.raises(SinkRefused) as caught:
-        await again.group(b"b" * 900, at.plus(seconds=0.5), at.plus(seconds=2.5), 50, FORMAT, None)
+        await again.group([b"b" * 900], at.plus(seconds=0.5), at.plus(seconds=2.5), 50, FORMAT, None)
     assert caught.value.cause == "clock"
-    await again.group(b"c" * 900, at.plus(seconds=2.5), at.plus(seconds=4.5), 50, FORMAT, None)
+    await again.group([b"c" * 900], at.plus(seconds=2.5), at.plus(seconds=4.5), 50, FORMAT, None)
     await again.close()
     await rig.close()
 
@@ -204,7 +204,7 @@ async def test_a_lease_that_never_comes_keeps_a_bounded_memory(tmp_path: Path) -
     sink = DeferredSink(make, lambda: True, MinuteMeter(COMMUNE, CAMERA, "main"))
     for number in range(AWAITED_LIMIT_GROUPS + 20):
         start = rig.clock.utc().plus(seconds=2 * number)
-        await sink.group(b"b" * 900, start, start.plus(seconds=2), 50, FORMAT, None)
+        await sink.group([b"b" * 900], start, start.plus(seconds=2), 50, FORMAT, None)
     assert len(sink._awaited) == AWAITED_LIMIT_GROUPS
     await sink.close()
     await rig.close()

@@ -73,7 +73,8 @@ def test_groups_open_with_derived_keys() -> None:
         sealed = FILE[group["offset"] : group["offset"] + group["length"]]
         plain = sealing.open_group(its_key, context, sealed)
         assert hashlib.sha256(plain).hexdigest() == group["plain_sha256"]
-        again = GroupHeader.over(number, UtcTime(group["utc_us"]), group["duration_us"], group["units"], plain, sealed)
+        digest = hashlib.sha256(plain).digest()
+        again = GroupHeader.over(number, UtcTime(group["utc_us"]), group["duration_us"], group["units"], digest, sealed)
         assert again.encode().hex() == group["header"]
 
 
@@ -160,7 +161,7 @@ def test_fields_outside_the_format_are_refused() -> None:
 @pytest.mark.parametrize("duration,units,length", [(0, 1, 1), (600_000_001, 1, 1), (1, 0, 1), (1, 1, 0)])
 def test_groups_outside_the_limits_are_refused(duration: int, units: int, length: int) -> None:
     with pytest.raises(BadInput):
-        GroupHeader.over(0, UtcTime(1), duration, units, b"plain", bytes(length))
+        GroupHeader.over(0, UtcTime(1), duration, units, bytes(32), bytes(length))
 
 
 @pytest.mark.parametrize("start,end,cause", [(5, 5, "clock"), (6, 5, "clock"), (1, 2, "Clock"), (1, 2, "")])

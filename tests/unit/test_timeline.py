@@ -30,7 +30,7 @@ class Camera:
         self.media += wait_s * 90_000 * self.rate
         taken = round(self.media) if media is None else media
         received = self.clock.monotonic_us() + delay_us
-        return self.timeline.stamp(AccessUnit((b"x",), taken, False, received))
+        return self.timeline.stamp(AccessUnit.of((b"x",), taken, False, received))
 
     def run(self, seconds: float, **more: int) -> list[TimedUnit]:
         return [self.unit(**more) for _ in range(round(seconds * 25))]
@@ -84,7 +84,7 @@ def test_a_stall_of_the_network_shows_as_nothing() -> None:
     late = []
     for _ in range(75):  # everything held back arrives at once
         camera.media += FRAME
-        unit = AccessUnit((b"x",), round(camera.media), False, camera.clock.monotonic_us())
+        unit = AccessUnit.of((b"x",), round(camera.media), False, camera.clock.monotonic_us())
         late.append(camera.timeline.stamp(unit))
     gaps = [b.utc.since(a.utc) for a, b in itertools.pairwise(late)]
     assert max(abs(gap - 40_000) for gap in gaps) <= 20
@@ -101,7 +101,7 @@ def test_pictures_more_than_a_second_apart_catch_up_after_a_stall_too() -> None:
     late = []
     for _ in range(6):
         camera.media += 90_000 * camera.rate
-        unit = AccessUnit((b"x",), round(camera.media), False, camera.clock.monotonic_us())
+        unit = AccessUnit.of((b"x",), round(camera.media), False, camera.clock.monotonic_us())
         late.append(camera.timeline.stamp(unit))
     gaps = [b.utc.since(a.utc) for a, b in itertools.pairwise(late)]
     assert max(abs(gap - MICRO) for gap in gaps) < 1_000

@@ -39,7 +39,7 @@ async def put(
     writer: StreamWriter, start_s: float, end_s: float, fmt: Format = FORMAT, zones: str | None = None
 ) -> bytes:
     plain = f"group {start_s} ".encode() * 200
-    await writer.group(plain, at(start_s), at(end_s), 50, fmt, zones)
+    await writer.group([plain], at(start_s), at(end_s), 50, fmt, zones)
     return plain
 
 
@@ -317,7 +317,7 @@ async def test_a_cancelled_caller_leaves_no_half_group(rig: Rig) -> None:
     writer = rig.writer()
     await writer.start()
     await put(writer, 0, 2)
-    task = asyncio.create_task(writer.group(b"x" * 3_000_000, at(2), at(4), 50, FORMAT))
+    task = asyncio.create_task(writer.group([b"x" * 3_000_000], at(2), at(4), 50, FORMAT))
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -332,7 +332,7 @@ async def test_a_group_over_the_limit_is_lost_alone(rig: Rig) -> None:
     await writer.start()
     await put(writer, 0, 2)
     with pytest.raises(SinkRefused) as caught:
-        await writer.group(bytes(33_554_432), at(2), at(4), 50, FORMAT)
+        await writer.group([bytes(33_554_432)], at(2), at(4), 50, FORMAT)
     assert caught.value.cause == "stream-damaged"
     await put(writer, 4, 6)
     await writer.close()

@@ -83,7 +83,7 @@ class SealingSink:
         length = sealed_length(self._filled)
         part = self._sealed[: LENGTH.size + length]
         LENGTH.pack_into(part, 0, length)
-        seal_into(key, context, self._held[: self._filled], part[LENGTH.size :])
+        seal_into(key, context, [self._held[: self._filled]], part[LENGTH.size :])
         self._out.write(part)
         self._number += 1
         self._filled = 0

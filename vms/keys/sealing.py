@@ -7,6 +7,7 @@ https://c2sp.org/chunked-encryption.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from cryptography.cobblestone import Cobblestone256Decryptor, Cobblestone256Encryptor
@@ -38,15 +39,17 @@ def plaintext_length(sealed_length: int) -> int:
 def seal_group(key: Buffer, context: bytes, plaintext: Buffer) -> bytes:
     """Seal ``plaintext`` under a 32-byte ``key`` used for this message only; the salt is fresh at each call."""
     sealed = bytearray(sealed_length(len(memoryview(plaintext))))
-    seal_into(key, context, plaintext, memoryview(sealed))
+    seal_into(key, context, [plaintext], memoryview(sealed))
     return bytes(sealed)
 
 
-def seal_into(key: Buffer, context: bytes, plaintext: Buffer, into: memoryview) -> None:
-    """``seal_group`` into memory that is there, ``sealed_length`` bytes of it: a megabyte needs no copy then."""
+def seal_into(key: Buffer, context: bytes, plaintext: Iterable[Buffer], into: memoryview) -> None:
+    """``seal_group`` of what comes in pieces, into memory that is there, ``sealed_length`` bytes of it: no copy."""
     _check_key(key)
     encryptor = Cobblestone256Encryptor(key, context)
-    written = encryptor.update_into(plaintext, into)
+    written = 0
+    for piece in plaintext:
+        written += encryptor.update_into(piece, into[written:])
     into[written:] = encryptor.finalize()
 
 
