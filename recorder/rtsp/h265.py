@@ -115,7 +115,8 @@ class H265Depacketizer(UnitAssembler):
                 self._nal(part)
             return
         kind = nal[0] >> 1 & 0x3F
-        if kind <= LAST_PICTURE_TYPE:
+        base = not nal[0] & 1 and nal[1] < 8  # of the layer that every decoder shows
+        if kind <= LAST_PICTURE_TYPE and base:
             joined = self._joined
             if joined or (joined is None and FIRST_KEY_TYPE <= kind <= LAST_KEY_TYPE):
                 self._joined = joined or START_CODE in nal
@@ -131,14 +132,14 @@ class H265Depacketizer(UnitAssembler):
             for part in split_start_codes(nal):
                 self._nal(part)
             return
-        if VPS <= kind <= PPS:
+        if VPS <= kind <= PPS and base:
             self.sets.add(nal)
-        self._keep(nal, picture=False, first_slice=False, key=False, suffix=kind in SUFFIXES)
+        self._keep(nal, picture=False, first_slice=False, key=False, suffix=kind in SUFFIXES or not base)
 
     @staticmethod
     def _leads(nal: bytes) -> bool:
         kind = nal[0] >> 1 & 0x3F
-        return kind > LAST_PICTURE_TYPE and kind not in SUFFIXES
+        return kind > LAST_PICTURE_TYPE and kind not in SUFFIXES and nal[1] < 8
 
     def _begins_picture(self, nal: bytes) -> bool:
         return True  # H.265 codes fields as pictures of their own

@@ -130,3 +130,13 @@ def test_losses_behind_a_picture_in_doubt_cost_one_picture_of_its_kind() -> None
         sent.append(feed.picture(number, KEY))
         feed.target.lost(5)
     assert feed.nals == sent[1:]
+
+
+def test_another_layer_s_slices_and_sets_belong_to_the_picture_that_they_add_to() -> None:
+    """H.265 with layers (nuh_layer_id above 0), whose slices are first in their picture too."""
+    target = H265Depacketizer(wary=True)
+    pictures = [(b"\x02\x01\x80" + bytes((number,)), b"\x03\x01\x80", b"\x02\x09\x80") for number in range(6)]
+    for number, nals in enumerate(pictures):
+        for at, nal in enumerate(nals):
+            target.push(nal, 0, len(nal), FRAME * number, at == 2, 0)
+    assert [unit.nals for unit in target.take()] == pictures
