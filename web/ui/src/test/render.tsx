@@ -114,7 +114,7 @@ export const signedInAs = (role: Role, more: Partial<Session> = {}): Answers => 
 export const CAMERA_ID = "valclair-c07";
 
 /** A camera as its page reads it. */
-export const CAMERA = {
+const CAMERA = {
   id: CAMERA_ID,
   commune: "valclair",
   number: 7,
@@ -128,3 +128,10 @@ export const CAMERA = {
   sub_profile: {},
   streams: [],
 };
+
+/** What the server tells someone of that role on the camera's page; `camera` is what it is besides. */
+export const cameraPage = (role: Role, camera: object, more: Answers = {}): Answers => ({
+  ...signedInAs(role),
+  [`GET /cameras/${CAMERA_ID}`]: { body: { ...CAMERA, legal: {}, ...camera } },
+  ...more,
+});

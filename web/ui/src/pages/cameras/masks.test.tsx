@@ -1,21 +1,13 @@
 import { screen, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
 import type { CameraLegal } from "../../api/cameras";
-import {
-  CAMERA,
-  expectAccessible,
-  fakeServer,
-  CAMERA_ID as ID,
-  renderPage,
-  signedInAs,
-} from "../../test/render";
+import { cameraPage, expectAccessible, fakeServer, CAMERA_ID as ID, renderPage } from "../../test/render";
 
 type Masks = NonNullable<CameraLegal["masks"]>;
 
 /** The camera's page, and what it says of its own masks; null where it says nothing. */
 async function shown(masks: Masks) {
-  const legal = { masks };
-  fakeServer({ ...signedInAs("chief"), [`GET /cameras/${ID}`]: { body: { ...CAMERA, legal } } });
+  fakeServer(cameraPage("chief", { legal: { masks } }));
   const { container } = renderPage(`/cameras/${ID}`);
   await screen.findByText("Zones privées");
   const label = screen.queryByText("Masques de la caméra");

@@ -1,15 +1,8 @@
 import { screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
-import {
-  type Answers,
-  CAMERA,
-  fakeServer,
-  CAMERA_ID as ID,
-  renderPage,
-  type sessionAs,
-  signedInAs,
-} from "../../test/render";
+import type { Role } from "../../api/session";
+import { type Answers, cameraPage, fakeServer, CAMERA_ID as ID, renderPage } from "../../test/render";
 
 const SENT = `POST /communes/valclair/cameras/${ID}/objective`;
 const TERMS = {
@@ -27,12 +20,8 @@ const POSITION = {
   reach_m: 8,
 };
 
-const answers = (role: Parameters<typeof sessionAs>[0], camera: object, more: Answers = {}): Answers => ({
-  ...signedInAs(role),
-  "GET /terms": { body: TERMS },
-  [`GET /cameras/${ID}`]: { body: { ...CAMERA, legal: {}, ...camera } },
-  ...more,
-});
+const answers = (role: Role, camera: object, more: Answers = {}) =>
+  cameraPage(role, camera, { "GET /terms": { body: TERMS }, ...more });
 
 async function openedAct() {
   await userEvent.click(await screen.findByRole("button", { name: /objectif…$/ }));

@@ -1,16 +1,15 @@
 import { screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
+import type { Role } from "../../api/session";
 import { udegOf } from "../../api/siting";
 import {
   type Answers,
-  CAMERA,
+  cameraPage,
   expectAccessible,
   fakeServer,
   CAMERA_ID as ID,
   renderPage,
-  type sessionAs,
-  signedInAs,
 } from "../../test/render";
 
 const SENT = `POST /communes/valclair/cameras/${ID}/position`;
@@ -23,15 +22,8 @@ const POSITION = {
   reach_m: 45,
 };
 
-const answers = (
-  role: Parameters<typeof sessionAs>[0],
-  position: object | null,
-  more: Answers = {},
-): Answers => ({
-  ...signedInAs(role),
-  [`GET /cameras/${ID}`]: { body: { ...CAMERA, legal: { position } } },
-  ...more,
-});
+const answers = (role: Role, position: object | null, more: Answers = {}) =>
+  cameraPage(role, { legal: { position } }, more);
 
 async function fill(values: Record<string, string>) {
   await userEvent.click(await screen.findByRole("button", { name: /position…$/ }));

@@ -2,15 +2,14 @@ import { screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 import type { CertificateShown } from "../../api/provisioning";
+import type { Role } from "../../api/session";
 import {
   type Answers,
-  CAMERA,
+  cameraPage,
   expectAccessible,
   fakeServer,
   CAMERA_ID as ID,
   renderPage,
-  type sessionAs,
-  signedInAs,
 } from "../../test/render";
 
 const KEPT = "aa".repeat(32);
@@ -30,12 +29,11 @@ const order = (kind: string, more: object) => ({
 
 const look = (certificates: CertificateShown[]) => order("look", { progress: { steps: [], certificates } });
 
-const answers = (role: Parameters<typeof sessionAs>[0], more: Answers, camera: object = CAMERA): Answers => ({
-  ...signedInAs(role),
-  [`GET /cameras/${ID}`]: { body: camera },
-  "POST /communes/valclair/certificates/look": { status: 202, body: look([]) },
-  ...more,
-});
+const answers = (role: Role, more: Answers, camera: object = {}) =>
+  cameraPage(role, camera, {
+    "POST /communes/valclair/certificates/look": { status: 202, body: look([]) },
+    ...more,
+  });
 
 const DIFFERENT = [
   { of: "services", kept: KEPT, shown: NEW },
@@ -113,8 +111,8 @@ describe("a camera's new certificate", () => {
   });
 
   it.each([
-    ["an officer, who gives no such order", "officer", CAMERA],
-    ["a camera that encrypts nothing", "chief", { ...CAMERA, tls: false }],
+    ["an officer, who gives no such order", "officer", {}],
+    ["a camera that encrypts nothing", "chief", { tls: false }],
   ] as const)("is nothing to %s", async (_, role, camera) => {
     fakeServer(answers(role, {}, camera));
     renderPage(`/cameras/${ID}`);

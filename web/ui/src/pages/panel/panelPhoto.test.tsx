@@ -1,32 +1,23 @@
 import { screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
+import type { Role } from "../../api/session";
 import {
   type Answers,
-  CAMERA,
+  cameraPage,
   expectAccessible,
   fakeServer,
   CAMERA_ID as ID,
   renderPage,
-  type sessionAs,
-  signedInAs,
 } from "../../test/render";
 
 const DAY_US = 1_795_478_400_000_000;
 const SENT = `POST /communes/valclair/cameras/${ID}/panel-photo`;
-const camera = (panel: object | null) => ({ ...CAMERA, legal: { panel } });
 const PANEL = { date_us: DAY_US, place: "Entrée de la halle", photo: null };
 const PHOTO = { date_us: DAY_US, place: "Entrée de la halle", sha256: "ab".repeat(32) };
 
-const answers = (
-  role: Parameters<typeof sessionAs>[0],
-  panel: object | null,
-  more: Answers = {},
-): Answers => ({
-  ...signedInAs(role),
-  [`GET /cameras/${ID}`]: { body: camera(panel) },
-  ...more,
-});
+const answers = (role: Role, panel: object | null, more: Answers = {}) =>
+  cameraPage(role, { legal: { panel } }, more);
 
 /** The stand-in browser sends files empty; a real one sends the bytes (`tests/browser`). */
 const FILE = new File(["7"], "panneau.jpg", { type: "image/jpeg" });
