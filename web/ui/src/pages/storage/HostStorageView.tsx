@@ -2,8 +2,9 @@ import { Trans, useLingui } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
 import { Building2 } from "lucide-react";
 import { type CommuneStorage, hostStorageQuery } from "../../api/storage";
-import { formatBytes, formatNumber } from "../../i18n/format";
+import { formatNumber } from "../../i18n/format";
 import { Card, type Column, DataTable, EmptyState, QueryView, StateTag } from "../../parts";
+import { useVolumeColumns } from "./useVolumeColumns";
 import { Volumes } from "./VolumeCard";
 
 /** The volumes and each commune's share, for whoever runs the machines: sizes only (P-57). */
@@ -23,6 +24,7 @@ export function HostStorageView() {
 
 function Communes({ rows }: { rows: readonly CommuneStorage[] }) {
   const { t } = useLingui();
+  const volume = useVolumeColumns<CommuneStorage>();
   const columns: Column<CommuneStorage>[] = [
     { key: "commune", head: t`Commune`, cell: (row) => row.name },
     {
@@ -38,20 +40,7 @@ function Communes({ rows }: { rows: readonly CommuneStorage[] }) {
       word: t`Arrêtées`,
       cell: (row) => (row.stopped > 0 ? <StateTag state="full">{formatNumber(row.stopped)}</StateTag> : "—"),
     },
-    {
-      key: "rate",
-      head: t`Par jour`,
-      word: t`Par jour`,
-      numeric: true,
-      cell: (row) => formatBytes(row.bytes_per_s * 86_400),
-    },
-    {
-      key: "stored",
-      head: t`Sur le volume`,
-      word: t`Sur le volume`,
-      numeric: true,
-      cell: (row) => formatBytes(row.stored_bytes),
-    },
+    ...volume,
   ];
   return (
     <Card flush title={<Trans>Par commune</Trans>}>

@@ -8,6 +8,7 @@ import { Card, type Column, DataTable, EmptyState, QueryView, RuleTag, StateTag 
 import { useActing } from "../../session/SessionContext";
 import { PageHead } from "../../shell/Page";
 import { cameraNumber } from "../cameras/words";
+import { useVolumeColumns } from "./useVolumeColumns";
 import { Volumes } from "./VolumeCard";
 
 /** Until when there is room, days ahead, and what each camera takes (P-35, T-04…T-06). */
@@ -49,6 +50,7 @@ function Kept({ data }: { data: Storage }) {
 
 function CamerasCard({ rows, cameras }: { rows: readonly CameraStorage[]; cameras: readonly Camera[] }) {
   const { t } = useLingui();
+  const volume = useVolumeColumns<CameraStorage>();
   const columns: Column<CameraStorage>[] = [
     {
       key: "camera",
@@ -65,20 +67,7 @@ function CamerasCard({ rows, cameras }: { rows: readonly CameraStorage[]; camera
       word: t`Dernière minute`,
       cell: (row) => <Minute row={row} />,
     },
-    {
-      key: "rate",
-      head: t`Par jour`,
-      word: t`Par jour`,
-      numeric: true,
-      cell: (row) => formatBytes(row.bytes_per_s * 86_400),
-    },
-    {
-      key: "stored",
-      head: t`Sur le volume`,
-      word: t`Sur le volume`,
-      numeric: true,
-      cell: (row) => formatBytes(row.stored_bytes),
-    },
+    ...volume,
     {
       key: "protected",
       head: t`Dont protégé`,
