@@ -105,11 +105,16 @@ class UnitAssembler(ABC):
 
     @property
     def rests(self) -> bool:
-        """Whether nothing is at hand or lost since a picture ended, and this stream's markers and slices are usual."""
+        """Whether a picture has ended, nothing is at hand, lost or withheld since, and a marker ends pictures of one
+        slice in this stream.
+        """
         return (
             self._ended_time is not None
             and self.markers_trusted
-            and not (self._nals or self._lost or self._damaged or self._joined or self._fragment is not None)
+            and (not self._wary or self._usual.get(False) == 1)
+            and not (self._nals or self._lost or self._damaged or self._joined)
+            and self._fragment is None
+            and self._withheld is None
         )
 
     def pictures(self, data: bytes, places: list[Place], received_us: int) -> None:

@@ -175,9 +175,9 @@ def test_the_compiled_functions_and_their_twins_agree(
     assert compiled().take_pictures(*beyond, 0) is TWIN.take_pictures(*beyond, 0) is None
 
 
-def walk(wire: bytes, cuts: list[int], kind: int, taking: Taking | None) -> dict[str, Any]:
+def walk(wire: bytes, cuts: list[int], kind: int, taking: Taking | None, *, wary: bool = False) -> dict[str, Any]:
     """What a receiver makes of a wire that arrives in pieces; None takes packet by packet."""
-    depacketizer = H264Depacketizer() if kind == FU_H264 else H265Depacketizer()
+    depacketizer = H264Depacketizer(wary=wary) if kind == FU_H264 else H265Depacketizer(wary=wary)
     receiver = RtpReceiver(PAYLOAD_TYPE, depacketizer, "cam")
     found: list[tuple[Any, ...]] = []
     error, position = "", 0
@@ -217,14 +217,14 @@ def _told(unit: AccessUnit) -> tuple[Any, ...]:
     return unit.nals, unit.size_bytes(), unit.rtp_time, unit.key, unit.received_us, unit.fmt, unit.lost_before
 
 
-@given(both, st.lists(st.integers(0, 900), max_size=4))
+@given(both, st.lists(st.integers(0, 900), max_size=4), st.booleans())
 @settings(max_examples=600)
-def test_runs_do_what_packets_one_by_one_do(wired: tuple[int, bytes], cuts: list[int]) -> None:
+def test_runs_do_what_packets_one_by_one_do(wired: tuple[int, bytes], cuts: list[int], wary: bool) -> None:
     kind, wire = wired
     cuts = [min(cut, len(wire)) for cut in cuts]
-    one_by_one = walk(wire, cuts, kind, None)
-    assert walk(wire, cuts, kind, TWIN) == one_by_one
-    assert walk(wire, cuts, kind, compiled()) == one_by_one
+    one_by_one = walk(wire, cuts, kind, None, wary=wary)
+    assert walk(wire, cuts, kind, TWIN, wary=wary) == one_by_one
+    assert walk(wire, cuts, kind, compiled(), wary=wary) == one_by_one
 
 
 def film(kind: int, count: int, size: int) -> tuple[list[bytes], bytes]:
@@ -301,3 +301,28 @@ def test_a_fragment_that_nothing_began_is_told_with_the_next_picture(kind: int) 
     one_by_one = walk(wire, [len(frames[0])], kind, None)
     assert [unit[-1] for unit in one_by_one["units"]] == [False, True, False]
     assert walk(wire, [len(frames[0])], kind, compiled()) == walk(wire, [len(frames[0])], kind, TWIN) == one_by_one
+
+
+def packets_of(*told: tuple[bytes, int, bool]) -> bytes:
+    """Frames of (payload, time stamp, marker), numbered from 9."""
+    wire = b""
+    for number, (payload, time, marker) in enumerate(told, 9):
+        packet = struct.pack(">BBHII", 0x80, PAYLOAD_TYPE | (0x80 if marker else 0), number, time, SOURCE) + payload
+        wire += struct.pack(">cBH", b"$", CHANNEL, len(packet)) + packet
+    return wire
+
+
+KEY, PLAIN = b"\x65\x88key", b"\x41\x88plain"
+DOUBTS = {
+    "the first of its kind waits for the next": ((KEY, 0, True), (KEY, 1, True), (PLAIN, 2, True)),
+    "one that a new time ended is still withheld": ((PLAIN, 0, False), (b"", 1, False), (PLAIN, 2, True)),
+    "nothing is in doubt any more": ((PLAIN, 0, True), (PLAIN, 1, True), (PLAIN, 2, True), (PLAIN, 3, True)),
+}
+
+
+@pytest.mark.parametrize("doubt", DOUBTS)
+def test_a_picture_in_doubt_waits_whichever_way_it_is_taken(doubt: str) -> None:
+    wire = packets_of(*DOUBTS[doubt])
+    one_by_one = walk(wire, [], FU_H264, None, wary=True)
+    assert [unit[2] for unit in one_by_one["units"]] == sorted(unit[2] for unit in one_by_one["units"])
+    assert walk(wire, [], FU_H264, TWIN, wary=True) == walk(wire, [], FU_H264, compiled(), wary=True) == one_by_one
