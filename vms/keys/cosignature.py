@@ -8,7 +8,6 @@ origin, its size and its root.
 from __future__ import annotations
 
 import base64
-import hashlib
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey, M
 
 from vms.errors import BadInput, Damaged
 from vms.keys import signing
-from vms.keys.note import DASH, KEY_ID_BYTES, check_name, decode_base64, signature_lines
+from vms.keys.note import DASH, check_name, key_id_of, parse_vkey_text, signature_lines, vkey_text
 
 ED25519: Final = 0x04
 ML_DSA_44: Final = 0x06
@@ -49,14 +48,12 @@ class WitnessKey:
 
     @property
     def key_id(self) -> bytes:
-        """The first four bytes of SHA-256(name ‖ 0x0A ‖ kind ‖ public key)."""
-        text = self.name.encode() + b"\n" + bytes([self.kind]) + self.public
-        return hashlib.sha256(text).digest()[:KEY_ID_BYTES]
+        """What cosignatures of this key are found by."""
+        return key_id_of(self.name, bytes([self.kind]) + self.public)
 
     def vkey(self) -> str:
-        """The key as text: ``name+hex(key id)+base64(kind ‖ public key)``."""
-        encoded = base64.b64encode(bytes([self.kind]) + self.public).decode("ascii")
-        return f"{self.name}+{self.key_id.hex()}+{encoded}"
+        """The key as text."""
+        return vkey_text(self.name, bytes([self.kind]) + self.public)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,19 +90,11 @@ class Cosigner:
 
 def parse_witness_vkey(text: str) -> WitnessKey:
     """The witness's key that ``vkey`` wrote; BadInput when name, id and key do not belong together."""
-    parts = text.strip().split("+", 2)
-    if len(parts) != 3:
-        raise BadInput("Une clé de témoin a la forme nom+identifiant+clé.")
-    name, key_id, encoded = parts
-    check_name(name)
-    material = decode_base64(encoded)
+    name, material = parse_vkey_text(text, "de témoin")
     kind = material[0] if material else 0
     if len(material) != 1 + PUBLIC_BYTES.get(kind, -2) or len(name.encode()) > NAME_LIMIT_BYTES:
         raise BadInput("Cette clé n’est pas une clé de témoin (Ed25519 ou ML-DSA-44).", where=name[:80])
-    key = WitnessKey(name, kind, material[1:])
-    if key.key_id.hex() != key_id:
-        raise BadInput("L’identifiant ne correspond pas à la clé du témoin.", where=name[:80])
-    return key
+    return WitnessKey(name, kind, material[1:])
 
 
 def cosignatures(note: str, head: Head, known: list[WitnessKey]) -> list[Cosigned]:

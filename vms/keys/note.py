@@ -47,31 +47,45 @@ class Verifier:
 
     @property
     def key_id(self) -> bytes:
-        """The first four bytes of SHA-256(name ‖ 0x0A ‖ type ‖ public key)."""
-        return hashlib.sha256(self.name.encode("utf-8") + b"\n" + ED25519 + self.public).digest()[:KEY_ID_BYTES]
+        """What signatures of this key are found by."""
+        return key_id_of(self.name, ED25519 + self.public)
+
+
+def key_id_of(name: str, material: bytes) -> bytes:
+    """The first four bytes of SHA-256(name ‖ 0x0A ‖ material); ``material`` is the key's type, then the key."""
+    return hashlib.sha256(name.encode("utf-8") + b"\n" + material).digest()[:KEY_ID_BYTES]
+
+
+def vkey_text(name: str, material: bytes) -> str:
+    """A verifier key as text: ``name+hex(key id)+base64(material)``."""
+    return f"{name}+{key_id_of(name, material).hex()}+{base64.b64encode(material).decode('ascii')}"
+
+
+def parse_vkey_text(text: str, what: str) -> tuple[str, bytes]:
+    """The name and material of ``vkey_text``; BadInput, that says ``what`` key, when they and the id do not agree."""
+    parts = text.strip().split("+", 2)
+    if len(parts) != 3:
+        raise BadInput(f"Une clé {what} a la forme nom+identifiant+clé.")
+    name, key_id, encoded = parts
+    check_name(name)
+    material = decode_base64(encoded)
+    if key_id_of(name, material).hex() != key_id:
+        raise BadInput(f"L’identifiant ne correspond pas à la clé {what}.", where=name[:80])
+    return name, material
 
 
 def vkey(name: str, public: bytes) -> str:
-    """The verifier key as text: ``name+hex(key id)+base64(type ‖ public key)``."""
+    """The verifier key of an Ed25519 public key, as text."""
     check_name(name)
-    encoded = base64.b64encode(ED25519 + public).decode("ascii")
-    return f"{name}+{Verifier(name, public).key_id.hex()}+{encoded}"
+    return vkey_text(name, ED25519 + public)
 
 
 def parse_vkey(text: str) -> Verifier:
     """The verifier that ``vkey`` wrote; BadInput when name, id and key do not belong together."""
-    parts = text.strip().split("+", 2)
-    if len(parts) != 3:
-        raise BadInput("Une clé de vérification a la forme nom+identifiant+clé.")
-    name, key_id, encoded = parts
-    check_name(name)
-    material = decode_base64(encoded)
+    name, material = parse_vkey_text(text, "de vérification")
     if material[:1] != ED25519 or len(material) != 1 + signing.KEY_BYTES:
-        raise BadInput("Cette clé de vérification n’est pas une clé Ed25519.", where=name)
-    verifier = Verifier(name, material[1:])
-    if verifier.key_id.hex() != key_id:
-        raise BadInput("L’identifiant ne correspond pas à la clé de vérification.", where=name)
-    return verifier
+        raise BadInput("Cette clé de vérification n’est pas une clé Ed25519.", where=name[:80])
+    return Verifier(name, material[1:])
 
 
 def sign_note(text: str, name: str, private: bytes) -> str:
