@@ -198,6 +198,8 @@ cdef int _opens_plainly(const uint8_t *frame, const Walked *run, int kind) noexc
         if run.alone:
             return payload[0] & 0x1F == SLICE_H264 and payload[1] & 0x80
         return payload[1] & 0x1F == SLICE_H264 and payload[2] & 0x80
+    if payload[0] & 1 or payload[1] >= 8:
+        return False
     if run.alone:
         return _kind_of(payload[0], kind) < FIRST_KEY_H265 and payload[2] & 0x80
     return payload[2] & 0x3F < FIRST_KEY_H265 and payload[3] & 0x80

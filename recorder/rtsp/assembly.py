@@ -138,10 +138,12 @@ class UnitAssembler(ABC):
 
     def lost(self, count: int) -> None:
         """``count`` packets are missing here."""
-        self._lost = True
-        self._fragment = None
         if self._marked:  # nothing will tell now, and others of its kind must not wait in vain
             self._usual.setdefault(self._key, self._slices)
+            if self._key and not self._lost:
+                self._key_opening = self._nals[0][0]
+        self._lost = True
+        self._fragment = None
         if self._nals or self._time != self._ended_time:
             self._damaged = True
 
@@ -218,7 +220,7 @@ class UnitAssembler(ABC):
         at = self._marked or len(self._nals)
         while not self._marked and at and self._leads(self._nals[at - 1]):
             at -= 1
-        ahead = self._nals[at:]
+        ahead = [] if self._damaged else self._nals[at:]  # what came before a hole may lack what came in it
         del self._nals[at:]
         self._finish()
         self._nals, self._size, self._received_us = ahead, sum(map(len, ahead)), self._now_us

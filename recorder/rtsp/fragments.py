@@ -162,7 +162,7 @@ def _kind_of(first: int, kind: int) -> int:
 
 
 def _opens_plainly(nal: bytes, kind: int) -> bool:
-    """Whether a NAL unit is the first slice of a picture that is no key picture.
+    """Whether a NAL unit is the first slice of a picture that is no key picture, nor of a further layer.
 
     H.264: first_mb_in_slice is 0, its first bit 1; H.265: first_slice_segment_in_pic_flag.
     """
@@ -170,4 +170,5 @@ def _opens_plainly(nal: bytes, kind: int) -> bool:
         return False
     if kind == FU_H264:
         return _kind_of(nal[0], kind) == SLICE_H264 and nal[1] & 0x80 != 0
-    return _kind_of(nal[0], kind) < FIRST_KEY_H265 and nal[2] & 0x80 != 0
+    base = not nal[0] & 1 and nal[1] < 8  # nuh_layer_id is 0
+    return base and _kind_of(nal[0], kind) < FIRST_KEY_H265 and nal[2] & 0x80 != 0

@@ -22,8 +22,9 @@ SEQUENCE_MODULUS: Final = 1 << 16
 OVERTAKING_LIMIT_PACKETS: Final = 32
 # RTP carries video in dynamic types, 96 and above, or in ones that are not assigned (RFC 3551 §6).
 DYNAMIC_TYPE: Final = 96
-# Sources of other sessions on our connection (Reolink) that are left out for good.
+# Sources of other sessions on our connection (Reolink) that are left out unless ours is silent for so long.
 REFUSED_LIMIT_COUNT: Final = 8
+REFUSED_LIMIT_US: Final = 500_000
 TIME_MODULUS: Final = 1 << 32
 
 _read_header: Final = struct.Struct(">BBHII").unpack_from
@@ -78,6 +79,7 @@ class RtpReceiver:
         self._stranger = Stranger()
         self._former: int | None = None  # the source followed before this one
         self._refused: set[int] = set()
+        self._heard_us = 0
         self.other_types: frozenset[int] = frozenset()  # of tracks that are not ours
         self.ssrc: int | None = None
         self.last_stamp = 0
@@ -194,6 +196,7 @@ class RtpReceiver:
         if self.packets != self._usual_packets:  # ours has gone on since: what was strange or late then was no change
             self._usual_packets = self.packets
             self._late_in_a_row = 0
+            self._heard_us = packet.received_us
             self.foreign_packets += self._stranger.silence()
         if second & 0x7F != self.payload_type:
             self.foreign_packets += 1
@@ -204,7 +207,7 @@ class RtpReceiver:
             self._begin(ssrc, sequence, stamp)
         elif ssrc != self.ssrc and sequence == self._next:  # some name each group anew and number on
             self.ssrc = ssrc
-        elif ssrc in self._refused:
+        elif ssrc in self._refused and packet.received_us - self._heard_us < REFUSED_LIMIT_US:
             self.foreign_packets += 1
             return
         elif ssrc != self.ssrc:

@@ -99,7 +99,7 @@ def nal_units(draw: st.DrawFn, kind: int) -> list[bytes]:
         st.sampled_from([[first + body]] * 8 + [
             [key + body], [delimiter, first + body], [first + body, later], [later + body], [first[:-1]],
             [first + b"\0\0\1" + first + body], [key + b"\0\0\1" + later], [first + body, first], [delimiter],
-            [b"\0\0\1" + first], [b"\xc1\x88" + body],
+            [b"\0\0\1" + first], [b"\xc1\x88" + body], [first + body, b"\x02\x09\x88" + body],
         ])
     )  # fmt: skip
 

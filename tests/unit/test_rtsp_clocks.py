@@ -16,7 +16,7 @@ def test_no_picture_of_a_clock_that_begins_anew_with_each_key_picture_is_out_of_
     stamped = []
     for number in range(200):
         at = number % group
-        stamped.append(timeline.stamp(AccessUnit((b"\x65",), 9000 + 3600 * at, at == 0, clock.monotonic_us())))
+        stamped.append(timeline.stamp(AccessUnit.of((b"\x65",), 9000 + 3600 * at, at == 0, clock.monotonic_us())))
         clock.advance(seconds=0.04)
     assert [unit.composition_90k for unit in stamped] == [0] * len(stamped)
     for number, unit in enumerate(stamped):

@@ -140,3 +140,36 @@ def test_another_layer_s_slices_and_sets_belong_to_the_picture_that_they_add_to(
         for at, nal in enumerate(nals):
             target.push(nal, 0, len(nal), FRAME * number, at == 2, 0)
     assert [unit.nals for unit in target.take()] == pictures
+
+
+def test_what_key_pictures_open_with_is_known_of_one_in_doubt_too() -> None:
+    """The first key picture is given up for a loss behind it; the next one lacks its parameter sets."""
+    feed = Feed()
+    feed.picture(0, b"\x67\x42", b"\x68\xce", KEY)
+    feed.target.lost(1)
+    feed.picture(2, FIRST)
+    feed.target.lost(1)
+    feed.picture(3, KEY)
+    feed.picture(4, FIRST)
+    whole = feed.picture(5, b"\x67\x42", b"\x68\xce", KEY)
+    feed.picture(6, FIRST)
+    assert [unit.nals for unit in feed.units if unit.key] == [whole]
+
+
+def test_what_a_hole_parts_from_its_picture_is_no_part_of_it() -> None:
+    """Neither time nor marker, and the second of two parameter sets is missing."""
+    feed = Feed()
+    sent: list[tuple[bytes, ...]] = []
+    for number in range(6):
+        sets = (b"\x67\x42" + bytes((number,)), b"\x68\xce")
+        feed.packet(sets[0], 0)
+        if number == 3:
+            feed.target.lost(1)
+        else:
+            feed.packet(sets[1], 0)
+        slices = (KEY + bytes((number,)), FIRST + bytes((number,)))
+        for nal in slices:
+            feed.packet(nal, 0)
+        sent += [(*sets, slices[0]), (slices[1],)]
+    assert all(nals in sent for nals in feed.nals)
+    assert len(feed.nals) >= len(sent) - 4

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import struct
 
 import pytest
 
 from recorder.rtsp import sdp
 from recorder.rtsp.errors import NoVideo
+from recorder.rtsp.fragments import Place
 from recorder.rtsp.rtp import RtpReceiver
 
 OURS, OTHERS = 0x0A, 0x0B
@@ -17,6 +19,7 @@ class Seen:
     """Takes payloads, and notes losses as None."""
 
     fragmentation = 28
+    rests = False
 
     def __init__(self) -> None:
         self.payloads: list[bytes | None] = []
@@ -28,6 +31,9 @@ class Seen:
 
     def run(self, rtp_time: int, flags: int, body: bytes, received_us: int) -> None:
         self.payloads.append(body)
+
+    def pictures(self, data: bytes, places: list[Place], received_us: int) -> None:
+        raise AssertionError("taken as one without rest")
 
     def lost(self, count: int) -> None:
         self.payloads.append(None)
@@ -53,6 +59,21 @@ def test_another_session_s_stream_between_ours_all_the_time_is_left_out_for_good
     assert {payload[0] for payload in later} == {OURS}
     assert len(later) >= 85
     assert seen.payloads.count(None) == 2  # to the other one, and back
+
+
+def test_a_source_that_was_left_out_is_followed_once_ours_is_silent() -> None:
+    """Two sources by turns: what is left out of one of them is told as a loss."""
+    seen = Seen()
+    receiver = RtpReceiver(96, seen, "cam")
+    for turn in range(8):
+        source = OURS if turn % 2 == 0 else OTHERS
+        for at in range(20):
+            data = packet(source, 1000 * (turn % 2) + 20 * (turn // 2) + at)
+            receiver.packet(data, 0, len(data), (20 * turn + at) * 40_000)
+    runs = [payload[0] if payload else None for payload in seen.payloads]
+    changes = [(one, two) for one, two in itertools.pairwise(runs) if None not in (one, two) and one != two]
+    assert changes == []
+    assert min(runs.count(OURS), runs.count(OTHERS)) >= 40
 
 
 def test_a_source_that_takes_over_for_good_is_followed() -> None:
