@@ -105,7 +105,7 @@ CAMERAS: Final = (
     DemoCamera("valclair", 3, "Rue de la Gare", "Rue de la Gare, façade 12", ("night_street_still", "night_street"),
                masked=True, position=_at(47_000_808, -6_001_844, 285, 55, 70)),
     DemoCamera("valclair", 4, "Voie verte", "Passage de la Brume", ("cycle",),
-               position=_at(46_998_473, -5_999_473, 120, 60, 45)),
+               position=_at(46_998_742, -5_999_473, 120, 60, 45)),
     DemoCamera("brumesnil", 1, "Avenue du Port", "Avenue du Port, mât 2", ("junction_day",), masked=True,
                position=_at(47_030_000, -6_050_000, 310, 80, 60)),
     DemoCamera("brumesnil", 2, "Parking du Stade", "Rue du Stade", ("carpark_cars", "carpark"),

@@ -62,7 +62,7 @@ def test_each_town_of_the_demonstration_is_one_sheet_on_which_its_fields_can_be_
     assert len(placed) == sum(one.commune == commune for one in CAMERAS)
     assert far_off(placed) == {}
     [sheet] = drawn(*placed)
-    assert min(one["reach_mm"] for one in sheet["cameras"]) > 8
+    assert min(one["reach_mm"] for one in sheet["cameras"]) > 15
 
 
 @pytest.mark.parametrize("angle", [1, 70, 180, 360])
