@@ -6,11 +6,12 @@ import asyncio
 import contextlib
 import re
 
-from tests.fakes.zoo.accounts import ACCOUNT, DIGEST, asks
+from tests.fakes.zoo.accounts import ACCOUNT, DIGEST, PASSWORD, asks, digest_of, given_by
 from tests.fakes.zoo.descriptions import Describe, fmtp, swap
 from tests.fakes.zoo.messages import length
 from tests.fakes.zoo.packets import reports
-from tests.fakes.zoo.scenario import Answer, Scenario, refused
+from tests.fakes.zoo.pictures import Packet
+from tests.fakes.zoo.scenario import Alter, Answer, Scenario, refused
 from tests.fakes.zoo.server import SESSION, Ask
 from tests.fakes.zoo.transport import at_address, on_channel, setup_says
 
@@ -92,6 +93,49 @@ def behind(track: bytes) -> Describe:
     return swap(b"m=video 0", b"m=video 0 " + track + b"\r\na=control:trackID=7\r\nm=video 0")
 
 
+def counted(ask: Ask) -> bytes:
+    """Each request's number of uses of the nonce must be one more than the last (RFC 7616 §3.4)."""
+    given, uses = given_by(ask), int(str(ask.peer.memory.get("uses", 0)))
+    if given.get("nonce") != "n0":
+        return ask.says("401 Unauthorized", f'WWW-Authenticate: {DIGEST.format(nonce="n0")}, qop="auth"')
+    if given.get("nc") != f"{uses + 1:08x}" or given.get("response") != digest_of(ask, given, "IP Camera", PASSWORD):
+        return ask.says("400 Bad Request")
+    ask.peer.memory["uses"] = uses + 1
+    return ask.usual
+
+
+def announced(ask: Ask) -> bytes:
+    """A nonce is good for one request; the next one is told beside each answer (Authentication-Info)."""
+    given, number = given_by(ask), int(str(ask.peer.memory.get("nonce", 0)))
+    ask.peer.memory["nonce"] = number + 1
+    if given.get("nonce") == f"n{number}" and given.get("response") == digest_of(ask, given, "IP Camera", PASSWORD):
+        return ask.usual.replace(b"\r\n", f'\r\nAuthentication-Info: nextnonce="n{number + 1}"\r\n'.encode(), 1)
+    return ask.says("401 Unauthorized", f"WWW-Authenticate: {DIGEST.format(nonce=f'n{number + 1}')}")
+
+
+def after_a_while(ask: Ask) -> bytes | None:
+    """A keepalive's answer comes when the next one is due."""
+
+    async def later() -> None:
+        await asyncio.sleep(1.7)
+        with contextlib.suppress(ConnectionError):
+            await ask.peer.send(ask.usual)
+
+    if ask.method == "OPTIONS" and len(ask.peer.asked) < 3:
+        return ask.usual
+    ask.peer.memory[ask.cseq] = asyncio.ensure_future(later())
+    return None
+
+
+def now_and_then(said: bytes) -> Alter:
+    """Bytes between the frames of every seventh picture."""
+    return lambda peer, index, packets: [packets[0], *([said] if index % 7 == 3 else []), *packets[1:]]
+
+
+GUARDED = ("DESCRIBE", "SETUP", "PLAY", "GET_PARAMETER")
+STALE = Packet(b"\x41\x9a" + bytes(99), 99, 7, ssrc=0xBAD, marker=True).framed()
+
+
 def with_account() -> dict[str, Answer]:
     guarded = asks(DIGEST)
     return guarded | sent_away_at("DESCRIBE", guarded["DESCRIBE"])
@@ -159,4 +203,24 @@ SCENARIOS = (
         "trackID=1?a=b&c=d", "{base}/trackID=1?a=b&c=d")),
     Scenario(name="control-dots", what="two dots in the control attribute, resolved as a link", answers=at_address(
         "../stream/trackID=1", "rtsp://{place}/stream/trackID=1")),
+    Scenario(name="nonce-counted", what="uses of the nonce must be counted without a gap", account=ACCOUNT, timeout_s=2,
+             repeats=2, answers=dict.fromkeys(GUARDED, counted)),
+    Scenario(name="nonce-announced", what="the next nonce is told beside each answer", account=ACCOUNT, timeout_s=2,
+             repeats=2, answers=dict.fromkeys(GUARDED, announced)),
+    Scenario(name="keepalives-answered-late", what="keepalives are answered when the next is due", timeout_s=2,
+             repeats=3, answers={"GET_PARAMETER": after_a_while, "OPTIONS": after_a_while}),
+    Scenario(name="frame-before-body", what="a stale packet between the description's head and body", answers={
+        "DESCRIBE": lambda ask: ask.usual.replace(b"\r\n\r\n", b"\r\n\r\n" + STALE, 1)}),
+    Scenario(name="length-zero-then-body", what="Content-Length 0, and a description behind it", answers={
+        "DESCRIBE": lambda ask: re.sub(rb"Content-Length: \d+", b"Content-Length: 0", ask.usual)}),
+    Scenario(name="cseq-with-method", what="the method stands behind the number, as in SIP", timeout_s=2, repeats=2,
+             reply=lambda ask, said: re.sub(rb"CSeq: (\d+)", rb"CSeq: \1 " + ask.method.encode(), said)),
+    Scenario(name="answer-with-body-amid-fragments", what="an answer whose body holds a dollar sign, amid fragments",
+             alter=now_and_then(b"RTSP/1.0 200 OK\r\nCSeq: 99\r\nContent-Length: 5\r\n\r\na$b\r\n")),
+    Scenario(name="requests-amid-fragments", what="requests of odd methods amid fragments", alter=now_and_then(
+        b"options * RTSP/1.0\r\nCSeq: 1\r\n\r\nPAUSE * RTSP/1.0\r\nCSeq: 2\r\n\r\n")),
+    Scenario(name="http-amid-fragments", what="an HTTP answer amid fragments", alter=now_and_then(
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")),
+    Scenario(name="channels-in-quotes", what='interleaved="6-7", and so it is', alter=on_channel(6),
+             answers=setup_says('RTP/AVP/TCP;unicast;interleaved="6-7"')),
 )  # fmt: skip
