@@ -57,6 +57,7 @@ class UnitAssembler(ABC):
         self._slices = 0
         self._usual: dict[bool, int] = {}  # the most slices that key units, and others, had
         self._withheld: AccessUnit | None = None  # ended by a new time alone, until a slice shows that this was its end
+        self._confirmed = False  # a unit that was withheld has turned out to be whole
         self._jumbled = False
         self._reserved = 0
         self._time: int | None = None
@@ -138,6 +139,7 @@ class UnitAssembler(ABC):
 
     def lost(self, count: int) -> None:
         """``count`` packets are missing here."""
+        self._settle()
         if self._marked:  # nothing will tell now, and others of its kind must not wait in vain
             self._usual.setdefault(self._key, self._slices)
             if self._key and not self._lost:
@@ -146,6 +148,18 @@ class UnitAssembler(ABC):
         self._fragment = None
         if self._nals or self._time != self._ended_time:
             self._damaged = True
+
+    def finish(self) -> None:
+        """Nothing more comes: what is in doubt is whole as far as the stream has shown, or goes."""
+        if self._withheld is not None and self._confirmed:
+            self._hand_on()
+        self._withheld = None
+        self._settle()
+
+    def _settle(self) -> None:
+        """What would have told of a marked picture in doubt does not come: with as many slices as any, it is whole."""
+        if self._marked and self._slices >= max(self._usual.values(), default=NALS_LIMIT_COUNT):
+            self._part()
 
     def _begin(self, rtp_time: int) -> None:
         """A payload with a new time stamp: end the unit at hand, if any, and start one.
@@ -239,7 +253,7 @@ class UnitAssembler(ABC):
     def _hand_on(self) -> None:
         if self._withheld is not None:
             self.ready.append(self._withheld)
-            self._withheld = None
+            self._withheld, self._confirmed = None, True
 
     def _finish(self) -> None:
         self._hand_on()

@@ -61,6 +61,10 @@ class Depacketizer(Protocol):
         """``count`` packets are missing before the next payload."""
         ...
 
+    def finish(self) -> None:
+        """Nothing more comes."""
+        ...
+
 
 class RtpReceiver:
     """Follows one RTP source and hands payloads to a depacketiser; counts what reception reports need."""
@@ -174,6 +178,7 @@ class RtpReceiver:
     def finish(self) -> None:
         """Nothing more comes: what is held back goes on, without what is missing before it."""
         self._give_up()
+        self._depacketizer.finish()
 
     def unwrap(self, stamp: int) -> int:
         """The media time that a 32-bit time stamp near the last one stands for."""

@@ -42,7 +42,7 @@ class Session(Conversation):
         return self._depacketizer.take() if self._depacketizer is not None else []
 
     def finish(self) -> list[AccessUnit]:
-        """Nothing more comes: the access units among what was held back for a packet that is missing."""
+        """Nothing more comes: the access units among what was held back, for a packet that is missing or in doubt."""
         if self.receiver is not None:
             self.receiver.finish()
         return self.units()

@@ -105,6 +105,8 @@ ONCE_BROKEN = {
     40399: "an orderly stop lost what waited behind two packets that never came",
     80598: "pictures that came at once after a start were taken for short groups: three seconds in one open group",
     116935: "one picture a second, caught up with at once after a stall, was stamped as of its arrival",
+    140461: "a connection cut behind its first picture that is no key picture lost that, which was still in doubt",
+    140031: "so did a hole behind it",
     104167: "what a failed sync had left in memory alone was adopted from there, and called durable by the next sync",
 }
 

@@ -173,3 +173,51 @@ def test_what_a_hole_parts_from_its_picture_is_no_part_of_it() -> None:
         sent += [(*sets, slices[0]), (slices[1],)]
     assert all(nals in sent for nals in feed.nals)
     assert len(feed.nals) >= len(sent) - 4
+
+
+def ended(feed: Feed) -> list[tuple[bytes, ...]]:
+    """What the end of the connection brings."""
+    feed.target.finish()
+    return [unit.nals for unit in feed.target.take()]
+
+
+def test_the_last_picture_in_doubt_is_kept_when_it_has_as_many_slices_as_any() -> None:
+    feed = Feed()
+    sent = [feed.picture(0, KEY), feed.picture(1, FIRST)]
+    assert feed.nals == sent[:1]
+    assert ended(feed) == sent[1:]
+
+
+def test_the_last_picture_in_doubt_goes_when_others_had_more_slices_or_none_came() -> None:
+    feed = Feed()
+    feed.picture(0, KEY, KEY[:1] + OTHER[1:])
+    feed.picture(1, FIRST)
+    assert ended(feed) == []
+    alone = Feed()
+    alone.picture(0, KEY)
+    assert ended(alone) == []
+
+
+def test_a_hole_behind_a_picture_in_doubt_costs_it_only_when_it_may_lie_in_it() -> None:
+    feed = Feed()
+    sent = [feed.picture(0, KEY), feed.picture(1, FIRST)]
+    feed.target.lost(1)
+    sent.append(feed.picture(3, FIRST))
+    assert (feed.nals, [unit.lost_before for unit in feed.units]) == (sent, [False, False, True])
+    several = Feed()
+    kept = several.picture(0, KEY, KEY[:1] + OTHER[1:])
+    several.picture(1, FIRST)
+    several.target.lost(1)
+    later = several.picture(3, FIRST, OTHER)
+    assert (several.nals, several.units[-1].lost_before) == ([kept, later], True)
+
+
+def test_a_picture_that_only_a_new_time_ends_is_kept_at_the_end_once_one_was_whole() -> None:
+    feed = Feed()
+    sent = [feed.picture(number, FIRST, marked=frozenset()) for number in range(3)]
+    feed.packet(b"\x09\xf0", FRAME * 3)
+    assert (feed.nals, ended(feed)) == (sent[:2], sent[2:])
+    once = Feed()
+    once.picture(0, FIRST, marked=frozenset())
+    once.packet(b"\x09\xf0", FRAME)
+    assert ended(once) == []
