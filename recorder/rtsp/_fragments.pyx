@@ -21,6 +21,8 @@ cdef enum:
     MARKED = 4
     WHOLE = 7
     PICTURES_LIMIT_COUNT = 32
+    LEADS_LIMIT_COUNT = 3
+    RUNS_LIMIT_COUNT = 128  # of so many pictures with so many leads
 
 
 cdef struct Expected:
@@ -79,28 +81,27 @@ def take_pictures(
 cdef object _pictures(
     const uint8_t *data, Py_ssize_t position, Py_ssize_t end, const Expected *expected, int sequence, long long rtp_time
 ):
-    cdef Walked runs[PICTURES_LIMIT_COUNT]
+    cdef Walked runs[RUNS_LIMIT_COUNT]
     cdef const uint8_t *frame = data + position
     cdef Walked *run
     cdef uint8_t *into
     cdef Py_ssize_t packets = 0, size = 0, start
     cdef int count = 0, number
     places = []
-    while count < PICTURES_LIMIT_COUNT:
-        run = &runs[count]
-        run[0] = _walk(data, position, end, expected, sequence)
-        if not run.count:
-            run[0] = _alone(data, position, end, expected, sequence)
-        if not run.count or run.flags != WHOLE or not _opens_plainly(data + position, run, expected.kind):
+    while len(places) < PICTURES_LIMIT_COUNT:
+        number = _picture(data, position, end, expected, sequence, &runs[count])
+        if not number:
             break
-        rtp_time += <int32_t>(run.stamp - <uint32_t>rtp_time)
         start = size
-        size += LENGTH_BYTES + run.total
-        places.append((rtp_time, start, size))
+        for _ in range(number):
+            run = &runs[count]
+            size += LENGTH_BYTES + run.total
+            packets += run.count
+            sequence = (sequence + run.count) & 0xFFFF
+            count += 1
         position = run.position
-        packets += run.count
-        sequence = (sequence + run.count) & 0xFFFF
-        count += 1
+        rtp_time += <int32_t>(run.stamp - <uint32_t>rtp_time)
+        places.append((rtp_time, start, size))
     if not count:
         return None
     piece = PyBytes_FromStringAndSize(NULL, size)
@@ -115,6 +116,31 @@ cdef object _pictures(
         into += LENGTH_BYTES + run.total
         frame = data + run.position
     return position, packets, piece, places
+
+
+cdef int _picture(
+    const uint8_t *data, Py_ssize_t position, Py_ssize_t end, const Expected *expected, int sequence, Walked *runs
+) noexcept nogil:
+    """The runs of the plain picture at ``position``, its leads first; how many they are, 0 when there is none."""
+    cdef int leads = 0, number
+    while leads < LEADS_LIMIT_COUNT:
+        runs[leads] = _alone(data, position, end, expected, sequence)
+        if not runs[leads].count or not _leads(data + position, &runs[leads], expected.kind):
+            break
+        position = runs[leads].position
+        sequence = (sequence + 1) & 0xFFFF
+        leads += 1
+    runs[leads] = _walk(data, position, end, expected, sequence)
+    if not runs[leads].count:
+        runs[leads] = _alone(data, position, end, expected, sequence)
+    if not runs[leads].count or runs[leads].flags != WHOLE:
+        return 0
+    if not _opens_plainly(data + position, &runs[leads], expected.kind):
+        return 0
+    for number in range(leads):
+        if runs[number].stamp != runs[leads].stamp:
+            return 0
+    return leads + 1
 
 
 cdef inline uint32_t _word(const uint8_t *at) noexcept nogil:
@@ -180,13 +206,26 @@ cdef Walked _alone(
     const uint8_t *data, Py_ssize_t position, Py_ssize_t end, const Expected *expected, int sequence
 ) noexcept nogil:
     """The packet at ``position`` as a run of its own, if its payload is a NAL unit by itself; its user checks that."""
-    cdef Py_ssize_t stop = _packet(data, position, end, expected, sequence, LEAD_BYTES + 3)
+    cdef Py_ssize_t stop = _packet(data, position, end, expected, sequence, LEAD_BYTES + 2)
     cdef const uint8_t *frame = data + position
     if stop < 0:
         return Walked(position, 0, 0, False, 0, 0)
     return Walked(
         stop, 1, stop - position - LEAD_BYTES, True, _word(frame + 8), STARTS | ENDS | (MARKED if frame[5] & 0x80 else 0)
     )
+
+
+cdef int _leads(const uint8_t *frame, const Walked *run, int kind) noexcept nogil:
+    """Whether a packet alone is a delimiter or SEI, and only one NAL unit."""
+    cdef const uint8_t *payload = frame + LEAD_BYTES
+    cdef int its = _kind_of(payload[0], kind)
+    cdef Py_ssize_t at
+    if (its != 9 and its != 6) if kind == FU_H264 else (its != 35 and its != 39):
+        return False
+    for at in range(run.total - 2):
+        if payload[at] == 0 and payload[at + 1] == 0 and payload[at + 2] == 1:
+            return False
+    return True
 
 
 cdef int _opens_plainly(const uint8_t *frame, const Walked *run, int kind) noexcept nogil:

@@ -15,12 +15,11 @@ from typing import ClassVar, Final, Protocol
 
 from recorder.access_unit import AccessUnit, StreamFormat
 from recorder.rtsp.errors import ParameterSetsMissing
-from recorder.rtsp.fragments import ENDS, MARKED, STARTS, Place
+from recorder.rtsp.fragments import ENDS, MARKED, START_CODE, STARTS, Place
 
 UNIT_LIMIT_BYTES: Final = 8 * 1024 * 1024
 # As many as a picture of the largest size has in slices of one packet each.
 NALS_LIMIT_COUNT: Final = 8192
-START_CODE: Final = b"\0\0\1"
 # Packets of kinds that the RFCs reserve before they are taken for a maker's own data, and not for damage.
 RESERVED_DOUBTED_COUNT: Final = 3
 

@@ -21,6 +21,11 @@ FU_H264: Final = 28
 FU_H265: Final = 49
 SLICE_H264: Final = 1  # a slice of a picture that is no key picture, not cut into partitions
 FIRST_KEY_H265: Final = 16  # slices below are of pictures that are no key pictures
+# What cameras put before each picture: delimiters and what decoders need not know (SEI).
+LEADS_H264: Final = frozenset({9, 6})
+LEADS_H265: Final = frozenset({35, 39})
+LEADS_LIMIT_COUNT: Final = 3
+START_CODE: Final = b"\0\0\1"
 
 # What a run does to the NAL unit at hand.
 STARTS: Final = 1
@@ -100,9 +105,9 @@ def take_pictures(
 ) -> Pictures | None:
     """The plain pictures that ``data[position:end]`` begins with: (position after them, packets, piece, places in it).
 
-    A plain picture is one NAL unit, the first slice of a picture that is no key picture, and whole: one run that is
-    WHOLE, or one packet with the marker. Packets are as in ``take_run``; ``rtp_time`` is the media time of the one
-    before. None when there is no such picture; PICTURES_LIMIT_COUNT at most.
+    A plain picture is one slice, the first of a picture that is no key picture, and whole: one run that is WHOLE, or
+    one packet with the marker; delimiters and SEI may come before it, a packet each. Packets are as in ``take_run``;
+    ``rtp_time`` is the media time of the one before. None when there is no such picture; PICTURES_LIMIT_COUNT at most.
     """
     if not 0 <= position <= end <= len(data):
         return None
@@ -111,17 +116,29 @@ def take_pictures(
     places: list[Place] = []
     arguments = (end, channel, payload_type, source)
     while len(places) < PICTURES_LIMIT_COUNT:
-        run = take_run(data, position, *arguments, sequence, kind) or _alone(data, position, *arguments, sequence, kind)
+        begin, number = position, sequence
+        nals: list[bytes] = []
+        stamps: set[int] = set()
+        while len(nals) < LEADS_LIMIT_COUNT:
+            lead = _alone(data, begin, *arguments, number)
+            if lead is None or not _leads(lead[4], kind):
+                break
+            nals.append(lead[4])
+            stamps.add(lead[2])
+            begin, number = lead[0], (number + 1) & 0xFFFF
+        run = take_run(data, begin, *arguments, number, kind) or _alone(data, begin, *arguments, number)
         if run is None:
             break
         stop, count, stamp, flags, nal = run
-        ahead = (stamp - rtp_time) & 0xFFFFFFFF
-        if flags != WHOLE or not _opens_plainly(nal, kind):
+        if flags != WHOLE or not _opens_plainly(nal, kind) or stamps - {stamp}:
             break
+        nals.append(nal)
+        ahead = (stamp - rtp_time) & 0xFFFFFFFF
         rtp_time += ahead - (1 << 32) if ahead >= 1 << 31 else ahead
-        parts += (len(nal).to_bytes(4, "big"), nal)
-        places.append((rtp_time, size, size := size + 4 + len(nal)))
-        position, packets, sequence = stop, packets + count, (sequence + count) & 0xFFFF
+        parts += [part for one in nals for part in (len(one).to_bytes(4, "big"), one)]
+        places.append((rtp_time, size, size := size + sum(4 + len(one) for one in nals)))
+        packets += len(nals) - 1 + count
+        position, sequence = stop, (number + count) & 0xFFFF
     return (position, packets, b"".join(parts), places) if places else None
 
 
@@ -146,10 +163,10 @@ def _packet(
 
 def _alone(
     data: bytes | bytearray | memoryview, position: int, end: int, channel: int, payload_type: int, source: int,
-    sequence: int, kind: int,
+    sequence: int,
 ) -> Run | None:  # fmt: skip
     """The packet at ``position`` as a run of its own, if its payload is a NAL unit by itself; its user checks that."""
-    found = _packet(data, position, end, channel, payload_type, source, sequence, 3)
+    found = _packet(data, position, end, channel, payload_type, source, sequence, 2)
     if found is None:
         return None
     stop, marked, time = found
@@ -159,6 +176,12 @@ def _alone(
 def _kind_of(first: int, kind: int) -> int:
     """The type in the first byte of a payload, for the codec whose fragments are of ``kind``."""
     return first & 0x1F if kind == FU_H264 else first >> 1 & 0x3F
+
+
+def _leads(nal: bytes, kind: int) -> bool:
+    """Whether a NAL unit is a delimiter or SEI, and only one NAL unit."""
+    kinds = LEADS_H264 if kind == FU_H264 else LEADS_H265
+    return _kind_of(nal[0], kind) in kinds and START_CODE not in nal
 
 
 def _opens_plainly(nal: bytes, kind: int) -> bool:

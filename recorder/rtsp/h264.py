@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from recorder.rtsp.assembly import START_CODE, UnitAssembler, split_start_codes
-from recorder.rtsp.fragments import FU_H264
+from recorder.rtsp.assembly import UnitAssembler, split_start_codes
+from recorder.rtsp.fragments import FU_H264, START_CODE
 from recorder.rtsp.h264_sets import PPS, SPS, H264Sets
 
 IDR: Final = 5

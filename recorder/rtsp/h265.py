@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from recorder.rtsp.assembly import START_CODE, UnitAssembler, split_start_codes
-from recorder.rtsp.fragments import FU_H265
+from recorder.rtsp.assembly import UnitAssembler, split_start_codes
+from recorder.rtsp.fragments import FU_H265, START_CODE
 from recorder.rtsp.h265_sets import PPS, VPS, H265Sets
 
 LAST_PICTURE_TYPE: Final = 31

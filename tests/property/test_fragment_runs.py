@@ -94,12 +94,16 @@ def nal_units(draw: st.DrawFn, kind: int) -> list[bytes]:
     """The NAL units of one picture: mostly one slice, now and then what makes a picture anything but plain."""
     first, later = (b"\x41\x88", b"\x41\x08") if kind == FU_H264 else (b"\x02\x01\x88", b"\x02\x01\x08")
     key, delimiter = (b"\x65\x88", b"\x09\xf0") if kind == FU_H264 else (b"\x26\x01\x88", b"\x46\x01\x50")
+    sei = b"\x06\x05" if kind == FU_H264 else b"\x4e\x01\x05"
     body = draw(st.binary(max_size=30))
     return draw(
-        st.sampled_from([[first + body]] * 8 + [
-            [key + body], [delimiter, first + body], [first + body, later], [later + body], [first[:-1]],
-            [first + b"\0\0\1" + first + body], [key + b"\0\0\1" + later], [first + body, first], [delimiter],
+        st.sampled_from([
+            *[[first + body]] * 8, *[[delimiter, first + body], [delimiter, sei + body[:9], first + body]] * 3,
+            [key + body], [first + body, later], [later + body], [first[:-1]], [sei, sei, delimiter, sei, first + body],
+            [first + body + b"\0\0\1" + first + body], [key + b"\0\0\1" + later], [first + body, first], [delimiter],
             [b"\0\0\1" + first], [b"\xc1\x88" + body], [first + body, b"\x02\x09\x88" + body],
+            [delimiter, sei + b"\0\0\1" + sei, first], [delimiter, key + body], [first, sei + body],
+            [delimiter, first, later + body],
         ])
     )  # fmt: skip
 
@@ -119,7 +123,8 @@ def films(draw: st.DrawFn, kind: int) -> bytes:
                 last = place == len(units) - 1 and number == len(pieces) - 1 and draw(st.integers(0, 12)) > 0
                 marked = last or (each_slice_marked and number == len(pieces) - 1)
                 second = PAYLOAD_TYPE | (0x80 if marked or draw(st.integers(0, 40)) == 0 else 0)
-                packet = struct.pack(">BBHII", 0x80, second, sequence & 0xFFFF, time, SOURCE) + piece
+                own = time + (draw(st.integers(0, 30)) == 0)  # a time of its own, now and then
+                packet = struct.pack(">BBHII", 0x80, second, sequence & 0xFFFF, own & 0xFFFFFFFF, SOURCE) + piece
                 packets.append(struct.pack(">cBH", b"$", CHANNEL, len(packet)) + packet)
                 sequence += 1
         time = (time + draw(st.sampled_from([3600] * 6 + [0, -3600, 2**31]))) & 0xFFFFFFFF
@@ -227,13 +232,14 @@ def test_runs_do_what_packets_one_by_one_do(wired: tuple[int, bytes], cuts: list
     assert walk(wire, cuts, kind, compiled(), wary=wary) == one_by_one
 
 
-def film(kind: int, count: int, size: int) -> tuple[list[bytes], bytes]:
-    """Plain pictures of ``size`` bytes and their packets, numbered from 65 530, of time 3600 on."""
+def film(kind: int, count: int, size: int, leads: int = 0) -> tuple[list[tuple[bytes, ...]], bytes]:
+    """Plain pictures of ``size`` bytes behind ``leads`` delimiters; packets numbered from 65 530, times from 3600 on."""
     head = b"\x41\x88" if kind == FU_H264 else b"\x02\x01\x88"
-    nals = [head + bytes((each,)) * size for each in range(count)]
+    lead = b"\x09\x30" if kind == FU_H264 else b"\x46\x01\x50"
+    nals = [(*(lead,) * leads, head + bytes((each,)) * size) for each in range(count)]
     wire, sequence = b"", 65_530
-    for number, nal in enumerate(nals):
-        pieces = _cut(nal, kind, 1000)
+    for number, own in enumerate(nals):
+        pieces = [piece for nal in own for piece in _cut(nal, kind, 1000)]
         for at, piece in enumerate(pieces):
             second = PAYLOAD_TYPE | (0x80 if at == len(pieces) - 1 else 0)
             packet = struct.pack(">BBHII", 0x80, second, sequence & 0xFFFF, 3600 * (number + 1), SOURCE) + piece
@@ -244,14 +250,15 @@ def film(kind: int, count: int, size: int) -> tuple[list[bytes], bytes]:
 
 @pytest.mark.parametrize("kind", [FU_H264, FU_H265])
 @pytest.mark.parametrize("size", [40, 20_000])
-def test_the_pictures_of_a_read_lie_in_one_piece(kind: int, size: int) -> None:
-    nals, wire = film(kind, 4, size)
+@pytest.mark.parametrize("leads", [0, 1, 3])
+def test_the_pictures_of_a_read_lie_in_one_piece(kind: int, size: int, leads: int) -> None:
+    nals, wire = film(kind, 4, size, leads)
     for taking in (TWIN, compiled()):
         taken = taking.take_pictures(wire, 0, len(wire), CHANNEL, PAYLOAD_TYPE, SOURCE, 65_530, kind, 0)
         assert taken is not None
         position, _, piece, places = taken
         assert (position, [time for time, _, _ in places]) == (len(wire), [3600, 7200, 10_800, 14_400])
-        assert [piece[start + 4 : stop] for _, start, stop in places] == nals
+        assert [AccessUnit(piece, start, stop, 0, False, 0).nals for _, start, stop in places] == nals
     depacketizer = H264Depacketizer() if kind == FU_H264 else H265Depacketizer()
     receiver = RtpReceiver(PAYLOAD_TYPE, depacketizer, "cam")
     stop = 4 + int.from_bytes(wire[2:4], "big")
@@ -259,7 +266,7 @@ def test_the_pictures_of_a_read_lie_in_one_piece(kind: int, size: int) -> None:
     while stop < len(wire):
         stop = receiver.frames(wire, stop, len(wire), CHANNEL, 1)
     units = depacketizer.take()
-    assert [unit.nals for unit in units] == [(nal,) for nal in nals]
+    assert [unit.nals for unit in units] == nals
     assert units[1].data is units[2].data is units[3].data is not units[0].data
 
 
