@@ -233,7 +233,7 @@ def test_runs_do_what_packets_one_by_one_do(wired: tuple[int, bytes], cuts: list
 
 
 def film(kind: int, count: int, size: int, leads: int = 0) -> tuple[list[tuple[bytes, ...]], bytes]:
-    """Plain pictures of ``size`` bytes behind ``leads`` delimiters; packets numbered from 65 530, times from 3600 on."""
+    """Plain pictures of ``size`` bytes behind ``leads`` delimiters; numbered from 65 530, times from 3600 on."""
     head = b"\x41\x88" if kind == FU_H264 else b"\x02\x01\x88"
     lead = b"\x09\x30" if kind == FU_H264 else b"\x46\x01\x50"
     nals = [(*(lead,) * leads, head + bytes((each,)) * size) for each in range(count)]
