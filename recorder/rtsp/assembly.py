@@ -136,10 +136,11 @@ class UnitAssembler(ABC):
     def _begins_picture(self, nal: bytes) -> bool:
         """Whether a first slice begins another picture when one is at hand: not where it may be its second field."""
 
-    def lost(self, count: int) -> None:
-        """``count`` packets are missing here."""
-        self._settle()
-        if self._marked:  # nothing will tell now, and others of its kind must not wait in vain
+    def lost(self, count: int, *, before: bool = False) -> None:
+        """``count`` packets are missing here; ``before``: it is the unit at hand that lacks its beginning."""
+        if not before:
+            self._settle()
+        if self._marked and not before:  # nothing will tell now, and others of its kind must not wait in vain
             self._usual.setdefault(self._key, self._slices)
             if self._key and not self._lost:
                 self._key_opening = self._nals[0][0]

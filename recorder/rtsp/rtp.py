@@ -57,8 +57,8 @@ class Depacketizer(Protocol):
         """Take plain pictures while it rests, as ``take_pictures`` gives them."""
         ...
 
-    def lost(self, count: int) -> None:
-        """``count`` packets are missing before the next payload."""
+    def lost(self, count: int, *, before: bool = False) -> None:
+        """``count`` packets are missing before the next payload; or ``before`` what is at hand."""
         ...
 
     def finish(self) -> None:
@@ -274,7 +274,7 @@ class RtpReceiver:
                 self.packets < OVERTAKING_LIMIT_PACKETS
                 and 0 < (self._first - sequence) & 0xFFFF < SEQUENCE_MODULUS // 2
             ):
-                self._depacketizer.lost(1)  # the first of all was overtaken: the unit at hand lacks its beginning
+                self._depacketizer.lost(1, before=True)  # the first of all was overtaken
             return False
         if sequence == self._restart:
             return True

@@ -26,7 +26,7 @@ class Seen:
     def run(self, rtp_time: int, flags: int, body: bytes, received_us: int) -> None:
         raise AssertionError("single packets make no runs")
 
-    def lost(self, count: int) -> None:
+    def lost(self, count: int, *, before: bool = False) -> None:
         self.lost_counts.append(count)
 
 
