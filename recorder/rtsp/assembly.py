@@ -57,7 +57,7 @@ class UnitAssembler(ABC):
         self._usual: dict[bool, int] = {}  # the most slices that key units, and others, had
         self._withheld: AccessUnit | None = None  # ended by a new time alone, until a slice shows that this was its end
         self._confirmed = False  # a unit that was withheld has turned out to be whole
-        self._jumbled = False
+        self._jumbled = False  # a fragment began before the one at hand had ended
         self._reserved = 0
         self._time: int | None = None
         self._ended_time: int | None = None

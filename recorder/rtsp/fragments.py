@@ -37,7 +37,7 @@ WHOLE: Final = STARTS | ENDS | MARKED
 PICTURES_LIMIT_COUNT: Final = 32
 
 Run = tuple[int, int, int, int, bytes]
-# A picture in a piece: its media time without wrap, and where its NAL unit begins, with its length before it, and ends.
+# A picture in a piece: its media time without wrap, and where its NAL units, each behind its length, begin and end.
 Place = tuple[int, int, int]
 Pictures = tuple[int, int, bytes, list[Place]]
 
