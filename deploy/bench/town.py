@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from deploy.demo.run import listens
+from deploy.demo.run import answers
 from deploy.processes import child_environment
 from recorder.bench.sources import end
 from vms.clock import MICRO, Clock, SystemClock, UtcTime, paris_date
@@ -101,7 +101,7 @@ async def bench_town(home: Path, port: int, cameras: Sequence[str]) -> AsyncIter
 async def _answering(settings: Settings) -> None:
     sockets = [settings.run_dir / f"k-{name}.sock" for name in ("adm", "web", "rec", "prov")]
     for _ in range(round(START_LIMIT_S / POLL_S)):
-        if all(path.exists() for path in sockets) and await listens(settings.port):
+        if await answers(*sockets, settings.port):
             return
         await asyncio.sleep(POLL_S)
     raise Unavailable("Le gardien et le service des pages n’ont pas démarré à temps.", where="vms bench")

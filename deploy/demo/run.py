@@ -71,19 +71,25 @@ async def wait_until_up(settings: Settings, running: asyncio.Task[None]) -> None
     for _ in range(int(UP_LIMIT_S / POLL_S)):
         if running.done():
             running.result()
-        if all(path.exists() for path in sockets) and await listens(local.port):
+        if await answers(*sockets, local.port):
             return
         await asyncio.sleep(POLL_S)
     raise Unavailable("Les processus n’ont pas démarré à temps.", where="vms demo", todo="Voyez leurs messages.")
 
 
-async def listens(port: int) -> bool:
-    """Whether something answers on a loopback port."""
-    try:
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-    except OSError:
-        return False
-    writer.close()
+async def answers(*places: Path | int) -> bool:
+    """Whether somebody accepts at each place: a socket's file (one may be left by a process that ended) or a
+    loopback port.
+    """
+    for place in places:
+        try:
+            if isinstance(place, Path):
+                _, writer = await asyncio.open_unix_connection(place)
+            else:
+                _, writer = await asyncio.open_connection("127.0.0.1", place)
+        except OSError:
+            return False
+        writer.close()
     return True
 
 

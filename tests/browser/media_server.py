@@ -237,8 +237,8 @@ class Running:
     """The server in a thread of its own, on a free port of loopback, for the length of a ``with``."""
 
     def __init__(self, server: MediaServer, page: Path) -> None:
-        self._socket = sockets.socket()
-        self._socket.bind(("127.0.0.1", 0))
+        # It listens already: a page that comes before the thread has begun waits for its answer.
+        self._socket = sockets.create_server(("127.0.0.1", 0))
         server.url = f"http://localhost:{self._socket.getsockname()[1]}"
         config = uvicorn.Config(server.app(page), log_level="warning", ws="websockets-sansio", lifespan="off")
         self._uvicorn = uvicorn.Server(config)

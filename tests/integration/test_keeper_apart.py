@@ -7,13 +7,14 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from deploy.demo.run import machine
+from deploy.demo.run import answers, machine
 from deploy.demo.setup import Town, start_communes
 from deploy.demo.town import COMMUNES, PASSPHRASE
 from deploy.ports import free_port
@@ -85,10 +86,7 @@ async def apart(short_home: Path, tmp_path: Path) -> AsyncIterator[Apart]:
         running = asyncio.create_task(serve(keeper, stop))
         stack.push_async_callback(lambda: _ended(running, stop))
 
-        async def up() -> bool:
-            return (keeper.run_dir / HOST_SOCKET).exists()
-
-        await eventually(up, within_s=60, what="the keeper")
+        await eventually(partial(answers, keeper.run_dir / HOST_SOCKET), within_s=60, what="the keeper")
         await stack.enter_async_context(machine(head, asyncio.Event()))
         yield Apart(keeper, head, authority)
 
