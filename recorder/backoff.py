@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Final
 
 RETRY_FIRST_S: Final = 0.5
-RETRY_LIMIT_S: Final = 15.0
+# Tried for as long as it is away: a camera that is back waits no longer than this for its recorder.
+RETRY_LIMIT_S: Final = 8.0
 # A camera locks accounts that fail too often: a refused one is not tried again and again.
 RETRY_CREDENTIAL_S: Final = 60.0
 STEADY_S: Final = 20.0

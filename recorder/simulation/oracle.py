@@ -16,6 +16,7 @@ from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from recorder.rtsp.reorder import HELD_LIMIT_US
 from recorder.simulation.inspection import Opened
 from recorder.simulation.ledger import Ledger, Sent
 from recorder.writer import OVERLAP_LIMIT_US
@@ -158,7 +159,7 @@ class Oracle:
                 if unit.read_us < death.begun_us or unit.kept_utc_us is not None:
                     break
                 lost.append(unit)
-            spoilt = _spoilt(ledger.units)
+            spoilt = _spoilt(ledger.units) | _held_back(ledger.units)
             # Before its connection's first key unit nothing can be used.
             begun = {(unit.connection, unit.group) for unit in ledger.units if unit.key}
             # The last unit of a connection that ended: whether it was whole, nobody could say.
@@ -253,6 +254,20 @@ def _at_once(units: Sequence[Sent]) -> bool:
         if last - first < TOGETHER_US and max(together) - min(together) > HELD_UP_US:
             return True
     return False
+
+
+def _held_back(units: Sequence[Sent]) -> set[int]:
+    """Units that were read while a missing packet could still come, which the next packet after that time tells."""
+    found: set[int] = set()
+    until_us = -1
+    for before, unit in itertools.pairwise(units):
+        if unit.read_us is None:
+            continue
+        if (before.damaged or before.moved) and before.connection == unit.connection:
+            until_us = unit.read_us + HELD_LIMIT_US
+        if unit.read_us < until_us:
+            found.add(unit.number)
+    return found
 
 
 def _spoilt(units: Sequence[Sent]) -> set[int]:
