@@ -5,9 +5,26 @@ from __future__ import annotations
 import logging
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final, cast
 
-import structlog
+
+@contextmanager
+def _as_if_not_installed(package: str) -> Iterator[None]:
+    known = package in sys.modules
+    if not known:
+        sys.modules[package] = None  # type: ignore[assignment]  # as the import system documents it
+    try:
+        yield
+    finally:
+        if not known:
+            del sys.modules[package]
+
+
+# It would draw its tracebacks with rich, which costs each process four megabytes for what no service shows.
+with _as_if_not_installed("rich"):
+    import structlog
 
 # Keys that must never reach a log, whatever a careless caller passes: their value is replaced, the key stays as a sign.
 SECRET: Final = re.compile(

@@ -69,7 +69,7 @@ async def gstreamer(home: Path, cameras: int, clip: Path | None) -> AsyncIterato
     clip = clip or await make_clip(home / "clip.mp4")
     python = str(SYSTEM_PYTHON) if SYSTEM_PYTHON.exists() else sys.executable
     server = await asyncio.create_subprocess_exec(
-        *(python, str(script), "--clip", str(clip), "--mounts", str(cameras), "--counts", str(home / "gst.json")),
+        *(python, str(script), "--clip", str(clip), "--mounts", str(cameras)),
         stdout=asyncio.subprocess.PIPE,
     )
     try:

@@ -6,7 +6,8 @@
 Streams the H.264 of an MP4 in an endless loop on /s0 … /sN without transcoding (rtph264pay config-interval=1), each
 client a pipeline of its own from the first frame. First line of output: ``{"event": "ready", "urls": […]}``. Once a
 second COUNTS.json says, per client, how many access units the payloader has handed to the network (last RTP packet
-of each counted); unit n of a client is unit n modulo the clip's, whose slices have the SHA-256 in ``digests``.
+of each counted); unit n of a client is unit n modulo the clip's, whose slices have the SHA-256 in ``digests``. Without
+``--counts`` nothing is counted, which costs this server more than all that GStreamer does.
 """
 
 from __future__ import annotations
@@ -77,15 +78,16 @@ class Client:
         self.packets = 0
         self.ended = False
 
-    def attach(self, media: Any) -> None:
+    def attach(self, media: Any, *, counting: bool) -> None:
         """Wire the callbacks into a media that is being set up."""
         element = media.get_element()
         source = element.get_by_name_recurse_up("source")
         source.set_property("caps", self.clip.caps)
         source.connect("need-data", self.feed)
-        payloader = element.get_by_name_recurse_up("pay0")
-        kinds = Gst.PadProbeType.BUFFER | Gst.PadProbeType.BUFFER_LIST
-        payloader.get_static_pad("src").add_probe(kinds, self.count)
+        if counting:
+            payloader = element.get_by_name_recurse_up("pay0")
+            kinds = Gst.PadProbeType.BUFFER | Gst.PadProbeType.BUFFER_LIST
+            payloader.get_static_pad("src").add_probe(kinds, self.count)
         media.connect("unprepared", self.end)
 
     def feed(self, source: Any, length: int) -> None:
@@ -122,7 +124,7 @@ class Client:
 class Peer:
     """The server, its mounts and its counts."""
 
-    def __init__(self, clip: LoopedClip, mounts: int, address: str, counts: Path) -> None:
+    def __init__(self, clip: LoopedClip, mounts: int, address: str, counts: Path | None) -> None:
         self.clip = clip
         self.counts = counts
         self.clients: list[Client] = []
@@ -145,15 +147,15 @@ class Peer:
     def configure(self, factory: Any, media: Any, mount: str) -> None:
         """A client asked for a mount."""
         client = Client(self.clip, mount)
-        client.attach(media)
+        client.attach(media, counting=self.counts is not None)
         self.clients.append(client)
 
-    def write_counts(self) -> bool:
+    def write_counts(self, counts: Path) -> bool:
         """Replace the counts file; True keeps the timer running."""
         told = {"digests": self.clip.digests, "clients": [client.to_dict() for client in self.clients]}
-        unfinished = self.counts.with_suffix(".tmp")
+        unfinished = counts.with_suffix(".tmp")
         unfinished.write_text(json.dumps(told))
-        os.replace(unfinished, self.counts)
+        os.replace(unfinished, counts)
         return True
 
 
@@ -163,7 +165,7 @@ def main() -> int:
     parser.add_argument("--clip", required=True)
     parser.add_argument("--mounts", type=int, default=1)
     parser.add_argument("--address", default="127.0.0.1")
-    parser.add_argument("--counts", type=Path, required=True)
+    parser.add_argument("--counts", type=Path)
     arguments = parser.parse_args()
     Gst.init(None)
     peer = Peer(LoopedClip(arguments.clip), arguments.mounts, arguments.address, arguments.counts)
@@ -172,11 +174,13 @@ def main() -> int:
     loop = GLib.MainLoop()
     for number in (signal.SIGTERM, signal.SIGINT):
         GLib.unix_signal_add(GLib.PRIORITY_HIGH, number, loop.quit)
-    GLib.timeout_add(COUNTS_INTERVAL_MS, peer.write_counts)
-    peer.write_counts()
+    if arguments.counts is not None:
+        GLib.timeout_add(COUNTS_INTERVAL_MS, peer.write_counts, arguments.counts)
+        peer.write_counts(arguments.counts)
     print(json.dumps({"event": "ready", "urls": urls}), flush=True)
     loop.run()
-    peer.write_counts()
+    if arguments.counts is not None:
+        peer.write_counts(arguments.counts)
     return 0
 
 
