@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 from typing import Final
 
@@ -11,6 +12,8 @@ from recorder.rtsp.urls import StreamUrl
 
 CONNECT_TIMEOUT_S: Final = 5.0
 ADDRESSES_LIMIT_COUNT: Final = 4
+# What the kernel may hold of one camera between two ticks: half a second of 8 Mbit/s, and a key picture.
+ROOM_BYTES: Final = 768 * 1024
 
 
 async def connect(url: StreamUrl, receive_buffer_bytes: int | None) -> socket.socket:
@@ -29,6 +32,8 @@ async def connect(url: StreamUrl, receive_buffer_bytes: int | None) -> socket.so
                     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
                     await loop.sock_connect(sock, address)
+                    if receive_buffer_bytes is None:
+                        _make_room(sock)
                     return sock
                 except OSError as error:
                     sock.close()
@@ -44,3 +49,14 @@ async def connect(url: StreamUrl, receive_buffer_bytes: int | None) -> socket.so
         raise CameraUnreachable("Nom d’hôte impossible.", where=url.peer) from error
     why = failure.strerror or failure if failure is not None else "aucune adresse"
     raise CameraUnreachable(f"Connexion impossible : {why}.", where=url.peer) from failure
+
+
+def _make_room(sock: socket.socket) -> None:
+    """Have the kernel take ROOM_BYTES from the start: left alone it begins with 64 kB and grows by what is read.
+
+    A camera that finds no room waits, or drops pictures. SO_RCVBUF would end the growth; the low-water mark raises the
+    buffer as a side effect (tcp(7), Linux), and goes back to one byte.
+    """
+    with contextlib.suppress(OSError):
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, ROOM_BYTES)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
