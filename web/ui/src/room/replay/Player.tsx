@@ -9,16 +9,13 @@ import { cameraNumber } from "../../pages/cameras/words";
 import { Refusal } from "../../parts";
 import { useActing, useSessionAlive } from "../../session/SessionContext";
 import { timelineQuery } from "../../timeline/timelineApi";
-import { GoToDialog } from "./GoToDialog";
-import { Legend, Overview } from "./Overview";
+import { Overview } from "./Overview";
 import { PlayFrame } from "./PlayFrame";
 import { type Scrubbed, ScrubStill } from "./ScrubStill";
 import { SelectionPanel } from "./SelectionPanel";
 import { StageOverlay } from "./StageOverlay";
 import { Timeline } from "./Timeline";
-import { Transport } from "./Transport";
 import { useDesk } from "./useDesk";
-import { useNotice } from "./useNotice";
 import { usePosition, useReplay } from "./useReplay";
 
 const START_BEFORE_US = 2 * 60 * US_PER_S;
@@ -72,7 +69,6 @@ export function Player({ cameras, camera, startUs, startRate }: PlayerProps) {
     setScrubbed(to === undefined ? undefined : { us: to, clientX });
     player?.scrub(to, still.current);
   };
-  const notice = useNotice(snapshot.notice, timeline);
   const number = cameraNumber(camera);
   const age = formatDuration(Math.max(0, (timeline?.nowUs ?? nowUs()) - us));
   return (
@@ -80,45 +76,38 @@ export function Player({ cameras, camera, startUs, startRate }: PlayerProps) {
       desk={desk}
       title={<Trans>ENREGISTREMENT, il y a {age}</Trans>}
       choice={<CameraChoice cameras={cameras} camera={camera} us={us} />}
-    >
-      <figure className="stage">
-        <video
-          ref={video}
-          muted
-          playsInline
-          tabIndex={-1}
-          aria-label={t`Image enregistrée, ${camera.name}`}
-        />
-        <canvas ref={canvas} hidden role="img" aria-label={t`Image enregistrée, ${camera.name}`} />
-        <StageOverlay
-          camera={camera.id}
-          snapshot={snapshot}
-          timeline={timeline}
-          us={us}
-          alive={alive}
-          onRetry={() => player?.retry()}
-        />
-        <figcaption className="osd">
-          <b>
-            {number} {camera.name}
-          </b>{" "}
-          · {name} · {formatTime(us, true)} {formatOffset(us)}
-        </figcaption>
-        {notice === "" ? null : <p className="jump">{notice}</p>}
-      </figure>
-      <p className="vh" role="status">
-        {notice}
-      </p>
-      <Transport
-        player={player}
-        snapshot={snapshot}
-        us={us}
-        onGoTo={() => desk.setDialog("go-to")}
-        onAbsence={desk.toAbsence}
-        onZoom={desk.zoomBy}
-      />
-      <section className="lines" aria-label={t`Frise chronologique`}>
-        {timeline === undefined ? null : (
+      player={player}
+      snapshot={snapshot}
+      us={us}
+      timeline={timeline}
+      picture={
+        <>
+          <video
+            ref={video}
+            muted
+            playsInline
+            tabIndex={-1}
+            aria-label={t`Image enregistrée, ${camera.name}`}
+          />
+          <canvas ref={canvas} hidden role="img" aria-label={t`Image enregistrée, ${camera.name}`} />
+          <StageOverlay
+            camera={camera.id}
+            snapshot={snapshot}
+            timeline={timeline}
+            us={us}
+            alive={alive}
+            onRetry={() => player?.retry()}
+          />
+          <figcaption className="osd">
+            <b>
+              {number} {camera.name}
+            </b>{" "}
+            · {name} · {formatTime(us, true)} {formatOffset(us)}
+          </figcaption>
+        </>
+      }
+      lines={
+        timeline === undefined ? null : (
           <>
             <Timeline
               timeline={timeline}
@@ -131,17 +120,10 @@ export function Player({ cameras, camera, startUs, startRate }: PlayerProps) {
             />
             <ScrubStill canvas={still} at={scrubbed} />
             <Overview timeline={timeline} view={view} onSeek={seek} />
-            <GoToDialog
-              open={desk.dialog === "go-to"}
-              onClose={() => desk.setDialog(undefined)}
-              us={us}
-              timeline={timeline}
-              onGo={seek}
-            />
           </>
-        )}
-        <Legend />
-      </section>
+        )
+      }
+    >
       {timeline === undefined ? (
         <div className="side">{query.isError ? <Refusal error={query.error} /> : null}</div>
       ) : (

@@ -1,20 +1,16 @@
-import { Plural, Trans, useLingui } from "@lingui/react/macro";
+import { Plural, Trans } from "@lingui/react/macro";
 import { useRef, useState } from "react";
 import type { Camera } from "../../api/cameras";
 import { formatDuration, nowUs, US_PER_S } from "../../i18n/format";
 import { StateTag } from "../../parts";
 import { useActing, useSessionAlive } from "../../session/SessionContext";
-import { GoToDialog } from "./GoToDialog";
-import { Legend } from "./Overview";
 import { PlayFrame } from "./PlayFrame";
 import { StepPanel } from "./StepPanel";
 import { StepTile } from "./StepTile";
 import { StepTimeline } from "./StepTimeline";
-import { Transport } from "./Transport";
 import { useDesk } from "./useDesk";
 import { useFirstPicture } from "./useFirstPicture";
 import { useInStep } from "./useInStep";
-import { useNotice } from "./useNotice";
 import { usePosition } from "./useReplay";
 
 const START_BEFORE_US = 2 * 60 * US_PER_S;
@@ -28,7 +24,6 @@ interface StepPageProps {
 
 /** The replay of several cameras in step: one clock, one transport, a row of the timeline each. */
 export function StepPage({ all, cameras, startUs, startRate }: StepPageProps) {
-  const { t } = useLingui();
   const { name } = useActing();
   const alive = useSessionAlive();
   const [first] = useState(() => startUs ?? nowUs() - START_BEFORE_US);
@@ -51,7 +46,6 @@ export function StepPage({ all, cameras, startUs, startRate }: StepPageProps) {
   const { view, points, seek } = desk;
   useFirstPicture(timelines, player && startUs === undefined ? first : undefined, seek);
   const timeline = timelines.find((each) => each !== undefined);
-  const notice = useNotice(snapshot.notice, timeline);
   const age = formatDuration(Math.max(0, (timeline?.nowUs ?? nowUs()) - us));
   return (
     <PlayFrame
@@ -62,8 +56,11 @@ export function StepPage({ all, cameras, startUs, startRate }: StepPageProps) {
           <Plural value={cameras.length} one="# caméra" other="# caméras au pas" />
         </Trans>
       }
-    >
-      <div className="stage">
+      player={player}
+      snapshot={snapshot}
+      us={us}
+      timeline={timeline}
+      picture={
         <div className="quad">
           {cameras.map((camera, at) => (
             <StepTile
@@ -82,19 +79,8 @@ export function StepPage({ all, cameras, startUs, startRate }: StepPageProps) {
             />
           ))}
         </div>
-        {notice === "" ? null : <p className="jump">{notice}</p>}
-      </div>
-      <p className="vh" role="status">
-        {notice}
-      </p>
-      <Transport
-        player={player}
-        snapshot={snapshot}
-        us={us}
-        onGoTo={() => desk.setDialog("go-to")}
-        onAbsence={desk.toAbsence}
-        onZoom={desk.zoomBy}
-      >
+      }
+      said={
         <StateTag state="in-step">
           {snapshot.waiting ? (
             <Trans>Attend une caméra</Trans>
@@ -102,8 +88,8 @@ export function StepPage({ all, cameras, startUs, startRate }: StepPageProps) {
             <Trans>Au pas : écart d’une image au plus</Trans>
           )}
         </StateTag>
-      </Transport>
-      <section className="lines" aria-label={t`Frise chronologique`}>
+      }
+      lines={
         <StepTimeline
           cameras={cameras}
           timelines={timelines}
@@ -113,17 +99,8 @@ export function StepPage({ all, cameras, startUs, startRate }: StepPageProps) {
           onSeek={seek}
           selection={points}
         />
-        {timeline === undefined ? null : (
-          <GoToDialog
-            open={desk.dialog === "go-to"}
-            onClose={() => desk.setDialog(undefined)}
-            us={us}
-            timeline={timeline}
-            onGo={seek}
-          />
-        )}
-        <Legend />
-      </section>
+      }
+    >
       <StepPanel
         all={all}
         cameras={cameras}
