@@ -81,6 +81,12 @@ describe("French usage", () => {
     );
   });
 
+  it("writes the seconds of a span within one minute", () => {
+    const span = (from: string, to: string) => formatSpan(us(`2026-11-22T${from}Z`), us(`2026-11-22T${to}Z`));
+    expect(span("20:40:03", "20:40:41")).toBe("22 nov., 21:40:03 → 21:40:41");
+    expect(span("20:40:59", "20:41:00")).toBe("22 nov., 21:40 → 21:41");
+  });
+
   it("turns to English with the page", async () => {
     await activateLocale("en");
     expect(formatDateTime(us("2026-11-22T20:40:00Z"))).toBe("22 Nov, 21:40");

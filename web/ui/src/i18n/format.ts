@@ -64,10 +64,11 @@ export function formatOffset(us: number): string {
   return `${minutes < 0 ? "−" : "+"}${hours}:${String(Math.abs(minutes) % 60).padStart(2, "0")}`;
 }
 
-/** "22 nov., 21:40 → 22:25"; both days when they differ. */
+/** "22 nov., 21:40 → 22:25"; both days when they differ, and the seconds within one minute. */
 export function formatSpan(fromUs: number, toUs: number): string {
   const sameDay = formatDate(fromUs) === formatDate(toUs);
-  return `${formatDateTime(fromUs)} → ${sameDay ? formatTime(toUs) : formatDateTime(toUs)}`;
+  const seconds = formatDateTime(fromUs) === formatDateTime(toUs);
+  return `${formatDateTime(fromUs, seconds)} → ${sameDay ? formatTime(toUs, seconds) : formatDateTime(toUs)}`;
 }
 
 /** "24 nov. 2026, 14:12:05": on paper, which is read in another year. */

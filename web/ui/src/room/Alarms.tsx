@@ -7,6 +7,7 @@ import { type Camera, type Incident, incidentsQuery } from "../api/cameras";
 import { formatDuration } from "../i18n/format";
 import { cameraNumber } from "../pages/cameras/words";
 import { buttonClass, RuleTag, type StateName, StateTag, useNow } from "../parts";
+import { ServerWords } from "../parts/ServerWords";
 import { useRole } from "../session/SessionContext";
 
 const BEFORE_US = 10_000_000;
@@ -117,11 +118,13 @@ function IncidentRow({ incident, cameras }: { incident: Incident; cameras: reado
         </StateTag>
         <span className="cap dim">{formatDuration(Math.max(0, now - incident.opened_us))}</span>
       </div>
-      <h3>{incident.what}</h3>
-      <p className="cap dim">{line}</p>
+      <h3>
+        <ServerWords what={incident.what} />
+      </h3>
+      {line === "" ? null : <p className="cap dim">{line}</p>}
       {incident.todo || incident.rule ? (
         <p className="cap">
-          {incident.todo} <RuleTag rule={incident.rule} />
+          <ServerWords todo={incident.todo} /> <RuleTag rule={incident.rule} />
         </p>
       ) : null}
       {mayReplay && incident.camera && !incident.kind.startsWith("mask") ? (
@@ -161,7 +164,7 @@ function LatestAlarm({ incident, cameras }: { incident: Incident | undefined; ca
     <p className="vh" role="status">
       {incident === undefined ? null : (
         <Trans>
-          Alarme : {incident.what}, {line}
+          Alarme : <ServerWords what={incident.what} /> {line}
         </Trans>
       )}
     </p>

@@ -40,7 +40,7 @@ export function TileDetails({ camera, snapshot, view }: TileDetailsProps) {
             label: <Trans>Définition</Trans>,
             value: (
               <Trans>
-                {width} × {height}, {fps} images/s
+                {width} × {height}, {fps} images/s
               </Trans>
             ),
           },

@@ -173,7 +173,7 @@ export function Wall({ cameras, commune }: WallProps) {
         {called === "" ? null : <Trans>Caméra n° {called}, puis Entrée</Trans>}
       </p>
       <p className="vh" role="status">
-        {focused === undefined ? null : `${camera?.name} : ${words(focused)}`}
+        {focused === undefined ? null : `${camera?.name}, ${words(focused)}`}
       </p>
       <Shortcuts
         open={help}

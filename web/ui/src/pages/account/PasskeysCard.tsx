@@ -14,7 +14,7 @@ export function PasskeysCard() {
       <p className="small dim">
         <Trans>
           Une clé d’accès remplace le mot de passe : votre téléphone, votre ordinateur ou une clé de sécurité
-          répond pour vous, à ce site seulement. Enregistrez-en deux, pour n’être jamais à la porte.
+          répond pour vous, à ce site seulement. Enregistrez-en deux, pour ne jamais rester dehors.
         </Trans>
       </p>
       <QueryView query={query} level={3}>

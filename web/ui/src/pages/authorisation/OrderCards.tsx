@@ -30,13 +30,13 @@ function useOrderFacts({ order, orders, cameras }: OrderProps): (Fact | null)[] 
     order.allowed_roles.length > 0
       ? {
           label: t`Personnes`,
-          value: order.allowed_roles.map((role) => i18n._(ROLE_WORDS[role])).join(" ; "),
+          value: order.allowed_roles.map((role) => i18n._(ROLE_WORDS[role])).join(" ; "),
         }
       : null,
     order.recipients && order.recipients.length > 0
       ? {
           label: t`Destinataires`,
-          value: order.recipients.map((one) => (i18n.locale === "en" ? one.en : one.fr)).join(" ; "),
+          value: order.recipients.map((one) => (i18n.locale === "en" ? one.en : one.fr)).join(" ; "),
         }
       : null,
     order.modalities ? { label: t`Modalités`, value: order.modalities } : null,

@@ -156,12 +156,14 @@ function CameraList({ cameras }: { cameras: readonly Camera[] }) {
         </Card>
         <IncidentsCard commune={commune} cameras={cameras} />
       </div>
-      <p className="small dim">
-        <Trans>
-          Suspendre demande un motif, s’applique en moins de 5 s et s’inscrit au journal caméra par caméra.
-          L’enregistrement s’arrête aussi ; ce qui existe suit son terme.
-        </Trans>
-      </p>
+      {suspends ? (
+        <p className="small dim">
+          <Trans>
+            Suspendre demande un motif, s’applique en moins de 5 s et s’inscrit au journal caméra par caméra.
+            L’enregistrement s’arrête aussi ; ce qui existe suit son terme.
+          </Trans>
+        </p>
+      ) : null}
     </>
   );
 }
@@ -270,7 +272,7 @@ function NameCell({ camera, picks }: { camera: Camera; picks: Picks | null }) {
           {camera.name}
         </Link>
         <small>
-          {[camera.place, width && height ? `${width} × ${height}` : "", codecWords(codec)]
+          {[camera.place, width && height ? `${width} × ${height}` : "", codecWords(codec)]
             .filter(Boolean)
             .join(", ")}
         </small>

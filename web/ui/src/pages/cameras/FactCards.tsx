@@ -65,7 +65,7 @@ function streamWords(stream: StreamHealth | undefined, profile: Camera["main_pro
   const height = stream?.height || profile.height;
   if (!width || !height) return "—";
   const codec = codecWords(stream?.codec || profile.codec);
-  return [`${width} × ${height}`, codec].filter(Boolean).join(", ");
+  return [`${width} × ${height}`, codec].filter(Boolean).join(", ");
 }
 
 function PictureCard({ camera }: { camera: Camera }) {

@@ -4,6 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { ShieldCheck } from "lucide-react";
 import { type Camera, type Incident, incidentsQuery } from "../../api/cameras";
 import { Card, type CheckItem, Checklist, EmptyState, QueryView, TimeText } from "../../parts";
+import { ServerWords } from "../../parts/ServerWords";
 import { cameraNumber } from "./words";
 
 /** Most incidents shown beside the list; the journal has them all. */
@@ -38,13 +39,16 @@ function toItem(incident: Incident, cameras: readonly Camera[]): CheckItem {
   return {
     key: String(incident.id),
     state: incident.closed_us !== null ? "ok" : incident.severity === "grave" ? "danger" : "warn",
-    label: incident.what,
+    label: <ServerWords what={incident.what} />,
     detail: (
       <>
         <TimeText us={incident.opened_us} />
         {incident.closed_us === null ? (
           incident.todo ? (
-            ` · ${incident.todo}`
+            <>
+              {" · "}
+              <ServerWords todo={incident.todo} />
+            </>
           ) : null
         ) : (
           <>

@@ -3,6 +3,7 @@ import { Braces, FileDown, Sheet } from "lucide-react";
 import { type FormEvent, useRef } from "react";
 import type { DocumentForm, DocumentKind, Documents } from "../../api/documents";
 import { toParisFields } from "../../i18n/format";
+import { typesetFrench } from "../../i18n/typeset";
 import { Button, Card, Refusal, RuleTag, SelectField } from "../../parts";
 import { DateField } from "../../parts/DateFields";
 import { useMaking } from "./useMaking";
@@ -32,7 +33,7 @@ export function DocumentCard({ document, data }: { document: DocumentKind; data:
 
   return (
     <Card title={title} aside={<RuleTag rule={document.rule} />}>
-      <p className="small">{french ? document.use_fr : document.use_en}</p>
+      <p className="small">{french ? typesetFrench(document.use_fr) : document.use_en}</p>
       <form ref={form} className="stack" onSubmit={submit} aria-label={title}>
         <Choice document={document} data={data} />
         <div className="row">

@@ -187,7 +187,7 @@ function AccessForm({ told, onFiled }: { told: PublicPage; onFiled: (filed: File
             name="from"
             value={draft.from}
             maxLength={8}
-            placeholder="14:30"
+            placeholder="hh:mm"
             autoComplete="off"
             onChange={(event) => set({ from: event.target.value })}
             error={said.from}
@@ -197,7 +197,7 @@ function AccessForm({ told, onFiled }: { told: PublicPage; onFiled: (filed: File
             name="to"
             value={draft.to}
             maxLength={8}
-            placeholder="14:45"
+            placeholder="hh:mm"
             autoComplete="off"
             onChange={(event) => set({ to: event.target.value })}
             help={t`Une heure au plus.`}

@@ -1,6 +1,7 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
 import { type DemoAccount, demoQuery } from "../../api/session";
+import { typesetFrench } from "../../i18n/typeset";
 import { Button } from "../../parts/Button";
 
 /** The accounts of a demonstration, each one press from being tried; nothing on a real service. */
@@ -23,7 +24,7 @@ export function DemoAccounts({ onChoose }: { onChoose: (account: DemoAccount) =>
               <span>
                 <b>{account.label}</b>
                 <small className="dim" lang="fr">
-                  {account.does}
+                  {typesetFrench(account.does)}
                 </small>
               </span>
             </Button>

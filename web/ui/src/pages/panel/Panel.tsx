@@ -58,9 +58,9 @@ export function Panel({ told, panel, format }: PanelProps) {
             <h3>Vos droits</h3>
             <p>
               Demander à voir les images où vous paraissez, leur rectification, leur effacement ou la
-              limitation de leur usage ; saisir la CNIL (cnil.fr). {told.rights}
+              limitation de leur usage ; saisir la CNIL (cnil.fr). {told.rights}
             </p>
-            {told.officer ? <p>Délégué à la protection des données : {told.officer}</p> : null}
+            {told.officer ? <p>Délégué à la protection des données : {told.officer}</p> : null}
           </section>
         </div>
         <footer className="panel-foot">
@@ -68,12 +68,16 @@ export function Panel({ told, panel, format }: PanelProps) {
           <p>
             {panel.address ? (
               <>
-                Toute l’information : <b>{panel.address}</b>
+                Toute l’information : <b>{panel.address}</b>
               </>
             ) : null}
             <small>
               Code de la sécurité intérieure, articles L251-1 à L255-1 et R253-6.{" "}
-              {told.orders.map((order) => `Arrêté préfectoral ${order.reference}.`).join(" ")}
+              {told.orders
+                .map(
+                  (order) => `Arrêté préfectoral ${order.reference.replace(/^arrêté( préfectoral)? /i, "")}.`,
+                )
+                .join(" ")}
             </small>
           </p>
         </footer>

@@ -1,4 +1,4 @@
-import { Trans, useLingui } from "@lingui/react/macro";
+import { Plural, Trans, useLingui } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { FileDown, UserPlus, Users } from "lucide-react";
@@ -22,7 +22,7 @@ import { ROLE_WORDS } from "../../session/roles";
 import { useActing, useRole } from "../../session/SessionContext";
 import { PageHead } from "../../shell/Page";
 import { saveDatedList } from "./datedList";
-import { ACT_WORDS, endOf, habilitationState, mainHabilitation } from "./words";
+import { actsSaid, endOf, habilitationState, mainHabilitation } from "./words";
 
 type Tab = "all" | "image" | "no-image" | "withdrawn";
 
@@ -261,11 +261,17 @@ function useColumns(): Column<Person>[] {
       cell: (person) => {
         const one = main(person);
         if (!one) return t`Aucune`;
-        const acts = one.acts.map((act) => i18n._(ACT_WORDS[act])).join(", ");
+        if (one.acts.length === 0) return t`Aucune image`;
         return (
           <>
-            {acts || t`Aucune image`}
-            <small>{one.cameras === null ? t`toutes les caméras` : t`${one.cameras.length} caméras`}</small>
+            {actsSaid(i18n, one.acts)}
+            <small>
+              {one.cameras === null ? (
+                t`toutes les caméras`
+              ) : (
+                <Plural value={one.cameras.length} one="# caméra" other="# caméras" />
+              )}
+            </small>
           </>
         );
       },

@@ -2,6 +2,7 @@ import { Trans, useLingui } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { UserX, Zap } from "lucide-react";
+import { camerasQuery } from "../../api/cameras";
 import { type Habilitation, type Rights, rightsQuery, withdraw } from "../../api/people";
 import { formatDate, formatDateTime, nowUs } from "../../i18n/format";
 import {
@@ -22,10 +23,11 @@ import { ServerWords } from "../../parts/ServerWords";
 import { ROLE_WORDS } from "../../session/roles";
 import { useActing, useRole, useSession } from "../../session/SessionContext";
 import { PageHead } from "../../shell/Page";
+import { cameraNumber } from "../cameras/words";
 import { AccessCard } from "./AccessCard";
 import { GrantAct } from "./GrantAct";
 import { SuspendActs } from "./SuspendActs";
-import { ACT_WORDS, habilitationState, IMAGE_ACTS } from "./words";
+import { ACT_WORDS, actsSaid, habilitationState, IMAGE_ACTS } from "./words";
 
 /** One person: habilitations, what they may do at this instant, and withdrawal. */
 export function PersonPage() {
@@ -82,7 +84,12 @@ interface HabilitationCardProps {
 
 function HabilitationCard({ habilitation, label, mayWithdraw }: HabilitationCardProps) {
   const { t, i18n } = useLingui();
-  const acts = habilitation.acts.map((act) => i18n._(ACT_WORDS[act])).join(", ");
+  const { commune } = useActing();
+  const cameras = useQuery(camerasQuery(commune)).data;
+  const nameOf = (id: string): string => {
+    const camera = cameras?.find((one) => one.id === id);
+    return camera ? `${cameraNumber(camera)} ${camera.name}` : id;
+  };
   const suspension = habilitation.suspended ? habilitation.suspensions?.at(-1) : undefined;
   return (
     <Card
@@ -104,13 +111,13 @@ function HabilitationCard({ habilitation, label, mayWithdraw }: HabilitationCard
             value: `${formatDate(habilitation.from_us)} → ${formatDate(habilitation.until_us)}`,
           },
           habilitation.basis_ref ? { label: t`Agrément ou délégation`, value: habilitation.basis_ref } : null,
-          { label: t`Droits`, value: acts || t`aucune image` },
+          { label: t`Droits`, value: actsSaid(i18n, habilitation.acts) || t`aucune image` },
           {
             label: t`Caméras`,
             value:
               habilitation.cameras === null
                 ? t`toutes celles de la commune`
-                : habilitation.cameras.join(", "),
+                : habilitation.cameras.map(nameOf).join(", "),
           },
           habilitation.training_us
             ? { label: t`Formation`, value: formatDate(habilitation.training_us) }

@@ -1,4 +1,4 @@
-import type { MessageDescriptor } from "@lingui/core";
+import type { I18n, MessageDescriptor } from "@lingui/core";
 import { msg } from "@lingui/core/macro";
 import type { Habilitation, ImageAct, Person } from "../../api/people";
 import { US_PER_S } from "../../i18n/format";
@@ -14,6 +14,14 @@ export const ACT_WORDS: Record<ImageAct, MessageDescriptor> = {
 };
 
 export const IMAGE_ACTS = Object.keys(ACT_WORDS) as ImageAct[];
+
+/** Several acts in one phrase, in their usual order; empty without any. */
+export function actsSaid(i18n: I18n, acts: readonly ImageAct[]): string {
+  const said = IMAGE_ACTS.filter((act) => acts.includes(act)).map((act) => i18n._(ACT_WORDS[act]));
+  return said
+    .map((word, at) => (at === 0 ? word : word.charAt(0).toLocaleLowerCase() + word.slice(1)))
+    .join(", ");
+}
 
 const SOON_US = 30 * 86_400 * US_PER_S;
 

@@ -38,7 +38,7 @@ export function CameraPicker({ chosen, onChange, error }: CameraPickerProps) {
         placeholder={t`Numéro, lieu ou adresse`}
         value={text}
         onChange={(event) => setText(event.target.value)}
-        help={t`Elle s’ajoute en la choisissant dans la liste dessous.`}
+        help={t`Elle s’ajoute en la choisissant dans la liste ci-dessous.`}
       />
       <ul className="row" aria-label={t`Caméras proposées`}>
         {proposed.map((camera) => (

@@ -115,7 +115,7 @@ function Minute({ row }: { row: CameraStorage }) {
   return row.minutes.map((one) => (
     <div key={one.stream}>
       <Trans>
-        {one.width} × {one.height}, {formatNumber(one.fps)} images/s
+        {one.width} × {one.height}, {formatNumber(one.fps)} images/s
       </Trans>{" "}
       {one.rule ? (
         <StateTag state="warning" bare>

@@ -103,13 +103,11 @@ function VolumeCard({ volume, nowUs }: { volume: Volume; nowUs: number }) {
 
 function Figures({ volume, nowUs }: { volume: Volume; nowUs: number }) {
   const { t } = useLingui();
-  const reserve = daysUntil(volume.reserve_us, nowUs);
-  const stop = daysUntil(volume.stop_us, nowUs);
   return (
     <div className="cols-4 kpi">
       <Figure
         label={t`Avant la réserve`}
-        value={reserve === null ? t`jamais` : <Plural value={reserve} one="# jour" other="# jours" />}
+        value={<Left atUs={volume.reserve_us} nowUs={nowUs} />}
         detail={
           volume.reserve_us === null || volume.reserve_us === undefined
             ? t`le volume suffit au débit mesuré`
@@ -118,7 +116,7 @@ function Figures({ volume, nowUs }: { volume: Volume; nowUs: number }) {
       />
       <Figure
         label={t`Avant l’arrêt`}
-        value={stop === null ? t`jamais` : <Plural value={stop} one="# jour" other="# jours" />}
+        value={<Left atUs={volume.stop_us} nowUs={nowUs} />}
         detail={
           volume.stop_us === null || volume.stop_us === undefined
             ? t`les images protégées y tiennent`
@@ -137,6 +135,14 @@ function Figures({ volume, nowUs }: { volume: Volume; nowUs: number }) {
       />
     </div>
   );
+}
+
+/** How long until an instant, which may never come at the measured rates. */
+function Left({ atUs, nowUs }: { atUs: number | null | undefined; nowUs: number }) {
+  if (atUs === null || atUs === undefined) return <Trans>jamais</Trans>;
+  const days = daysUntil(atUs, nowUs);
+  if (days === 0) return formatDuration(Math.max(0, atUs - nowUs));
+  return <Plural value={days} one="# jour" other="# jours" />;
 }
 
 function Fill({ volume }: { volume: Volume }) {

@@ -61,6 +61,13 @@ describe("storage", () => {
     await expectAccessible(container);
   });
 
+  it("counts the hours of a last day", async () => {
+    fakeServer(storage([{ level: "warn", reserve_us: NOW + 0.5 * DAY_US, stop_us: NOW + DAY_US }]));
+    renderPage("/stockage");
+    expect(await screen.findByText(/^(11.h 59.min|12.h)$/)).toBeTruthy();
+    expect(screen.queryByText("0 jour")).toBeNull();
+  });
+
   it("names the cameras that are not recorded, and a minute below the floor", async () => {
     const short = { stream: "main", start_us: NOW, fps: 4.2, width: 1920, height: 1080, rule: "T-06" };
     fakeServer(storage([{ level: "stopping" }], [{ ...CAMERA, stopped_us: NOW - DAY_US, minutes: [short] }]));

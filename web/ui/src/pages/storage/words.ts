@@ -4,9 +4,9 @@ const DAY_US = 86_400_000_000;
 /** A measure comes every 30 s; after ten of them without a new one the figures are old. */
 export const STALE_AFTER_US = 300_000_000;
 
-/** Whole days until an instant; null when it never comes at the measured rates. */
-export function daysUntil(atUs: number | null | undefined, nowUs: number): number | null {
-  return atUs === null || atUs === undefined ? null : Math.max(0, Math.floor((atUs - nowUs) / DAY_US));
+/** Whole days until an instant; none under a day, which is then said in hours. */
+export function daysUntil(atUs: number, nowUs: number): number {
+  return Math.max(0, Math.floor((atUs - nowUs) / DAY_US));
 }
 
 /** The state that says a volume's level. */
