@@ -5,7 +5,7 @@ import { Check, Clock } from "lucide-react";
 import { lazy, Suspense, useState } from "react";
 import { camerasQuery } from "../../api/cameras";
 import { type Decision, decide, type RequestDetail, requestQuery } from "../../api/requests";
-import { formatDateTime, formatDay, formatDuration, formatTime } from "../../i18n/format";
+import { formatDate, formatDateTime, formatDay, formatDuration, formatTime } from "../../i18n/format";
 import {
   Button,
   buttonClass,
@@ -158,6 +158,7 @@ function Questions({ request }: { request: RequestDetail }) {
   });
   const rank = fieldText(request, "officer_number");
   const report = request.frame === "article_40";
+  const exact = formatTime(request.from_us) === formatTime(request.to_us);
   const open = request.state === "registered" || request.state === "queried";
   return (
     <dl className="q card card-s">
@@ -177,7 +178,8 @@ function Questions({ request }: { request: RequestDetail }) {
           <Plural value={names.length} one="# caméra" other="# caméras" />, {names.join(", ")}
           <small>
             <Trans>
-              {formatDay(request.from_us)}, de {formatTime(request.from_us)} à {formatTime(request.to_us)}
+              {formatDay(request.from_us)}, de {formatTime(request.from_us, exact)} à{" "}
+              {formatTime(request.to_us, exact)}
             </Trans>
           </small>
         </dd>
@@ -219,7 +221,7 @@ function Questions({ request }: { request: RequestDetail }) {
             </StateTag>
             <small>
               {hold
-                ? t`Images gelées jusqu’au ${formatDateTime(hold.until_us)}. Rien n’est encore sorti.`
+                ? t`Images gelées jusqu’au ${formatDate(hold.until_us)}. Rien n’est encore sorti.`
                 : t`Rien n’est encore sorti.`}
             </small>
           </dd>

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { Stamp } from "lucide-react";
 import { type Frame, type Part, type RequestDetail, requestQuery } from "../../api/requests";
-import { formatDateTime, formatSpan } from "../../i18n/format";
+import { formatDateTime, formatLong, formatSpan } from "../../i18n/format";
 import { buttonClass, Card, type Fact, Facts, Note, QueryView, RuleTag, StateTag, Steps } from "../../parts";
 import { useRole } from "../../session/SessionContext";
 import { PageHead } from "../../shell/Page";
@@ -222,7 +222,7 @@ function HoldCard({ request }: { request: RequestDetail }) {
       <Facts
         items={[
           { label: t`Depuis`, value: formatDateTime(request.registered_us) },
-          hold ? { label: t`Jusqu’au`, value: formatDateTime(hold.until_us) } : null,
+          hold ? { label: t`Jusqu’au`, value: formatLong(hold.until_us) } : null,
         ]}
       />
       <p className="small dim">

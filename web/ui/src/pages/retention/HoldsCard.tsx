@@ -4,7 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { Lock } from "lucide-react";
 import type { Camera } from "../../api/cameras";
 import { type Hold, holdsQuery, releaseHold } from "../../api/retention";
-import { formatDateTime, formatDuration, formatSpan, nowUs } from "../../i18n/format";
+import { formatDuration, formatLong, formatSpan, nowUs } from "../../i18n/format";
 import {
   ActButton,
   Card,
@@ -118,7 +118,7 @@ function useColumns(cameras: readonly Camera[]): Column<Hold>[] {
       word: t`Terme`,
       cell: (hold) => (
         <>
-          {formatDateTime(hold.released_us ?? hold.until_us)}
+          {formatLong(hold.released_us ?? hold.until_us)}
           <small>{hold.active ? t`dans ${formatDuration(hold.until_us - nowUs())}` : t`levé`}</small>
         </>
       ),
