@@ -22,7 +22,8 @@ cdef enum:
     WHOLE = 7
     PICTURES_LIMIT_COUNT = 32
     LEADS_LIMIT_COUNT = 3
-    RUNS_LIMIT_COUNT = 128  # of so many pictures with so many leads
+    RUNS_LIMIT_COUNT = PICTURES_LIMIT_COUNT * (LEADS_LIMIT_COUNT + 1)
+    BEGUN = -1
 
 
 cdef struct Expected:
@@ -88,9 +89,10 @@ cdef object _pictures(
     cdef Py_ssize_t packets = 0, size = 0, start
     cdef int count = 0, number
     places = []
+    number = 0
     while len(places) < PICTURES_LIMIT_COUNT:
         number = _picture(data, position, end, expected, sequence, &runs[count])
-        if not number:
+        if number <= 0:
             break
         start = size
         for _ in range(number):
@@ -102,7 +104,8 @@ cdef object _pictures(
         position = run.position
         rtp_time += <int32_t>(run.stamp - <uint32_t>rtp_time)
         places.append((rtp_time, start, size))
-    if not count:
+    begun = number == BEGUN
+    if not count and not begun:
         return None
     piece = PyBytes_FromStringAndSize(NULL, size)
     into = <uint8_t *>PyBytes_AS_STRING(piece)
@@ -115,13 +118,16 @@ cdef object _pictures(
         _copy(frame, run, expected.kind, into + LENGTH_BYTES)
         into += LENGTH_BYTES + run.total
         frame = data + run.position
-    return position, packets, piece, places
+    return position, packets, piece, places, begun
 
 
 cdef int _picture(
     const uint8_t *data, Py_ssize_t position, Py_ssize_t end, const Expected *expected, int sequence, Walked *runs
 ) noexcept nogil:
-    """The runs of the plain picture at ``position``, its leads first; how many they are, 0 when there is none."""
+    """The runs of the plain picture at ``position``, its leads first; how many they are, 0 when there is none.
+
+    BEGUN when all that is left are its first packets.
+    """
     cdef int leads = 0, number
     while leads < LEADS_LIMIT_COUNT:
         runs[leads] = _alone(data, position, end, expected, sequence)
@@ -133,14 +139,25 @@ cdef int _picture(
     runs[leads] = _walk(data, position, end, expected, sequence)
     if not runs[leads].count:
         runs[leads] = _alone(data, position, end, expected, sequence)
-    if not runs[leads].count or runs[leads].flags != WHOLE:
-        return 0
+    if not runs[leads].count:
+        return BEGUN if leads and _cut_off(data, position, end) else 0
     if not _opens_plainly(data + position, &runs[leads], expected.kind):
         return 0
     for number in range(leads):
         if runs[number].stamp != runs[leads].stamp:
             return 0
+    if runs[leads].flags != WHOLE:
+        return BEGUN if runs[leads].flags == STARTS and _cut_off(data, runs[leads].position, end) else 0
     return leads + 1
+
+
+cdef inline int _cut_off(const uint8_t *data, Py_ssize_t position, Py_ssize_t end) noexcept nogil:
+    """Whether nothing follows, or a frame that is not all there."""
+    cdef const uint8_t *frame = data + position
+    cdef Py_ssize_t left = end - position
+    if left and frame[0] != DOLLAR:
+        return False
+    return left < INTERLEAVED_BYTES or left < INTERLEAVED_BYTES + (<Py_ssize_t>frame[2] << 8 | frame[3])
 
 
 cdef inline uint32_t _word(const uint8_t *at) noexcept nogil:
@@ -221,6 +238,8 @@ cdef int _leads(const uint8_t *frame, const Walked *run, int kind) noexcept nogi
     cdef int its = _kind_of(payload[0], kind)
     cdef Py_ssize_t at
     if (its != 9 and its != 6) if kind == FU_H264 else (its != 35 and its != 39):
+        return False
+    if kind != FU_H264 and (payload[0] & 1 or payload[1] >= 8):
         return False
     for at in range(run.total - 2):
         if payload[at] == 0 and payload[at + 1] == 0 and payload[at + 2] == 1:

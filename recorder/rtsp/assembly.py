@@ -2,10 +2,10 @@
 
 A unit ends at the marker bit or when the time stamp changes. Cameras that set the marker on every slice are found out
 by the first slice that goes on a picture already ended; from then on only time stamps count for them. Where neither
-time nor marker parts two pictures, the first slice of the second one does. So that no torn picture is ever handed on, a
-wary assembler lets a marked unit wait for what follows when it is the first of its kind, or has fewer slices than
-others of its kind, and one that only a new time ends for the slice that follows. A unit with a hole in it is dropped,
-never handed on in part, and the next one says ``lost_before``.
+time nor marker parts two pictures, the first slice of the second one does. So that no torn picture is handed on but the
+one by which such a camera is found out, a wary assembler lets a marked unit wait for what follows when it is the first
+of its kind, or has fewer slices than others of its kind lately, and one that only a new time ends for the slice that
+follows. A unit with a hole in it is dropped, never handed on in part, and the next one says ``lost_before``.
 """
 
 from __future__ import annotations
@@ -54,7 +54,9 @@ class UnitAssembler(ABC):
         self.markers_trusted = True
         self._marked = 0  # a unit in doubt: how many NAL units it had when its marker came
         self._slices = 0
-        self._usual: dict[bool, int] = {}  # the most slices that key units, and others, had
+        # The most slices that key units, and others, had in the group of pictures before this one or in this one.
+        self._usual: dict[bool, int] = {}
+        self._lately: dict[bool, int] = {}  # in this one alone
         self._withheld: AccessUnit | None = None  # ended by a new time alone, until a slice shows that this was its end
         self._confirmed = False  # a unit that was withheld has turned out to be whole
         self._jumbled = False  # a fragment began before the one at hand had ended
@@ -84,7 +86,6 @@ class UnitAssembler(ABC):
         """Take the fragments of one run (``fragments.take_run``): what taking them one by one would do."""
         self._now_us = received_us
         if rtp_time != self._time:
-            self._received_us = received_us
             self._begin(rtp_time)
         fragment = self._fragment
         if flags & STARTS:
@@ -120,6 +121,7 @@ class UnitAssembler(ABC):
     def pictures(self, data: bytes, places: list[Place], received_us: int) -> None:
         """Take plain pictures (``fragments.take_pictures``) while it ``rests``: what taking each as runs would do."""
         self._time = self._ended_time = places[-1][0]
+        self._size = 0
         self._received_us = self._now_us = received_us
         self.ready += [AccessUnit(data, start, stop, time, False, received_us) for time, start, stop in places]
 
@@ -173,9 +175,9 @@ class UnitAssembler(ABC):
                 self._part()
             else:
                 self._finish()
-            if self._wary and self.ready:
+            if self._wary and not self._lost:
                 self._withheld = self.ready.pop()
-        self._time = rtp_time
+        self._time, self._received_us = rtp_time, self._now_us
 
     def _reserved_kind(self) -> None:
         """A packet of a reserved kind: damage, or what a maker's cameras put between units (VStarcam)."""
@@ -195,6 +197,7 @@ class UnitAssembler(ABC):
             return True
         self._spoil()
         self._nals.clear()
+        self._marked = 0
         return False
 
     def _keep(self, nal: bytes, *, picture: bool, first_slice: bool, key: bool, suffix: bool = False) -> None:
@@ -215,14 +218,15 @@ class UnitAssembler(ABC):
                     # Nothing was lost, so the picture before was cut by a time of its own for each slice.
                     self._withheld = None
                     self._usual.clear()
+                    self._lately.clear()
                     self.dropped_units += 1
                     self._lost = True
                 elif self._time == self._ended_time and self.markers_trusted:
                     # This slice belongs to a picture that a marker had ended.
                     self.markers_trusted = False
                     self._lost = True
-            self._hand_on()
-            self._has_picture = True
+            self._hand_on(shown=first_slice)
+            self._has_picture, self._jumbled = True, False
             self._key = self._key or key
         if len(self._nals) >= NALS_LIMIT_COUNT:
             self._spoil()
@@ -250,10 +254,17 @@ class UnitAssembler(ABC):
             else:
                 self._finish()
 
-    def _hand_on(self) -> None:
-        if self._withheld is not None:
+    def _hand_on(self, *, shown: bool = False) -> None:
+        """Let go of what was withheld; ``shown``: the first slice of the next picture shows that it was whole."""
+        if self._withheld is None:
+            return
+        if shown or self._confirmed:
             self.ready.append(self._withheld)
-            self._withheld, self._confirmed = None, True
+            self._confirmed = True
+        else:
+            self.dropped_units += 1
+            self._lost = True
+        self._withheld = None
 
     def _finish(self) -> None:
         self._hand_on()
@@ -262,7 +273,11 @@ class UnitAssembler(ABC):
         if self._lost or not whole:
             self.awaits_key = True
         if whole:
-            self._usual[self._key] = max(self._slices, self._usual.get(self._key, 0))
+            if self._key:
+                self._usual |= self._lately
+                self._lately = {}
+            for most in (self._usual, self._lately):
+                most[self._key] = max(self._slices, most.get(self._key, 0))
             if self._key:
                 fmt = self._format()
                 self.awaits_key = fmt is None

@@ -252,6 +252,7 @@ class RtspClient:
         if sock is None:
             return
         loop = asyncio.get_running_loop()
+        self.session.patient = not self._watched
         if self._watched:
             loop.add_reader(sock, self.readable)
         else:

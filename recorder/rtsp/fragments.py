@@ -39,7 +39,7 @@ PICTURES_LIMIT_COUNT: Final = 32
 Run = tuple[int, int, int, int, bytes]
 # A picture in a piece: its media time without wrap, and where its NAL units, each behind its length, begin and end.
 Place = tuple[int, int, int]
-Pictures = tuple[int, int, bytes, list[Place]]
+Pictures = tuple[int, int, bytes, list[Place], bool]
 
 _frame: Final = struct.Struct(">BBHBBHII").unpack_from
 
@@ -103,15 +103,18 @@ def take_pictures(
     kind: int,
     rtp_time: int,
 ) -> Pictures | None:
-    """The plain pictures that ``data[position:end]`` begins with: (position after them, packets, piece, places in it).
+    """The plain pictures that ``data[position:end]`` begins with: (position after them, packets, piece, places in it,
+    whether one more has begun).
 
     A plain picture is one slice, the first of a picture that is no key picture, and whole: one run that is WHOLE, or
     one packet with the marker; delimiters and SEI may come before it, a packet each. Packets are as in ``take_run``;
-    ``rtp_time`` is the media time of the one before. None when there is no such picture; PICTURES_LIMIT_COUNT at most.
+    ``rtp_time`` is the media time of the one before. One more has begun when all that is left are its first packets, so
+    that the next read may bring the others. None when there is neither; PICTURES_LIMIT_COUNT pictures at most.
     """
     if not 0 <= position <= end <= len(data):
         return None
     packets = size = 0
+    begun = False
     parts: list[bytes] = []
     places: list[Place] = []
     arguments = (end, channel, payload_type, source)
@@ -128,9 +131,13 @@ def take_pictures(
             begin, number = lead[0], (number + 1) & 0xFFFF
         run = take_run(data, begin, *arguments, number, kind) or _alone(data, begin, *arguments, number)
         if run is None:
+            begun = bool(nals) and _cut_off(data, begin, end)
             break
         stop, count, stamp, flags, nal = run
-        if flags != WHOLE or not _opens_plainly(nal, kind) or stamps - {stamp}:
+        if not _opens_plainly(nal, kind) or stamps - {stamp}:
+            break
+        if flags != WHOLE:
+            begun = flags == STARTS and _cut_off(data, stop, end)
             break
         nals.append(nal)
         ahead = (stamp - rtp_time) & 0xFFFFFFFF
@@ -139,7 +146,7 @@ def take_pictures(
         places.append((rtp_time, size, size := size + sum(4 + len(one) for one in nals)))
         packets += len(nals) - 1 + count
         position, sequence = stop, (number + count) & 0xFFFF
-    return (position, packets, b"".join(parts), places) if places else None
+    return (position, packets, b"".join(parts), places, begun) if places or begun else None
 
 
 def _packet(
@@ -173,6 +180,14 @@ def _alone(
     return stop, 1, time, STARTS | ENDS | marked, bytes(data[position + INTERLEAVED_BYTES + RTP_HEADER_BYTES : stop])
 
 
+def _cut_off(data: bytes | bytearray | memoryview, position: int, end: int) -> bool:
+    """Whether nothing follows, or a frame that is not all there."""
+    if position < end and data[position] != DOLLAR:
+        return False
+    left = end - position
+    return left < INTERLEAVED_BYTES or left < INTERLEAVED_BYTES + (data[position + 2] << 8 | data[position + 3])
+
+
 def _kind_of(first: int, kind: int) -> int:
     """The type in the first byte of a payload, for the codec whose fragments are of ``kind``."""
     return first & 0x1F if kind == FU_H264 else first >> 1 & 0x3F
@@ -180,6 +195,8 @@ def _kind_of(first: int, kind: int) -> int:
 
 def _leads(nal: bytes, kind: int) -> bool:
     """Whether a NAL unit is a delimiter or SEI, and only one NAL unit."""
+    if kind == FU_H265 and not in_base_layer(nal):
+        return False
     kinds = LEADS_H264 if kind == FU_H264 else LEADS_H265
     return _kind_of(nal[0], kind) in kinds and START_CODE not in nal
 
@@ -193,5 +210,9 @@ def _opens_plainly(nal: bytes, kind: int) -> bool:
         return False
     if kind == FU_H264:
         return _kind_of(nal[0], kind) == SLICE_H264 and nal[1] & 0x80 != 0
-    base = not nal[0] & 1 and nal[1] < 8  # nuh_layer_id is 0
-    return base and _kind_of(nal[0], kind) < FIRST_KEY_H265 and nal[2] & 0x80 != 0
+    return in_base_layer(nal) and _kind_of(nal[0], kind) < FIRST_KEY_H265 and nal[2] & 0x80 != 0
+
+
+def in_base_layer(nal: bytes) -> bool:
+    """Whether an H.265 NAL unit is of the layer that every decoder shows: nuh_layer_id is 0."""
+    return not nal[0] & 1 and nal[1] < 8

@@ -42,7 +42,6 @@ class H264Depacketizer(UnitAssembler):
         """Take the payload ``data[start:end]`` of one packet."""
         self._now_us = received_us
         if rtp_time != self._time:
-            self._received_us = received_us
             self._begin(rtp_time)
         if start < end:
             kind = data[start] & 0x1F

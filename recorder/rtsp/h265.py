@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from recorder.rtsp.assembly import UnitAssembler, split_start_codes
-from recorder.rtsp.fragments import FU_H265, START_CODE
+from recorder.rtsp.fragments import FU_H265, START_CODE, in_base_layer
 from recorder.rtsp.h265_sets import PPS, VPS, H265Sets
 
 LAST_PICTURE_TYPE: Final = 31
@@ -39,7 +39,6 @@ class H265Depacketizer(UnitAssembler):
         """Take the payload ``data[start:end]`` of one packet."""
         self._now_us = received_us
         if rtp_time != self._time:
-            self._received_us = received_us
             self._begin(rtp_time)
         if start + 2 <= end:
             kind = data[start] >> 1 & 0x3F
@@ -115,7 +114,7 @@ class H265Depacketizer(UnitAssembler):
                 self._nal(part)
             return
         kind = nal[0] >> 1 & 0x3F
-        base = not nal[0] & 1 and nal[1] < 8  # of the layer that every decoder shows
+        base = in_base_layer(nal)
         if kind <= LAST_PICTURE_TYPE and base:
             joined = self._joined
             if joined or (joined is None and FIRST_KEY_TYPE <= kind <= LAST_KEY_TYPE):
@@ -139,7 +138,7 @@ class H265Depacketizer(UnitAssembler):
     @staticmethod
     def _leads(nal: bytes) -> bool:
         kind = nal[0] >> 1 & 0x3F
-        return kind > LAST_PICTURE_TYPE and kind not in SUFFIXES and nal[1] < 8
+        return kind > LAST_PICTURE_TYPE and kind not in SUFFIXES and in_base_layer(nal)
 
     def _begins_picture(self, nal: bytes) -> bool:
         return True  # H.265 codes fields as pictures of their own

@@ -17,10 +17,11 @@ compiled = False
 if not os.environ.get(PURE_VARIABLE):
     try:
         from recorder.rtsp import _fragments
-    except ImportError:
+
+        take_run, take_pictures = _fragments.take_run, _fragments.take_pictures
+    except (ImportError, AttributeError):  # not built, or built from an older state of the code
         pass
     else:
-        take_run, take_pictures = _fragments.take_run, _fragments.take_pictures
         compiled = True
 
 

@@ -25,6 +25,8 @@ DYNAMIC_TYPE: Final = 96
 # Sources of other sessions on our connection (Reolink) that are left out unless ours is silent for so long.
 REFUSED_LIMIT_COUNT: Final = 8
 REFUSED_LIMIT_US: Final = 500_000
+# A picture that has begun is looked through again at each read until it is all there; not a longer one.
+BEGUN_LIMIT_BYTES: Final = 256 * 1024
 TIME_MODULUS: Final = 1 << 32
 
 _read_header: Final = struct.Struct(">BBHII").unpack_from
@@ -101,15 +103,17 @@ class RtpReceiver:
         return (self.cycles << 16 | ((self._next or 1) - 1) & 0xFFFF) & 0xFFFFFFFF
 
     def frames(
-        self, data: bytes | bytearray | memoryview, position: int, end: int, channel: int, received_us: int
-    ) -> int:
+        self, data: bytes | bytearray | memoryview, position: int, end: int, channel: int, received_us: int,
+        *, patient: bool = False,
+    ) -> int:  # fmt: skip
         """Take one or more interleaved frames; the one at ``position`` is whole and on ``channel``.
 
-        Returns the position after what was taken; StreamDamaged as ``packet``.
+        Returns the position after what was taken; StreamDamaged as ``packet``. ``patient``: a plain picture that has
+        begun is left for when the rest of it is there, so that it lies in one piece with those that follow.
         """
         depacketizer = self._depacketizer
         kind, payload_type, source = depacketizer.fragmentation, self.payload_type, self.ssrc
-        begun = position
+        first = position
         if source is not None and self._next is not None and not self._overtaken:
             while True:
                 if depacketizer.rests and (
@@ -117,11 +121,14 @@ class RtpReceiver:
                         data, position, end, channel, payload_type, source, self._next, kind, self.rtp_time
                     )
                 ):
-                    position, count, sample, places = taken
-                    self._went_on(count)
-                    self.rtp_time = places[-1][0]
-                    self.last_stamp = self.rtp_time & 0xFFFFFFFF
-                    depacketizer.pictures(sample, places, received_us)
+                    position, count, sample, places, begun = taken
+                    if places:
+                        self._went_on(count)
+                        self.rtp_time = places[-1][0]
+                        self.last_stamp = self.rtp_time & 0xFFFFFFFF
+                        depacketizer.pictures(sample, places, received_us)
+                    if begun and patient and end - position < BEGUN_LIMIT_BYTES:
+                        return position
                 run = take_run(data, position, end, channel, payload_type, source, self._next, kind)
                 if run is None:
                     break
@@ -131,7 +138,7 @@ class RtpReceiver:
                     self.rtp_time += signed_difference(stamp, self.last_stamp)
                     self.last_stamp = stamp
                 depacketizer.run(self.rtp_time, flags, body, received_us)
-        if position > begun:
+        if position > first:
             return position
         stop = position + INTERLEAVED_BYTES + (data[position + 2] << 8 | data[position + 3])
         self.packet(data, position + INTERLEAVED_BYTES, stop, received_us)

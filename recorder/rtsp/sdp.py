@@ -127,7 +127,7 @@ def _types(media: _Media) -> tuple[str, ...]:
 
 def _type_number(payload: str) -> int:
     """The number of a payload type, -1 when it is none."""
-    return int(payload) if payload.isascii() and payload.isdigit() and int(payload[:4]) < 128 else -1
+    return int(payload) if payload.isascii() and payload.isdigit() and len(payload) <= 3 and int(payload) < 128 else -1
 
 
 def _video(media: _Media, where: str, refusals: list[NoVideo]) -> VideoTrack | None:

@@ -37,6 +37,9 @@ _LINE_ENDS: Final = resync.LINE_ENDS
 class Session(Conversation):
     """One camera, one connection, one video track."""
 
+    # Whether a picture that has begun may wait for the read that brings the rest: nobody looks at it meanwhile.
+    patient = False
+
     def units(self) -> list[AccessUnit]:
         """Access units finished since the last call."""
         return self._depacketizer.take() if self._depacketizer is not None else []
@@ -69,7 +72,10 @@ class Session(Conversation):
                     break
                 channel = data[position + 1]
                 if channel == video and receiver is not None:
-                    position = receiver.frames(data, position, end, channel, received_us)
+                    onward = receiver.frames(data, position, end, channel, received_us, patient=self.patient)
+                    if onward == position:
+                        break
+                    position = onward
                     continue
                 self._other_frame(data, position, stop, receiver)
                 video = self._video_channel

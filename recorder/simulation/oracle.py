@@ -261,11 +261,11 @@ def _held_back(units: Sequence[Sent]) -> set[int]:
     found: set[int] = set()
     until_us = -1
     for before, unit in itertools.pairwise(units):
-        if unit.read_us is None:
-            continue
-        if (before.damaged or before.moved) and before.connection == unit.connection:
+        if before.connection != unit.connection:
+            until_us = -1
+        elif (before.damaged or before.moved) and unit.read_us is not None:
             until_us = unit.read_us + HELD_LIMIT_US
-        if unit.read_us < until_us:
+        if unit.read_us is not None and unit.read_us < until_us:
             found.add(unit.number)
     return found
 

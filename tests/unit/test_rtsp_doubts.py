@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from recorder.access_unit import AccessUnit
-from recorder.rtsp.assembly import RESERVED_DOUBTED_COUNT
+from recorder.rtsp.assembly import RESERVED_DOUBTED_COUNT, UNIT_LIMIT_BYTES
 from recorder.rtsp.h264 import H264Depacketizer
 from recorder.rtsp.h265 import H265Depacketizer
 
@@ -221,3 +221,60 @@ def test_a_picture_that_only_a_new_time_ends_is_kept_at_the_end_once_one_was_who
     once.picture(0, FIRST, marked=frozenset())
     once.packet(b"\x09\xf0", FRAME)
     assert ended(once) == []
+
+
+def test_a_unit_past_its_limit_behind_a_picture_in_doubt_is_given_up_at_a_hole() -> None:
+    feed = Feed()
+    feed.packet(KEY + b"x" * 50, 0, marker=True)
+    for _ in range(UNIT_LIMIT_BYTES // 60_000 + 1):
+        feed.packet(b"\x06\x05" + b"a" * 60_000, 0)
+    feed.target.lost(40)
+    sent = [feed.picture(number, KEY) for number in range(1, 4)]
+    assert feed.nals == sent[: len(feed.nals)]
+    assert feed.nals
+
+
+@pytest.mark.parametrize("times", [1, 50])
+def test_where_neither_time_nor_marker_parts_pictures_one_fragment_left_out_costs_few(times: int) -> None:
+    feed = Feed()
+    for number in range(100):
+        pieces = fragments((FIRST if number % 10 else KEY) + bytes((number + 1,)) * 30, 3)
+        for piece in pieces[:2] if number == 5 else pieces:  # the numbering goes on: nothing tells of a loss
+            feed.packet(piece, number // times * 90_000 if times > 1 else 0)
+    whole = [bytes((number + 1,)) * 30 for number in range(100) if number != 5]
+    assert all(unit.nals[0][2:] in whole and len(unit.nals) == 1 for unit in feed.units)
+    assert len(feed.units) >= 90
+
+
+def test_a_picture_in_doubt_bears_the_time_at_which_it_came() -> None:
+    target = H264Depacketizer(wary=True)
+    came = {}
+    for number in range(40):
+        slices = (KEY, OTHER) if number == 0 else (FIRST, OTHER) if number == 3 else (FIRST,)
+        for at, head in enumerate(slices):
+            nal = head + bytes((number, at))
+            target.push(nal, 0, len(nal), FRAME * number, at == len(slices) - 1, number * 1000)
+        came |= {unit.rtp_time // FRAME: unit.received_us for unit in target.take()}
+    assert len(came) > 30
+    assert all(received_us == number * 1000 for number, received_us in came.items())
+
+
+def test_slices_with_times_of_their_own_and_a_hole_in_the_second_give_nothing() -> None:
+    feed = Feed()
+    for number in range(6):
+        for at in range(3):
+            pieces = fragments((KEY if at == 0 else b"\x65\x48") + bytes((number + 1,)) * 30, 3)
+            for place, piece in enumerate(pieces):
+                if (number, at, place) == (2, 1, 1):
+                    feed.target.lost(1)
+                    continue
+                feed.packet(piece, 10 * FRAME * number + at, marker=at == 2 and place == len(pieces) - 1)
+    assert feed.units == []
+
+
+def test_one_picture_of_more_slices_is_forgotten_with_its_group() -> None:
+    feed = Feed()
+    for number in range(20):
+        feed.picture(number, *([KEY] if number % 5 == 0 else [FIRST, OTHER] if number == 2 else [FIRST]))
+    assert feed.target.rests, "pictures of one slice are plain again, and none waits for what follows"
+    assert len(feed.units) == 20

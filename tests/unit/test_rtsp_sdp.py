@@ -80,3 +80,13 @@ def test_no_track_for_us_is_a_refusal(lines: tuple[str, ...]) -> None:
 def test_what_is_no_description(body: bytes) -> None:
     with pytest.raises((StreamDamaged, NoVideo)):
         sdp.parse(body, "cam:554")
+
+
+@pytest.mark.parametrize("payload", ["9" * 5000, "0000999", "١٢"])
+def test_a_payload_type_that_is_none_is_not_read_as_one(payload: str) -> None:
+    found = parse(
+        f"m=audio 0 RTP/AVP {payload}", f"a=rtpmap:{payload} OPUS/48000", f"m=video 0 RTP/AVP 96 {payload}",
+        "a=rtpmap:96 H264/90000", "a=control:v",
+    )  # fmt: skip
+    assert found.video == sdp.VideoTrack("h264", 96, "v", ())
+    assert found.other_types == frozenset({-1})
