@@ -233,11 +233,12 @@ function Pages({ page, pages, onPage }: { page: number; pages: number; onPage: (
 
 function useShortcuts(mayReplay: boolean): Shortcut[] {
   const { t } = useLingui();
+  const enter = t({ message: "Entrée", context: "touche" });
   return [
     { keys: ["←", "↑", "↓", "→"], does: t`tuile` },
-    { keys: [t`Entrée`], does: t`agrandir` },
+    { keys: [enter], does: t`agrandir` },
     { keys: [t`Échap`], does: t`revenir` },
-    { keys: [t`n°`, t`Entrée`], does: t`appeler` },
+    { keys: [t`n°`, enter], does: t`appeler` },
     { keys: ["I"], does: t`détails` },
     ...(mayReplay ? [{ keys: ["R"], does: t`revoir 30 s` }] : []),
     { keys: ["?"], does: t`raccourcis` },

@@ -55,7 +55,7 @@ function Placed({ position }: { position: Position }) {
           value: angle_deg === 360 ? t`tous côtés` : t`${direction_deg}° depuis le nord`,
         },
         { label: t`Champ`, value: `${angle_deg}°` },
-        { label: t`Portée`, value: `${reach_m} m` },
+        { label: t({ message: "Portée", context: "distance" }), value: `${reach_m} m` },
       ]}
     />
   );
