@@ -39,6 +39,7 @@ PURPOSES: Final = ("1", "3", "5", "11")
 MOTIVE: Final = "mise en route de la démonstration"
 RETENTION_DAYS: Final = 15
 CONTROL_DAYS: Final = 60
+SEARCHES_LIMIT_COUNT: Final = 10
 # The deed that a role needs besides the decision (P-29, P-51, P-53).
 DEEDS: Final = {
     "deputy": "Arrêté de délégation 2026-04",
@@ -208,12 +209,17 @@ async def discover_and_enrol(town: Town, network: Network) -> None:
     cidr = network.prefix(town.commune.network)
     if cidr not in {one["cidr"] for one in await agent.get(town.path("/prefixes"))}:
         await agent.post(town.path("/prefixes"), {"cidr": cidr, "trusted": True})
-    order = await agent.post(town.path("/discover"), {"prefixes": [cidr]})
-    await agent.wait_for_order(order["id"])
-    found = {one["address"]: one for one in await agent.get(town.path("/found"), order=order["id"])}
+    addresses = {one.number: network.address(town.commune.network, one.number) for one in missing}
+    found: dict[str, dict[str, Any]] = {}
+    for _ in range(SEARCHES_LIMIT_COUNT):  # on a busy machine a camera may answer too late for one search
+        order = await agent.post(town.path("/discover"), {"prefixes": [cidr]})
+        await agent.wait_for_order(order["id"])
+        found |= {one["address"]: one for one in await agent.get(town.path("/found"), order=order["id"])}
+        if found.keys() >= set(addresses.values()):
+            break
     orders = []
     for one in missing:
-        address = network.address(town.commune.network, one.number)
+        address = addresses[one.number]
         if address not in found:
             raise NotFound(f"La caméra {one.number} de {town.commune.name} n’a pas répondu.", where=address)
         body = {"found_id": found[address]["id"], "number": one.number, "name": one.name, "place": one.place}

@@ -55,7 +55,7 @@ def _make_room(sock: socket.socket) -> None:
     """Have the kernel take ROOM_BYTES from the start: left alone it begins with 64 kB and grows by what is read.
 
     A camera that finds no room waits, or drops pictures. SO_RCVBUF would end the growth; the low-water mark raises the
-    buffer as a side effect (tcp(7), Linux), and goes back to one byte.
+    buffer as a side effect (SO_RCVLOWAT in socket(7); Linux's tcp_set_rcvlowat), and goes back to one byte.
     """
     with contextlib.suppress(OSError):
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, ROOM_BYTES)

@@ -14,6 +14,8 @@ from typing import Any, Final
 
 from websockets.sync.client import ClientConnection, connect
 
+from tests.browser.media_rig import until
+
 PATIENCE_S: Final = 60.0
 MESSAGE_LIMIT_BYTES: Final = 64 * 1024 * 1024
 URL_SHOWN_CHARS: Final = 200
@@ -107,13 +109,12 @@ def firefox(profile: Path, program: str = "firefox-esr") -> Iterator[Firefox]:
     lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});" for name, value in PREFERENCES.items()]
     (profile / "user.js").write_text("\n".join(lines) + "\n")
     command = [program, "--headless", "--no-remote", "--profile", str(profile), "--remote-debugging-port", "0"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
+    said = profile / "stderr.log"  # a file: a pipe that nobody empties would hold it up one day
+    with said.open("w") as log, subprocess.Popen(command, stderr=log, stdout=subprocess.DEVNULL) as process:
         try:
-            assert process.stderr is not None
-            told = next((line for line in process.stderr if "WebDriver BiDi listening" in line), "")
-            address = re.search(r"ws://\S+", told)
-            assert address is not None, "Firefox did not offer WebDriver BiDi"
-            with connect(f"{address[0]}/session", max_size=MESSAGE_LIMIT_BYTES, proxy=None) as socket:
+            offer = re.compile(r"WebDriver BiDi listening on (ws://\S+)")
+            address = until(lambda: offer.search(said.read_text(errors="replace")), lambda found: found is not None)
+            with connect(f"{address[1]}/session", max_size=MESSAGE_LIMIT_BYTES, proxy=None) as socket:
                 found = Firefox(socket)
                 found.command("session.new", capabilities={})
                 yield found

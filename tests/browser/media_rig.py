@@ -38,6 +38,17 @@ def until(what: Callable[[], Any], wanted: Callable[[Any], bool], patience_s: fl
         time.sleep(0.05)
 
 
+def until_still(page: Page, number: Callable[[], int]) -> None:
+    """Wait until two looks some pictures apart show the same one: what was being drawn at the pause may still come."""
+
+    def looks() -> tuple[int, int]:
+        first = number()
+        page.wait_for_timeout(300)
+        return first, number()
+
+    until(looks, lambda pair: pair[0] == pair[1])
+
+
 def state(page: Page) -> dict[str, Any]:
     found: dict[str, Any] = page.evaluate("guet.player.snapshot.state")
     return found

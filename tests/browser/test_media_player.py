@@ -53,11 +53,12 @@ def test_a_stalled_stream_is_frozen_then_lost_then_live_again(page: Page, server
     watch(page)
     until(lambda: kind(page), lambda found: found == "live")
     server.live = "stall"
-    frozen = until(lambda: state(page), lambda found: found["kind"] == "frozen", 4)
+    frozen = until(lambda: state(page), lambda found: found["kind"] == "frozen")
     last_us = frozen["lastUs"]
     assert until(lambda: state(page), lambda found: found.get("ageS", 0) >= 4)["lastUs"] == last_us
     lost = until(lambda: state(page), lambda found: found["kind"] == "lost")
-    assert (lost["ageS"], lost["lastUs"]) == (10, last_us)
+    assert lost["ageS"] >= 10
+    assert lost["lastUs"] == last_us
     assert is_bare(page)
     server.live = "play"
     until(lambda: kind(page), lambda found: found == "live")

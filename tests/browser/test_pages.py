@@ -27,7 +27,7 @@ from tests.fakes.photographs import jpeg
 from tests.system.page import timeline
 from vms.clock import MICRO
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(1800)]
 
 ARTEFACTS: Final = Path(__file__).parents[2] / "artefacts" / "pages"
 COMMUNE: Final = "Valclair-sur-Brume"

@@ -18,7 +18,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.axe import AXE, COLOUR_RULES, RUN, TAGS
-from tests.browser.media_rig import until
+from tests.browser.media_rig import until, until_still
 from tests.browser.numbered_video import FRAME_US, GROUP_FRAMES
 from tests.browser.reader_rig import (
     ABSENCE_US,
@@ -87,10 +87,7 @@ def test_it_plays_forwards_and_freezes(opened: ReaderPage) -> None:
     opened.see(lambda number: number >= 10)
     opened.page.keyboard.press("Space")
     opened.page.get_by_role("button", name="Lecture", exact=True).wait_for()
-    opened.page.wait_for_timeout(200)  # what was being drawn is drawn
-    frozen = opened.number()
-    opened.page.wait_for_timeout(300)
-    assert opened.number() == frozen
+    until_still(opened.page, opened.number)
 
 
 @pytest.mark.parametrize(("speed", "rate", "least"), [("×16", 16, 100), ("×¼", 0.25, 5)])

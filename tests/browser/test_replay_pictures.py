@@ -19,6 +19,7 @@ from tests.browser.media_rig import (
     shown,
     snapshot,
     until,
+    until_still,
     utc_of,
 )
 from tests.browser.media_server import CAMERA, MediaServer
@@ -61,9 +62,7 @@ def test_backwards_shows_every_picture_in_order_across_groups_and_windows(page: 
     for (_, before), (number, at), (following, after) in zip(looks, looks[1:], looks[2:], strict=False):
         assert number - following <= 1 + max(at - before, after - at) / 80, (number, following, before, at, after)
     page.evaluate("guet.player.pause()")
-    resting = shown(page)
-    page.wait_for_timeout(300)
-    assert shown(page) == resting
+    until_still(page, lambda: shown(page))
 
 
 def test_backwards_jumps_an_absence_and_says_so(page: Page, server: MediaServer) -> None:

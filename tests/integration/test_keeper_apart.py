@@ -86,7 +86,11 @@ async def apart(short_home: Path, tmp_path: Path) -> AsyncIterator[Apart]:
         running = asyncio.create_task(serve(keeper, stop))
         stack.push_async_callback(lambda: _ended(running, stop))
 
-        await eventually(partial(answers, keeper.run_dir / HOST_SOCKET), within_s=60, what="the keeper")
+        await eventually(
+            partial(answers, keeper.run_dir / HOST_SOCKET, *range(port, port + len(BY_PORT))),
+            within_s=60,
+            what="the keeper",
+        )
         await stack.enter_async_context(machine(head, asyncio.Event()))
         yield Apart(keeper, head, authority)
 

@@ -7,7 +7,7 @@ Streams the H.264 of an MP4 in an endless loop on /s0 … /sN without transcodin
 client a pipeline of its own from the first frame. First line of output: ``{"event": "ready", "urls": […]}``. Once a
 second COUNTS.json says, per client, how many access units the payloader has handed to the network (last RTP packet
 of each counted); unit n of a client is unit n modulo the clip's, whose slices have the SHA-256 in ``digests``. Without
-``--counts`` nothing is counted, which costs this server more than all that GStreamer does.
+``--counts`` nothing is counted: to count costs this server more than all that GStreamer does.
 """
 
 from __future__ import annotations

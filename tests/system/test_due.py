@@ -126,7 +126,9 @@ async def test_past_the_due_date_nothing_is_left_but_what_is_held(short_home: Pa
     before = await first_life(short_home)
     noted = note_keys(short_home, "valclair")
     assert {noted_hour(one.segment) for one in (*before.held, *before.unheld)} <= set(noted.ids)
-    assert noted_hour(before.held[0].segment) == noted_hour(before.unheld[0].segment), "one hour key for both"
+    hours = {one.start_us // (3600 * MICRO) for one in (before.held[0], before.unheld[0])}
+    if len(hours) == 1:
+        assert noted_hour(before.held[0].segment) == noted_hour(before.unheld[0].segment), "one hour key for both"
     keys = Needles([*noted.wrapped, *noted.opened, *(one.key for one in before.unheld)])
     there = {hit.where for hit in keys.search_tree(short_home)}
     assert there, "the search finds the wrapped keys while they are there"

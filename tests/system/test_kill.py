@@ -33,7 +33,7 @@ from tests.system.page import Group, LiveView, opened_groups, replay, timeline, 
 from vms.clock import MICRO
 from vms.errors import GuetError
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(1800)]
 
 KILLS: Final = 20
 LIFE_MAX_S: Final = 4.0

@@ -30,6 +30,7 @@ async def test_watches_follow_what_is_wanted_and_none_outlives_the_end(monkeypat
             try:
                 await asyncio.Event().wait()
             finally:
+                await asyncio.sleep(0.05)  # a goodbye to the camera takes its time
                 watched.discard(camera)
 
         return Watch(work, holds_to)

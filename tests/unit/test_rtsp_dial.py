@@ -1,4 +1,8 @@
-"""Reaching a camera, on real sockets."""
+"""Reaching a camera, on real sockets.
+
+On a kernel that does not raise the receive buffer with the low-water mark, or caps it below, there is no room and this
+fails: cameras wait there as they did.
+"""
 
 from __future__ import annotations
 

@@ -149,8 +149,7 @@ class Sweep:
                 return
             # Against the start, not the previous probe: a slow send is made up for, the rate never exceeded on average.
             due_s = number / PROBES_PER_SECOND - (self._clock.monotonic_us() - start_us) / 1_000_000
-            if due_s > 0:
-                await self._pause(due_s)
+            await self._pause(max(due_s, 0.0))  # when late too: answers are to be read meanwhile
             message_id = new_message_id()
             self._asked_by_id[message_id] = address
             probe = build_probe(message_id)

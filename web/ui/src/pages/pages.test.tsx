@@ -287,13 +287,11 @@ describe("pages in their four states", () => {
           : { body: [] },
     });
     renderPage("/cameras");
-    expect(
-      await screen.findByText("Le service des droits ne répond plus.", {}, { timeout: 8000 }),
-    ).toBeTruthy();
+    expect(await screen.findByText("Le service des droits ne répond plus.")).toBeTruthy();
     broken = false;
     await userEvent.click(screen.getByRole("button", { name: "Réessayer" }));
     expect(await screen.findByText("Aucune caméra pour l’instant")).toBeTruthy();
-  }, 15_000);
+  });
 
   it("refused: names the rule", async () => {
     fakeServer({

@@ -3,7 +3,7 @@ import { afterEach, beforeEach } from "vitest";
 import { activateLocale } from "../i18n/locale";
 
 /** Pages are loaded on demand: the first one of a run is slow on a busy machine. */
-const ASYNC_LIMIT_MS = 10_000;
+const ASYNC_LIMIT_MS = 30_000;
 configure({ asyncUtilTimeout: ASYNC_LIMIT_MS });
 
 beforeEach(async () => {
