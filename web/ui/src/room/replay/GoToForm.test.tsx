@@ -1,4 +1,4 @@
-import { screen } from "@testing-library/react";
+import { fireEvent, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it, vi } from "vitest";
 import { renderPart } from "../../test/render";
@@ -41,6 +41,12 @@ describe("an instant to go to", () => {
     await userEvent.click(screen.getByRole("checkbox"));
     await go();
     expect(onGo).toHaveBeenCalledExactlyOnceWith(SECOND - HOUR_US);
+  });
+
+  it("goes by Enter from the field, as from any other", () => {
+    const { onGo } = shown(TIMELINE);
+    fireEvent.keyDown(screen.getAllByRole("spinbutton")[4] as HTMLElement, { key: "Enter" });
+    expect(onGo).toHaveBeenCalledExactlyOnceWith(SECOND);
   });
 
   it("stays, and says why, before what was destroyed", async () => {

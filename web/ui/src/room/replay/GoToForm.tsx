@@ -1,5 +1,5 @@
 import { Trans, useLingui } from "@lingui/react/macro";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, type KeyboardEvent, useState } from "react";
 import { formatDateTime } from "../../i18n/format";
 import { Button } from "../../parts";
 import { instantOf, ParisInstant, typedOf } from "../../parts/DateFields";
@@ -33,8 +33,13 @@ export function GoToForm({ us, timeline, onClose, onGo }: GoToFormProps) {
       onClose();
     }
   };
+  // The parts of a date are no inputs: Enter in them would do nothing by itself.
+  const enter = (event: KeyboardEvent<HTMLFormElement>): void => {
+    const typing = event.target instanceof Element && event.target.getAttribute("role") === "spinbutton";
+    if (typing && event.key === "Enter") event.currentTarget.requestSubmit();
+  };
   return (
-    <form className="stack" onSubmit={submit}>
+    <form className="stack" onSubmit={submit} onKeyDownCapture={enter}>
       <ParisInstant legend={<Trans>Jour et heure</Trans>} value={typed} onChange={setTyped} error={error} />
       <footer>
         <Button onClick={onClose}>
