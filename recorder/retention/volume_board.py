@@ -200,7 +200,15 @@ def _incident(kind: str, severity: str, what: str, todo: str, now_us: int) -> In
 def _ahead(volume: Volume, now_us: int) -> str:
     reserve, stop = volume.reserve_us, volume.stop_us
     if reserve is not None and (stop is None or reserve <= stop):
-        days = max(0, reserve - now_us) // DAY_US
-        return f"Au débit mesuré, la réserve du volume sera atteinte dans {days} jours : des images partiront trop tôt."
-    days = max(0, (stop or now_us) - now_us) // DAY_US
-    return f"Au débit mesuré, il ne restera dans {days} jours que des images protégées : l’enregistrement s’arrêtera."
+        when = in_days(reserve - now_us)
+        return f"Au débit mesuré, la réserve du volume sera atteinte {when} : des images partiront trop tôt."
+    when = in_days((stop or now_us) - now_us)
+    return f"Au débit mesuré, il ne restera {when} que des images protégées : l’enregistrement s’arrêtera."
+
+
+def in_days(ahead_us: int) -> str:
+    """How far ahead something is, in whole days, as people say it."""
+    days = max(0, ahead_us) // DAY_US
+    if days == 0:
+        return "dans moins d’un jour"
+    return "dans un jour" if days == 1 else f"dans {days} jours"

@@ -6,6 +6,7 @@ import pytest
 
 from recorder.retention.forecast import WARN_DAYS, CameraStock, Forecast, Stored, forecast
 from recorder.retention.policies import DAY_US
+from recorder.retention.volume_board import in_days
 from vms.clock import UtcTime
 from vms.keeper.protocol import CameraRetention, HeldRange
 
@@ -89,3 +90,11 @@ def test_the_warning_comes_days_ahead(ahead_days: float, level: str) -> None:
     at_us = NOW + round(ahead_days * DAY_US)
     assert Forecast(at_us, None, RATE, 0, 0).level(NOW) == level
     assert Forecast(None, at_us, RATE, 0, 0).level(NOW) == level
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [(-1, "dans moins d’un jour"), (0.9, "dans moins d’un jour"), (1.5, "dans un jour"), (2, "dans 2 jours")],
+)
+def test_a_warning_says_how_many_days_ahead_as_people_do(days: float, said: str) -> None:
+    assert in_days(round(days * DAY_US)) == said
