@@ -234,8 +234,8 @@ async def _seek(page: Page, fetches: Fetches, us: int) -> Timed:
     moment = UtcTime(us).datetime().astimezone(PARIS)
     await page.get_by_role("button", name="Aller à…").click()
     dialog = page.get_by_role("dialog")
-    await dialog.get_by_label("Date", exact=True).fill(moment.strftime("%Y-%m-%d"))
-    await dialog.get_by_label("Heure", exact=True).fill(moment.strftime("%H:%M:%S"))
+    await dialog.get_by_role("spinbutton").first.click()
+    await page.keyboard.type(moment.strftime("%d%m%Y%H%M%S"))  # each part goes on to the next
     await page.wait_for_timeout(REST_MS)
     fetches.seen.clear()
     await dialog.get_by_role("button", name="Aller à cet instant").click()
