@@ -162,6 +162,8 @@ class Fsck:
                 what = "Ce segment est dans le tampon d’une autre machine, qui le versera."
                 self.report.add(Finding("S3", "awaited", row.name, what, note=True))
             elif not await self._gone(row):
+                # On a volume that went away while we look, nothing is missing: it is out of reach.
+                await asyncio.to_thread(self._store.check_whole)
                 self.report.add(Finding(_invariant(row), "missing", row.name, "Le fichier de ce segment manque."))
             return None
         except (Damaged, StoreError) as error:

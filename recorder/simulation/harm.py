@@ -7,6 +7,7 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
+from recorder.findings import Finding
 from recorder.simulation.faults import (
     BUCKET_FAULTS,
     DATABASE_FAULTS,
@@ -39,6 +40,13 @@ class Harm:
         self._wrong_until_us = -REST_US  # the store's own volume
         self._groups: dict[str, int] = {}  # of each segment, when another took the lease
         self.touched: set[str] = set()  # families of faults so far
+
+    def leaves(self, finding: Finding) -> bool:
+        """Whether fsck may find this after what was done; what is due may wait for a recorder's sweep."""
+        if finding.note or finding.invariant == "S5":
+            return True
+        longer = finding.kind == "longer" and "disk" in self.touched
+        return longer or (finding.invariant == "S2" and bool(self.touched))
 
     def hits(self) -> int:
         """How often something failed because of a fault."""

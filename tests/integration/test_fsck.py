@@ -13,6 +13,8 @@ from recorder.findings import Report
 from recorder.fsck import Fsck
 from recorder.retention.policies import Policies
 from recorder.segment import GROUP_HEADER_BYTES, SegmentHeader, SegmentName
+from recorder.store.errors import StoreError
+from recorder.store.local import StoredFile
 from tests.fakes.recording import COMMUNE, START, Format, Rig
 from vms.clock import UtcTime
 from vms.db.engine import write
@@ -153,6 +155,21 @@ async def test_a_missing_file_is_named(rig: Rig) -> None:
     files[1].unlink()
     report = await check(rig)
     assert [(one.invariant, one.kind, one.where) for one in report.findings] == [("S1", "missing", files[1].stem)]
+
+
+async def test_a_volume_that_goes_away_meanwhile_is_no_loss_of_files(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    await record(rig)
+    listed = rig.store.files
+
+    def and_gone() -> list[StoredFile]:
+        files = list(listed())
+        rig.store.root.rename(rig.home / "unplugged")
+        rig.store.root.mkdir()  # the empty place where it was mounted
+        return files
+
+    monkeypatch.setattr(rig.store, "files", and_gone)
+    with pytest.raises(StoreError):
+        await check(rig)
 
 
 @pytest.mark.parametrize(
