@@ -157,7 +157,9 @@ describe("framing", () => {
 
   it("warns at two minutes and drops everything at the end", async () => {
     await openSession({
-      "POST /cameras/valclair-c04/framing/open": () => ({ body: { until_us: Date.now() * 1000 + 5_000_000 } }),
+      "POST /cameras/valclair-c04/framing/open": () => ({
+        body: { until_us: Date.now() * 1000 + 5_000_000 },
+      }),
     });
     expect(screen.getByText("Encore 30 secondes de cadrage.")).toBeTruthy();
     expect(await screen.findByText("Séance de cadrage terminée")).toBeTruthy();
