@@ -87,20 +87,7 @@ class UnitAssembler(ABC):
         self._now_us = received_us
         if rtp_time != self._time:
             self._begin(rtp_time)
-        fragment = self._fragment
-        if flags & STARTS:
-            if fragment is not None:
-                self._damaged = self._jumbled = True
-            self._fragment = None if flags & ENDS else bytearray(body)
-            if self._grow(len(body) - self.nal_header_bytes) and flags & ENDS:
-                self._nal(body)
-        elif fragment is None:
-            self._damaged = True
-        elif self._grow(len(body)):
-            fragment += body
-            if flags & ENDS:
-                self._fragment = None
-                self._nal(bytes(fragment))
+        self._fragments(flags, body)
         if flags & MARKED:
             self._marker(received_us)
 
@@ -125,6 +112,23 @@ class UnitAssembler(ABC):
         self._received_us = self._now_us = received_us
         self.ready += [AccessUnit(data, start, stop, time, False, received_us) for time, start, stop in places]
 
+    def _fragments(self, flags: int, body: bytes) -> None:
+        """Take what follows of a NAL unit; what STARTS one has its header in front."""
+        fragment = self._fragment
+        if flags & STARTS:
+            if fragment is not None:
+                self._damaged = self._jumbled = True
+            self._fragment = None if flags & ENDS else bytearray(body)
+            if self._grow(len(body) - self.nal_header_bytes) and flags & ENDS:
+                self._nal(body)
+        elif fragment is None:
+            self._damaged = True
+        elif self._grow(len(body)):
+            fragment += body
+            if flags & ENDS:
+                self._fragment = None
+                self._nal(bytes(fragment))
+
     @abstractmethod
     def _nal(self, nal: bytes) -> None:
         """Take a whole NAL unit."""
@@ -138,8 +142,8 @@ class UnitAssembler(ABC):
     def _begins_picture(self, nal: bytes) -> bool:
         """Whether a first slice begins another picture when one is at hand: not where it may be its second field."""
 
-    def lost(self, count: int, *, before: bool = False) -> None:
-        """``count`` packets are missing here; ``before``: it is the unit at hand that lacks its beginning."""
+    def lost(self, *, before: bool = False) -> None:
+        """Packets are missing here; ``before``: it is the unit at hand that lacks its beginning."""
         if not before:
             self._settle()
         if self._marked and not before:  # nothing will tell now, and others of its kind must not wait in vain

@@ -26,6 +26,7 @@ LEADS_H264: Final = frozenset({9, 6})
 LEADS_H265: Final = frozenset({35, 39})
 LEADS_LIMIT_COUNT: Final = 3
 START_CODE: Final = b"\0\0\1"
+TIME_MODULUS: Final = 1 << 32
 
 # What a run does to the NAL unit at hand.
 STARTS: Final = 1
@@ -33,7 +34,7 @@ ENDS: Final = 2
 MARKED: Final = 4
 
 WHOLE: Final = STARTS | ENDS | MARKED
-# Taken in one go; a read brings some five.
+# Taken in one go; a read brings some twelve.
 PICTURES_LIMIT_COUNT: Final = 32
 
 Run = tuple[int, int, int, int, bytes]
@@ -140,8 +141,7 @@ def take_pictures(
             begun = flags == STARTS and _cut_off(data, stop, end)
             break
         nals.append(nal)
-        ahead = (stamp - rtp_time) & 0xFFFFFFFF
-        rtp_time += ahead - (1 << 32) if ahead >= 1 << 31 else ahead
+        rtp_time += signed_difference(stamp, rtp_time)
         parts += [part for one in nals for part in (len(one).to_bytes(4, "big"), one)]
         places.append((rtp_time, size, size := size + sum(4 + len(one) for one in nals)))
         packets += len(nals) - 1 + count
@@ -211,6 +211,17 @@ def _opens_plainly(nal: bytes, kind: int) -> bool:
     if kind == FU_H264:
         return _kind_of(nal[0], kind) == SLICE_H264 and nal[1] & 0x80 != 0
     return in_base_layer(nal) and _kind_of(nal[0], kind) < FIRST_KEY_H265 and nal[2] & 0x80 != 0
+
+
+def flags_of(header: int) -> int:
+    """What a fragmentation header says of its NAL unit (RFC 6184 §5.8, RFC 7798 §4.4.3): STARTS, ENDS."""
+    return (STARTS if header & 0x80 else 0) | (ENDS if header & 0x40 else 0)
+
+
+def signed_difference(stamp: int, last: int) -> int:
+    """``stamp - last`` on the 32-bit circle: between -2^31 and 2^31 - 1."""
+    ahead = (stamp - last) & 0xFFFFFFFF
+    return ahead - TIME_MODULUS if ahead >= TIME_MODULUS // 2 else ahead
 
 
 def in_base_layer(nal: bytes) -> bool:

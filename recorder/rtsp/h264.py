@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from recorder.rtsp.assembly import UnitAssembler, split_start_codes
-from recorder.rtsp.fragments import FU_H264, START_CODE
+from recorder.rtsp.fragments import FU_H264, START_CODE, flags_of
 from recorder.rtsp.h264_sets import PPS, SPS, H264Sets
 
 IDR: Final = 5
@@ -63,21 +63,8 @@ class H264Depacketizer(UnitAssembler):
         if end - start < 3:
             return self._spoil()
         header = data[start + 1]
-        fragment = self._fragment
-        if header & 0x80:
-            if fragment is not None:
-                self._damaged = self._jumbled = True
-            fragment = self._fragment = bytearray(((data[start] & 0xE0) | (header & 0x1F),))
-        elif fragment is None:
-            self._damaged = True
-            return None
-        if not self._grow(end - start - 2):
-            return None
-        fragment += data[start + 2 : end]
-        if header & 0x40:
-            self._fragment = None
-            self._nal(bytes(fragment))
-        return None
+        first = bytes(((data[start] & 0xE0) | (header & 0x1F),)) if header & 0x80 else b""
+        return self._fragments(flags_of(header), first + data[start + 2 : end])
 
     def _stap(self, data: bytes | bytearray | memoryview, position: int, end: int) -> None:
         while position + 2 <= end:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from recorder.rtsp.assembly import UnitAssembler, split_start_codes
-from recorder.rtsp.fragments import FU_H265, START_CODE, in_base_layer
+from recorder.rtsp.fragments import FU_H265, START_CODE, flags_of, in_base_layer
 from recorder.rtsp.h265_sets import PPS, VPS, H265Sets
 
 LAST_PICTURE_TYPE: Final = 31
@@ -62,22 +62,8 @@ class H265Depacketizer(UnitAssembler):
         if end - start < 4:
             return self._spoil()
         header = data[start + 2]
-        fragment = self._fragment
-        if header & 0x80:
-            if fragment is not None:
-                self._damaged = self._jumbled = True
-            first = (data[start] & 0x81) | (header & 0x3F) << 1
-            fragment = self._fragment = bytearray((first, data[start + 1]))
-        elif fragment is None:
-            self._damaged = True
-            return None
-        if not self._grow(end - start - 3):
-            return None
-        fragment += data[start + 3 : end]
-        if header & 0x40:
-            self._fragment = None
-            self._nal(bytes(fragment))
-        return None
+        first = bytes(((data[start] & 0x81) | (header & 0x3F) << 1, data[start + 1])) if header & 0x80 else b""
+        return self._fragments(flags_of(header), first + data[start + 3 : end])
 
     def _content(
         self, data: bytes | bytearray | memoryview, start: int, end: int, rtp_time: int, received_us: int

@@ -10,7 +10,7 @@ import struct
 from typing import Final, Protocol
 
 from recorder.rtsp.errors import StreamDamaged, dump
-from recorder.rtsp.fragments import INTERLEAVED_BYTES, Place
+from recorder.rtsp.fragments import INTERLEAVED_BYTES, Place, signed_difference
 from recorder.rtsp.native import take_pictures, take_run
 from recorder.rtsp.reorder import LATE_LIMIT_90K, LATE_LIMIT_PACKETS, Held, Overtaken, Stranger
 
@@ -27,7 +27,6 @@ REFUSED_LIMIT_COUNT: Final = 8
 REFUSED_LIMIT_US: Final = 500_000
 # A picture that has begun is looked through again at each read until it is all there; not a longer one.
 BEGUN_LIMIT_BYTES: Final = 256 * 1024
-TIME_MODULUS: Final = 1 << 32
 
 _read_header: Final = struct.Struct(">BBHII").unpack_from
 
@@ -59,8 +58,8 @@ class Depacketizer(Protocol):
         """Take plain pictures while it rests, as ``take_pictures`` gives them."""
         ...
 
-    def lost(self, count: int, *, before: bool = False) -> None:
-        """``count`` packets are missing before the next payload; or ``before`` what is at hand."""
+    def lost(self, *, before: bool = False) -> None:
+        """Packets are missing before the next payload; or ``before`` what is at hand."""
         ...
 
     def finish(self) -> None:
@@ -266,7 +265,7 @@ class RtpReceiver:
         self._next, self._restart, self._late_in_a_row = sequence, None, 0
         if missing:
             self.lost_packets += missing
-            self._depacketizer.lost(missing)
+            self._depacketizer.lost()
 
     def _begins_anew(self, sequence: int, stamp: int) -> bool:
         """Whether a packet with a lower number opens a new numbering; else it is late, or a copy, and is left out.
@@ -281,7 +280,7 @@ class RtpReceiver:
                 self.packets < OVERTAKING_LIMIT_PACKETS
                 and 0 < (self._first - sequence) & 0xFFFF < SEQUENCE_MODULUS // 2
             ):
-                self._depacketizer.lost(1, before=True)  # the first of all was overtaken
+                self._depacketizer.lost(before=True)  # the first of all was overtaken
             return False
         if sequence == self._restart:
             return True
@@ -308,7 +307,7 @@ class RtpReceiver:
                 self._refused.add(self.ssrc)  # the former one still speaks: this one came between
             self._former, self.ssrc, self._next = self.ssrc, ssrc, sequence
             self.lost_packets += 1
-            self._depacketizer.lost(1)
+            self._depacketizer.lost()
         for packet in packets:
             self.packet(packet.data, 0, len(packet.data), packet.received_us)
 
@@ -330,9 +329,3 @@ def trim(data: bytes | bytearray | memoryview, first: int, start: int, end: int)
             return None
         end -= padding
     return payload, end
-
-
-def signed_difference(stamp: int, last: int) -> int:
-    """``stamp - last`` on the 32-bit circle: between -2^31 and 2^31 - 1."""
-    ahead = (stamp - last) & 0xFFFFFFFF
-    return ahead - TIME_MODULUS if ahead >= TIME_MODULUS // 2 else ahead

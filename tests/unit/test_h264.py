@@ -115,7 +115,7 @@ def test_parameter_sets_that_change_make_another_format(feed: Feed) -> None:
 def test_a_loss_inside_a_unit_drops_it_and_marks_the_next(feed: Feed) -> None:
     first, _, last = fu(P, 8, 12)
     feed(first, 10)
-    feed.target.lost(1)
+    feed.target.lost()
     assert feed(last, 10, marker=True) == []
     (unit,) = feed(P, 20, marker=True)
     assert unit.lost_before
@@ -126,14 +126,14 @@ def test_a_loss_inside_a_unit_drops_it_and_marks_the_next(feed: Feed) -> None:
 
 def test_a_loss_between_units_marks_the_next(feed: Feed) -> None:
     feed(P, 10, marker=True)
-    feed.target.lost(2)
+    feed.target.lost()
     (unit,) = feed(P, 20, marker=True)
     assert unit.lost_before
 
 
 def test_a_loss_that_swallows_an_end_and_a_beginning_drops_both(feed: Feed) -> None:
     feed(P, 10)
-    feed.target.lost(2)
+    feed.target.lost()
     assert feed(P_SECOND_SLICE, 20, marker=True) == []
     (unit,) = feed(P, 30, marker=True)
     assert unit.lost_before
@@ -142,7 +142,7 @@ def test_a_loss_that_swallows_an_end_and_a_beginning_drops_both(feed: Feed) -> N
 def test_a_key_unit_that_lost_its_parameter_sets_is_dropped(feed: Feed) -> None:
     feed(stap(SPS, PPS), 10)
     feed(IDR, 10, marker=True)
-    feed.target.lost(1)
+    feed.target.lost()
     assert feed(IDR, 20, marker=True) == []  # key units of this stream open with parameter sets: here they are missing
     feed(stap(SPS, PPS), 30)
     (unit,) = feed(IDR, 30, marker=True)

@@ -128,7 +128,7 @@ def test_losses_behind_a_picture_in_doubt_cost_one_picture_of_its_kind() -> None
     sent = []
     for number in range(6):
         sent.append(feed.picture(number, KEY))
-        feed.target.lost(5)
+        feed.target.lost()
     assert feed.nals == sent[1:]
 
 
@@ -146,9 +146,9 @@ def test_what_key_pictures_open_with_is_known_of_one_in_doubt_too() -> None:
     """The first key picture is given up for a loss behind it; the next one lacks its parameter sets."""
     feed = Feed()
     feed.picture(0, b"\x67\x42", b"\x68\xce", KEY)
-    feed.target.lost(1)
+    feed.target.lost()
     feed.picture(2, FIRST)
-    feed.target.lost(1)
+    feed.target.lost()
     feed.picture(3, KEY)
     feed.picture(4, FIRST)
     whole = feed.picture(5, b"\x67\x42", b"\x68\xce", KEY)
@@ -164,7 +164,7 @@ def test_what_a_hole_parts_from_its_picture_is_no_part_of_it() -> None:
         sets = (b"\x67\x42" + bytes((number,)), b"\x68\xce")
         feed.packet(sets[0], 0)
         if number == 3:
-            feed.target.lost(1)
+            feed.target.lost()
         else:
             feed.packet(sets[1], 0)
         slices = (KEY + bytes((number,)), FIRST + bytes((number,)))
@@ -201,13 +201,13 @@ def test_the_last_picture_in_doubt_goes_when_others_had_more_slices_or_none_came
 def test_a_hole_behind_a_picture_in_doubt_costs_it_only_when_it_may_lie_in_it() -> None:
     feed = Feed()
     sent = [feed.picture(0, KEY), feed.picture(1, FIRST)]
-    feed.target.lost(1)
+    feed.target.lost()
     sent.append(feed.picture(3, FIRST))
     assert (feed.nals, [unit.lost_before for unit in feed.units]) == (sent, [False, False, True])
     several = Feed()
     kept = several.picture(0, KEY, KEY[:1] + OTHER[1:])
     several.picture(1, FIRST)
-    several.target.lost(1)
+    several.target.lost()
     later = several.picture(3, FIRST, OTHER)
     assert (several.nals, several.units[-1].lost_before) == ([kept, later], True)
 
@@ -228,7 +228,7 @@ def test_a_unit_past_its_limit_behind_a_picture_in_doubt_is_given_up_at_a_hole()
     feed.packet(KEY + b"x" * 50, 0, marker=True)
     for _ in range(UNIT_LIMIT_BYTES // 60_000 + 1):
         feed.packet(b"\x06\x05" + b"a" * 60_000, 0)
-    feed.target.lost(40)
+    feed.target.lost()
     sent = [feed.picture(number, KEY) for number in range(1, 4)]
     assert feed.nals == sent[: len(feed.nals)]
     assert feed.nals
@@ -266,7 +266,7 @@ def test_slices_with_times_of_their_own_and_a_hole_in_the_second_give_nothing() 
             pieces = fragments((KEY if at == 0 else b"\x65\x48") + bytes((number + 1,)) * 30, 3)
             for place, piece in enumerate(pieces):
                 if (number, at, place) == (2, 1, 1):
-                    feed.target.lost(1)
+                    feed.target.lost()
                     continue
                 feed.packet(piece, 10 * FRAME * number + at, marker=at == 2 and place == len(pieces) - 1)
     assert feed.units == []

@@ -35,7 +35,7 @@ class Seen:
     def pictures(self, data: bytes, places: list[Place], received_us: int) -> None:
         raise AssertionError("taken as one without rest")
 
-    def lost(self, count: int, *, before: bool = False) -> None:
+    def lost(self, *, before: bool = False) -> None:
         self.payloads.append(None)
 
 

@@ -22,7 +22,7 @@ class Nothing:
     def push(self, *args: object) -> None:
         """Take a payload."""
 
-    def lost(self, count: int, *, before: bool = False) -> None:
+    def lost(self, *, before: bool = False) -> None:
         """Take note of a loss."""
 
 
