@@ -114,6 +114,8 @@ class Conversation:
         self._aggregate = url.request
         self._tracks: list[str] = []
         self._video_channel, self._control_channel, self._promised_channel = -1, -1, -1
+        self._promised: list[bytes] = []  # packets that came there lately, while pictures come elsewhere
+        self._promised_us = 0
         self._garbage_bytes = 0
         self._goodbye_us: int | None = None
         self._keyless: tuple[int, int] | None = None  # key pictures so far, and since when another one is awaited

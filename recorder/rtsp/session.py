@@ -30,6 +30,9 @@ GOODBYE_PATIENCE_S: Final = 0.9
 CROWD_UNITS: Final = 200
 CROWD_LIMIT_UNITS: Final = 4000
 KEY_LIMIT_S: Final = 30.0
+# Pictures are followed to the channel that SETUP named once so many frames came there within so long.
+PROMISED_LEAST_FRAMES: Final = 3
+PROMISED_WITHIN_S: Final = 1.0
 DOLLAR: Final = resync.DOLLAR
 _LINE_ENDS: Final = resync.LINE_ENDS
 
@@ -136,25 +139,35 @@ class Session(Conversation):
         control = channel == self._control_channel
         if receiver is None or self._video_channel < 0:
             self.stray_frames += 1
-        elif self._promised(channel, data, position + 4, stop):
-            self._video_channel = channel
-            receiver.packet(data, position + 4, stop, self._now_us)
         elif (control or not receiver.packets) and self._marks().is_rtp(data, position + 4, stop):
             if control:
                 self._control_channel = self._video_channel
             self._video_channel = channel
             receiver.packet(data, position + 4, stop, self._now_us)
+        elif self._is_promised(channel, data, position + 4, stop):
+            self._hear_promised(bytes(data[position + 4 : stop]), receiver)
         elif control:
             self._control(bytes(data[position + 4 : stop]), receiver)
         else:
             self.stray_frames += 1
 
-    def _promised(self, channel: int, data: bytes | bytearray | memoryview, start: int, stop: int) -> bool:
-        """Whether pictures come where SETUP said, after others were taken for ours: a track that nobody set up."""
+    def _is_promised(self, channel: int, data: bytes | bytearray | memoryview, start: int, stop: int) -> bool:
+        """Whether a picture comes where SETUP said, after others were taken for ours: a track that nobody set up."""
         if channel != self._promised_channel or channel == self._control_channel:
             return False
         marks = self._marks()
         return resync.Marks(channel, marks.control, marks.payload_type, None).is_rtp(data, start, stop)
+
+    def _hear_promised(self, packet: bytes, receiver: RtpReceiver) -> None:
+        """Go on where pictures were promised, from the first of several: one alone is a stray."""
+        if self._now_us - self._promised_us > PROMISED_WITHIN_S * MICRO:
+            self.stray_frames += len(self._promised)
+            self._promised, self._promised_us = [], self._now_us
+        self._promised.append(packet)
+        if len(self._promised) >= PROMISED_LEAST_FRAMES:
+            packets, self._promised, self._video_channel = self._promised, [], self._promised_channel
+            for one in packets:
+                receiver.packet(one, 0, len(one), self._now_us)
 
     def _words(self, data: bytes | bytearray | memoryview, position: int, end: int) -> int:
         """What is neither a frame nor a line end: a message, the rest of a body, or damage. Bytes used up."""

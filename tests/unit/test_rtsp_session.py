@@ -151,15 +151,6 @@ def test_frames_before_the_answer_to_play_are_kept(talk: Talk) -> None:
     assert talk.session.state is State.PLAYING
 
 
-def test_other_channels_are_stray_once_ours_has_spoken(talk: Talk) -> None:
-    talk.play()
-    talk.session.receive(two_units(), 0)
-    talk.session.units()
-    talk.session.receive(frames(channel=9), 0)
-    assert talk.session.units() == []
-    assert talk.session.stray_frames == small_clip().units[0].run.count
-
-
 def test_an_answer_without_a_number_belongs_to_the_only_question(talk: Talk) -> None:
     talk.asked()
     talk.session.receive(b"RTSP/1.0 200 OK\r\n\r\n", 0)
