@@ -89,18 +89,22 @@ class AccessUnit:
 class TimedUnit:
     """An access unit with its time.
 
-    ``utc`` never goes back along a stream. ``duration_90k`` is the time expected until the next unit, None when not
+    ``utc_us`` never goes back along a stream. ``duration_90k`` is the time expected until the next unit, None when not
     even a guess is possible. ``composition_90k`` is non-zero only for streams with reordered pictures: the picture is
-    shown at ``utc`` plus that many ticks. ``claimed`` is the camera's own time from its RTCP sender reports.
+    shown at ``utc_us`` plus that many ticks.
     """
 
     unit: AccessUnit
-    utc: UtcTime
+    utc_us: int
     duration_90k: int | None
-    claimed: UtcTime | None
     composition_90k: int = 0
 
+    @property
+    def utc(self) -> UtcTime:
+        """The instant; made when asked for, since few of the pictures of a group are."""
+        return UtcTime(self.utc_us)
 
-def ticks_of(utc: UtcTime) -> int:
+
+def ticks_of(utc_us: int) -> int:
     """The instant on the media time scale: 90 kHz ticks since 1970, rounded down."""
-    return utc.us * 9 // 100
+    return utc_us * 9 // 100

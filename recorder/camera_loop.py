@@ -140,7 +140,7 @@ class StreamLoop:
         else:
             state = "dark" if cause and cause == masked else "live"
         kept = self._pipeline.last_unit
-        last_us = (kept.utc.us if kept else 0) if self.record else self._last_unit_us
+        last_us = (kept.utc_us if kept else 0) if self.record else self._last_unit_us
         return StreamHealth(
             state, cause, self._since_us, last_us, self._pipeline.fmt or self._fmt, fps, kbps,
             self._timeline.claim_difference_us,
@@ -224,17 +224,17 @@ class StreamLoop:
             client.session.reports.claimed = None
             timeline.claim(*claimed)
             self.marks.claim(*claimed)
-        timed = [timeline.stamp(unit) for unit in units]
+        timed = timeline.stamp_all(units)
         size = 0
         for unit in units:
-            size += unit.size_bytes()
+            size += unit.stop - unit.start
             if unit.key:
                 self._key(unit)
         if self.record:
             self._keep(timed)
         if self.frame and self._framing is not None:
             self._framing.push_all(timed)
-        self._last_unit_us = timed[-1].utc.us
+        self._last_unit_us = timed[-1].utc_us
         self.marks.look(self._pipeline)
         self._meter.add(self._clock.monotonic_us(), len(units), size)
         self.notes += timeline.notes()

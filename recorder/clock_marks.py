@@ -87,11 +87,11 @@ class ClockMarks:
     def _note(self, timed: TimedUnit, *, lasting: bool) -> None:
         self._told_us = self._difference(timed)
         if len(self._found) < PENDING_LIMIT_COUNT:
-            self._found.append(Mark(timed.utc.us, self._told_us, lasting))
+            self._found.append(Mark(timed.utc_us, self._told_us, lasting))
 
     def _difference(self, timed: TimedUnit) -> int:
-        media, claimed_us = self._claim or (timed.unit.rtp_time, timed.utc.us)
-        return claimed_us + (timed.unit.rtp_time - media) * 100 // 9 - timed.utc.us
+        media, claimed_us = self._claim or (timed.unit.rtp_time, timed.utc_us)
+        return claimed_us + (timed.unit.rtp_time - media) * 100 // 9 - timed.utc_us
 
 
 class MarkBook:

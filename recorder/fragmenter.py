@@ -52,10 +52,10 @@ def fragment(units: Sequence[TimedUnit], fmt: StreamFormat, sequence: int, next_
 
 
 def _pieces(units: Sequence[TimedUnit], fmt: StreamFormat, sequence: int, next_utc: UtcTime | None) -> list[Buffer]:
-    starts = [ticks_of(unit.utc) for unit in units]
+    starts = [ticks_of(unit.utc_us) for unit in units]
     last = units[-1]
     if next_utc is not None:
-        end = max(ticks_of(next_utc), starts[-1] + 1)
+        end = max(ticks_of(next_utc.us), starts[-1] + 1)
     else:
         end = starts[-1] + (last.duration_90k or _nominal(fmt))
     total = 8

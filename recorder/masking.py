@@ -209,7 +209,7 @@ class CameraMask:
                     continue  # reset meanwhile: a unit of the old connection
                 lane.ticket += 1
                 lane.inside[lane.ticket] = unit
-                shown_us = unit.utc.us + unit.composition_90k * 100 // 9
+                shown_us = unit.utc_us + unit.composition_90k * 100 // 9
                 await worker.submit(name, EncodedUnit(unit.unit.nals, shown_us, unit.unit.key, lane.ticket))
         finally:
             if reader is not None:
@@ -249,7 +249,7 @@ class CameraMask:
         inner = source.unit
         fmt = lane.fmt if outcome.key else None
         unit = AccessUnit.of(outcome.nals, inner.rtp_time, outcome.key, inner.received_us, fmt, inner.lost_before)
-        return TimedUnit(unit, source.utc, source.duration_90k, source.claimed)
+        return TimedUnit(unit, source.utc_us, source.duration_90k)
 
 
 def masked_format(outcome: MaskedUnit, source: TimedUnit) -> StreamFormat:

@@ -124,21 +124,23 @@ class Pipeline:
 
     def push_all(self, units: list[TimedUnit]) -> None:
         """Take the units of one read: what ``push`` does with each, but at once for those that decide nothing."""
-        plain_from = 0
+        plain_from = size = 0
         for at, unit in enumerate(units):
-            if unit.unit.key or unit.unit.lost_before:
-                self._push_plain(units[plain_from:at])
-                self.push(unit, unit.unit.fmt)
-                plain_from = at + 1
-        self._push_plain(units[plain_from:])
+            inner = unit.unit
+            if inner.key or inner.lost_before:
+                self._push_plain(units[plain_from:at], size)
+                self.push(unit, inner.fmt)
+                plain_from, size = at + 1, 0
+            else:
+                size += inner.stop - inner.start
+        self._push_plain(units[plain_from:], size)
 
-    def _push_plain(self, units: list[TimedUnit]) -> None:
-        """Take units that are no key units, each with its predecessor."""
+    def _push_plain(self, units: list[TimedUnit], size: int) -> None:
+        """Take units that are no key units, each with its predecessor, of ``size`` bytes together."""
         if not units or self.absent_cause is not None or self._fmt is None:
             return
-        size = sum([unit.unit.size_bytes() for unit in units])
         if self._sink is not None:
-            lasts_us = units[-1].utc.us - (self._units or units)[0].utc.us
+            lasts_us = units[-1].utc_us - (self._units or units)[0].utc_us
             if self._size + size > GROUP_LIMIT_BYTES or lasts_us > GROUP_LIMIT_US:  # some may still belong to it
                 for unit in units:
                     self.push(unit, None)
@@ -207,7 +209,7 @@ class Pipeline:
     def _too_long(self, unit: TimedUnit) -> bool:
         if not self._units:
             return False
-        return self._size > GROUP_LIMIT_BYTES or unit.utc.us - self._units[0].utc.us > GROUP_LIMIT_US
+        return self._size > GROUP_LIMIT_BYTES or unit.utc_us - self._units[0].utc_us > GROUP_LIMIT_US
 
     def _hand_over(self, end: UtcTime) -> None:
         """Queue the open group, which lasts until ``end``."""
@@ -280,4 +282,4 @@ def _lasts_enough(first: TimedUnit, following: TimedUnit) -> bool:
     late and at once after a start is stamped close together.
     """
     by_media_us = (following.unit.rtp_time - first.unit.rtp_time) * MICRO // MEDIA_CLOCK_HZ
-    return max(following.utc.us - first.utc.us, by_media_us) >= GROUP_LEAST_US
+    return max(following.utc_us - first.utc_us, by_media_us) >= GROUP_LEAST_US

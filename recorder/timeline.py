@@ -9,7 +9,8 @@ was taken before it arrived.
                  smaller than at the anchor; its least value over 10 s is the true difference of the clocks, since
                  delays only ever add. The anchor moves towards it.
     at the start cameras send a group at once, faster than real time; for 10 s the line is moved, not bent, whenever a
-                 picture would stand in the future.
+                 picture would stand in the future. Of pictures that one read brought the latest was taken last, and the
+                 others before it by as much as media time says: it is the latest that the line is laid through.
     jumps        media time that goes back, or departs from arrival by more than 1 s, is a jump: the line is laid anew
                  at the arrival, and the jump is noted. Pictures sent out of order (B pictures) are no jump, a few in a
                  row. Media time that stands still, or nearly, says nothing: as long as it does, pictures bear the time
@@ -22,6 +23,7 @@ was taken before it arrived.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -34,6 +36,9 @@ WINDOW_US: Final = 10 * MICRO
 SLICE_US: Final = MICRO
 JUMP_LIMIT_US: Final = MICRO
 JUMP_LIMIT_90K: Final = MEDIA_CLOCK_HZ
+# What a camera may send at once to begin with.
+BURST_LIMIT_US: Final = 4 * MICRO
+BURST_LIMIT_90K: Final = 4 * MEDIA_CLOCK_HZ
 CLOCK_STEP_LIMIT_US: Final = MICRO
 CLAIM_DIFFERENCE_LIMIT_US: Final = MICRO
 # The least distance between two units of a stream: their times stay in order on every scale we write.
@@ -102,7 +107,7 @@ class Timeline:
         self._last_utc_us = max(self._last_utc_us or 0, utc.us - STEP_US)
 
     def claim(self, media_90k: int, utc_us: int) -> None:
-        """The camera's sender report: it claims ``utc_us`` at media time ``media_90k``."""
+        """The camera's sender report: it claims ``utc_us`` at media time ``media_90k``. The next unit is held to it."""
         self._claim = (media_90k, utc_us)
 
     def notes(self) -> list[Note]:
@@ -110,13 +115,26 @@ class Timeline:
         notes, self._notes = self._notes, []
         return notes
 
-    def stamp(self, unit: AccessUnit) -> TimedUnit:
-        """The unit with its time. Constant work; never fails, whatever the camera's clock does."""
+    def stamp_all(self, units: Sequence[AccessUnit]) -> list[TimedUnit]:
+        """The units of one read, at least one, each with its time."""
+        if self._last_media is not None and units[0].received_us - self._started_us >= SETTLE_US:
+            return [self.stamp(unit) for unit in units]
+        times = [unit.rtp_time for unit in units]
+        latest = max(times)
+        # One that waited for what followed has an arrival of its own; and no camera keeps that much to begin with.
+        together = units[0].received_us == units[-1].received_us and latest - min(times) <= BURST_LIMIT_90K
+        return [self.stamp(unit, (latest - unit.rtp_time) * 100 // 9 if together else 0) for unit in units]
+
+    def stamp(self, unit: AccessUnit, earlier_us: int = 0) -> TimedUnit:
+        """The unit with its time; it was taken ``earlier_us`` before one that arrived with it. Constant work; never
+        fails, whatever the camera's clock does.
+        """
         received_us, media = unit.received_us, unit.rtp_time
         if received_us == self._last_arrival_us and not self._fresh:
             arrival_us = received_us + self._offset_us  # came in the same read: no time to follow the wall clock in
         else:
             arrival_us = self._our_clock(received_us)
+        arrival_us -= earlier_us
         media_us = media * 100 // 9
         previous = self._last_media
         if previous is None:
@@ -139,9 +157,10 @@ class Timeline:
     def _stamped(self, unit: AccessUnit, utc_us: int, composition: int) -> TimedUnit:
         self._last_arrival_us = unit.received_us
         self._last_utc_us = utc_us
-        utc = UtcTime(utc_us)
-        claimed = self._claimed(unit, utc) if self._claim is not None else None
-        return TimedUnit(unit, utc, self._duration_90k, claimed, composition)
+        if self._claim is not None:
+            self._compare(*self._claim, unit.rtp_time, utc_us)
+            self._claim = None
+        return TimedUnit(unit, utc_us, self._duration_90k, composition)
 
     def _our_clock(self, monotonic_us: int) -> int:
         """Our clock when the monotonic clock showed ``monotonic_us``, which lies a little in the past."""
@@ -196,7 +215,7 @@ class Timeline:
         ahead_us = advanced_us - (received_us - self._last_arrival_us)
         since_us = received_us - self._started_us
         # Right after the start a camera may send a long group at once; one unit never spans more than these.
-        burst_us = 4 * JUMP_LIMIT_US if since_us < SETTLE_US else JUMP_LIMIT_US
+        burst_us = BURST_LIMIT_US if since_us < SETTLE_US else JUMP_LIMIT_US
         # What was late may catch up at once, after a stall; only what would come from the future has jumped.
         if advanced_us <= -JUMP_LIMIT_US or (ahead_us > burst_us and delay_us < -JUMP_LIMIT_US // 2):
             self._jump(media_us, arrival_us, ahead_us)
@@ -247,19 +266,16 @@ class Timeline:
         self._started_us = self._last_arrival_us
         self._note("media-jump", arrival_us, difference_us)
 
-    def _claimed(self, unit: AccessUnit, utc: UtcTime) -> UtcTime | None:
-        if self._claim is None:
-            return None
-        media, claimed_us = self._claim
-        claimed_us += (unit.rtp_time - media) * 100 // 9
+    def _compare(self, claim_90k: int, claimed_us: int, media_90k: int, utc_us: int) -> None:
+        """Hold the claim to our time of a picture; note where it begins to differ, and to agree again (A-10)."""
+        claimed_us += (media_90k - claim_90k) * 100 // 9
         if not 0 <= claimed_us <= LATEST_US:
-            return None
-        self.claim_difference_us = claimed_us - utc.us
+            return
+        self.claim_difference_us = claimed_us - utc_us
         differs = abs(self.claim_difference_us) > CLAIM_DIFFERENCE_LIMIT_US
         if differs != self._claim_differs:
             self._claim_differs = differs
-            self._note("claim-differs" if differs else "claim-agrees", utc.us, self.claim_difference_us)
-        return UtcTime(claimed_us)
+            self._note("claim-differs" if differs else "claim-agrees", utc_us, self.claim_difference_us)
 
     def _note(self, kind: NoteKind, utc_us: int, difference_us: int) -> None:
         if len(self._notes) < NOTES_LIMIT_COUNT:

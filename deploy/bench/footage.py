@@ -64,7 +64,7 @@ class Clip:
         """Group ``number`` of an endless recording as taken at ``start``, in clear as a recorder holds it; its end."""
         units = self.groups[number % len(self.groups)]
         end = start.plus(us=GROUP_US)
-        timed = [TimedUnit(unit, start.plus(us=at * FRAME_US), None, None) for at, unit in enumerate(units)]
+        timed = [TimedUnit(unit, start.us + at * FRAME_US, None) for at, unit in enumerate(units)]
         return init_segment(self.fmt) + fragment(timed, self.fmt, number + 1, end), end
 
 

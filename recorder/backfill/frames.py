@@ -19,7 +19,7 @@ from typing import Final
 from recorder.access_unit import AccessUnit, StreamFormat, TimedUnit
 from recorder.rtsp.replay import Stamp
 from recorder.timeline import STEP_US
-from vms.clock import LATEST_US, MICRO, UtcTime
+from vms.clock import LATEST_US, MICRO
 
 STEP_LIMIT_US: Final = MICRO
 # Two pictures further apart than this have a hole in the recording between them, as in the live pipeline.
@@ -127,7 +127,7 @@ class Placer:
         self._last_us = utc_us
         composition = (at_us - utc_us) * 9 // 100 if self._reordered(at_us, utc_us) else 0
         duration_90k = self._step_us * 9 // 100
-        timed = TimedUnit(unit, UtcTime(utc_us), duration_90k, UtcTime(stamp.camera_us), composition)
+        timed = TimedUnit(unit, utc_us, duration_90k, composition)
         return Placed(timed, self._fmt, wanted, hole)
 
     def _instant(self, unit: AccessUnit, stamp: Stamp) -> tuple[int, bool]:
@@ -179,10 +179,10 @@ class Grouper:
     def push(self, timed: TimedUnit, fmt: StreamFormat, *, hole: bool) -> list[EdgeGroup]:
         """Take the next picture of the gap; the group that it closes, if any."""
         closed: list[EdgeGroup] = []
-        if self._units and (hole or timed.utc.since(self._units[-1].utc) > HOLE_LIMIT_US):
-            closed = self._close(None, limit_us=timed.utc.us)
+        if self._units and (hole or timed.utc_us - self._units[-1].utc_us > HOLE_LIMIT_US):
+            closed = self._close(None, limit_us=timed.utc_us)
         elif self._units and (timed.unit.key or self._too_long(timed)):
-            closed = self._close(timed.utc.us)
+            closed = self._close(timed.utc_us)
         if not self._units and not timed.unit.key and not self._continues(timed, hole=hole):
             self.undecodable += 1
             self._fmt = None
@@ -202,21 +202,21 @@ class Grouper:
             return False
         if self._fmt is not None:  # the second half of a long group
             return True
-        return self._first and self._goes_on and timed.utc.us - self._start_us <= JOIN_LIMIT_US
+        return self._first and self._goes_on and timed.utc_us - self._start_us <= JOIN_LIMIT_US
 
     def _too_long(self, timed: TimedUnit) -> bool:
-        return self._size > GROUP_LIMIT_BYTES or timed.utc.since(self._units[0].utc) > GROUP_LIMIT_US
+        return self._size > GROUP_LIMIT_BYTES or timed.utc_us - self._units[0].utc_us > GROUP_LIMIT_US
 
     def _close(self, next_us: int | None, *, limit_us: int = 0) -> list[EdgeGroup]:
         units, self._units, self._size = self._units, [], 0
         if not units or self._fmt is None:
             return []
-        start_us, last = units[0].utc.us, units[-1]
+        start_us, last = units[0].utc_us, units[-1]
         if self._opening and start_us - self._start_us <= JOIN_LIMIT_US:
             start_us = self._start_us
         self._opening = False
         if next_us is None:
-            end_us = last.utc.us + max(STEP_US, (last.duration_90k or 0) * 100 // 9)
+            end_us = last.utc_us + max(STEP_US, (last.duration_90k or 0) * 100 // 9)
             end_us = min(limit_us, self._end_us if self._end_us - end_us <= JOIN_LIMIT_US else end_us)
             group = EdgeGroup(tuple(units), self._fmt, start_us, end_us)
             self._fmt = None  # what follows a hole starts at a key picture

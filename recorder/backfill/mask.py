@@ -92,7 +92,7 @@ class Masked:
             await self._worker.open(self._stream, spec)
             self._spec = spec
         self._ticket += 1
-        coded = EncodedUnit(unit.nals, placed.timed.utc.us, unit.key, self._ticket)
+        coded = EncodedUnit(unit.nals, placed.timed.utc_us, unit.key, self._ticket)
         if not placed.wanted:
             await self._worker.prime(self._stream, coded)
             return found
@@ -148,7 +148,7 @@ class Masked:
         inner = source.unit
         fmt = self._fmt if outcome.key else None
         unit = AccessUnit.of(outcome.nals, inner.rtp_time, outcome.key, inner.received_us, fmt)
-        return Shown(TimedUnit(unit, source.utc, source.duration_90k, source.claimed), self._fmt, self._hole)
+        return Shown(TimedUnit(unit, source.utc_us, source.duration_90k), self._fmt, self._hole)
 
 
 def treatment_of(camera: str, stream: str, zones: ZoneView, size: tuple[int, int] | None) -> Treatment | None:

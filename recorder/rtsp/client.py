@@ -15,7 +15,7 @@ from typing import Final
 from recorder.access_unit import AccessUnit
 from recorder.rtsp.auth import Authenticator, Credentials
 from recorder.rtsp.conversation import LIVE, PlayOptions, State
-from recorder.rtsp.dial import connect
+from recorder.rtsp.dial import EARLY_BYTES, connect, tell_from
 from recorder.rtsp.drain import Drain
 from recorder.rtsp.errors import CameraUnreachable, Redirected, RtspError, StreamRefused
 from recorder.rtsp.keepalive import Habits
@@ -136,7 +136,7 @@ class RtspClient:
 
     @property
     def watched(self) -> bool:
-        """Whether bytes are read as they arrive (True) or on the tick."""
+        """Whether bytes are read as they arrive (True), or on the tick and once many wait."""
         return self._watched
 
     @watched.setter
@@ -243,8 +243,10 @@ class RtspClient:
         return used
 
     def _note_playing(self) -> None:
+        if self._playing.done():
+            return
         wanted = State.DESCRIBED if self.session.options.describe_only else State.PLAYING
-        if self.session.state is wanted and not self._playing.done():
+        if self.session.state is wanted:
             self._playing.set_result(None)
 
     def _listen(self) -> None:
@@ -253,7 +255,11 @@ class RtspClient:
             return
         loop = asyncio.get_running_loop()
         self.session.patient = not self._watched
-        if self._watched:
+        told = self._watched
+        with contextlib.suppress(OSError):  # no such mark here: whoever sends much waits for the tick
+            tell_from(sock, 1 if told else EARLY_BYTES)
+            told = True
+        if told:
             loop.add_reader(sock, self.readable)
         else:
             loop.remove_reader(sock)

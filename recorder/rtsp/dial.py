@@ -12,8 +12,9 @@ from recorder.rtsp.urls import StreamUrl
 
 CONNECT_TIMEOUT_S: Final = 5.0
 ADDRESSES_LIMIT_COUNT: Final = 4
-# What the kernel may hold of one camera between two ticks: half a second of 8 Mbit/s, and a key picture.
-ROOM_BYTES: Final = 768 * 1024
+# What the kernel may hold of one camera. Once half of it waits, it is read: 8 Mbit/s, on a tick of half a second.
+ROOM_BYTES: Final = 1024 * 1024
+EARLY_BYTES: Final = ROOM_BYTES // 2
 
 
 async def connect(url: StreamUrl, receive_buffer_bytes: int | None) -> socket.socket:
@@ -55,8 +56,16 @@ def _make_room(sock: socket.socket) -> None:
     """Have the kernel take ROOM_BYTES from the start: left alone it begins with 64 kB and grows by what is read.
 
     A camera that finds no room waits, or drops pictures. SO_RCVBUF would end the growth; the low-water mark raises the
-    buffer as a side effect (SO_RCVLOWAT in socket(7); Linux's tcp_set_rcvlowat), and goes back to one byte.
+    buffer as a side effect (Linux's tcp_set_rcvlowat), and goes back to one byte.
     """
     with contextlib.suppress(OSError):
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, ROOM_BYTES)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
+        tell_from(sock, ROOM_BYTES)
+        tell_from(sock, 1)
+
+
+def tell_from(sock: socket.socket, count: int) -> None:
+    """Have the loop told of a socket once ``count`` bytes wait, its window closes, or it ends; OSError where it cannot.
+
+    That is the low-water mark, SO_RCVLOWAT in socket(7).
+    """
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, count)

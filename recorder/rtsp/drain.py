@@ -1,8 +1,8 @@
 """Emptying sockets: one buffer and one timer for all cameras of a process.
 
-A watched camera is read as soon as bytes arrive; the others wait for a tick of 200 ms, which costs a third less CPU and
-no picture: the kernel holds what comes meanwhile. Connections of a process share one buffer, because a read and the
-parsing of what it brought happen in one go.
+A watched camera is read as soon as bytes arrive; the others wait for a tick of 500 ms, which costs half the CPU and no
+picture: the kernel holds what comes meanwhile, and tells when that is much (``dial.EARLY_BYTES``). Connections of a
+process share one buffer, because a read and the parsing of what it brought happen in one go.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Final, Protocol
 from recorder.rtsp.errors import StreamDamaged
 from recorder.rtsp.urls import StreamUrl
 
-TICK_S: Final = 0.2
-POLL_TICKS: Final = 5  # sessions are told the time once a second
+TICK_S: Final = 0.5
+POLL_TICKS: Final = 2  # sessions are told the time once a second
 BUFFER_BYTES: Final = 1024 * 1024
 READS_LIMIT_COUNT: Final = 16
 # How long one camera is read in one go: a flood of bytes that cost much to parse must not hold up the others.

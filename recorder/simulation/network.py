@@ -21,6 +21,7 @@ class VirtualSocket:
         self._read = 0
         self._fed = 0
         self._ended = ""
+        self._low_water = 1
         self._marks: deque[tuple[int, Callable[[], None]]] = deque()
 
     def feed(self, data: bytes | bytearray, read: Callable[[], None] | None = None) -> None:
@@ -44,8 +45,14 @@ class VirtualSocket:
         self._loop.call_soon(self._loop.arrived, self)
 
     def waiting(self) -> bool:
-        """Whether a read would bring something, be it the end."""
-        return not self.closed and bool(self._data or self._ended)
+        """Whether its reader is to be told: of enough bytes, or of the end."""
+        return not self.closed and (len(self._data) >= self._low_water or bool(self._ended))
+
+    def setsockopt(self, _: int, name: int, value: int) -> None:
+        """Only the low-water mark means anything here."""
+        if name == socket.SO_RCVLOWAT:
+            self._low_water = value
+            self._loop.call_soon(self._loop.arrived, self)
 
     def recv_into(self, buffer: memoryview, nbytes: int = 0, flags: int = 0) -> int:
         """As a non-blocking socket does."""

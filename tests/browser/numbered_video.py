@@ -11,7 +11,7 @@ import numpy as np
 from av.video.frame import VideoFrame
 
 from recorder.access_unit import AccessUnit, StreamFormat, TimedUnit
-from vms.clock import MICRO, UtcTime
+from vms.clock import MICRO
 
 WIDTH: Final = 320
 HEIGHT: Final = 192
@@ -36,7 +36,7 @@ class Numbered:
 
     def at(self, number: int, utc_us: int) -> TimedUnit:
         """Picture ``number`` as taken at an instant."""
-        return TimedUnit(self.units[number], UtcTime(utc_us), 90_000 // FPS, None)
+        return TimedUnit(self.units[number], utc_us, 90_000 // FPS)
 
 
 def picture(number: int) -> VideoFrame:

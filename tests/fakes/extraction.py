@@ -143,8 +143,7 @@ def timed_groups(name: str, count: int, start: UtcTime) -> tuple[StreamFormat, l
             [
                 TimedUnit(
                     AccessUnit.of(unit.nals, 0, unit.key, 0, fmt if unit.key else None),
-                    at.plus(us=i * step),
-                    None,
+                    at.us + i * step,
                     None,
                 )
                 for i, unit in enumerate(units[begin:end])

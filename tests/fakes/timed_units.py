@@ -23,9 +23,8 @@ def timed_units(clip: Clip, start: UtcTime = START) -> list[TimedUnit]:
     return [
         TimedUnit(
             AccessUnit.of(unit.nals, unit.pts_90k, unit.key, unit.pts_90k * 100 // 9, fmt if unit.key else None),
-            start.plus(us=unit.pts_90k * 100 // 9),
+            start.us + unit.pts_90k * 100 // 9,
             3600,
-            None,
         )
         for unit in clip.units
     ]

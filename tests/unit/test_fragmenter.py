@@ -67,7 +67,7 @@ def test_a_stored_group_plays_by_itself_and_carries_its_capture_time(codec: str,
     assert (stream["codec_name"], stream["width"], stream["height"]) == ({"h265": "hevc"}.get(codec, codec), 320, 240)
     assert stream["codec_tag_string"] == {"h264": "avc1", "h265": "hvc1"}[codec]
     packets: list[dict[str, Any]] = found["packets"]
-    assert [int(packet["pts"]) for packet in packets] == [ticks_of(unit.utc) for unit in group]
+    assert [int(packet["pts"]) for packet in packets] == [ticks_of(unit.utc_us) for unit in group]
     assert [packet["flags"][0] for packet in packets] == ["K", *"_" * 9]
     assert {int(packet["duration"]) for packet in packets} == {3600}
     assert len(pictures(path.read_bytes())) == 10
@@ -100,13 +100,13 @@ def test_nal_units_stand_as_they_were_sent() -> None:
 def test_durations_follow_utc_and_never_drift() -> None:
     clip = small_clip()
     units = timed_units(clip)[:10]
-    uneven = [TimedUnit(unit.unit, START.plus(us=n * 33_333 + n % 3), None, None) for n, unit in enumerate(units)]
+    uneven = [TimedUnit(unit.unit, START.us + n * 33_333 + n % 3, None) for n, unit in enumerate(units)]
     traf = boxes(boxes(fragment(uneven, format_of(clip), 7, START.plus(us=400_000)))[b"moof"])
     run = boxes(traf[b"traf"])[b"trun"]
     durations = [struct.unpack_from(">I", run, 12 + 16 * n)[0] for n in range(10)]
-    assert sum(durations) == ticks_of(START.plus(us=400_000)) - ticks_of(START)
+    assert sum(durations) == ticks_of(START.us + 400_000) - ticks_of(START.us)
     assert struct.unpack(">I", traf[b"mfhd"][4:])[0] == 7
-    assert struct.unpack(">Q", boxes(traf[b"traf"])[b"tfdt"][4:])[0] == ticks_of(START)
+    assert struct.unpack(">Q", boxes(traf[b"traf"])[b"tfdt"][4:])[0] == ticks_of(START.us)
 
 
 def test_the_last_unit_lasts_as_expected_when_nothing_follows() -> None:
@@ -114,7 +114,7 @@ def test_the_last_unit_lasts_as_expected_when_nothing_follows() -> None:
     fmt = format_of(clip)
 
     def last_duration(duration: int | None) -> int:
-        unit = TimedUnit(timed_units(clip)[0].unit, START, duration, None)
+        unit = TimedUnit(timed_units(clip)[0].unit, START.us, duration)
         run = boxes(boxes(boxes(fragment([unit], fmt, 1, None))[b"moof"])[b"traf"])[b"trun"]
         found: int = struct.unpack_from(">I", run, 12)[0]
         return found
@@ -130,7 +130,7 @@ def test_pictures_out_of_order_are_shown_in_order(tmp_path: Path) -> None:
     clip = small_clip()
     plain = timed_units(clip)[:4]
     shifted = [
-        TimedUnit(unit.unit, unit.utc, 3600, None, offset)
+        TimedUnit(unit.unit, unit.utc_us, 3600, offset)
         for unit, offset in zip(plain, (0, 7200, -3600, -3600), strict=True)
     ]
     path = tmp_path / "b.mp4"
@@ -178,5 +178,5 @@ def test_ffmpeg_reads_a_whole_stream_without_a_word(tmp_path: Path) -> None:
 
 def test_a_unit_without_nals_is_an_empty_sample() -> None:
     fmt = format_of(small_clip())
-    empty = TimedUnit(AccessUnit.of((), 0, False, 0), START, 3600, None)
+    empty = TimedUnit(AccessUnit.of((), 0, False, 0), START.us, 3600)
     assert boxes(fragment([empty], fmt, 1, None))[b"mdat"] == b""

@@ -100,7 +100,7 @@ async def test_units_pushed_together_are_what_they_are_one_by_one(
     monkeypatch.setattr("recorder.pipeline.GROUP_LIMIT_BYTES", limit_bytes)
     dice = random.Random(limit_bytes + apart_us)
     for _ in range(20):
-        units = [replace(unit, utc=START.plus(us=n * apart_us)) for n, unit in enumerate(UNITS)]
+        units = [replace(unit, utc_us=START.us + n * apart_us) for n, unit in enumerate(UNITS)]
         for number in dice.sample(range(len(units)), dice.randrange(4)):
             units[number] = replace(units[number], unit=dice.choice(ODD)(units[number].unit))
         sizes = [dice.choice([1, 2, 5, 7]) for _ in units]  # the queue for the disk holds eight
@@ -116,7 +116,7 @@ async def test_nothing_is_kept_before_the_first_key_frame(line: Line) -> None:
 
 
 async def test_a_long_group_is_handed_over_in_parts_that_decode_in_turn(line: Line) -> None:
-    long = [replace(unit, utc=START.plus(us=n * 400_000)) for n, unit in enumerate(UNITS)]
+    long = [replace(unit, utc_us=START.us + n * 400_000) for n, unit in enumerate(UNITS)]
     only_first_key = [
         long[0], *(replace(unit, unit=replace(unit.unit, key=False, fmt=None)) for unit in long[1:]),
     ]  # fmt: skip
@@ -139,7 +139,7 @@ async def test_a_heavy_group_is_handed_over_in_parts(line: Line, monkeypatch: py
 
 async def test_where_each_picture_is_a_key_picture_a_group_takes_several(line: Line) -> None:
     every = [
-        replace(UNITS[0], utc=START.plus(us=40_000 * number), unit=replace(UNITS[0].unit, rtp_time=3600 * number))
+        replace(UNITS[0], utc_us=START.us + 40_000 * number, unit=replace(UNITS[0].unit, rtp_time=3600 * number))
         for number in range(51)
     ]
     line.push(*every)
@@ -150,7 +150,7 @@ async def test_where_each_picture_is_a_key_picture_a_group_takes_several(line: L
 
 async def test_a_group_lasts_by_the_camera_s_clock_where_the_first_pictures_come_late_and_at_once(line: Line) -> None:
     every = [
-        replace(UNITS[0], utc=START.plus(us=100 * number), unit=replace(UNITS[0].unit, rtp_time=90_000 * number))
+        replace(UNITS[0], utc_us=START.us + 100 * number, unit=replace(UNITS[0].unit, rtp_time=90_000 * number))
         for number in range(4)
     ]
     line.push(*every)
@@ -159,7 +159,7 @@ async def test_a_group_lasts_by_the_camera_s_clock_where_the_first_pictures_come
 
 
 async def test_key_pictures_that_come_all_at_once_overflow_nothing(line: Line) -> None:
-    every = [replace(UNITS[0], utc=START.plus(us=40_000 * number)) for number in range(200)]
+    every = [replace(UNITS[0], utc_us=START.us + 40_000 * number) for number in range(200)]
     line.pipeline.push_all(every)  # one read: the disk has had no turn
     await line.pipeline.close("recorder-stopped", "")
     assert (sum(kept.units for kept in line.sink.groups), line.sink.causes()) == (200, ["recorder-stopped"])
@@ -179,7 +179,7 @@ async def test_a_hole_runs_from_the_last_unit_to_the_next_key_frame(line: Line) 
 async def test_a_key_frame_after_a_hole_is_kept_though_it_comes_before_it_was_expected(line: Line) -> None:
     """Pictures come a little sooner or later than their predecessors let expect."""
     key = replace(
-        UNITS[20], unit=replace(UNITS[20].unit, lost_before=True), utc=UNITS[19].utc.plus(us=33_000)
+        UNITS[20], unit=replace(UNITS[20].unit, lost_before=True), utc_us=UNITS[19].utc_us + 33_000
     )  # fmt: skip
     line.push(*UNITS[:20], key, *UNITS[21:])
     await line.settle()
@@ -241,7 +241,7 @@ async def test_a_refusing_sink_is_one_absence_until_it_takes_again(line: Line) -
     assert line.pipeline.unkept_cause == "disk-full"
     line.sink.refuse = ""
     line.clock.advance(seconds=6)
-    more = [replace(unit, utc=unit.utc.plus(seconds=10)) for unit in UNITS]
+    more = [replace(unit, utc_us=unit.utc_us + 10_000_000) for unit in UNITS]
     line.push(*more[:21])
     await line.settle()
     assert line.pipeline.unkept_cause == ""
@@ -267,7 +267,7 @@ async def test_a_disk_that_hangs_costs_bounded_memory_and_leaves_one_absence() -
     line.pipeline = Pipeline("c/main", line.clock, line.hub, line.sink, None)
     told: list[str] = []
     for round_ in range(10):
-        line.push(*(replace(unit, utc=unit.utc.plus(seconds=2 * round_)) for unit in UNITS))
+        line.push(*(replace(unit, utc_us=unit.utc_us + 2_000_000 * round_) for unit in UNITS))
         await line.settle()
         told.append(line.pipeline.unkept_cause)
     assert (told[0], told[-1]) == ("", "store-stalled")

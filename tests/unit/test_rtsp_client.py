@@ -17,6 +17,7 @@ from cryptography.x509.oid import NameOID
 
 from recorder.access_unit import AccessUnit
 from recorder.rtsp.client import RtspClient
+from recorder.rtsp.dial import EARLY_BYTES
 from recorder.rtsp.drain import Drain
 from recorder.rtsp.errors import CameraUnreachable, RtspError, StreamDamaged, StreamRefused
 from recorder.rtsp.urls import parse_url
@@ -101,6 +102,32 @@ async def test_units_come_through_tls_on_readiness_and_on_the_tick(certificate: 
             client.watched = False
             await got.at_least(50)
     assert [unit.nals for unit in got.units] == [unit.nals for unit in CLIP.units]
+
+
+@pytest.mark.parametrize("early_bytes, read", [(EARLY_BYTES, False), (2_000, True)])
+async def test_a_camera_nobody_watches_is_read_before_the_tick_only_when_much_waits(
+    monkeypatch: pytest.MonkeyPatch, early_bytes: int, read: bool
+) -> None:
+    monkeypatch.setattr("recorder.rtsp.drain.TICK_S", 3600.0)
+    monkeypatch.setattr("recorder.rtsp.client.EARLY_BYTES", early_bytes)
+    unwatched, sent, got = asyncio.Event(), asyncio.Event(), Got()
+
+    async def all_at_once(visit: Visit) -> None:
+        await unwatched.wait()
+        await visit.clip(CLIP, count=10, pace=0)
+        sent.set()
+        await asyncio.Event().wait()
+
+    async with odd_server(CLIP, all_at_once) as server, playing(server, got) as client, asyncio.timeout(LIMIT_S):
+        client.watched = False
+        unwatched.set()
+        await sent.wait()
+        if read:
+            await got.at_least(5)
+            return
+        assert got.units == []
+        client.watched = True  # somebody comes: what waits is there at once
+        await got.at_least(9)
 
 
 async def test_a_server_that_speaks_no_tls(monkeypatch: pytest.MonkeyPatch) -> None:
