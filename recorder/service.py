@@ -18,6 +18,7 @@ from typing import Final
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from recorder import heap
 from recorder.assignment import ConnectGate, FixedShare
 from recorder.backfill.run import Backfill, Means
 from recorder.camera import Surroundings
@@ -123,7 +124,7 @@ class Recorder:
         self._plans.load()
         await self._listen()
         work: list[Awaitable[None]] = [self.fleet.run(), self._flush_keys(), self._report(), self._look_at_stops()]
-        work += [self.backfill.run(), self._events.run(), self._masks.run()]
+        work += [self.backfill.run(), self._events.run(), self._masks.run(), heap.look_after(self._clock)]
         if self._leased is not None:
             work += [self._leased.run(), self._leased.while_held("retention", self._retention)]
             work.append(self._leased.while_held("idle-masks", self._masks.watch_idle))

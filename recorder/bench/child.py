@@ -132,6 +132,7 @@ async def record(home: Path, urls: Sequence[str]) -> dict[str, Any]:
         loop.record = True
         loops.append(loop)
     tasks = [asyncio.create_task(loop.run()) for loop in loops]
+    tasks.append(asyncio.create_task(heap.look_after(clock)))
     await asyncio.gather(*(count.started.wait() for count in counts))
     print(json.dumps({"event": "playing"}), flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)

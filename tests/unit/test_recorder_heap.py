@@ -28,3 +28,25 @@ def test_a_settled_process_still_frees_cycles_and_returns_large_blocks() -> None
         "print(gc.get_freeze_count() > 1000, gc.get_threshold()[0] == heap.YOUNG_LIMIT_COUNT, seen() is None)"
     )
     assert said(program) == "True True True"
+
+
+def test_what_a_stall_has_filled_is_given_back_and_what_comes_and_goes_is_kept() -> None:
+    program = (
+        "import re\n"
+        "from recorder import heap\n"
+        "from pathlib import Path\n"
+        "def held_mib():\n"
+        "    told = Path('/proc/self/smaps_rollup').read_text()\n"
+        "    return int(re.search('Rss: +([0-9]+)', told)[1]) // 1024\n"
+        "heap.settle()\n"
+        "pieces = [b'x' * 100_000 for _ in range(3000)]\n"
+        "kept = pieces[9::10]\n"
+        "full = held_mib()\n"
+        "del pieces[1::2]\n"
+        "few = heap.give_back()\n"
+        "del pieces\n"
+        "stayed = held_mib()\n"
+        "many = heap.give_back()\n"
+        "print(few, full - stayed < 20, many, full - held_mib() > 200, sum(map(len, kept)))"
+    )
+    assert said(program) == "False True True True 30000000"
