@@ -100,10 +100,12 @@ interface ParisInstantProps {
   value: TypedInstant;
   onChange: (value: TypedInstant) => void;
   error?: ReactNode;
+  /** The first part takes the focus: for a dialog whose only question this is. */
+  autoFocus?: boolean;
 }
 
 /** A date and a time of Paris. In the doubled hour of autumn it asks which one, by its offset. */
-export function ParisInstant({ legend, value, onChange, error }: ParisInstantProps) {
+export function ParisInstant({ legend, value, onChange, error, autoFocus }: ParisInstantProps) {
   const { t } = useLingui();
   const complete = value.date !== "" && value.time !== "";
   const found = complete ? fromParisFields(value.date, value.time) : [];
@@ -114,6 +116,7 @@ export function ParisInstant({ legend, value, onChange, error }: ParisInstantPro
       <AriaDateField
         className="field"
         granularity="second"
+        autoFocus={autoFocus ?? false}
         hourCycle={24}
         shouldForceLeadingZeros
         isInvalid={Boolean(shown)}

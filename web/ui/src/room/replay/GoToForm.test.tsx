@@ -1,6 +1,6 @@
 import { fireEvent, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { renderPart } from "../../test/render";
 import type { CameraTimeline } from "../../timeline/timelineApi";
 import { GoToForm } from "./GoToForm";
@@ -19,6 +19,9 @@ const TIMELINE: CameraTimeline = {
   dueDays: 15,
 };
 
+// This DOM tells of a selection while it is being made, to which the field answers by making it: without end.
+beforeEach(() => void vi.spyOn(Selection.prototype, "collapse").mockImplementation(() => {}));
+
 function shown(timeline: CameraTimeline, at = SECOND) {
   const [onGo, onClose] = [vi.fn(), vi.fn()];
   renderPart(<GoToForm us={at} timeline={timeline} onGo={onGo} onClose={onClose} />);
@@ -34,6 +37,11 @@ describe("an instant to go to", () => {
     await go();
     expect(onGo).toHaveBeenCalledExactlyOnceWith(SECOND);
     expect(onClose).toHaveBeenCalledOnce();
+  });
+
+  it("has the focus in its first part", () => {
+    shown(TIMELINE);
+    expect(document.activeElement).toBe(screen.getAllByRole("spinbutton")[0]);
   });
 
   it("goes to the first of them when it is asked for", async () => {

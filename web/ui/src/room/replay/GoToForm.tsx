@@ -40,7 +40,13 @@ export function GoToForm({ us, timeline, onClose, onGo }: GoToFormProps) {
   };
   return (
     <form className="stack" onSubmit={submit} onKeyDownCapture={enter}>
-      <ParisInstant legend={<Trans>Jour et heure</Trans>} value={typed} onChange={setTyped} error={error} />
+      <ParisInstant
+        legend={<Trans>Jour et heure</Trans>}
+        value={typed}
+        onChange={setTyped}
+        error={error}
+        autoFocus
+      />
       <footer>
         <Button onClick={onClose}>
           <Trans>Annuler</Trans>
