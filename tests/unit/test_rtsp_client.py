@@ -139,12 +139,21 @@ async def test_a_server_that_speaks_no_tls(monkeypatch: pytest.MonkeyPatch) -> N
                 pass
 
 
-async def test_the_end_of_the_connection_is_told_to_whoever_waits() -> None:
+@pytest.mark.parametrize("watched", [True, False])
+async def test_the_end_of_the_connection_is_told_to_whoever_waits_watched_or_not(
+    monkeypatch: pytest.MonkeyPatch, watched: bool
+) -> None:
+    monkeypatch.setattr("recorder.rtsp.drain.TICK_S", 3600.0)
+    ready = asyncio.Event()
+
     async def hang_up(visit: Visit) -> None:
+        await ready.wait()
         await visit.clip(CLIP, count=3, pace=0)
         visit.writer.close()
 
     async with odd_server(CLIP, hang_up) as server, playing(server, Got()) as client:
+        client.watched = watched
+        ready.set()
         with pytest.raises(CameraUnreachable, match="coupé"):
             await asyncio.wait_for(client.wait(), LIMIT_S)
 
