@@ -10,7 +10,8 @@ was taken before it arrived.
                  delays only ever add. The anchor moves towards it.
     at the start cameras send a group at once, faster than real time; for 10 s the line is moved, not bent, whenever a
                  picture would stand in the future. Of pictures that one read brought the latest was taken last, and the
-                 others before it by as much as media time says: it is the latest that the line is laid through.
+                 others before it by as much as media time says, though none before the connection: it is the latest
+                 that the line is laid through.
     jumps        media time that goes back, or departs from arrival by more than 1 s, is a jump: the line is laid anew
                  at the arrival, and the jump is noted. Pictures sent out of order (B pictures) are no jump, a few in a
                  row. Media time that stands still, or nearly, says nothing: as long as it does, pictures bear the time
@@ -80,6 +81,7 @@ class Timeline:
         self._claim_differs = False
         self.claim_difference_us = 0
         self._fresh = True
+        self._called_us = clock.monotonic_us()
         self._anchored = False
         self._stepped = False
         self._started_us = 0
@@ -97,6 +99,7 @@ class Timeline:
     def restart(self) -> None:
         """A new connection: the media clock starts anew, and a wall clock that was set meanwhile is followed."""
         self._fresh = True
+        self._called_us = self._clock.monotonic_us()
         self._claim = None
         self._last_media = None
         self._duration_90k = None
@@ -120,10 +123,12 @@ class Timeline:
         if self._last_media is not None and units[0].received_us - self._started_us >= SETTLE_US:
             return [self.stamp(unit) for unit in units]
         times = [unit.rtp_time for unit in units]
-        latest = max(times)
+        latest, received_us = max(times), units[-1].received_us
         # One that waited for what followed has an arrival of its own; and no camera keeps that much to begin with.
-        together = units[0].received_us == units[-1].received_us and latest - min(times) <= BURST_LIMIT_90K
-        return [self.stamp(unit, (latest - unit.rtp_time) * 100 // 9 if together else 0) for unit in units]
+        together = units[0].received_us == received_us and latest - min(times) <= BURST_LIMIT_90K
+        # What a camera had kept was taken before we called; but that time may be told for already (S4).
+        most_us = max(0, received_us - self._called_us) if together else 0
+        return [self.stamp(unit, min((latest - unit.rtp_time) * 100 // 9, most_us)) for unit in units]
 
     def stamp(self, unit: AccessUnit, earlier_us: int = 0) -> TimedUnit:
         """The unit with its time; it was taken ``earlier_us`` before one that arrived with it. Constant work; never

@@ -35,10 +35,10 @@ class Camera:
     def run(self, seconds: float, **more: int) -> list[TimedUnit]:
         return [self.unit(**more) for _ in range(round(seconds * 25))]
 
-    def read(self, count: int) -> list[TimedUnit]:
+    def read(self, count: int, passed_s: float | None = None) -> list[TimedUnit]:
         """As many units as come while nobody reads, the last one just now."""
         step = round(0.04 * 90_000 * self.rate)
-        self.clock.advance(seconds=0.04 * count)
+        self.clock.advance(seconds=0.04 * count if passed_s is None else passed_s)
         received = self.clock.monotonic_us()
         units = [AccessUnit.of((b"x",), round(self.media) + step * (n + 1), False, received) for n in range(count)]
         self.media += step * count
@@ -97,6 +97,19 @@ def test_pictures_that_one_read_brings_at_the_start_stand_apart_as_they_were_tak
     again = camera.read(12)
     assert again[0].utc == START.plus(us=73 * 40_000)
     assert [b.utc.since(a.utc) for a, b in itertools.pairwise(again)] == [40_000] * 11
+
+
+def test_a_group_that_a_camera_had_kept_is_not_stamped_before_the_call() -> None:
+    """That time is told for: the writer would refuse a group that begins in it."""
+    camera = Camera()
+    camera.run(12)
+    called = camera.clock.utc()
+    camera.timeline.restart()
+    camera.media -= 2 * 90_000  # two seconds of it come with the first picture
+    kept = camera.read(50, passed_s=0.4)
+    assert [unit.utc >= called for unit in kept] == [True] * 50
+    assert camera.error_us(kept[-1]) <= 50 * STEP_US
+    assert [b.utc.since(a.utc) for a, b in itertools.pairwise(kept[-10:])] == [40_000] * 9
 
 
 def test_pictures_of_one_read_far_apart_are_not_taken_at_their_word() -> None:
