@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import mmap
+from pathlib import Path
 from typing import Final
 
 from vms.clock import Clock
@@ -27,12 +29,13 @@ ARENAS_LIMIT_COUNT: Final = 1
 HOLES_RATIO: Final = 2
 HOLES_LEAST_BYTES: Final = 32 * 1024 * 1024
 LOOK_S: Final = 10.0
+STATM: Final = Path("/proc/self/statm")
 # Objects made and not freed before the young are looked at; cycles are rare here, and small.
 YOUNG_LIMIT_COUNT: Final = 50_000
 
 
 class _HeapInfo(ctypes.Structure):
-    """``struct mallinfo2`` (mallinfo(3)); only two of its fields are read."""
+    """``struct mallinfo2`` (mallinfo(3)); only ``uordblks``, the bytes in use, is read."""
 
     _fields_ = tuple(
         (name, ctypes.c_size_t)
@@ -54,22 +57,42 @@ def settle() -> None:
     gc.set_threshold(YOUNG_LIMIT_COUNT, 10, 10)
 
 
+class Heap:
+    """What the process holds in its heap, beside what it held elsewhere when this was made. glibc and Linux only."""
+
+    def __init__(self) -> None:
+        libc = ctypes.CDLL(None)
+        self._look, self._trim = getattr(libc, "mallinfo2", None), getattr(libc, "malloc_trim", None)
+        if self._look is not None:
+            self._look.restype = _HeapInfo
+        self._outside_bytes = _resident_bytes() - self._used_bytes()
+
+    def give_back(self) -> bool:
+        """Return the heap's holes to the system when they are most of it; whether they were.
+
+        Holes that were given back are holes still, by the heap's own count: what is resident says which they are.
+        """
+        used_bytes = self._used_bytes()
+        holes_bytes = _resident_bytes() - self._outside_bytes - used_bytes
+        if self._trim is None or holes_bytes < max(HOLES_LEAST_BYTES, HOLES_RATIO * used_bytes):
+            return False
+        self._trim(0)
+        return True
+
+    def _used_bytes(self) -> int:
+        return int(self._look().uordblks) if self._look is not None else 0
+
+
+def _resident_bytes() -> int:
+    try:
+        return int(STATM.read_text().split()[1]) * mmap.PAGESIZE
+    except OSError:  # no Linux: nothing to give back
+        return 0
+
+
 async def look_after(clock: Clock) -> None:
-    """Give back what the heap need not keep, as long as the process runs."""
+    """Give back what the heap need not keep, as long as the process runs; begin before there is much in it."""
+    heap = Heap()
     while True:
         await clock.sleep(LOOK_S)
-        give_back()
-
-
-def give_back() -> bool:
-    """Return the heap's holes to the system when they are most of it; whether they were. glibc only."""
-    libc = ctypes.CDLL(None)
-    look, trim = getattr(libc, "mallinfo2", None), getattr(libc, "malloc_trim", None)
-    if look is None or trim is None:
-        return False
-    look.restype = _HeapInfo
-    heap = look()
-    if heap.fordblks < max(HOLES_LEAST_BYTES, HOLES_RATIO * heap.uordblks):
-        return False
-    trim(0)
-    return True
+        heap.give_back()
