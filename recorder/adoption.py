@@ -16,28 +16,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import col, select
 
+from recorder.bridge import bridge_to
 from recorder.progress import Progress, find
-from recorder.rows import (
-    BeginAbsence,
-    BeginSegment,
-    DropAbsence,
-    DropSegment,
-    EndAbsence,
-    Operation,
-    SealSegment,
-    StreamId,
-    Tail,
-    apply,
-    load_tail,
-)
+from recorder.rows import BeginSegment, DropSegment, Operation, SealSegment, StreamId, Tail, apply, load_tail
 from recorder.scan import Scan, scan_file
-from recorder.segment import CAUSES, AbsenceRecord, SegmentName, next_link
+from recorder.segment import SegmentName
 from recorder.store.errors import StoreError
 from recorder.store.local import SPOOLED, LocalStore, StoredFile
 from recorder.store.spared import SparedStore
@@ -241,7 +230,7 @@ async def _adopt_file(index: _Index, store: LocalStore, tail: Tail, file: Stored
         # Its row would have come with what it covers: the absence still stands, and the card still has the pictures.
         await _put_aside(store, file, done, destroy=True)
         return tail
-    bridge = bridge_to(tail, stream, scan)
+    bridge = await asyncio.to_thread(bridge_to, tail, stream, scan)
     if bridge is None or scan.header.commune != stream.commune:
         await _put_aside(store, file, done, destroy=False)
         return tail
@@ -250,34 +239,6 @@ async def _adopt_file(index: _Index, store: LocalStore, tail: Tail, file: Stored
     await index.apply([*bridge, begin, _seal(str(scan.header.name), scan, store.ended_state)])
     done.adopted.append(str(scan.header.name))
     return Tail(scan.end_us, scan.header.sequence + scan.groups, scan.last_link, None)
-
-
-def bridge_to(tail: Tail, stream: StreamId, scan: Scan) -> list[Operation] | None:
-    """The operations that lead from ``tail`` to the segment's first link; None when it does not follow the chain.
-
-    Between the two lies nothing, or one absence. When its row was never committed, its cause is found again as the one
-    whose link the segment's header continues.
-    """
-    header, start_us = scan.header, scan.header.name.start.us
-    if tail.covered_us is not None and start_us < tail.covered_us:
-        return None
-    absence = tail.absence
-    if (header.sequence, header.previous) == (tail.sequence + 1, tail.link):
-        if absence is not None and absence.start_us == start_us:
-            return [DropAbsence(absence.start_us)]
-        return [] if tail.covered_us in (None, start_us) else None
-    if tail.covered_us is None or header.sequence != tail.sequence + 2 or start_us == tail.covered_us:
-        return None
-    causes = sorted(CAUSES) if absence is None else [absence.cause, *sorted(CAUSES)]
-    record = AbsenceRecord(stream.camera, stream.stream, tail.sequence + 1, tail.covered_us, start_us, "clock")
-    for cause in causes:
-        link = next_link(tail.link, replace(record, cause=cause).encode())
-        if link == header.previous:
-            return [
-                BeginAbsence(tail.covered_us, cause, absence.detail if absence and absence.cause == cause else ""),
-                EndAbsence(tail.covered_us, start_us, tail.sequence + 1, link),
-            ]
-    return None
 
 
 async def _put_aside(store: LocalStore, file: StoredFile, done: Adopted, *, destroy: bool) -> None:

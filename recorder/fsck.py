@@ -23,7 +23,8 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import col, select
 
-from recorder.adoption import Adopted, adopt, bridge_to
+from recorder.adoption import Adopted, adopt
+from recorder.bridge import bridge_to
 from recorder.findings import Finding, Report, compare, printable
 from recorder.retention.erasure import finish_marked
 from recorder.retention.policies import Policies, spans, term
@@ -210,7 +211,7 @@ class Fsck:
             what = "Ramené de la carte de la caméra, sans ligne : sera ramené de nouveau."
             self.report.add(Finding("S2", "unrecorded", file.relative, what, note=True))
             return tail, False
-        follows = scan.groups == 0 or bridge_to(tail, stream, scan) is not None
+        follows = scan.groups == 0 or await asyncio.to_thread(bridge_to, tail, stream, scan) is not None
         if not follows and newest:
             # A recorder may be about to commit this row, after groups that we did not see.
             await asyncio.sleep(COMMIT_WAIT_S)

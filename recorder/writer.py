@@ -26,6 +26,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from recorder.adoption import Adopted, adopt
+from recorder.bridge import change_us
 from recorder.commits import Commits
 from recorder.hour_keys import HourKeys
 from recorder.progress import Progress
@@ -311,7 +312,7 @@ class StreamWriter:
         if self._absence is not None:
             if self._absence.cause == cause:
                 return
-            at_us = max(start_us, self._absence.start_us)
+            at_us = change_us(self._absence.start_us, start_us)
             self._sequence, self._link, operations = self._after_absence(at_us)
             self._pending += operations
         else:

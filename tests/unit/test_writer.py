@@ -313,6 +313,33 @@ async def test_rows_wait_while_the_database_is_away(rig: Rig) -> None:
     assert len(await rig.opened()) == 63
 
 
+async def test_what_was_kept_behind_two_absences_that_no_database_knew_is_adopted(rig: Rig) -> None:
+    broken = False
+
+    @event.listens_for(rig.engine.sync_engine, "commit")
+    def _refuse(connection: object) -> None:
+        if broken:
+            raise OperationalError("COMMIT", None, Exception("disk I/O error"))
+
+    writer = rig.writer()
+    await writer.start()
+    await put(writer, 0, 2)
+    await writer.absence(at(2.25), "disk-full")
+    broken = True
+    await writer.absence(at(7.75), "disk-wrong")
+    kept = [await put(writer, second, second + 2) for second in range(12, 90, 2)]
+    writer._release()  # and dies
+    broken = False
+    rig.clock.advance(seconds=200)
+    adopted = await rig.writer().start()
+    assert (len(adopted.adopted), adopted.quarantined) == (2, [])
+    assert [part for part in await rig.tiles() if part[2]][:2] == [
+        (at(2).us, at(7).us, "disk-full"),
+        (at(7).us, at(12).us, "disk-wrong"),
+    ]
+    assert [one.plaintext for one in await rig.opened()][1:] == kept
+
+
 async def test_a_cancelled_caller_leaves_no_half_group(rig: Rig) -> None:
     writer = rig.writer()
     await writer.start()
