@@ -229,7 +229,11 @@ class Oracle:
         return False
 
     def explained(self, stream: str, errors_us: Sequence[int]) -> None:
-        """Every absence has a cause that something that was done explains."""
+        """Every absence has a cause that something that was done explains.
+
+        It begins where told time ends: for a recorder whose clock once was ahead, that may be anywhere up to there.
+        """
+        ahead_us = max(0, *errors_us)
         for tile in self.tiles[stream].values():
             if not tile.cause or tile.cause == "recorder-stopped":
                 continue
@@ -241,7 +245,9 @@ class Oracle:
             ]  # fmt: skip
             ends_us = tile.end_us if tile.end_us is not None else tile.start_us
             if not any(
-                start - TIME_SLACK_US <= ends_us and tile.start_us <= end + TIME_SLACK_US for start, end in spans
+                (start - TIME_SLACK_US <= ends_us and tile.start_us <= end + TIME_SLACK_US)
+                or start <= tile.start_us <= end + ahead_us
+                for start, end in spans
             ):
                 self.say(f"{stream}: an absence {tile.cause} from {tile.start_us} that nothing explains")
 

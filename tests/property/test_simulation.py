@@ -109,6 +109,7 @@ ONCE_BROKEN = {
     140031: "so did a hole behind it",
     300733: "behind a lost packet a picture was held back, and counted as lost with a death (the judge was wrong)",
     906980: "two causes of an absence that no database knew: what was kept behind them was set aside",
+    1007411: "an absence of a recorder behind told time stands where that ends, days later (the judge was wrong)",
     503200: "the volume went away while fsck looked, which took each of its files for missing",
     301828: "what key pictures open with was learnt of one whose beginning came late: each later one was dropped",
     104167: "what a failed sync had left in memory alone was adopted from there, and called durable by the next sync",
