@@ -74,7 +74,8 @@ class Device:
         """The device shows its file system's own tables and no more: reads and syncs of data fail with EIO."""
         told = _run("dumpe2fs", str(self._image))
         first = next(line for line in told.splitlines() if line.startswith("  Free blocks: ")).split()[2]
-        self._limit((int(first.split("-")[0]) + KEPT_BLOCKS) * BLOCK_BYTES)
+        # "1134-6143", or "1134," where it is free alone.
+        self._limit((int(first.rstrip(",").split("-")[0]) + KEPT_BLOCKS) * BLOCK_BYTES)
 
     def find_blocks(self) -> None:
         """All of it is there again, as it was."""
