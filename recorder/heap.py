@@ -5,7 +5,7 @@ and unmaps each of them (a page fault every 4 kB: a sixth of the recorder's CPU)
 own; and Python's collector walks the pictures held, of which none is in a cycle, every few hundred objects.
 
 One heap gives back its end and no more. What fills it once (a disk that held everybody up for seconds) would stay with
-the process for good, so holes are given back too, where they have become most of it.
+the process for good, so holes are given back too, where they are more than what comes and goes.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import mmap
+from collections import deque
 from pathlib import Path
 from typing import Final
 
@@ -25,10 +26,12 @@ _ARENA_MAX: Final = -8
 MMAP_THRESHOLD_BYTES: Final = 32 * 1024 * 1024
 TRIM_THRESHOLD_BYTES: Final = 32 * 1024 * 1024
 ARENAS_LIMIT_COUNT: Final = 1
-# Holes that come and go with the groups are as large as what is in use; giving those back would cost their return.
-HOLES_RATIO: Final = 2
-HOLES_LEAST_BYTES: Final = 32 * 1024 * 1024
-LOOK_S: Final = 10.0
+# What is in use comes and goes with the groups; holes that it fills again every few seconds would cost their return. So
+# what was in use at most, over so many looks, is kept, and a quarter of it. The looks fall differently into each group.
+LOOKS_COUNT: Final = 16
+LOOK_S: Final = 1.3
+HELD_RATIO: Final = 1.25
+SPARE_BYTES: Final = 8 * 1024 * 1024
 STATM: Final = Path("/proc/self/statm")
 # Objects made and not freed before the young are looked at; cycles are rare here, and small.
 YOUNG_LIMIT_COUNT: Final = 50_000
@@ -66,15 +69,17 @@ class Heap:
         if self._look is not None:
             self._look.restype = _HeapInfo
         self._outside_bytes = _resident_bytes() - self._used_bytes()
+        self._used: deque[int] = deque(maxlen=LOOKS_COUNT)
 
     def give_back(self) -> bool:
-        """Return the heap's holes to the system when they are most of it; whether they were.
+        """One look: return the heap's holes to the system when it holds more than it lately used; whether it did.
 
         Holes that were given back are holes still, by the heap's own count: what is resident says which they are.
         """
-        used_bytes = self._used_bytes()
-        holes_bytes = _resident_bytes() - self._outside_bytes - used_bytes
-        if self._trim is None or holes_bytes < max(HOLES_LEAST_BYTES, HOLES_RATIO * used_bytes):
+        self._used.append(self._used_bytes())
+        held_bytes = _resident_bytes() - self._outside_bytes
+        enough_bytes = max(self._used) * HELD_RATIO + SPARE_BYTES
+        if self._trim is None or len(self._used) < LOOKS_COUNT or held_bytes <= enough_bytes:
             return False
         self._trim(0)
         return True
