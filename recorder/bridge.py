@@ -8,14 +8,13 @@ the instant from which another took its place, which is a whole second (``change
 from __future__ import annotations
 
 import functools
-import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from recorder.rows import BeginAbsence, DropAbsence, EndAbsence, Operation, StreamId, Tail
 from recorder.scan import Scan
-from recorder.segment import CAUSES, AbsenceRecord
+from recorder.segment import CAUSES, AbsenceRecord, next_link
 from vms.clock import MICRO
 
 # Links worked out before a file is given up: a second's work. Two absences in a row of which nothing is known are found
@@ -58,10 +57,9 @@ def bridge_to(tail: Tail, stream: StreamId, scan: Scan) -> list[Operation] | Non
         found = search.run(tail.sequence + 1, tail.link, covered_us, count, sorted(CAUSES - {absence.cause}))
     if found is None:
         return None
-    operations: list[Operation] = []
-    for begin, end in found:
-        same = absence is not None and absence.start_us == begin.start_us and absence.cause == begin.cause
-        operations += [absence if same and absence is not None else begin, end]
+    operations: list[Operation] = [operation for pair in found for operation in pair]
+    if absence is not None and absence.cause == found[0][0].cause:
+        operations[0] = absence  # it is on record, with what was said of it
     return operations
 
 
@@ -84,11 +82,12 @@ class _Search:
                 if self.tries > TRIES_LIMIT_COUNT:
                     return None
                 record = _encoded(self.stream, sequence, from_us, until_us, cause)
-                own = hashlib.sha256(link + record).digest()
-                rest: list[tuple[BeginAbsence, EndAbsence]] | None = [] if count == 1 and own == self.wanted else None
+                own = next_link(link, record)
+                rest: list[tuple[BeginAbsence, EndAbsence]] | None
                 if count > 1:
-                    others = sorted(CAUSES - {cause})
-                    rest = self.run(sequence + 1, own, until_us, count - 1, others)
+                    rest = self.run(sequence + 1, own, until_us, count - 1, sorted(CAUSES - {cause}))
+                else:
+                    rest = [] if own == self.wanted else None
                 if rest is not None:
                     return [(BeginAbsence(from_us, cause), EndAbsence(from_us, until_us, sequence, own)), *rest]
         return None

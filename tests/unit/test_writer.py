@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,20 @@ async def put(
     plain = f"group {start_s} ".encode() * 200
     await writer.group([plain], at(start_s), at(end_s), 50, fmt, zones)
     return plain
+
+
+@contextlib.contextmanager
+def database_away(rig: Rig) -> Iterator[None]:
+    """Each commit fails meanwhile."""
+
+    def refuse(_: object) -> None:
+        raise OperationalError("COMMIT", None, Exception("disk I/O error"))
+
+    event.listen(rig.engine.sync_engine, "commit", refuse)
+    try:
+        yield
+    finally:
+        event.remove(rig.engine.sync_engine, "commit", refuse)
 
 
 async def test_groups_open_again_and_time_is_tiled(rig: Rig) -> None:
@@ -294,19 +309,12 @@ async def test_recording_goes_on_while_the_keeper_is_away(rig: Rig) -> None:
 
 
 async def test_rows_wait_while_the_database_is_away(rig: Rig) -> None:
-    broken = True
-
-    @event.listens_for(rig.engine.sync_engine, "commit")
-    def _refuse(connection: object) -> None:
-        if broken:
-            raise OperationalError("COMMIT", None, Exception("disk I/O error"))
-
     writer = rig.writer()
-    await writer.start()
-    for second in range(0, 124, 2):
-        await put(writer, second, second + 2)
+    with database_away(rig):
+        await writer.start()
+        for second in range(0, 124, 2):
+            await put(writer, second, second + 2)
     assert await rig.segments() == []
-    broken = False
     await put(writer, 124, 126)
     await writer.close()
     assert [row.groups for row in await rig.segments()] == [30, 30, 3]
@@ -314,22 +322,14 @@ async def test_rows_wait_while_the_database_is_away(rig: Rig) -> None:
 
 
 async def test_what_was_kept_behind_two_absences_that_no_database_knew_is_adopted(rig: Rig) -> None:
-    broken = False
-
-    @event.listens_for(rig.engine.sync_engine, "commit")
-    def _refuse(connection: object) -> None:
-        if broken:
-            raise OperationalError("COMMIT", None, Exception("disk I/O error"))
-
     writer = rig.writer()
     await writer.start()
     await put(writer, 0, 2)
     await writer.absence(at(2.25), "disk-full")
-    broken = True
-    await writer.absence(at(7.75), "disk-wrong")
-    kept = [await put(writer, second, second + 2) for second in range(12, 90, 2)]
-    writer._release()  # and dies
-    broken = False
+    with database_away(rig):
+        await writer.absence(at(7.75), "disk-wrong")
+        kept = [await put(writer, second, second + 2) for second in range(12, 90, 2)]
+        writer._release()  # and dies
     rig.clock.advance(seconds=200)
     adopted = await rig.writer().start()
     assert (len(adopted.adopted), adopted.quarantined) == (2, [])
