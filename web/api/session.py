@@ -11,9 +11,9 @@ from vms.errors import Unauthenticated
 from vms.keeper.protocol import Acting, CommuneChoice, PersonView, Session
 from web.deps import Srv, Token
 from web.security import clear_cookie, post_of, set_cookie, set_post_cookie, token_of
+from web.workstation import workstation
 
 router = APIRouter(prefix="/session", tags=["session"])
-WORKSTATION_LIMIT_CHARS = 100
 PAGE_KEY_LIMIT_CHARS = 100
 
 
@@ -114,9 +114,9 @@ def view_of(session: Session, services: Srv) -> SessionView:
 
 
 def workstation_of(request: Request) -> str:
-    """Where a request comes from, as the journal names it: address and browser."""
+    """Where a request comes from, as the journal names it."""
     client = request.client.host if request.client else "?"
-    return f"{client} {request.headers.get('user-agent', '')}"[:WORKSTATION_LIMIT_CHARS]
+    return workstation(client, request.headers.get("user-agent", ""))
 
 
 @router.post("")

@@ -4,7 +4,6 @@ import { Trans, useLingui } from "@lingui/react/macro";
 import type { ReactNode } from "react";
 import type { OpenSession } from "../api/account";
 import { TimeText } from "../parts";
-import { workstationText } from "./workstation";
 
 const MEANS: Record<string, MessageDescriptor> = {
   password: msg`mot de passe`,
@@ -27,9 +26,7 @@ export function SessionLines({ sessions, act }: SessionLinesProps) {
       {sessions.map((session) => (
         <li key={session.id} className="row row-between">
           <span>
-            <b className="strong" title={session.workstation}>
-              {workstationText(session.workstation)}
-            </b>
+            <b className="strong">{session.workstation}</b>
             {session.current ? (
               <>
                 {" "}

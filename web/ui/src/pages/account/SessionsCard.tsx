@@ -5,7 +5,6 @@ import { type Account, accountQuery, endSession, nameWorkstation, type OpenSessi
 import { ActButton, Card, Facts, QueryView, TextField, textOf } from "../../parts";
 import { useSession } from "../../session/SessionContext";
 import { SessionLines } from "../../session/SessionLines";
-import { workstationText } from "../../session/workstation";
 
 /** Where the person is signed in, and what this workstation is called. */
 export function SessionsCard() {
@@ -29,18 +28,17 @@ export function SessionsCard() {
 
 function EndSession({ session }: { session: OpenSession }) {
   const { t } = useLingui();
-  const workstation = workstationText(session.workstation);
   return (
     <ActButton
       label={
         <>
-          <Trans>Fermer…</Trans> <span className="vh">{workstation}</span>
+          <Trans>Fermer…</Trans> <span className="vh">{session.workstation}</span>
         </>
       }
       size="s"
       icon={LogOut}
       danger
-      title={<Trans>Fermer la session de {workstation}</Trans>}
+      title={<Trans>Fermer la session de {session.workstation}</Trans>}
       confirm={<Trans>Fermer la session</Trans>}
       run={() => endSession(session.id)}
       stale={["account"]}
@@ -60,7 +58,7 @@ function Workstation({ account }: { account: Account }) {
   const names = acting !== null && ["installer", "chief", "mayor", "deputy"].includes(acting.role);
   return (
     <>
-      <Facts items={[{ label: t`Ce poste, au journal`, value: workstationText(account.workstation) }]} />
+      <Facts items={[{ label: t`Ce poste, au journal`, value: account.workstation }]} />
       {names ? (
         <div className="row">
           <ActButton

@@ -5,7 +5,6 @@ import { type KeyboardEvent, useEffect, useRef } from "react";
 import { type EntryProof, type JournalEntry, proofQuery } from "../../api/journal";
 import { formatDateTime, formatNumber, formatSpan } from "../../i18n/format";
 import { Button, type Fact, Facts, QueryView, StateTag } from "../../parts";
-import { workstationText } from "../../session/workstation";
 import { authorWords } from "./JournalPage";
 import { verifyEntry } from "./verifyLog";
 import { actWords, KIND_LOOKS } from "./words";
@@ -60,12 +59,7 @@ function EntryFacts({ entry, labels }: { entry: JournalEntry; labels: Record<str
     { label: t`Heure`, value: formatDateTime(entry.at_us, true) },
     { label: t`Auteur`, value: authorWords(record.author.person, labels, t`Système`) },
     record.author.habilitation ? { label: t`Habilitation`, value: record.author.habilitation } : null,
-    record.author.workstation
-      ? {
-          label: t`Poste`,
-          value: <span title={record.author.workstation}>{workstationText(record.author.workstation)}</span>,
-        }
-      : null,
+    record.author.workstation ? { label: t`Poste`, value: record.author.workstation } : null,
     record.cameras ? { label: t`Caméras`, value: record.cameras.join(", ") } : null,
     record.from_us && record.to_us
       ? { label: t`Plage`, value: formatSpan(record.from_us, record.to_us) }
