@@ -22,6 +22,7 @@ from deploy.admin.documents import documents
 from deploy.admin.fsck import fsck
 from deploy.admin.init import init
 from deploy.admin.login import login, logout
+from deploy.admin.mandate import mandate
 from deploy.admin.reader import write_reader
 from deploy.admin.witness import witness
 from deploy.demo.story_plot import Plot
@@ -58,6 +59,7 @@ app.add_typer(verify_commands.evidence, name="evidence")
 verify_commands.evidence.command("reader")(write_reader)
 app.add_typer(retention_commands.app, name="retention")
 app.command()(init)
+app.command()(mandate)
 
 
 def settings_with(home: Path | None) -> Settings:

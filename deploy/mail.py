@@ -14,7 +14,8 @@ import aiosmtplib
 from vms import logs
 from vms.clock import Clock
 from vms.errors import GuetError
-from vms.keeper.client import KeeperForHost, way_to_keeper
+from vms.keeper.client import way_to_keeper
+from vms.keeper.host_client import KeeperForHost
 from vms.keeper.protocol import HOST_SOCKET
 from vms.settings import Settings
 
@@ -34,6 +35,7 @@ SUBJECTS: Final = {
     "decided-refuse": "Guet : une demande a été refusée",
     "package-ready": "Guet : un paquet est prêt à être remis",
     "emergency": "Guet : une ouverture exceptionnelle vient d’avoir lieu",
+    "recovery": "Guet : le rétablissement d’un accès est en cours",
     "journal-contradicted": "Guet : un témoin contredit le journal",
 }
 
@@ -51,6 +53,9 @@ def message_for(entry: dict[str, Any], settings: Settings) -> EmailMessage:
     what = f"Demande {entry.get('number') or entry['request']}\n\nOuvrez-la ici : {url}/demandes/{entry['request']}"
     if entry["kind"] == "emergency":
         what = f"Ouverture exceptionnelle {entry['request']}\n\nVoyez-la ici, et fermez-la s’il le faut : {url}/journal"
+    elif entry["kind"] == "recovery":
+        what = f"Si c’est le vôtre et que vous n’avez rien demandé, arrêtez-le ici : {url}/compte\n\n"
+        what += f"Sinon, voyez qui l’a approuvé : {url}/journal"
     elif entry["kind"] == "journal-contradicted":
         what = f"Voyez le journal : {url}/journal"
     message.set_content(f"{what}\n\nCe message ne contient volontairement aucune autre information.\n")

@@ -30,7 +30,8 @@ def prove(
 ) -> None:
     """Certificat de destruction d’un jour ; sortie 1 si une clé échue reste hors des gels (P-30)."""
     from vms.keeper.certificate_check import check_certificate, read_certificate
-    from vms.keeper.client import KeeperForHost, way_to_keeper
+    from vms.keeper.client import way_to_keeper
+    from vms.keeper.host_client import KeeperForHost
     from vms.keeper.protocol import HOST_SOCKET
     from vms.settings import Settings
 

@@ -24,7 +24,8 @@ from recorder.bench.sources import end
 from vms.clock import MICRO, Clock, SystemClock, UtcTime, paris_date
 from vms.db.engine import ensure_schema, open_engine, write
 from vms.errors import Unavailable
-from vms.keeper.client import KeeperForHost, KeeperForProvisioner, KeeperForRecorder
+from vms.keeper.client import KeeperForProvisioner, KeeperForRecorder
+from vms.keeper.host_client import KeeperForHost
 from vms.keeper.signing_client import KeeperForPeople
 from vms.model import Camera
 from vms.services.found_commune import found_commune
@@ -119,8 +120,9 @@ async def _people(town: BenchTown) -> None:
     for login in (MAYOR, CHIEF):
         await _enter(town, login, "")
     today = paris_date(town.clock.utc())
-    account = {"login": AGENT, "label": "Agent", "password": town.password}
-    person = (await town.act(MAYOR, "add_person", **account))["person"]
+    invited = await town.act(MAYOR, "add_person", login=AGENT, label="Agent")
+    person = invited["person"]
+    await town.web.accounts.accept_invitation(AGENT, invited["invitation"], town.password, "poste de l’agent")
     await town.act(
         MAYOR,
         "grant",

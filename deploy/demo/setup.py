@@ -30,7 +30,8 @@ from vms import logs
 from vms.clock import Clock, paris_date
 from vms.db.engine import open_engine
 from vms.errors import Conflict, NotFound
-from vms.keeper.client import KeeperForHost, way_to_keeper
+from vms.keeper.client import way_to_keeper
+from vms.keeper.host_client import KeeperForHost
 from vms.keeper.protocol import HOST_SOCKET
 from vms.services.found_commune import found_commune
 from vms.settings import Settings
@@ -73,6 +74,14 @@ class Town:
             await client.post("/session/step-up", {"password": PASSWORD})
             self._clients[role] = client
         return self._clients[role]
+
+    async def open_account(self, login: str, invitation: str) -> None:
+        """Take an invitation as its owner does, on a workstation of their own."""
+        client = ApiClient(self._url, verify=self._verify)
+        try:
+            await client.post("/session/invitation", {"login": login, "code": invitation, "password": PASSWORD})
+        finally:
+            await client.close()
 
     async def close(self) -> None:
         """Sign everybody out: the demonstration leaves no session open."""
@@ -120,8 +129,10 @@ async def people(town: Town, persons: dict[str, str]) -> None:
             persons[one.login] = known[one.label]["person"]
             continue
         if one.login not in persons:
-            account = {"login": one.login, "label": one.label, "password": PASSWORD, "email": one.email}
-            persons[one.login] = (await mayor.post(town.path("/people"), account))["person"]
+            account = {"login": one.login, "label": one.label, "email": one.email}
+            made = await mayor.post(town.path("/people"), account)
+            await town.open_account(one.login, made["invitation"])
+            persons[one.login] = made["person"]
         await mayor.post(town.path("/habilitations"), _habilitation(one, persons[one.login], town))
 
 

@@ -15,12 +15,14 @@ from argon2 import PasswordHasher
 from vms.clock import HOUR_US, MICRO, ManualClock, UtcTime
 from vms.identity_provider import IdentityProvider
 from vms.keeper import passwords
-from vms.keeper.client import KeeperForHost, KeeperForProvisioner, KeeperForRecorder
+from vms.keeper.client import KeeperForProvisioner, KeeperForRecorder
+from vms.keeper.host_client import KeeperForHost
 from vms.keeper.protocol import Admitted
 from vms.keeper.service import Keeper
 from vms.keeper.signing_client import KeeperForPeople
 from vms.keys import passphrase
 from vms.keys.wrapping import hour_key_info, wrap
+from vms.law.rulebook import rulebook
 
 START: Final = UtcTime.parse("2026-11-24T14:12:36Z")
 PASSWORD: Final = "une phrase assez longue"
@@ -106,14 +108,19 @@ class Town:
         return await self.web.read(self.tokens[login], name, args)
 
     async def add(
-        self, login: str, role: str, acts: list[str] | None = None, *, commune: str = "valclair", **more: Any
+        self,
+        login: str,
+        role: str,
+        acts: list[str] | None = None,
+        *,
+        commune: str = "valclair",
+        invited_by: str = "",
+        **more: Any,
     ) -> str:
         """A person with an account and an habilitation given by the mayor, signed in; the habilitation's id."""
         mayor = MAYOR if commune == "valclair" else f"{MAYOR}.{commune}"
         if login not in self.people:
-            account = {"login": login, "label": login.capitalize(), "password": PASSWORD}
-            made = await self.web.act(self.tokens[mayor], "add_person", account)
-            self.people[login] = made["person"]
+            await self.invite(login, by=invited_by or mayor)
         given = {
             "person": self.people[login],
             "role": role,
@@ -126,6 +133,20 @@ class Town:
         granted = await self.web.act(self.tokens[mayor], "grant", given | more)
         await self.enter(login, commune)
         return str(granted["habilitation"])
+
+    async def invite(self, login: str, *, by: str = MAYOR, opened: bool = True) -> str:
+        """An account made by a signed-in person, opened by its owner on a workstation of their own; the person's id."""
+        made = await self.web.act(self.tokens[by], "add_person", {"login": login, "label": login.capitalize()})
+        self.people[login] = made["person"]
+        if opened:
+            await self.web.accounts.accept_invitation(login, made["invitation"], PASSWORD, f"poste de {login}")
+        return str(made["person"])
+
+    async def settle(self, *logins: str) -> None:
+        """Let the settling time pass, and sign these in again."""
+        self.clock.advance(seconds=(rulebook().durations.settling_days * 24 + 1) * 3600)
+        for login in logins:
+            await self.enter(login)
 
     async def order(self, *, commune: str = "valclair", **more: Any) -> str:
         """A prefectural order for purposes 1, 3 and 5 with fifteen days; its id."""

@@ -72,16 +72,19 @@ async def test_ended_sessions_go_dark_at_the_next_renewal(place: Town) -> None:
 async def test_two_accountable_persons_bring_an_account_back_and_nothing_of_before_opens_it(place: Town) -> None:
     passkey, accounts = SoftPasskey(), place.web.accounts
     await register(place, "agent", passkey)
-    assert (await approve(place, MAYOR))["code"] is None
-    assert (await approve(place, MAYOR))["code"] is None  # the same person twice is one person
+    first = await approve(place, MAYOR)
+    again = await approve(place, MAYOR)  # the same person twice is one person, whose former part is dead
+    assert (again["from_us"], again["approvals"]) == (None, 1)
+    assert first["part"] != again["part"]
     with pytest.raises(Refused):
         await approve(place, "agent")
     made = await approve(place, CHIEF)
-    code = str(made["code"])
+    code = f"{made['part']} {again['part']}"
     state = await place.read(MAYOR, "person_access", person=place.people["agent"])
     assert state["code_until_us"] == made["until_us"]
-    assert state["approved_by"] == []
-    for login, wrong in (("agent", "aaaa-bbbb"), ("nobody", code), (MAYOR, code)):
+    assert len(state["approved_by"]) == 2
+    stale, half = f"{first['part']} {made['part']}", str(made["part"])
+    for login, wrong in (("agent", half), ("agent", stale), ("nobody", code), (MAYOR, code)):
         with pytest.raises(Unauthenticated, match="rétablissement"):
             await accounts.recover(login, wrong, NEW, "poste-3")
     with pytest.raises(BadInput):
@@ -100,25 +103,37 @@ async def test_two_accountable_persons_bring_an_account_back_and_nothing_of_befo
     assert acts.count("recover_account") == 1
 
 
-async def test_a_recovery_code_and_an_approval_last_a_day(place: Town) -> None:
+async def test_the_owner_is_told_at_the_next_sign_in_who_brought_the_account_back_and_what_fell(place: Town) -> None:
+    await register(place, "agent", SoftPasskey())
+    parts = [str((await approve(place, login))["part"]) for login in (MAYOR, CHIEF)]
+    await place.web.accounts.recover("agent", " ".join(parts), NEW, "poste-3")
+    token = (await place.web.sign_in("agent", NEW, "poste-3")).token
+    told = (await place.web.accounts.account(token))["recovered"]
+    assert (len(told["by"]), told["passkeys"], told["second_factor"]) == (2, 1, False)
+    assert told["rests"]
+    assert told["todo"]
+
+
+async def test_a_recovery_part_and_a_code_last_a_day(place: Town) -> None:
     await approve(place, MAYOR)
     place.clock.advance(seconds=24 * 3600 + 1)
     for login in (MAYOR, CHIEF):
         await place.enter(login)
-    made = await approve(place, CHIEF)
-    assert made["code"] is None
-    code = str((await approve(place, MAYOR))["code"])
+    one = await approve(place, CHIEF)
+    assert one["from_us"] is None
+    other = await approve(place, MAYOR)
     place.clock.advance(seconds=24 * 3600)
     with pytest.raises(Unauthenticated):
-        await place.web.accounts.recover("agent", code, NEW, "poste-3")
+        await place.web.accounts.recover("agent", f"{one['part']} {other['part']}", NEW, "poste-3")
     assert await place.web.sign_in("agent", PASSWORD, "poste-1")
 
 
 async def test_an_approval_wants_confirmation_and_an_habilitation_that_still_holds(place: Town) -> None:
     deputy = await place.add("adjointe", "deputy", basis={"reference": "délégation 4"})
+    await place.settle(MAYOR, CHIEF, "adjointe")
     await approve(place, "adjointe")
     await place.act(MAYOR, "withdraw", habilitation=deputy, motive="fin de délégation")
-    assert (await approve(place, CHIEF))["code"] is None
+    assert (await approve(place, CHIEF))["from_us"] is None
     with pytest.raises(Refused, match="propre accès"):
         await approve(place, CHIEF, person=CHIEF)
     place.clock.advance(seconds=301)
@@ -126,15 +141,34 @@ async def test_an_approval_wants_confirmation_and_an_habilitation_that_still_hol
         await approve(place, MAYOR)
 
 
+async def test_an_approval_withdrawn_after_the_code_was_made_brings_nobody_back(place: Town) -> None:
+    """Mutation: ``_spendable`` returns the parts without asking whether their approvals still count."""
+    deputy = await place.add("adjointe", "deputy", basis={"reference": "délégation 4"})
+    await place.settle(MAYOR, CHIEF, "adjointe")
+    parts = [str((await approve(place, login))["part"]) for login in ("adjointe", CHIEF)]
+    await place.act(MAYOR, "withdraw", habilitation=deputy, motive="fin de délégation")
+    with pytest.raises(Unauthenticated):
+        await place.web.accounts.recover("agent", " ".join(parts), NEW, "poste-3")
+
+
 async def test_no_commune_opens_an_account_of_another(place: Town) -> None:
     await place.found("brumesnil", "Brumesnil")
     await place.add("agent", "officer", ["live"], commune="brumesnil")
     await approve(place, MAYOR)
     made = await approve(place, CHIEF)
-    assert (made["code"], made["missing"]) == (None, ["brumesnil"])
-    assert (await approve(place, f"{MAYOR}.brumesnil"))["code"]
+    assert (made["from_us"], made["missing"]) == (None, ["brumesnil"])
+    assert (await approve(place, f"{MAYOR}.brumesnil"))["from_us"]
     with pytest.raises(NotFound):
         await approve(place, f"{MAYOR}.brumesnil", person=CHIEF)
+
+
+async def test_a_suspended_right_elsewhere_still_asks_that_commune(place: Town) -> None:
+    """Mutation: ``concerns`` asks whether the habilitation holds now."""
+    await place.found("brumesnil", "Brumesnil")
+    given = await place.add("agent", "officer", ["live"], commune="brumesnil")
+    await place.act(f"{MAYOR}.brumesnil", "suspend", habilitation=given, motive="enquête")
+    await approve(place, MAYOR)
+    assert (await approve(place, CHIEF))["missing"] == ["brumesnil"]
 
 
 async def test_guessing_a_recovery_code_waits(place: Town) -> None:

@@ -24,7 +24,8 @@ from tests.fakes.authority import Authority
 from tests.fakes.machine import eventually
 from vms.clock import SystemClock
 from vms.errors import GuetError, Unavailable
-from vms.keeper.client import KeeperForHost, KeeperForWeb, way_to_keeper
+from vms.keeper.client import KeeperForWeb, way_to_keeper
+from vms.keeper.host_client import KeeperForHost
 from vms.keeper.protocol import BY_PORT, HOST_SOCKET, PROVISIONER_SOCKET, RECORDER_SOCKET, WEB_SOCKET
 from vms.settings import Settings
 from vms.wire import WireClient
@@ -105,7 +106,7 @@ async def test_a_town_lives_on_a_head_that_has_no_keeper(apart: Apart) -> None:
     town = Town(COMMUNES[0], [], apart.head.public_url, SystemClock())
     mayor = await town.as_("mayor")
     assert (await mayor.get(town.path("/people")))["people"], "whom the keeper knows"
-    account = {"login": "essai", "label": "Agent 1", "password": "Un mot de passe d'essai"}
+    account = {"login": "essai", "label": "Agent 1"}
     made = await mayor.post(town.path("/people"), account)  # a grave act: signed by the page's key, judged over there
     assert made["person"]
     opened = await mayor.post("/session/unlock", {"commune": COMMUNES[0].id, "passphrase": PASSPHRASE})

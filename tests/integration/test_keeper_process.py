@@ -17,7 +17,8 @@ import pytest
 from tests.integration.keeper_town import CHIEF, MAYOR, PASSPHRASE, PASSWORD
 from vms.errors import GuetError, Unavailable
 from vms.keeper.audit import verify_store
-from vms.keeper.client import KeeperForHost, KeeperForWeb
+from vms.keeper.client import KeeperForWeb
+from vms.keeper.host_client import KeeperForHost
 from vms.settings import Settings
 
 READY_LIMIT_S = 60.0

@@ -11,7 +11,8 @@ import pytest
 from tests.integration.keeper_town import CAMERA, CHIEF, MAYOR, PASSPHRASE, PASSWORD, Town, town
 from vms.clock import MICRO
 from vms.errors import BadInput, Conflict, LimitExceeded, NotFound, Refused, Unauthenticated
-from vms.keeper.client import KeeperForHost, KeeperForRecorder, KeeperForWeb
+from vms.keeper.client import KeeperForRecorder, KeeperForWeb
+from vms.keeper.host_client import KeeperForHost
 from vms.keeper.sessions import ABSOLUTE_LIMIT_US, IDLE_LIMIT_US
 
 
@@ -133,11 +134,13 @@ async def test_a_lapsed_commune_is_shown_with_its_reason(place: Town) -> None:
 
 
 async def test_accounts_are_nominative_unique_and_have_long_passwords(place: Town) -> None:
-    good = {"login": "nouveau", "label": "Agent PM 09", "password": PASSWORD}
-    for bad in ({"password": "court"}, {"login": "A B"}, {"label": " "}, {"email": "no"}, {"label": "a\nb"}):
+    good = {"login": "nouveau", "label": "Agent PM 09"}
+    for bad in ({"password": PASSWORD}, {"login": "A B"}, {"label": " "}, {"email": "no"}, {"label": "a\nb"}):
         with pytest.raises(BadInput):
             await place.web.act(place.tokens[CHIEF], "add_person", good | bad)
-    await place.web.act(place.tokens[CHIEF], "add_person", good)
+    made = await place.web.act(place.tokens[CHIEF], "add_person", good)
+    with pytest.raises(BadInput):
+        await place.web.accounts.accept_invitation("nouveau", made["invitation"], "court", "poste-9")
     with pytest.raises(Conflict):
         await place.web.act(place.tokens[CHIEF], "add_person", good)
     with pytest.raises(Refused):
@@ -145,7 +148,7 @@ async def test_accounts_are_nominative_unique_and_have_long_passwords(place: Tow
 
 
 async def test_a_new_account_can_do_nothing(place: Town) -> None:
-    await place.web.act(place.tokens[CHIEF], "add_person", {"login": "neuf", "label": "Neuf", "password": PASSWORD})
+    await place.invite("neuf", by=CHIEF)
     session = await place.web.sign_in("neuf", PASSWORD, "poste-2")
     assert session.communes == ()
     with pytest.raises(Refused):

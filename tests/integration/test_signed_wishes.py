@@ -108,7 +108,7 @@ async def test_no_decision_no_right_and_no_account_is_made_without_the_page(plac
     acts: list[tuple[str, dict[str, Any]]] = [
         ("decide", {"request": request, "decision": "execute"}),
         ("grant", right),
-        ("add_person", {"login": "intrus", "label": "Intrus", "password": PASSWORD}),
+        ("add_person", {"login": "intrus", "label": "Intrus"}),
         ("open_framing", {"camera": CAMERA, "minutes": 5}),
         ("approve_recovery", {"person": place.people["agent"], "motive": "connu"}),
     ]
@@ -269,7 +269,7 @@ async def test_a_passkeys_answer_is_for_one_page_key(tmp_path: Path) -> None:
         passkey.count = 2
         with pytest.raises(Refused, match="autre page"):
             await accounts.passkey_sign_in(passkey.get(unbound), "poste-1", key=key.public)
-        args = {"login": "neuf", "label": "Neuf", "password": PASSWORD}
+        args = {"login": "neuf", "label": "Neuf"}
         await place.web.act_for(session.token, "valclair", "")
         moment = (await place.web.session(session.token)).moment
         signed = key.sign(session.id, moment, "add_person", commune="valclair", args=args)

@@ -79,8 +79,10 @@ class GateTown:
     async def newcomer(self, role: str, name: str, acts: Sequence[str]) -> tuple[ApiClient, str]:
         """A new person with one habilitation, signed in; with the habilitation's id."""
         mayor, login = await self.town.as_("mayor"), f"{role}.{name}".replace("_", "-")
-        account = {"login": login, "label": f"{role} {name}", "password": PASSWORD, "email": f"{login}@guet.example"}
-        person = (await mayor.post(self.town.path("/people"), account))["person"]
+        account = {"login": login, "label": f"{role} {name}", "email": f"{login}@guet.example"}
+        made = await mayor.post(self.town.path("/people"), account)
+        await self.town.open_account(login, made["invitation"])
+        person = made["person"]
         given = await mayor.post(self.town.path("/habilitations"), self._habilitation(role, person, acts))
         client = ApiClient(self.machine.url)
         self.clients.append(client)

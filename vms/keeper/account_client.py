@@ -94,6 +94,15 @@ class KeeperForAccounts:
         """Spend a recovery code: the password that is in force from now on."""
         await self._call("recover", login=login, code=code, password=password, workstation=workstation)
 
+    async def stop_recovery(self, token: str) -> dict[str, Any]:
+        """Stop a recovery of one's own account; the account as it is then."""
+        return await self._call("stop_recovery", token=token)
+
+    async def accept_invitation(self, login: str, code: str, password: str, workstation: str, post: str = "") -> None:
+        """Open one's new account: the password that is in force from now on."""
+        given = {"login": login, "code": code, "password": password}
+        await self._call("accept_invitation", **given, workstation=workstation, post=post)
+
     async def providers(self) -> list[dict[str, Any]]:
         """The identity providers of the host: ``{"id", "kind", "label"}`` each."""
         return list((await self._call("providers"))["providers"])

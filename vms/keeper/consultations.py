@@ -20,6 +20,7 @@ from vms.keeper.entry import Author, Entry
 from vms.keeper.gate import CAMERAS_LIMIT, Denied, Grant, Motive, Person, Span, admit
 from vms.keeper.permit import LIFETIME_US, PermitPayload, sign_permit
 from vms.keeper.protocol import Act, Admitted
+from vms.keeper.rest import Rest
 from vms.keeper.sessions import Live, Sessions, acting_of
 from vms.keeper.store import Tx
 from vms.keeper.wish import Wish
@@ -58,9 +59,16 @@ class Consultations:
     """Opens, renews and closes views."""
 
     def __init__(
-        self, sessions: Sessions, communes: Communes, wishes: Wishes, clock: Clock, permit_private: bytes
+        self,
+        sessions: Sessions,
+        communes: Communes,
+        wishes: Wishes,
+        rest: Rest,
+        clock: Clock,
+        permit_private: bytes,
     ) -> None:
         self._sessions = sessions
+        self._rest = rest
         self._communes = communes
         self._wishes = wishes
         self._clock = clock
@@ -89,8 +97,10 @@ class Consultations:
         if isinstance(verdict, Denied):
             await self._log_refusal(commune, live, act, cameras, motive, verdict, now_us)
             raise verdict.error()
-        if rulebook().image_act[act].step_up and not self._sessions.stepped_up(live):
-            raise StepUpNeeded
+        if rulebook().image_act[act].step_up:
+            if not self._sessions.stepped_up(live):
+                raise StepUpNeeded
+            self._rest.check(live.account.id)
         view = _view(live, acting.commune, act, tuple(cameras), span or verdict.span, motive, verdict)
         # An extraction goes on without its page; nothing beyond the decided request is in it (P-74).
         view.signed_until_us = live.ends_us() if act is Act.EXPORT else now_us + SIGNED_FOR_US

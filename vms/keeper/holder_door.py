@@ -18,13 +18,16 @@ from vms.keys.wrapping import commune_public_key
 
 
 def holder_of(house: House, args: dict[str, Any]) -> tuple[Live, Commune, Holder]:
-    """The signed-in person, the commune they ask about and what they hold of its key; Refused for anybody else."""
+    """The signed-in person, the commune they ask about and what they hold of its key; Refused for anybody else,
+    and while the person's grave rights rest after a recovery (P-58).
+    """
     live = house.sessions.require(args.get("token"))
     commune = house.communes.get(str(args.get("commune", "")))
     holder = commune.holders.get(live.account.id)
     if holder is None:
         names = ", ".join(sorted(one.label for one in commune.holders.values()))
         raise Refused("Vous n’êtes pas détenteur de cette clé.", todo=f"Détenteurs : {names}.", rule="A-12")
+    house.rest.check(live.account.id)
     return live, commune, holder
 
 

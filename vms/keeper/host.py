@@ -38,11 +38,25 @@ CREATE TABLE IF NOT EXISTS second_factor (
   person TEXT PRIMARY KEY, sealed TEXT NOT NULL, last_step INTEGER NOT NULL, created_us INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE IF NOT EXISTS recovery_code (person TEXT NOT NULL, hash BLOB NOT NULL, PRIMARY KEY (person, hash)) STRICT;
-CREATE TABLE IF NOT EXISTS recovery_approval (
-  person TEXT NOT NULL, approver TEXT NOT NULL, commune TEXT NOT NULL, at_us INTEGER NOT NULL,
+CREATE TABLE IF NOT EXISTS bond (
+  person TEXT NOT NULL, by TEXT NOT NULL, kind TEXT NOT NULL, at_us INTEGER NOT NULL,
+  PRIMARY KEY (person, by, kind, at_us)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS invitation (
+  person TEXT PRIMARY KEY, hash BLOB NOT NULL, until_us INTEGER NOT NULL, made_at TEXT NOT NULL
+) STRICT;
+DROP TABLE IF EXISTS recovery_approval;
+DROP TABLE IF EXISTS recovery;
+CREATE TABLE IF NOT EXISTS recovery_part (
+  person TEXT NOT NULL, approver TEXT NOT NULL, commune TEXT NOT NULL, at_us INTEGER NOT NULL, hash BLOB NOT NULL,
   PRIMARY KEY (person, approver, commune)
 ) STRICT;
-CREATE TABLE IF NOT EXISTS recovery (person TEXT PRIMARY KEY, hash BLOB NOT NULL, until_us INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS recovery_due (
+  person TEXT PRIMARY KEY, from_us INTEGER NOT NULL, until_us INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS recovered (
+  person TEXT PRIMARY KEY, at_us INTEGER NOT NULL, rests_until_us INTEGER NOT NULL, report TEXT NOT NULL
+) STRICT;
 CREATE TABLE IF NOT EXISTS secret (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS known_time (id INTEGER PRIMARY KEY CHECK (id = 1), body TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS commune (id TEXT PRIMARY KEY, created_us INTEGER NOT NULL) STRICT;
@@ -52,7 +66,9 @@ CREATE TABLE IF NOT EXISTS commune (id TEXT PRIMARY KEY, created_us INTEGER NOT 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A person who can sign in; accounts are nominative, never shared (P-58)."""
+    """A person who can sign in; accounts are nominative, never shared (P-58). ``password`` is empty until its owner has
+    taken the invitation: nobody signs in with it before.
+    """
 
     id: str
     login: str

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from vms.clock import MICRO
 from vms.errors import BadInput, Conflict, NotFound, Refused
+from vms.keeper.access_desk import AccessDesk
 from vms.keeper.arguments import Args, Email, Login, Name, Slug, parse
 from vms.keeper.communes import HOLDERS_LEAST, Change, new_id
 from vms.keeper.entry import Author, Entry
@@ -59,6 +60,14 @@ class AddHostAdmin(Args):
     password: str
 
 
+class MandateRecovery(Args):
+    """Whose account comes back, for which commune, on which written mandate (its reference)."""
+
+    commune: Slug
+    login: Login
+    mandate: Name
+
+
 class TellAuditors(Args):
     """Whose auditors."""
 
@@ -76,6 +85,7 @@ class HostDesk:
         return {
             "init_commune": self.init_commune,
             "add_host_admin": self.add_host_admin,
+            "mandate_recovery": self.mandate_recovery,
             "outbox": self.outbox,
             "outbox_sent": self.outbox_sent,
             "tell_auditors": self.tell_auditors,
@@ -112,6 +122,15 @@ class HostDesk:
             asked.login, asked.label, "", stored, host_admin=True, author=Author()
         )
         return {"person": person}
+
+    async def mandate_recovery(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """Bring back the one elected person of a small commune; refused where its own people could (P-58)."""
+        asked = parse(MandateRecovery, args, "mandate_recovery")
+        account = self._house.host.account_by_login(asked.login)
+        commune = self._house.communes.get(asked.commune)
+        if account is None or not commune.facts.habilitations_of(account.id):
+            raise NotFound("Personne n’a cet identifiant dans cette commune.", where=asked.login)
+        return await AccessDesk(self._house).recovery.mandate(account.id, commune, asked.mandate)
 
     async def outbox(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
         """E-mails to send, oldest first, with the address and nothing else that is personal."""

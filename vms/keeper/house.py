@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from vms import logs
 from vms.clock import HOUR_US, Clock
 from vms.clock_guard import ClockGuard, Doubt
-from vms.errors import GuetError
+from vms.errors import GuetError, StepUpNeeded
 from vms.identity_provider import IdentityProvider
 from vms.keeper.applicants import tend
 from vms.keeper.backoff import BackOff
@@ -24,7 +24,8 @@ from vms.keeper.package_keys import PackageKeys, destroy_due_packages
 from vms.keeper.passkeys import Site
 from vms.keeper.passkeys_desk import Passkeys
 from vms.keeper.passwords import Passwords
-from vms.keeper.sessions import Sessions
+from vms.keeper.rest import Rest
+from vms.keeper.sessions import Live, Sessions
 from vms.keeper.store import explained
 from vms.keeper.token_reader import TokenReader
 from vms.keeper.totp_desk import SecondFactor
@@ -57,12 +58,14 @@ class House:
         self.communes = Communes(folder, self.host.keys, clock)
         self.sessions = Sessions(self.host, clock)
         self.wishes = Wishes(clock, self.host.keys.fact_mac)
-        self.views = Consultations(self.sessions, self.communes, self.wishes, clock, self.host.keys.permit_private)
+        self.passwords = Passwords()
+        self.second_factor = SecondFactor(self.host, self.sessions, self.passwords, clock)
+        self.rest = Rest(self.host, self.guard, self.second_factor)
+        permit_private = self.host.keys.permit_private
+        self.views = Consultations(self.sessions, self.communes, self.wishes, self.rest, clock, permit_private)
         self.windows = KeyWindows(self.views, self.communes, clock, self.guard)
         self.packages = PackageKeys(self.views, self.communes)
-        self.passwords = Passwords()
         self.passkeys = Passkeys(self.host, self.sessions, clock, Site.of(public_url))
-        self.second_factor = SecondFactor(self.host, self.sessions, self.passwords, clock)
         self.federation = _federation(providers, clock, public_url)
         self.backoff = BackOff()
         self.tokens = TokenReader(token_module)
@@ -86,6 +89,14 @@ class House:
                 log.error("commune fermée", commune=commune, error=str(error))
         self.sessions.load()
         await self._keep_time()
+
+    def require_confirmed(self, live: Live) -> None:
+        """For a grave act: StepUpNeeded before its person confirmed lately who they are; Refused while their grave
+        rights rest after a recovery (P-58).
+        """
+        if not self.sessions.stepped_up(live):
+            raise StepUpNeeded
+        self.rest.check(live.account.id)
 
     def due_us(self, commune: Commune) -> int:
         """The time by which a commune's keys may be destroyed (P-30): the wall clock's, unless that is in doubt."""

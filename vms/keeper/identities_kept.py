@@ -95,6 +95,6 @@ def note_identity_use(tx: Tx, identity: Identity) -> None:
     )
 
 
-def forget_identities(tx: Tx, person: str) -> None:
-    """Delete all identities of a person: their account comes back by other hands."""
-    tx.db.execute("DELETE FROM identity WHERE person = ?", (person,))
+def forget_identities(tx: Tx, person: str) -> int:
+    """Delete all identities of a person, whose account comes back by other hands; how many there were."""
+    return tx.db.execute("DELETE FROM identity WHERE person = ?", (person,)).rowcount

@@ -12,8 +12,8 @@ from typing import Any, Final
 from pydantic import Field, ValidationError
 
 from vms.clock import MICRO
-from vms.errors import BadInput, Refused, StepUpNeeded
-from vms.keeper.access_desk import ACCESS_ACTS, AccessDesk
+from vms.errors import BadInput, Refused
+from vms.keeper.access_desk import ACCESS_ACTS, AccessDesk, place_of
 from vms.keeper.acts import ACTS
 from vms.keeper.acts.people import Grant as GrantArgs
 from vms.keeper.acts.spec import ActSpec
@@ -23,7 +23,9 @@ from vms.keeper.communes import Change, Commune
 from vms.keeper.destruction import destroy_due
 from vms.keeper.entry import Entry
 from vms.keeper.gate import Denied, Grant, Person, may
+from vms.keeper.host import insert_account
 from vms.keeper.house import House
+from vms.keeper.invitations import NO_PASSWORD, Invitation, invite
 from vms.keeper.key_drill import KeyDrill
 from vms.keeper.key_windows import Window, asked_segments
 from vms.keeper.oidc_desk import leave_of
@@ -34,6 +36,7 @@ from vms.keeper.reads import READS
 from vms.keeper.reads.spec import Reader
 from vms.keeper.sessions import Live, acting_of
 from vms.keeper.sign_in_desk import SignInDesk, view_of
+from vms.keeper.store import Tx
 from vms.keeper.token_desk import TokenDesk
 from vms.keeper.unlock_desk import UnlockDesk
 from vms.keeper.wish_desk import SIGNED_ACTS
@@ -49,11 +52,10 @@ Op = Callable[[dict[str, Any], bytes], Awaitable[Any]]
 
 
 class AddPerson(Args):
-    """A nominative account (P-58)."""
+    """A nominative account, whose owner alone will choose the password (P-58)."""
 
     login: Login
     label: Name
-    password: str
     email: Email = ""
     motive: MotiveText = ""
 
@@ -257,8 +259,8 @@ class Office:
             grant = may(change.facts, _person(live), rule.roles, rule.rule, change.now_us)
             if isinstance(grant, Denied):
                 raise grant.error()
-            if rule.step_up and not house.sessions.stepped_up(live):
-                raise StepUpNeeded
+            if rule.step_up:
+                house.require_confirmed(live)
             result = spec.run(change.under(grant.role.value, grant.habilitation), given)
             if name in EXTRACTION_ACTS:  # nothing of a refused act stays: the transaction ends here
                 house.views.require_extraction(live, str(getattr(given, "request", "")))
@@ -276,14 +278,17 @@ class Office:
         asked = parse(AddPerson, given, "add_person")
         house.wishes.require_act(live, statement, "add_person", asked)
         author = live.author(grant.role.value, grant.habilitation)
-        stored = await house.passwords.hash(asked.password)
-        person = await house.host.add_account(
-            asked.login, asked.label, asked.email, stored, host_admin=False, author=author
-        )
+
+        def work(tx: Tx) -> Invitation:
+            account = (asked.login, asked.label, asked.email, NO_PASSWORD)
+            person = insert_account(tx, *account, host_admin=False, author=author)
+            return invite(tx, person, place_of(live), author)
+
+        made = await house.host.store.write(work)
         seq = await commune.log(
-            Entry("modification", "add_person", author, motive=asked.motive, detail={"person": person})
+            Entry("modification", "add_person", author, motive=asked.motive, detail={"person": made.person})
         )
-        return {"person": person, "journal": seq}
+        return {"person": made.person, "invitation": made.code, "until_us": made.until_us, "journal": seq}
 
     async def _log_read(self, live: Live, commune: Commune, grant: Grant, name: str, now_us: int) -> None:
         key = (live.id, f"{commune.id}/{name}")

@@ -42,9 +42,11 @@ class Passwords:
         return await self._spend(lambda: HASHER.hash(text))
 
     async def matches(self, stored: str | None, password: str) -> bool:
-        """Whether the password is the one; ``stored`` None (no such account) costs the same and never matches."""
+        """Whether the password is the one; ``stored`` None or empty (no such account, or one that its owner has not
+        opened yet) costs the same and never matches.
+        """
         text = _normal(password)[: LIMIT_CHARS + 1]
-        return await self._spend(lambda: _verify(stored, self._nobody, text))
+        return await self._spend(lambda: _verify(stored or None, self._nobody, text))
 
     async def seal(self, secret: bytes, password: str) -> str:
         """A secret that only this password opens again, as JSON text."""

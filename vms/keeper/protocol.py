@@ -80,7 +80,7 @@ WEB_OPS: Final = frozenset(
         "passkey_options", "passkey_sign_in", "passkey_step_up", "passkey_register", "passkey_remove", "account",
         "prove_destruction", "sign_export", "make_document",
         "second_factor_begin", "second_factor_confirm", "second_factor_remove", "change_password",
-        "end_session", "recover",
+        "end_session", "recover", "stop_recovery", "accept_invitation",
         "providers", "provider_begin", "provider_sign_in", "provider_link", "identity_remove",
     }
 )  # fmt: skip
@@ -103,7 +103,7 @@ RECORDER_OPS: Final = frozenset(
 PROVISIONER_OPS: Final = frozenset({"check_order", "camera_enrolled"})
 HOST_OPS: Final = frozenset(
     {
-        "init_commune", "add_host_admin", "outbox", "outbox_sent", "tell_auditors",
+        "init_commune", "add_host_admin", "mandate_recovery", "outbox", "outbox_sent", "tell_auditors",
         "uncosigned", "consistency", "put_cosignatures", "prove_destruction", "unstamped", "put_stamp",
     }
 )  # fmt: skip
@@ -115,7 +115,7 @@ ACT_NAMES: Final = frozenset(
         "close_framing", "draw_zones", "validate_zones", "post_panel", "post_panel_photo", "inform_prefect",
         "commission_camera",
         "put_in_service", "suspend_camera", "retire_camera", "add_person", "grant", "withdraw", "record_convention",
-        "end_sessions", "approve_recovery", "name_workstation",
+        "end_sessions", "approve_recovery", "invite_again", "name_workstation",
         "name_emergency_persons", "ask_emergency", "confirm_emergency", "close_emergency",
         "place_camera", "file_site_plan", "set_objective",
         "confirm_time", "place_hold", "release_hold", "register_request", "collect", "decide",

@@ -7,8 +7,10 @@ from typing import Any, Final
 
 from vms.errors import BadInput, NotFound, Refused, SecondFactorNeeded, Unauthenticated
 from vms.keeper.access_desk import AccessDesk
+from vms.keeper.entry import Author
 from vms.keeper.house import House
 from vms.keeper.identities_kept import told_identities
+from vms.keeper.invitations import accept, check_invitation, wrong_invitation
 from vms.keeper.oidc_desk import ProviderDesk
 from vms.keeper.passkeys_kept import passkeys_of
 from vms.keeper.protocol import Use
@@ -17,8 +19,9 @@ from vms.keeper.sessions import Live
 from vms.keeper.totp_desk import write_password
 from vms.keeper.unlock_desk import forget_passkey
 from vms.keeper.wish import public_of
-from vms.keeper.workstations import POST_LIMIT_CHARS, workstation_key, workstation_name
+from vms.keeper.workstations import POST_LIMIT_CHARS, post_hash, workstation_key, workstation_name
 
+CODE_LIMIT_CHARS: Final = 400  # every part of a recovery code, as people space them
 UNKNOWN: Final = "Identifiant ou mot de passe inconnu."
 
 Op = Callable[[dict[str, Any], bytes], Awaitable[Any]]
@@ -48,6 +51,8 @@ class SignInDesk:
             "change_password": self.change_password,
             "end_session": self.end_session,
             "recover": self.recover,
+            "stop_recovery": self.stop_recovery,
+            "accept_invitation": self.accept_invitation,
             "account": self.account,
             "providers": self.providers,
             "provider_begin": self.provider_begin,
@@ -58,7 +63,7 @@ class SignInDesk:
 
     async def sign_in(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
         """A new session by password, and by its second factor; one sentence for a wrong login and a wrong password."""
-        house, login = self._house, str(args.get("login", "")).strip().lower()[:64]
+        house, login = self._house, _login(args)
         workstation, key = self._place(args)
         page_key = public_of(str(args.get("key", "")))
         house.backoff.check(login, key, house.clock.utc().us)
@@ -166,8 +171,35 @@ class SignInDesk:
 
     async def recover(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
         """Spend a recovery code: a new password, everything of before ends."""
-        login, code = str(args.get("login", "")).strip().lower()[:64], str(args.get("code", ""))[:100]
-        await self._access.recover(login, code, str(args.get("password", "")), _workstation(args))
+        login, code = _login(args), str(args.get("code", ""))[:CODE_LIMIT_CHARS]
+        await self._access.recovery.redeem(login, code, str(args.get("password", "")), _workstation(args))
+        return {}
+
+    async def stop_recovery(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """The owner, from a session that is still theirs: the recovery of their account opens nothing."""
+        live = self._house.sessions.require(args.get("token"))
+        await self._access.recovery.stop(live)
+        return self._account(live)
+
+    async def accept_invitation(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """The owner of a new account chooses its password; anywhere but where the invitation was made."""
+        house, login, code = self._house, _login(args), str(args.get("code", ""))[:CODE_LIMIT_CHARS]
+        workstation, post, key = _workstation(args), _post(args), f"{login}/invite"
+        now_us = house.clock.utc().us
+        house.backoff.check(key, workstation, now_us)
+        account = house.host.account_by_login(login)
+        place = post_hash(post).hex() if post else workstation
+        try:
+            if account is None:
+                raise wrong_invitation()
+            check_invitation(house.host.store.reader, account.id, code, place, now_us)
+        except Unauthenticated:
+            house.backoff.failed(key, workstation, now_us)
+            raise
+        stored = await house.passwords.hash(str(args.get("password", "")))
+        author = Author(account.id, workstation=workstation)
+        await house.host.store.write(lambda tx: accept(tx, account.id, code, stored, author))
+        house.backoff.succeeded(key, workstation)
         return {}
 
     async def account(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
@@ -214,6 +246,7 @@ class SignInDesk:
         passkeys, person = self._house.passkeys, live.account.id
         told = {"passkeys": passkeys.told(person), "passkeys_possible": passkeys.possible}
         told |= {"second_factor": self._house.second_factor.told(person), "workstation": live.workstation}
+        told["recovery"], told["recovered"] = self._access.recovery.pending(person), self._house.rest.report(person)
         told["identities"] = told_identities(self._house.host.store.reader, person)
         return told | {"sessions": self._house.sessions.told(person, live.id)}
 
@@ -240,6 +273,10 @@ def view_of(house: House, token: object, live: Live) -> dict[str, Any]:
 
 def _post(args: dict[str, Any]) -> str:
     return str(args.get("post", ""))[:POST_LIMIT_CHARS]
+
+
+def _login(args: dict[str, Any]) -> str:
+    return str(args.get("login", "")).strip().lower()[:64]
 
 
 def _workstation(args: dict[str, Any]) -> str:

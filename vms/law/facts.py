@@ -61,6 +61,7 @@ class Habilitation:
     ``basis_*`` is the deed that the role needs besides the decision: the préfet's approval of a CSU operator (P-53),
     the delegation of a deputy (P-51). ``pooled`` marks agents whom a convention puts at the commune's disposal (P-61).
     ``service`` and ``level`` are those of the chief of service who habilitated an agent of the State (P-50).
+    ``granted_by`` is who recorded it, when (``granted_us``); empty for those that found a commune (P-58).
     """
 
     id: str
@@ -84,6 +85,8 @@ class Habilitation:
     document_sha256: str = ""
     service: str = ""
     level: str = ""
+    granted_by: str = ""
+    granted_us: int = 0
 
     def suspension(self, now_us: int) -> Suspension | None:
         """The suspension in force at an instant, if any."""

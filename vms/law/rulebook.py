@@ -200,6 +200,11 @@ class Durations(Entry):
     emergency_named_hours: int
     emergency_signing_minutes: int
     emergency_open_minutes: int
+    settling_days: int
+    recovery_delay_hours: int
+    recovery_life_hours: int
+    invitation_days: int
+    mandate_delay_days: int
     control_days: int
     replay_window_s: int
 

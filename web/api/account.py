@@ -89,6 +89,26 @@ class SessionOf(BaseModel):
     elsewhere_us: int | None
 
 
+class PendingRecovery(BaseModel):
+    """A recovery of this account that others approved and its owner can stop; ``from_us`` once it will serve."""
+
+    by: tuple[str, ...]
+    since_us: int
+    from_us: int | None
+
+
+class Recovered(BaseModel):
+    """How this account was brought back, what fell with it, and why its grave rights still rest."""
+
+    by: tuple[str, ...]
+    at_us: int
+    second_factor: bool
+    passkeys: int
+    identities: int
+    rests: str
+    todo: str
+
+
 class AccountView(BaseModel):
     """The means by which a person signs in, and where they are; ``passkeys_possible`` is false where the address
     allows none.
@@ -100,6 +120,8 @@ class AccountView(BaseModel):
     identities: tuple[IdentityView, ...]
     workstation: str
     sessions: tuple[SessionOf, ...]
+    recovery: PendingRecovery | None
+    recovered: Recovered | None
 
 
 class PersonAccess(BaseModel):
@@ -111,6 +133,9 @@ class PersonAccess(BaseModel):
     second_factor: bool
     approved_by: tuple[str, ...]
     approved: bool
+    opened: bool
+    invited_until_us: int | None
+    code_from_us: int | None
     code_until_us: int | None
 
 
@@ -121,16 +146,27 @@ class Motive(BaseModel):
 
 
 class RecoveryState(BaseModel):
-    """The code, told once to the person whose approval completed it; None while approvals are missing."""
+    """The part of the code that is this approver's to hand over, told once; from when to when all parts together serve,
+    None while approvals are missing.
+    """
 
-    code: str | None
+    part: str
+    from_us: int | None
     until_us: int | None
     approvals: int
     missing: tuple[str, ...]
 
 
 class Recovery(BaseModel):
-    """A recovery code, and the password that its owner chooses."""
+    """All parts of a recovery code, in any order, and the password that its owner chooses."""
+
+    login: str = Field(min_length=1, max_length=120)
+    code: str = Field(min_length=1, max_length=400)
+    password: str = Field(min_length=12, max_length=500)
+
+
+class InvitationIn(BaseModel):
+    """The code of an invitation, and the password that its owner chooses."""
 
     login: str = Field(min_length=1, max_length=120)
     code: str = Field(min_length=1, max_length=100)
@@ -285,7 +321,7 @@ async def end_sessions(commune: Acting, person: str, body: Motive, token: Token,
 async def approve_recovery(
     commune: Acting, person: str, body: Motive, token: Token, statement: Statement, services: Srv
 ) -> RecoveryState:
-    """Approve that a person's account comes back; the last approval needed yields the code."""
+    """Approve that a person's account comes back; each approver hands over their own part of the code."""
     made = await services.keeper.act(token, "approve_recovery", {"person": person, "motive": body.motive}, statement)
     return RecoveryState(**{name: made[name] for name in RecoveryState.model_fields})
 
@@ -294,3 +330,16 @@ async def approve_recovery(
 async def recover(body: Recovery, request: Request, services: Srv) -> None:
     """Spend a recovery code; sign in with the new password afterwards."""
     await services.keeper.accounts.recover(body.login, body.code, body.password, workstation_of(request))
+
+
+@router.post("/session/invitation", status_code=204)
+async def accept_invitation(body: InvitationIn, request: Request, services: Srv) -> None:
+    """Open one's new account with a password of one's own; sign in with it afterwards."""
+    given = (body.login, body.code, body.password)
+    await services.keeper.accounts.accept_invitation(*given, workstation_of(request), post_of(request))
+
+
+@router.post("/account/recovery/stop")
+async def stop_recovery(token: Token, services: Srv) -> AccountView:
+    """It was not the owner who asked: the recovery of their account opens nothing."""
+    return AccountView(**await services.keeper.accounts.stop_recovery(token))

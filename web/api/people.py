@@ -15,12 +15,11 @@ router = APIRouter(tags=["people"])
 
 
 class PersonIn(BaseModel):
-    """A new account; it opens nothing before it has an habilitation."""
+    """A new account, which its owner opens by invitation; it opens nothing before it has an habilitation."""
 
     login: str = Field(min_length=3, max_length=120)
     label: str = Field(min_length=1, max_length=80)
     email: str = Field(default="", max_length=200)
-    password: str = Field(min_length=12, max_length=500)
 
 
 class WithdrawIn(BaseModel):
@@ -46,8 +45,16 @@ async def people(commune: Acting, token: Token, services: Srv) -> dict[str, Any]
 async def add_person(
     commune: Acting, body: PersonIn, token: Token, statement: Statement, services: Srv
 ) -> dict[str, Any]:
-    """Open an account for one person; shared accounts are forbidden."""
-    return await services.keeper.act(token, "add_person", body.model_dump(), statement)
+    """Invite one person to an account of theirs (shared ones are forbidden); the code to hand over is told once."""
+    return await services.keeper.act(token, "add_person", arguments(body), statement)
+
+
+@router.post("/communes/{commune}/people/{person}/invitation", status_code=201)
+async def invite_again(
+    commune: Acting, person: str, token: Token, statement: Statement, services: Srv
+) -> dict[str, Any]:
+    """A fresh invitation for someone who has not opened their account yet; the former one serves no more."""
+    return await services.keeper.act(token, "invite_again", {"person": person}, statement)
 
 
 @router.post("/communes/{commune}/habilitations", status_code=201)

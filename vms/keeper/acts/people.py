@@ -13,14 +13,14 @@ from vms.keeper.arguments import Args, Digest, Identifier, Moment, MomentEnd, Mo
 from vms.keeper.communes import Change, new_id
 from vms.law.dates import add_months
 from vms.law.facts import Convention, Habilitation, Suspension
-from vms.law.habilitation import grant_lapse
+from vms.law.habilitation import grant_lapse, habilitation_lapse
+from vms.law.ladder import MAYORAL
 from vms.law.rulebook import rulebook
 
-# Only the mayor or a deputy gives these; the others may be entered by the head of service (P-52: the mayor habilitates,
-# the head of service records the decision that the mayor signed). A State agent is habilitated by their own chief of
-# service; the mayor records it (P-50).
-GIVEN_BY_MAYOR: Final = frozenset({"mayor", "deputy", "chief", "inspector", "state_agent"})
-MAYORAL: Final = frozenset({"mayor", "deputy"})
+# Only the mayor or a deputy gives these, and so every quality that may approve for another (``law.ladder``); the others
+# may be entered by the head of service (P-52: the mayor habilitates, the head of service records the decision that the
+# mayor signed). A State agent is habilitated by their own chief of service; the mayor records it (P-50).
+GIVEN_BY_MAYOR: Final = frozenset({"mayor", "deputy", "chief", "auditor", "inspector", "state_agent"})
 
 
 class Scope(Args):
@@ -95,9 +95,11 @@ def grant(change: Change, args: Grant) -> dict[str, Any]:
         raise Refused("Nul ne s’habilite soi-même.", todo="Demandez au maire.", rule="P-58")
     if args.role in GIVEN_BY_MAYOR and change.author.role not in MAYORAL:
         raise Refused("Cette qualité est donnée par le maire ou son délégué.", todo="Demandez au maire.", rule="P-58")
+    if args.role == "mayor" and change.author.role != "mayor" and _mayors(change):
+        raise Refused("Un maire est en fonction.", todo="Lui seul enregistre qui lui succède.", rule="P-51")
     if args.training_date is not None and args.training_date > change.now_us:
         raise BadInput("Cette formation n’a pas eu lieu.", where="training_date", todo="Notez-la une fois suivie.")
-    made = _habilitation(args)
+    made = replace(_habilitation(args), granted_by=change.author.person, granted_us=change.now_us)
     refuse(grant_lapse(made), args.role)
     cameras = made.cameras or frozenset()
     if any(camera not in change.facts.cameras for camera in cameras):
@@ -127,6 +129,7 @@ def withdraw(change: Change, args: Withdraw) -> dict[str, Any]:
         return {"habilitation": one.id, "withdrawn_us": one.withdrawn_us}
     if one.role in GIVEN_BY_MAYOR and change.author.role not in MAYORAL:
         raise Refused("Cette qualité est retirée par le maire ou son délégué.", todo="Demandez au maire.", rule="P-58")
+    _keep_a_mayor(change, one)
     change.put("habilitation", one.id, replace(one, withdrawn_us=change.now_us, withdrawn_motive=args.motive))
     seq = change.modified("withdraw", motive=args.motive, habilitation=one.id, person=one.person)
     return {"habilitation": one.id, "withdrawn_us": change.now_us, "journal": seq}
@@ -139,10 +142,31 @@ def suspend(change: Change, args: Suspend) -> dict[str, Any]:
         return {"habilitation": one.id, "suspended": True}
     if args.until is not None and args.until <= change.now_us:
         raise BadInput("La suspension finit avant d’avoir commencé.", where="until", todo="Vérifiez la date.")
+    _keep_a_mayor(change, one)
     suspensions = (*one.suspensions, Suspension(change.now_us, args.until, args.motive))
     change.put("habilitation", one.id, replace(one, suspensions=suspensions))
     seq = change.modified("suspend", motive=args.motive, habilitation=one.id, person=one.person, until_us=args.until)
     return {"habilitation": one.id, "suspended": True, "journal": seq}
+
+
+def _mayors(change: Change) -> set[str]:
+    """Whoever is mayor now: one, or two while a successor is being recorded."""
+    return {
+        one.person
+        for one in change.facts.habilitations
+        if one.role == "mayor" and habilitation_lapse(one, change.now_us) is None
+    }
+
+
+def _keep_a_mayor(change: Change, one: Habilitation) -> None:
+    """Refused for what would put the mayor out: a deputy has their powers from them, and a commune keeps one (P-51)."""
+    if one.role != "mayor" or one.person not in _mayors(change):
+        return
+    if change.author.role != "mayor":
+        what = "La qualité de maire ne se retire ni ne se suspend par un adjoint."
+        raise Refused(what, todo="Le nouveau maire le fait une fois enregistré.", rule="P-51")
+    if _mayors(change) == {one.person}:
+        raise Refused("La commune n’aurait plus de maire.", todo="Enregistrez d’abord qui lui succède.", rule="P-51")
 
 
 def resume(change: Change, args: Resume) -> dict[str, Any]:
