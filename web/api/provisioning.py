@@ -10,7 +10,7 @@ import asyncio
 import ipaddress
 import secrets
 from collections.abc import AsyncIterator
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
@@ -24,12 +24,12 @@ from vms.model import FoundDevice, Prefix, ProvisioningOrder
 from vms.services.new_certificate import Place
 from vms.vault.handover import seal_for_provisioner
 from web.deps import Acting, Services, Srv, Statement, Token, arguments, require_acting
+from web.signed_calls import ACCOUNT, ORDER
 
 router = APIRouter(tags=["provisioning"])
 PROGRESS_POLL_S = 0.5
 PROGRESS_LIMIT_S = 15 * 60
 FOUND_MAX = 1000
-ACCOUNT: Final = ("username", "password")
 Slug = Field(min_length=1, max_length=64, pattern="^[a-z0-9-]+$")
 
 
@@ -211,7 +211,7 @@ async def _order(services: Services, token: str, statement: str, commune: str, k
     if username:
         vault = services.settings.vault_dir
         asked["credential_sealed"] = seal_for_provisioner(vault, commune, username, password)
-    signed = await services.keeper.act(token, "order_provisioning", asked, statement)
+    signed = await services.keeper.act(token, ORDER, asked, statement)
     now = services.clock.utc().us
     row = ProvisioningOrder(
         id=str(signed.get("id") or secrets.token_hex(8)),

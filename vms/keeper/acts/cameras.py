@@ -38,13 +38,13 @@ class FramingClass(OneCamera):
     """Whether the camera mainly shows a narrow field, and fast-moving people (T-04, T-06)."""
 
     narrow: bool
-    fast_flows: bool
+    fast_flows: bool = False
 
 
 class OpenFraming(OneCamera):
     """A framing session to open."""
 
-    minutes: int = Field(ge=1, le=60)
+    minutes: int = Field(default=10, ge=1, le=60)
 
 
 class PostPanel(OneCamera):

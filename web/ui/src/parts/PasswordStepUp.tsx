@@ -7,12 +7,14 @@ import {
   type ReactNode,
   useCallback,
   useContext,
+  useEffect,
   useRef,
   useState,
 } from "react";
 import { passkeyStepUp } from "../api/passkeys";
 import { Problem } from "../api/problem";
 import { sessionQuery, stepUp } from "../api/session";
+import { onStepUpNeeded } from "../api/stepUp";
 import { nowUs } from "../i18n/format";
 import { Button } from "./Button";
 import { Dialog } from "./Dialog";
@@ -32,6 +34,7 @@ export function useStepUp(): Guarded {
 }
 
 interface Waiting {
+  asked: Promise<void>;
   resolve: () => void;
   reject: (error: StepUpCancelled) => void;
 }
@@ -41,14 +44,15 @@ export function StepUpProvider({ children }: { children: ReactNode }) {
   const [open, setOpen] = useState(false);
   const waiting = useRef<Waiting | null>(null);
   const client = useQueryClient();
-  const ask = useCallback(
-    () =>
-      new Promise<void>((resolve, reject) => {
-        waiting.current = { resolve, reject };
-        setOpen(true);
-      }),
-    [],
-  );
+  const ask = useCallback(() => {
+    if (waiting.current) return waiting.current.asked; // several acts at once are asked for once
+    const one: Partial<Waiting> = {};
+    const asked = new Promise<void>((resolve, reject) => Object.assign(one, { resolve, reject }));
+    waiting.current = Object.assign(one as Waiting, { asked });
+    setOpen(true);
+    return asked;
+  }, []);
+  useEffect(() => onStepUpNeeded(ask), [ask]);
   const guarded = useCallback<Guarded>(
     async (act, grave) => {
       const session = client.getQueryData(sessionQuery.queryKey);
