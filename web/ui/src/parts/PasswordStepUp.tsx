@@ -34,7 +34,6 @@ export function useStepUp(): Guarded {
 }
 
 interface Waiting {
-  asked: Promise<void>;
   resolve: () => void;
   reject: (error: StepUpCancelled) => void;
 }
@@ -43,14 +42,16 @@ interface Waiting {
 export function StepUpProvider({ children }: { children: ReactNode }) {
   const [open, setOpen] = useState(false);
   const waiting = useRef<Waiting | null>(null);
+  const asked = useRef<Promise<void>>(Promise.resolve()); // several acts at once are asked for once
   const client = useQueryClient();
   const ask = useCallback(() => {
-    if (waiting.current) return waiting.current.asked; // several acts at once are asked for once
-    const one: Partial<Waiting> = {};
-    const asked = new Promise<void>((resolve, reject) => Object.assign(one, { resolve, reject }));
-    waiting.current = Object.assign(one as Waiting, { asked });
-    setOpen(true);
-    return asked;
+    if (waiting.current === null) {
+      asked.current = new Promise<void>((resolve, reject) => {
+        waiting.current = { resolve, reject };
+      });
+      setOpen(true);
+    }
+    return asked.current;
   }, []);
   useEffect(() => onStepUpNeeded(ask), [ask]);
   const guarded = useCallback<Guarded>(
