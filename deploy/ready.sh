@@ -88,14 +88,14 @@ if [ "$(cat web/ui/node_modules/.ready 2>/dev/null || true)" != "$deps_stamp" ];
   npm --prefix web/ui ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
   echo "$deps_stamp" > web/ui/node_modules/.ready
 fi
-ui_stamp=$({ git ls-files -s web/ui web/api web/openapi.py web/app.py 2>/dev/null
+ui_stamp=$({ git ls-files -s web/ui web/api web/openapi.py web/app.py web/signed_calls.py vms/law/rulebook.toml 2>/dev/null
              find web/ui/src web/api -type f -newer web/ui/dist/index.html 2>/dev/null || true; } | sha256sum | cut -d' ' -f1)
 if [ "$(cat web/ui/dist/.ready 2>/dev/null || true)" != "$ui_stamp" ]; then
   say "Building the pages…"
   .venv/bin/python -m web.openapi > web/ui/openapi.json
   npm --prefix web/ui run --silent api >&2
   npm --prefix web/ui run --silent build >&2
-  ui_stamp=$({ git ls-files -s web/ui web/api web/openapi.py web/app.py 2>/dev/null; } | sha256sum | cut -d' ' -f1)
+  ui_stamp=$({ git ls-files -s web/ui web/api web/openapi.py web/app.py web/signed_calls.py vms/law/rulebook.toml 2>/dev/null; } | sha256sum | cut -d' ' -f1)
   echo "$ui_stamp" > web/ui/dist/.ready
 fi
 say "Ready in $(( $(date +%s) - started )) s."

@@ -37,6 +37,7 @@ from web.api import (
     siting,
     storage,
 )
+from web.contract_marks import mark
 from web.deps import Services
 from web.reader import READER_NAME
 from web.security import SecurityMiddleware
@@ -87,6 +88,7 @@ def create_app(services: Services | None, pages: Path = PAGES) -> FastAPI:
     app.add_middleware(SecurityMiddleware)
     problems.install(app)
     for router in ROUTERS:
+        mark(router.routes)
         app.include_router(router, prefix=API)
     app.include_router(metrics.router)
     _serve_pages(app, pages)

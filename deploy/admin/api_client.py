@@ -1,7 +1,7 @@
 """The API as the command line and the demonstration use it: signed in as a person, one method per verb.
 
-What opens pictures, keys or rights is signed by a key made at sign-in, as a page does (decision 0015). Refusals come
-back as the errors the server raised, with their rule and what to do next.
+What opens pictures or keys, and every act, is signed by a key made at sign-in, as a page does (decisions 0015, 0032).
+Refusals come back as the errors the server raised, with their rule and what to do next.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, Final, Self
 
 import httpx
 
-from deploy.admin.signed_paths import wish_of
+from deploy.admin.signed_paths import file_wish_of, wish_of
 from vms.errors import BadInput, GuetError, Unavailable
 from vms.keeper.wish import PageKey
 
@@ -51,7 +51,7 @@ class ApiClient:
     async def request(self, method: str, path: str, **arguments: Any) -> httpx.Response:
         """One call; the server's problem is raised as the error it describes, Unavailable when nobody answers."""
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
-        wanted = wish_of(path, arguments.get("json") or {}) if method == "POST" else None
+        wanted = _wish(path, arguments) if method == "POST" else None
         if wanted is not None:
             headers["Guet-Statement"] = await self.signed(**wanted)
         try:
@@ -117,6 +117,13 @@ class ApiClient:
                 raise GuetError.from_dict(order["error"])
             await asyncio.sleep(ORDER_POLL_S)
         raise Unavailable("L’ordre n’a pas abouti dans son délai.", where=order_id, todo="Voyez sa page.")
+
+
+def _wish(path: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
+    """What is signed for a call with these arguments."""
+    if isinstance(arguments.get("content"), bytes):
+        return file_wish_of(path, arguments.get("params") or {}, arguments["content"])
+    return wish_of(path, arguments.get("json") or {})
 
 
 def _problem(response: httpx.Response) -> GuetError:

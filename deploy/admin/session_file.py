@@ -6,13 +6,15 @@ import asyncio
 import json
 import os
 import ssl
+import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
+from getpass import getpass
 from pathlib import Path
 from typing import TypeVar
 
 from deploy.admin.api_client import ApiClient
-from vms.errors import Refused, Unauthenticated
+from vms.errors import Refused, StepUpNeeded, Unauthenticated
 from vms.keeper.wish import PageKey
 from vms.vault.files import write_durably
 
@@ -52,14 +54,25 @@ def session_path() -> Path:
 
 
 def act_for_commune(work: Callable[[ApiClient, str], Awaitable[T]]) -> T:
-    """Do something as the signed-in person, given the commune's path; Refused when none was chosen (P-62)."""
+    """Do something as the signed-in person, given the commune's path; Refused when none was chosen (P-62).
+
+    An act that wants the password again asks for it where a person types, and is then asked for once more.
+    """
     saved = load()
     if not saved.commune:
         raise Refused("Vous n’agissez pour aucune commune.", todo="vms login … --commune COMMUNE", rule="P-62")
 
     async def run() -> T:
         async with saved.client() as client:
-            return await work(client, f"/communes/{saved.commune}")
+            path = f"/communes/{saved.commune}"
+            try:
+                return await work(client, path)
+            except StepUpNeeded:
+                if not sys.stdin.isatty():
+                    raise
+                password = await asyncio.to_thread(getpass, "Mot de passe, à nouveau : ")
+                await client.post("/session/step-up", {"password": password})
+                return await work(client, path)
 
     return asyncio.run(run())
 

@@ -1,38 +1,45 @@
-"""Which calls of the API a page signs, and what it signs for them (decision 0015); ``signedCalls.ts`` says the same."""
+"""What the command line signs for a call of the API, as a page does (decisions 0015 and 0032)."""
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
-# Address → act. What the address names and what the body says are the act's arguments; the commune stands apart.
-SIGNED: Final = {
-    "/communes/{commune}/people": "add_person",
-    "/communes/{commune}/habilitations": "grant",
-    "/communes/{commune}/people/{person}/recovery": "approve_recovery",
-    "/communes/{commune}/authorisations/{order}/withdraw": "withdraw_order",
-    "/communes/{commune}/groupings/{grouping}/consent": "consent",
-    "/communes/{commune}/retention/confirm-time": "confirm_time",
-    "/communes/{commune}/emergencies": "ask_emergency",
-    "/communes/{commune}/emergencies/persons": "name_emergency_persons",
-    "/communes/{commune}/emergencies/confirm": "confirm_emergency",
-    "/cameras/{camera}/framing/open": "open_framing",
-    "/cameras/{camera}/zones/{zone_set}/validate": "validate_zones",
-    "/communes/{commune}/collections": "collect",
-    "/requests/{request}/decision": "decide",
-    "/requests/{request}/extract": "export",
-    "/requests/{request}/package/key": "export",
-}
-_PATTERNS: Final = [(re.compile(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", address)), act) for address, act in SIGNED.items()]
+from web.signed_calls import ACCOUNT, FILE_DIGESTS, ORDER, ORDER_KINDS, SIGNED
+
+_PATTERNS: Final = [(re.compile(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", address)), address) for address in SIGNED]
 
 
-def wish_of(path: str, body: dict[str, Any]) -> dict[str, Any] | None:
+def wish_of(path: str, body: Mapping[str, Any]) -> dict[str, Any] | None:
     """What is signed for a POST there, beside session, moment, commune and motive; None where nothing is."""
-    for pattern, act in _PATTERNS:
+    address, named = _called(path)
+    act = SIGNED.get(address)
+    if act is None:
+        return None
+    if act == "export":
+        return {"act": act, "request": named["request"], "public": body.get("public", "")}
+    if act == ORDER:
+        args = {name: value for name, value in body.items() if name not in ACCOUNT}
+        return {"act": act, "args": {"kind": ORDER_KINDS[address], "args": args}}
+    return {"act": act, "args": named | dict(body)}
+
+
+def file_wish_of(path: str, query: Mapping[str, Any], data: bytes) -> dict[str, Any] | None:
+    """The same for a file: what the query says of it, and its digest."""
+    address, named = _called(path)
+    if address not in FILE_DIGESTS:
+        return None
+    digest = {FILE_DIGESTS[address]: hashlib.sha256(data).hexdigest()}
+    return {"act": SIGNED[address], "args": named | dict(query) | digest}
+
+
+def _called(path: str) -> tuple[str, dict[str, str]]:
+    """The address in the table, and what it names as an act's arguments: the commune stands apart."""
+    for pattern, address in _PATTERNS:
         found = pattern.fullmatch(path)
         if found is not None:
-            named = {name: value for name, value in found.groupdict().items() if name != "commune"}
-            if act == "export":
-                return {"act": act, "request": named["request"], "public": body.get("public", "")}
-            return {"act": act, "args": named | body}
-    return None
+            named = found.groupdict()
+            return address, {("camera" if k == "camera_id" else k): v for k, v in named.items() if k != "commune"}
+    return "", {}

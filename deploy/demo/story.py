@@ -234,6 +234,7 @@ class Story:
         """The hand-over against a receipt: the hold ends, our copy has its date (P-33)."""
         with self._step("receipt", "officer") as step:
             officer = await self._as("officer")
+            await officer.post("/session/step-up", {"password": PASSWORD})
             receipt = {"recipient": "OPJ, brigade de sûreté urbaine", "medium": "clé USB scellée"}
             made = await officer.post(f"/requests/{self._request}/receipt", receipt)
             after = await self._asked(officer)

@@ -14,6 +14,7 @@ import pytest
 from recorder.playback import Playback
 from recorder.store.attached import reading
 from tests.integration.keeper_town import CAMERA, CHIEF, MAYOR, PASSPHRASE, Town, town
+from tests.integration.signing_pages import sign_calls
 from vms.clock import HOUR_US, MICRO
 from vms.db.engine import open_engine
 from vms.errors import BadInput, Conflict, LimitExceeded, NotFound, Refused
@@ -60,6 +61,7 @@ async def ask(place: Town, tmp_path: Path) -> AsyncIterator[Ask]:
         headers = {"Authorization": f"Bearer {place.tokens[login]}"} if login else {}
         transport = httpx.ASGITransport(app, client=(address, 1))
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost/api/v1", timeout=60) as client:
+            sign_calls(client, place)
             return await client.request(method, path, headers=headers, **given)
 
     yield call

@@ -16,6 +16,7 @@ import pytest
 from recorder.playback import Playback
 from recorder.store.attached import reading
 from tests.integration.keeper_town import MAYOR, PASSPHRASE, Town
+from tests.integration.signing_pages import sign_calls
 from tests.integration.test_extraction import SECOND, Scene, scene, vkey_of
 from tests.judges.forgery import entries_of
 from tests.peers.timestamping import Authority, served
@@ -47,6 +48,7 @@ class Pages:
         self._client = httpx.AsyncClient(
             transport=httpx.ASGITransport(create_app(self.services)), base_url="http://localhost/api/v1", timeout=60
         )
+        sign_calls(self._client, place)
         self._tokens = place.tokens
 
     async def call(self, login: str, method: str, path: str, **given: Any) -> httpx.Response:

@@ -17,6 +17,7 @@ import pytest
 from recorder.playback import Playback
 from recorder.store.attached import reading
 from tests.integration.keeper_town import Town, town
+from tests.integration.signing_pages import sign_calls
 from vms.db.engine import open_engine
 from vms.settings import Settings
 from web.app import create_app
@@ -43,7 +44,7 @@ async def client(place: Town, public_url: str) -> AsyncIterator[httpx.AsyncClien
     headers = {"Host": "evil.example", "X-Forwarded-Host": "evil.example"}
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost/api/v1", headers=headers) as made:
-        yield made
+        yield sign_calls(made, place)
     await engine.dispose()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import date, timedelta
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, ClassVar, Final, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
@@ -25,9 +25,13 @@ UNPRINTED: Final = frozenset({"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"})
 
 
 class Args(BaseModel):
-    """Arguments of one act or read; an unknown name is a mistake, said so."""
+    """Arguments of one act or read; an unknown name is a mistake, said so.
+
+    ``UNSEEN`` names those that a page cannot know and so does not sign, each with its reason where it is declared.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    UNSEEN: ClassVar[frozenset[str]] = frozenset()
 
     @field_validator("*")
     @classmethod

@@ -192,8 +192,8 @@ class KeeperForWeb:
         return str(answer["package"]), sealed
 
     async def act(self, token: str, name: str, args: dict[str, Any], statement: str = "") -> dict[str, Any]:
-        """Any other act that changes a fact; gated by role, journalled with its motive. The grave ones want the page's
-        signed wish.
+        """Any other act that changes a fact; gated by role, journalled with its motive. It wants the page's signed wish
+        (``act_classes.UNSIGNED_ACTS`` are the exceptions), many a step-up too.
         """
         return await self._call("act", token=token, name=name, args=args, statement=statement)
 

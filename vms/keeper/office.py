@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError
 from vms.clock import MICRO
 from vms.errors import BadInput, Refused
 from vms.keeper.access_desk import ACCESS_ACTS, AccessDesk, place_of
+from vms.keeper.act_classes import ADD_PERSON, check_classes, is_signed
 from vms.keeper.acts import ACTS
 from vms.keeper.acts.people import Grant as GrantArgs
 from vms.keeper.acts.spec import ActSpec
@@ -39,7 +40,6 @@ from vms.keeper.sign_in_desk import SignInDesk, view_of
 from vms.keeper.store import Tx
 from vms.keeper.token_desk import TokenDesk
 from vms.keeper.unlock_desk import UnlockDesk
-from vms.keeper.wish_desk import SIGNED_ACTS
 from vms.law.authorisation import order_lapse
 from vms.law.facts import CommuneFacts
 from vms.law.rulebook import rulebook
@@ -69,6 +69,7 @@ class Office:
     """The web process's desk."""
 
     def __init__(self, house: House) -> None:
+        check_classes()
         self._house = house
         self._journal_reads: dict[tuple[str, str], int] = {}
         self._door = SignInDesk(house)
@@ -207,7 +208,7 @@ class Office:
         name, given, statement = str(args.get("name", "")), args.get("args") or {}, str(args.get("statement", ""))
         if name in ACCESS_ACTS:
             return await self._access.act(live, name, given, statement)
-        if name == "add_person":
+        if name == ADD_PERSON:
             return await self._add_person(live, given, statement)
         spec = ACTS.get(name)
         if spec is None:
@@ -219,7 +220,7 @@ class Office:
             raise Refused(what, todo="Choisissez un autre compte.", rule="P-57")
         if isinstance(asked, ConfirmTime):
             check_doubt(self._house.guard.look(), asked)
-        if name in SIGNED_ACTS:
+        if is_signed(name):
             self._house.wishes.require_act(live, statement, name, asked)
         work = self._work(live, name, spec, asked)
         result = await commune.change(work, live.author(), acting.purpose, acting.motive)
@@ -275,6 +276,8 @@ class Office:
         grant = may(commune.facts, _person(live), rule.roles, rule.rule, house.clock.utc().us)
         if isinstance(grant, Denied):
             raise grant.error()
+        if rule.step_up:
+            house.require_confirmed(live)
         asked = parse(AddPerson, given, "add_person")
         house.wishes.require_act(live, statement, "add_person", asked)
         author = live.author(grant.role.value, grant.habilitation)

@@ -13,10 +13,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from vms.keeper.account_client import KeeperForAccounts
+from vms.keeper.act_classes import is_signed
 from vms.keeper.client import KeeperForWeb
 from vms.keeper.protocol import Act, Admitted, Session
 from vms.keeper.wish import PageKey
-from vms.keeper.wish_desk import SIGNED_ACTS
 
 
 class _Accounts(KeeperForAccounts):
@@ -122,6 +122,6 @@ class KeeperForPeople(KeeperForWeb):
 
     async def act(self, token: str, name: str, args: dict[str, Any], statement: str = "") -> dict[str, Any]:
         """An act that changes a fact."""
-        if not statement and name in SIGNED_ACTS:
+        if not statement and is_signed(name):
             statement = await self.statement(token, name, args=args)
         return await super().act(token, name, args, statement)

@@ -5,6 +5,7 @@ frozen.
 from __future__ import annotations
 
 import tomllib
+from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 from typing import Literal
@@ -159,12 +160,24 @@ class ImageAct(Entry):
     step_up: bool = False
 
 
+class ActClass(StrEnum):
+    """What an act wants besides its page's signature (decision 0032)."""
+
+    ORDINARY = "ordinary"
+    STEPPED_UP = "stepped_up"
+
+
 class FactAct(Entry):
     """An act that changes a fact."""
 
     roles: frozenset[str]
     rule: str
-    step_up: bool = False
+    act_class: ActClass = Field(alias="class")
+
+    @property
+    def step_up(self) -> bool:
+        """Whether the person confirms who they are again, within five minutes."""
+        return self.act_class is not ActClass.ORDINARY
 
 
 class DocumentRule(Words):

@@ -296,11 +296,11 @@ async def end_session(session: str, token: Token, services: Srv) -> AccountView:
 
 @router.post("/account/workstation")
 async def name_workstation(
-    body: WorkstationName, request: Request, response: Response, token: Token, services: Srv
+    body: WorkstationName, request: Request, response: Response, token: Token, statement: Statement, services: Srv
 ) -> WorkstationName:
     """Name the workstation of this browser; the journal calls it so from now on."""
     post = post_of(request)
-    made = await services.keeper.act(token, "name_workstation", {"post": post, "label": body.label})
+    made = await services.keeper.act(token, "name_workstation", {"post": post, "label": body.label}, statement)
     set_post_cookie(response, post)
     return WorkstationName(label=made["label"])
 
@@ -312,9 +312,11 @@ async def person_access(commune: Acting, person: str, token: Token, services: Sr
 
 
 @router.post("/communes/{commune}/people/{person}/end-sessions")
-async def end_sessions(commune: Acting, person: str, body: Motive, token: Token, services: Srv) -> dict[str, Any]:
+async def end_sessions(
+    commune: Acting, person: str, body: Motive, token: Token, statement: Statement, services: Srv
+) -> dict[str, Any]:
     """End all sessions of a person; their views are dark within five seconds."""
-    return await services.keeper.act(token, "end_sessions", {"person": person, "motive": body.motive})
+    return await services.keeper.act(token, "end_sessions", {"person": person, "motive": body.motive}, statement)
 
 
 @router.post("/communes/{commune}/people/{person}/recovery")

@@ -47,9 +47,11 @@ async def authorisations(commune: Acting, token: Token, services: Srv) -> dict[s
 
 
 @router.post("/authorisations", status_code=201)
-async def record_order(commune: Acting, body: RecordOrder, token: Token, services: Srv) -> dict[str, Any]:
+async def record_order(
+    commune: Acting, body: RecordOrder, token: Token, statement: Statement, services: Srv
+) -> dict[str, Any]:
     """Record a prefectural order as its text says (P-20, P-25)."""
-    return await services.keeper.act(token, "record_order", arguments(body))
+    return await services.keeper.act(token, "record_order", arguments(body), statement)
 
 
 @router.post("/authorisations/{order}/withdraw")
@@ -62,10 +64,10 @@ async def withdraw_order(
 
 @router.post("/cameras/{camera_id}/changes", status_code=201)
 async def declare_change(
-    commune: Acting, camera_id: str, body: ChangeIn, token: Token, services: Srv
+    commune: Acting, camera_id: str, body: ChangeIn, token: Token, statement: Statement, services: Srv
 ) -> dict[str, Any]:
     """Declare a change of what the order was given for: the camera waits for its new order (P-27)."""
-    return await services.keeper.act(token, "declare_change", {"camera": camera_id, **arguments(body)})
+    return await services.keeper.act(token, "declare_change", {"camera": camera_id, **arguments(body)}, statement)
 
 
 @router.get("/groupings")
@@ -75,9 +77,11 @@ async def groupings(commune: Acting, token: Token, services: Srv) -> dict[str, A
 
 
 @router.post("/groupings", status_code=201)
-async def record_grouping(commune: Acting, body: RecordGrouping, token: Token, services: Srv) -> dict[str, Any]:
+async def record_grouping(
+    commune: Acting, body: RecordGrouping, token: Token, statement: Statement, services: Srv
+) -> dict[str, Any]:
     """Record a body with its members and its chair (P-60)."""
-    return await services.keeper.act(token, "record_grouping", arguments(body))
+    return await services.keeper.act(token, "record_grouping", arguments(body), statement)
 
 
 @router.post("/groupings/{grouping}/consent")
@@ -89,15 +93,19 @@ async def consent(
 
 
 @router.post("/cnil", status_code=201)
-async def record_cnil(commune: Acting, body: RecordCnil, token: Token, services: Srv) -> dict[str, Any]:
+async def record_cnil(
+    commune: Acting, body: RecordCnil, token: Token, statement: Statement, services: Srv
+) -> dict[str, Any]:
     """Record the commitment sent to the CNIL (P-23)."""
-    return await services.keeper.act(token, "record_cnil", arguments(body))
+    return await services.keeper.act(token, "record_cnil", arguments(body), statement)
 
 
 @router.post("/information", status_code=201)
-async def inform_public(commune: Acting, body: InformPublic, token: Token, services: Srv) -> dict[str, Any]:
+async def inform_public(
+    commune: Acting, body: InformPublic, token: Token, statement: Statement, services: Srv
+) -> dict[str, Any]:
     """Set what the public page says of the commune (P-81)."""
-    return await services.keeper.act(token, "inform_public", arguments(body))
+    return await services.keeper.act(token, "inform_public", arguments(body), statement)
 
 
 @router.get("/conventions")
@@ -107,6 +115,8 @@ async def conventions(commune: Acting, token: Token, services: Srv) -> dict[str,
 
 
 @router.post("/conventions", status_code=201)
-async def record_convention(commune: Acting, body: RecordConvention, token: Token, services: Srv) -> dict[str, Any]:
+async def record_convention(
+    commune: Acting, body: RecordConvention, token: Token, statement: Statement, services: Srv
+) -> dict[str, Any]:
     """Record a convention (P-61)."""
-    return await services.keeper.act(token, "record_convention", arguments(body))
+    return await services.keeper.act(token, "record_convention", arguments(body), statement)

@@ -167,21 +167,25 @@ async def camera(camera_id: str, token: Token, services: Srv) -> CameraView:
 
 
 async def _act(
-    services: Services, token: str, name: str, camera_id: str, /, statement: str = "", **args: Any
+    services: Services, token: str, name: str, camera_id: str, statement: str, /, **args: Any
 ) -> dict[str, Any]:
     return await services.keeper.act(token, name, {"camera": camera_id, **args}, statement)
 
 
 @router.post("/cameras/{camera_id}/authorise")
-async def authorise(camera_id: str, body: AuthoriseIn, token: Token, services: Srv) -> dict[str, Any]:
+async def authorise(
+    camera_id: str, body: AuthoriseIn, token: Token, statement: Statement, services: Srv
+) -> dict[str, Any]:
     """Put the camera under a prefectural order."""
-    return await _act(services, token, "authorise_camera", camera_id, **body.model_dump())
+    return await _act(services, token, "authorise_camera", camera_id, statement, **body.model_dump())
 
 
 @router.post("/cameras/{camera_id}/framing-class")
-async def framing_class(camera_id: str, body: FramingClassIn, token: Token, services: Srv) -> dict[str, Any]:
+async def framing_class(
+    camera_id: str, body: FramingClassIn, token: Token, statement: Statement, services: Srv
+) -> dict[str, Any]:
     """Declare how the camera is framed; its streams are judged by it."""
-    return await _act(services, token, "declare_framing_class", camera_id, **body.model_dump())
+    return await _act(services, token, "declare_framing_class", camera_id, statement, **body.model_dump())
 
 
 @router.post("/cameras/{camera_id}/framing/open")
@@ -193,9 +197,9 @@ async def open_framing(
 
 
 @router.post("/cameras/{camera_id}/framing/close")
-async def close_framing(camera_id: str, token: Token, services: Srv) -> dict[str, Any]:
+async def close_framing(camera_id: str, token: Token, statement: Statement, services: Srv) -> dict[str, Any]:
     """Close the framing session before its time."""
-    return await _act(services, token, "close_framing", camera_id)
+    return await _act(services, token, "close_framing", camera_id, statement)
 
 
 @router.get("/cameras/{camera_id}/zones")
@@ -205,14 +209,16 @@ async def zone_sets(camera_id: str, token: Token, services: Srv) -> dict[str, An
 
 
 @router.post("/cameras/{camera_id}/zones", status_code=201)
-async def draw_zones(camera_id: str, body: ZonesIn, token: Token, services: Srv) -> dict[str, Any]:
+async def draw_zones(
+    camera_id: str, body: ZonesIn, token: Token, statement: Statement, services: Srv
+) -> dict[str, Any]:
     """Record a new version of the private zones; it applies once another person has validated it (P-11).
 
     A zone that no masker could paint (crossing edges, no area) is refused here, by its number.
     """
     for number, zone in enumerate(body.polygons, start=1):
         validate_polygon(zone.points, where=f"zone {number}")
-    return await _act(services, token, "draw_zones", camera_id, **body.model_dump(mode="json"))
+    return await _act(services, token, "draw_zones", camera_id, statement, **body.model_dump(mode="json"))
 
 
 @router.post("/cameras/{camera_id}/zones/{zone_set}/validate")
@@ -224,36 +230,40 @@ async def validate_zones(
 
 
 @router.post("/cameras/{camera_id}/panel")
-async def post_panel(camera_id: str, body: PanelIn, token: Token, services: Srv) -> dict[str, Any]:
+async def post_panel(
+    camera_id: str, body: PanelIn, token: Token, statement: Statement, services: Srv
+) -> dict[str, Any]:
     """Record that the public notice is posted."""
-    return await _act(services, token, "post_panel", camera_id, date=body.date.isoformat(), place=body.place)
+    return await _act(services, token, "post_panel", camera_id, statement, date=body.date.isoformat(), place=body.place)
 
 
 @router.post("/cameras/{camera_id}/prefect")
-async def inform_prefect(camera_id: str, body: DayIn, token: Token, services: Srv) -> dict[str, Any]:
+async def inform_prefect(
+    camera_id: str, body: DayIn, token: Token, statement: Statement, services: Srv
+) -> dict[str, Any]:
     """Record the date that the préfet was told of (P-24)."""
-    return await _act(services, token, "inform_prefect", camera_id, date=body.date.isoformat())
+    return await _act(services, token, "inform_prefect", camera_id, statement, date=body.date.isoformat())
 
 
 @router.post("/cameras/{camera_id}/commission")
-async def commission(camera_id: str, token: Token, services: Srv) -> dict[str, Any]:
+async def commission(camera_id: str, token: Token, statement: Statement, services: Srv) -> dict[str, Any]:
     """Commission the camera: every condition is checked again."""
-    return await _act(services, token, "commission_camera", camera_id)
+    return await _act(services, token, "commission_camera", camera_id, statement)
 
 
 @router.post("/cameras/{camera_id}/service")
-async def put_in_service(camera_id: str, token: Token, services: Srv) -> dict[str, Any]:
+async def put_in_service(camera_id: str, token: Token, statement: Statement, services: Srv) -> dict[str, Any]:
     """Put the camera in service: it streams from now on."""
-    return await _act(services, token, "put_in_service", camera_id)
+    return await _act(services, token, "put_in_service", camera_id, statement)
 
 
 @router.post("/cameras/{camera_id}/suspend")
-async def suspend(camera_id: str, body: MotiveIn, token: Token, services: Srv) -> dict[str, Any]:
+async def suspend(camera_id: str, body: MotiveIn, token: Token, statement: Statement, services: Srv) -> dict[str, Any]:
     """Suspend the camera: dark and not recording, with a gap that says so."""
-    return await _act(services, token, "suspend_camera", camera_id, motive=body.motive)
+    return await _act(services, token, "suspend_camera", camera_id, statement, motive=body.motive)
 
 
 @router.post("/cameras/{camera_id}/retire")
-async def retire(camera_id: str, body: MotiveIn, token: Token, services: Srv) -> dict[str, Any]:
+async def retire(camera_id: str, body: MotiveIn, token: Token, statement: Statement, services: Srv) -> dict[str, Any]:
     """Retire the camera for good."""
-    return await _act(services, token, "retire_camera", camera_id, motive=body.motive)
+    return await _act(services, token, "retire_camera", camera_id, statement, motive=body.motive)

@@ -39,6 +39,8 @@ async def confirm(
 
 
 @router.post("/communes/{commune}/emergencies/close")
-async def close(commune: Acting, body: CloseEmergency, token: Token, services: Srv) -> dict[str, Any]:
+async def close(
+    commune: Acting, body: CloseEmergency, token: Token, statement: Statement, services: Srv
+) -> dict[str, Any]:
     """End it now: its views are dark within five seconds."""
-    return await services.keeper.act(token, "close_emergency", arguments(body))
+    return await services.keeper.act(token, "close_emergency", arguments(body), statement)

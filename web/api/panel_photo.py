@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date
 from typing import Annotated, Any, Final
 
@@ -10,7 +11,7 @@ from fastapi.responses import Response
 
 from vms.errors import NotFound, Refused
 from vms.law.rulebook import rulebook
-from web.deps import Acting, Services, Srv, Token, body_of
+from web.deps import Acting, Services, Srv, Statement, Token, body_of
 from web.photo_header import UPLOAD_LIMIT_BYTES
 
 router = APIRouter(tags=["cameras"])
@@ -25,6 +26,7 @@ async def post_photo(
     camera_id: str,
     request: Request,
     token: Token,
+    statement: Statement,
     services: Srv,
     day: Annotated[date, Query(alias="date")],
     place: Annotated[str, Query(min_length=1, max_length=200)],
@@ -32,10 +34,12 @@ async def post_photo(
     """Keep a photograph of a posted notice, of which day and where; it takes the place of the one before."""
     await _require(services, token)
     before = await _photo_of(services, token, camera_id)
-    digest = await services.panel_photos.keep(commune, await body_of(request, UPLOAD_LIMIT_BYTES))
-    args = {"camera": camera_id, "sha256": digest, "date": day.isoformat(), "place": place}
+    sent = await body_of(request, UPLOAD_LIMIT_BYTES)
+    digest = await services.panel_photos.keep(commune, sent)
+    digests = {"sha256": digest, "sent_sha256": hashlib.sha256(sent).hexdigest()}  # the page signed for what it sent
+    args = {"camera": camera_id, "date": day.isoformat(), "place": place, **digests}
     try:
-        noted = await services.keeper.act(token, ACT, args)
+        noted = await services.keeper.act(token, ACT, args, statement)
     finally:
         await _tidy(services, token, commune, {digest, before} - {""})
     return noted | {"sha256": digest}

@@ -64,21 +64,27 @@ async def grant(commune: Acting, body: Grant, token: Token, statement: Statement
 
 
 @router.post("/habilitations/{habilitation}/withdraw")
-async def withdraw(habilitation: str, body: WithdrawIn, token: Token, services: Srv) -> dict[str, Any]:
+async def withdraw(
+    habilitation: str, body: WithdrawIn, token: Token, statement: Statement, services: Srv
+) -> dict[str, Any]:
     """Withdraw an habilitation: its views are dark within five seconds (P-53)."""
-    return await services.keeper.act(token, "withdraw", {"habilitation": habilitation, "motive": body.motive})
+    return await services.keeper.act(
+        token, "withdraw", {"habilitation": habilitation, "motive": body.motive}, statement
+    )
 
 
 @router.post("/habilitations/{habilitation}/suspend")
-async def suspend(habilitation: str, body: SuspendIn, token: Token, services: Srv) -> dict[str, Any]:
+async def suspend(
+    habilitation: str, body: SuspendIn, token: Token, statement: Statement, services: Srv
+) -> dict[str, Any]:
     """Suspend an habilitation: its views are dark within five seconds (P-53)."""
-    return await services.keeper.act(token, "suspend", {"habilitation": habilitation, **arguments(body)})
+    return await services.keeper.act(token, "suspend", {"habilitation": habilitation, **arguments(body)}, statement)
 
 
 @router.post("/habilitations/{habilitation}/resume")
-async def resume(habilitation: str, token: Token, services: Srv) -> dict[str, Any]:
+async def resume(habilitation: str, token: Token, statement: Statement, services: Srv) -> dict[str, Any]:
     """End a suspension (P-53)."""
-    return await services.keeper.act(token, "resume", {"habilitation": habilitation})
+    return await services.keeper.act(token, "resume", {"habilitation": habilitation}, statement)
 
 
 @router.get("/communes/{commune}/people/{person}/rights")

@@ -23,7 +23,8 @@ from vms.errors import BadInput, Conflict, NotFound
 from vms.model import FoundDevice, Prefix, ProvisioningOrder
 from vms.services.new_certificate import Place
 from vms.vault.handover import seal_for_provisioner
-from web.deps import Acting, Services, Srv, Token, require_acting
+from web.deps import Acting, Services, Srv, Statement, Token, arguments, require_acting
+from web.signed_calls import ACCOUNT, ORDER
 
 router = APIRouter(tags=["provisioning"])
 PROGRESS_POLL_S = 0.5
@@ -183,10 +184,12 @@ def _prefix_view(row: Prefix) -> PrefixView:
 
 
 @router.post("/communes/{commune}/prefixes", status_code=201)
-async def declare_prefix(commune: Acting, body: PrefixIn, token: Token, services: Srv) -> PrefixView:
+async def declare_prefix(
+    commune: Acting, body: PrefixIn, token: Token, statement: Statement, services: Srv
+) -> PrefixView:
     """Declare a prefix; cameras are looked for nowhere else (O-22)."""
     cidr = str(_network(body.cidr))
-    await services.keeper.act(token, "declare_prefix", {"cidr": cidr, "trusted": body.trusted})
+    await services.keeper.act(token, "declare_prefix", {"cidr": cidr, "trusted": body.trusted}, statement)
     row = Prefix(commune_id=commune, cidr=cidr, trusted=body.trusted, declared_us=services.clock.utc().us)
     try:
         async with write(services.engine) as session:
@@ -196,9 +199,19 @@ async def declare_prefix(commune: Acting, body: PrefixIn, token: Token, services
     return _prefix_view(row)
 
 
-async def _order(services: Services, token: str, commune: str, kind: str, args: dict[str, Any]) -> OrderView:
-    """Have the keeper sign an order and queue it for the supervisor."""
-    signed = await services.keeper.act(token, "order_provisioning", {"kind": kind, "args": args})
+async def _order(services: Services, token: str, statement: str, commune: str, kind: str, body: BaseModel) -> OrderView:
+    """Have the keeper sign an order and queue it for the supervisor.
+
+    The page signed for the kind and for what the body says, but for the typed account: that goes sealed to the
+    provisioner, so that nobody in between can read it (A-05).
+    """
+    args = arguments(body)
+    username, password = (str(args.pop(name, "")) for name in ACCOUNT)
+    asked: dict[str, Any] = {"kind": kind, "args": args}
+    if username:
+        vault = services.settings.vault_dir
+        asked["credential_sealed"] = seal_for_provisioner(vault, commune, username, password)
+    signed = await services.keeper.act(token, ORDER, asked, statement)
     now = services.clock.utc().us
     row = ProvisioningOrder(
         id=str(signed.get("id") or secrets.token_hex(8)),
@@ -213,33 +226,21 @@ async def _order(services: Services, token: str, commune: str, kind: str, args: 
     return _order_view(row)
 
 
-def _sealed(services: Services, commune: str, body: EnrolIn | DeclareRtspIn) -> dict[str, Any]:
-    """The order's arguments, the typed account sealed to the provisioner: nobody in between can read it (A-05)."""
-    args = body.model_dump(exclude={"username", "password"})
-    if body.username:
-        args["credential_sealed"] = seal_for_provisioner(
-            services.settings.vault_dir, commune, body.username, body.password
-        )
-    return args
-
-
 @router.post("/communes/{commune}/discover", status_code=202)
-async def discover(commune: Acting, body: DiscoverIn, token: Token, services: Srv) -> OrderView:
+async def discover(commune: Acting, body: DiscoverIn, token: Token, statement: Statement, services: Srv) -> OrderView:
     """Look for cameras in the declared prefixes."""
     async with read(services.engine) as session:
         rows = (await session.execute(select(Prefix).where(Prefix.commune_id == commune))).scalars().all()
-    declared = {row.cidr: row.trusted for row in rows}
-    wanted = body.prefixes or list(declared)
-    unknown = [cidr for cidr in wanted if cidr not in declared]
-    if unknown or not wanted:
+    declared = {row.cidr for row in rows}
+    unknown = [cidr for cidr in body.prefixes if cidr not in declared]
+    if unknown or not declared:
         raise BadInput(
             f"Préfixe non déclaré : {unknown[0][:50]}." if unknown else "Aucun préfixe n’est déclaré.",
             where=commune,
             todo="Déclarez-le d’abord.",
             rule="O-22",
         )
-    chosen = [{"cidr": cidr, "trusted": declared[cidr]} for cidr in wanted]
-    return await _order(services, token, commune, "discover", {"prefixes": chosen, "addresses": body.addresses})
+    return await _order(services, token, statement, commune, "discover", body)
 
 
 @router.get("/communes/{commune}/orders")
@@ -305,34 +306,40 @@ async def found(commune: Acting, token: Token, services: Srv, order: str = "") -
 
 
 @router.post("/communes/{commune}/enrol", status_code=202)
-async def enrol(commune: Acting, body: EnrolIn, token: Token, services: Srv) -> OrderView:
+async def enrol(commune: Acting, body: EnrolIn, token: Token, statement: Statement, services: Srv) -> OrderView:
     """Enrol a found device: identify, replace its accounts, set it, choose its profiles."""
     async with read(services.engine) as session:
         device = await session.get(FoundDevice, body.found_id)
     if device is None or device.commune_id != commune:
         raise NotFound("Cet appareil n’a pas été trouvé ici.", where=commune, todo="Relancez la découverte.")
-    return await _order(services, token, commune, "enrol", _sealed(services, commune, body))
+    return await _order(services, token, statement, commune, "enrol", body)
 
 
 @router.post("/communes/{commune}/declare-rtsp", status_code=202)
-async def declare_rtsp(commune: Acting, body: DeclareRtspIn, token: Token, services: Srv) -> OrderView:
+async def declare_rtsp(
+    commune: Acting, body: DeclareRtspIn, token: Token, statement: Statement, services: Srv
+) -> OrderView:
     """Declare a source without ONVIF on a trusted prefix (A-01)."""
-    return await _order(services, token, commune, "declare_rtsp", _sealed(services, commune, body))
+    return await _order(services, token, statement, commune, "declare_rtsp", body)
 
 
 @router.post("/communes/{commune}/rotate", status_code=202)
-async def rotate(commune: Acting, body: RotateIn, token: Token, services: Srv) -> OrderView:
+async def rotate(commune: Acting, body: RotateIn, token: Token, statement: Statement, services: Srv) -> OrderView:
     """Give a camera's three accounts new passwords (A-05)."""
-    return await _order(services, token, commune, "rotate", body.model_dump())
+    return await _order(services, token, statement, commune, "rotate", body)
 
 
 @router.post("/communes/{commune}/certificates/look", status_code=202)
-async def look_certificate(commune: Acting, body: LookIn, token: Token, services: Srv) -> OrderView:
+async def look_certificate(
+    commune: Acting, body: LookIn, token: Token, statement: Statement, services: Srv
+) -> OrderView:
     """See which certificates a camera shows now, beside those it is held to (A-01)."""
-    return await _order(services, token, commune, "look_certificate", body.model_dump())
+    return await _order(services, token, statement, commune, "look_certificate", body)
 
 
 @router.post("/communes/{commune}/certificates", status_code=202)
-async def renew_certificate(commune: Acting, body: CertificateIn, token: Token, services: Srv) -> OrderView:
+async def renew_certificate(
+    commune: Acting, body: CertificateIn, token: Token, statement: Statement, services: Srv
+) -> OrderView:
     """Hold a camera to the certificates that a person confirmed, if it still shows them (A-01)."""
-    return await _order(services, token, commune, "renew_certificate", body.model_dump())
+    return await _order(services, token, statement, commune, "renew_certificate", body)

@@ -79,9 +79,11 @@ async def requests(commune: Acting, token: Token, services: Srv) -> dict[str, An
 
 
 @router.post("/communes/{commune}/requests", status_code=201)
-async def register(commune: Acting, body: RegisterRequest, token: Token, services: Srv) -> dict[str, Any]:
+async def register(
+    commune: Acting, body: RegisterRequest, token: Token, statement: Statement, services: Srv
+) -> dict[str, Any]:
     """Register a request; its range is held at once."""
-    return await services.keeper.act(token, "register_request", arguments(body))
+    return await services.keeper.act(token, "register_request", arguments(body), statement)
 
 
 @router.post("/communes/{commune}/collections", status_code=201)
@@ -101,9 +103,9 @@ async def request_detail(request: str, token: Token, services: Srv) -> dict[str,
 
 
 @router.post("/requests/{request}/complete")
-async def complete(request: str, body: CompleteIn, token: Token, services: Srv) -> dict[str, Any]:
+async def complete(request: str, body: CompleteIn, token: Token, statement: Statement, services: Srv) -> dict[str, Any]:
     """Answer the decider's query."""
-    return await services.keeper.act(token, "complete_request", {"request": request, **body.model_dump()})
+    return await services.keeper.act(token, "complete_request", {"request": request, **body.model_dump()}, statement)
 
 
 @router.post("/requests/{request}/decision")
@@ -119,15 +121,17 @@ async def applicant(request: str, token: Token, services: Srv) -> dict[str, Any]
 
 
 @router.post("/requests/{request}/identity")
-async def check_identity(request: str, body: IdentityIn, token: Token, services: Srv) -> dict[str, Any]:
+async def check_identity(
+    request: str, body: IdentityIn, token: Token, statement: Statement, services: Srv
+) -> dict[str, Any]:
     """Note that the person's identity was checked; the request goes to the decision (P-83)."""
-    return await services.keeper.act(token, "check_identity", {"request": request, **body.model_dump()})
+    return await services.keeper.act(token, "check_identity", {"request": request, **body.model_dump()}, statement)
 
 
 @router.post("/requests/{request}/extension")
-async def extend(request: str, body: ExtensionIn, token: Token, services: Srv) -> dict[str, Any]:
+async def extend(request: str, body: ExtensionIn, token: Token, statement: Statement, services: Srv) -> dict[str, Any]:
     """Put a filmed person's answer off by two months, once (P-85)."""
-    return await services.keeper.act(token, "extend_answer", {"request": request, **body.model_dump()})
+    return await services.keeper.act(token, "extend_answer", {"request": request, **body.model_dump()}, statement)
 
 
 @router.get("/requests/{request}/letter", response_class=Response)
@@ -146,18 +150,20 @@ async def answer_letter(request: str, token: Token, services: Srv) -> Response:
 
 
 @router.post("/requests/{request}/receipt")
-async def receipt(request: str, body: ReceiptIn, token: Token, services: Srv) -> dict[str, Any]:
+async def receipt(request: str, body: ReceiptIn, token: Token, statement: Statement, services: Srv) -> dict[str, Any]:
     """Note the hand-over: the hold ends, our copy has its date."""
-    return await services.keeper.act(token, "receive_package", {"request": request, **body.model_dump()})
+    return await services.keeper.act(token, "receive_package", {"request": request, **body.model_dump()}, statement)
 
 
 @router.post("/communes/{commune}/holds", status_code=201)
-async def place_hold(commune: Acting, body: PlaceHold, token: Token, services: Srv) -> dict[str, Any]:
+async def place_hold(
+    commune: Acting, body: PlaceHold, token: Token, statement: Statement, services: Srv
+) -> dict[str, Any]:
     """Place a hold for a procedure (P-32)."""
-    return await services.keeper.act(token, "place_hold", arguments(body))
+    return await services.keeper.act(token, "place_hold", arguments(body), statement)
 
 
 @router.post("/holds/{hold}/release")
-async def release_hold(hold: str, body: MotiveIn, token: Token, services: Srv) -> dict[str, Any]:
+async def release_hold(hold: str, body: MotiveIn, token: Token, statement: Statement, services: Srv) -> dict[str, Any]:
     """Release a hold: what it kept past its due date is destroyed."""
-    return await services.keeper.act(token, "release_hold", {"hold": hold, "motive": body.motive})
+    return await services.keeper.act(token, "release_hold", {"hold": hold, "motive": body.motive}, statement)

@@ -12,7 +12,7 @@ from vms.errors import NotFound, Refused
 from vms.keeper.acts.objective import Aimed
 from vms.keeper.acts.siting import PLAN_LIMIT_BYTES, Placed
 from vms.law.rulebook import rulebook
-from web.deps import Acting, Services, Srv, Token, arguments, body_of
+from web.deps import Acting, Services, Srv, Statement, Token, arguments, body_of
 from web.plan_file import SUFFIX, plan_media, plan_name
 
 router = APIRouter(prefix="/communes/{commune}", tags=["documents"])
@@ -22,15 +22,19 @@ UPLOAD: Final = {"requestBody": {"required": True, "content": dict.fromkeys(SUFF
 
 
 @router.post("/cameras/{camera_id}/position", status_code=201)
-async def place(commune: Acting, camera_id: str, body: Placed, token: Token, services: Srv) -> dict[str, Any]:
+async def place(
+    commune: Acting, camera_id: str, body: Placed, token: Token, statement: Statement, services: Srv
+) -> dict[str, Any]:
     """Record where a camera stands, where it looks and how far."""
-    return await services.keeper.act(token, "place_camera", {"camera": camera_id, **arguments(body)})
+    return await services.keeper.act(token, "place_camera", {"camera": camera_id, **arguments(body)}, statement)
 
 
 @router.post("/cameras/{camera_id}/objective", status_code=201)
-async def aim(commune: Acting, camera_id: str, body: Aimed, token: Token, services: Srv) -> dict[str, Any]:
+async def aim(
+    commune: Acting, camera_id: str, body: Aimed, token: Token, statement: Statement, services: Srv
+) -> dict[str, Any]:
     """Record what a camera is meant to show, and how long it may lack (T-15)."""
-    return await services.keeper.act(token, "set_objective", {"camera": camera_id, **arguments(body)})
+    return await services.keeper.act(token, "set_objective", {"camera": camera_id, **arguments(body)}, statement)
 
 
 @router.post("/site-plans", status_code=201, openapi_extra=UPLOAD)
@@ -38,6 +42,7 @@ async def file_plan(
     commune: Acting,
     request: Request,
     token: Token,
+    statement: Statement,
     services: Srv,
     day: Annotated[date, Query(alias="date")],
     order: Annotated[str | None, Query(max_length=80)] = None,
@@ -50,7 +55,7 @@ async def file_plan(
     digest = await services.site_plans.keep(commune, data)
     args = {"sha256": digest, "media": media, "size_bytes": len(data), "date": day.isoformat()}
     try:
-        return await services.keeper.act(token, ACT, args | ({"order": order} if order else {}))
+        return await services.keeper.act(token, ACT, args | ({"order": order} if order else {}), statement)
     finally:
         noted = {one["sha256"] for one in await _plans(services, token)}
         for gone in (before | {digest}) - noted:

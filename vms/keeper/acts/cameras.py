@@ -38,13 +38,13 @@ class FramingClass(OneCamera):
     """Whether the camera mainly shows a narrow field, and fast-moving people (T-04, T-06)."""
 
     narrow: bool
-    fast_flows: bool
+    fast_flows: bool = False
 
 
 class OpenFraming(OneCamera):
     """A framing session to open."""
 
-    minutes: int = Field(ge=1, le=60)
+    minutes: int = Field(default=10, ge=1, le=60)
 
 
 class PostPanel(OneCamera):
@@ -55,9 +55,14 @@ class PostPanel(OneCamera):
 
 
 class PostPanelPhoto(PostPanel):
-    """A photograph of the posted notice: its day, what it shows, and the SHA-256 of the file that is kept (P-80)."""
+    """A photograph of the posted notice: its day, what it shows, and the SHA-256 of the file that is kept (P-80).
 
+    ``sent_sha256`` is that of the file as it was sent, before it was remade.
+    """
+
+    sent_sha256: str = Field(pattern="^[0-9a-f]{64}$")
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    UNSEEN = frozenset({"sha256"})  # of what the server makes of the photograph, once it has it
 
 
 class InformPrefect(OneCamera):
@@ -161,7 +166,8 @@ def post_panel_photo(change: Change, args: PostPanelPhoto) -> dict[str, Any]:
         raise Refused(what, where="date", todo="Corrigez sa date, ou reprenez-la.", rule="P-80")
     seen = replace(camera, panel_photo=args.sha256, panel_photo_us=args.date, panel_photo_place=args.place)
     change.put("camera", camera.id, seen)
-    return _done(change, "post_panel_photo", camera.id, date_us=args.date, sha256=args.sha256)
+    digests = {"sha256": args.sha256, "sent_sha256": args.sent_sha256}
+    return _done(change, "post_panel_photo", camera.id, date_us=args.date, **digests)
 
 
 def inform_prefect(change: Change, args: InformPrefect) -> dict[str, Any]:

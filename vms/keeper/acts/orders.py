@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from vms.errors import BadInput, Conflict, Refused
 from vms.keeper.acts.spec import ActSpec, one_of, refuse
@@ -21,10 +21,18 @@ ADDRESSES_LIMIT: Final = 65_536
 PREFIXES_LIMIT: Final = 64
 
 
+def _written_alike(cidr: str) -> str:
+    """A prefix in its one spelling, so that what was typed and what was noted are the same; anything else as it is."""
+    try:
+        return str(ip_network(cidr.strip(), strict=True))
+    except ValueError:
+        return cidr
+
+
 class DeclarePrefix(Args):
     """A prefix of the commune's camera network; ``trusted`` says its path is *maîtrisé* (A-01)."""
 
-    cidr: str = Field(max_length=64)
+    cidr: Annotated[str, AfterValidator(_written_alike)] = Field(max_length=64)
     trusted: bool = False
 
 

@@ -33,10 +33,15 @@ SECRET_NAMES: Final = frozenset({"password", "passphrase", "secret", "token", "c
 
 
 class OrderProvisioning(Args):
-    """What the provisioner is to do, and on what."""
+    """What the provisioner is to do, and on what, as the person asked for it.
+
+    ``credential_sealed`` is a typed account, sealed to the provisioner: nobody in between reads it.
+    """
 
     kind: Literal["discover", "enrol", "declare_rtsp", "rotate", "look_certificate", "renew_certificate"]
     args: dict[str, Any] = Field(default_factory=dict)
+    credential_sealed: str = Field(default="", max_length=8192)
+    UNSEEN = frozenset({"credential_sealed"})  # sealed by the server, anew each time
 
 
 class Profile(Args):
@@ -65,11 +70,12 @@ class EnrolledFacts(Args):
 
 def order_provisioning(change: Change, args: OrderProvisioning) -> dict[str, Any]:
     """Issue an order; Refused or BadInput leave no trace of what it carried."""
-    _check_args(args.args)
+    sealed = {"credential_sealed": args.credential_sealed} if args.credential_sealed else {}
+    _check_args(args.args | sealed)
     order = ProvisioningOrder(
         id=new_id("w"),
         kind=args.kind,
-        args=args.args,
+        args=args.args | sealed,
         person=change.author.person,
         habilitation=change.author.habilitation,
         issued_us=change.now_us,

@@ -43,6 +43,7 @@ class FileSitePlan(Args):
     media: Literal["application/pdf", "image/jpeg", "image/png"]
     size_bytes: int = Field(ge=1, le=PLAN_LIMIT_BYTES)
     date: Moment
+    UNSEEN = frozenset({"media", "size_bytes"})  # read off the file, which its digest is of
 
 
 def place_camera(change: Change, args: PlaceCamera) -> dict[str, Any]:

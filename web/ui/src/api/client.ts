@@ -4,6 +4,7 @@ import { Problem, type ProblemBody } from "./problem";
 import type { paths } from "./schema";
 import { signed } from "./signed";
 import { wishOf } from "./signedCalls";
+import { withStepUp } from "./stepUp";
 
 /** Longest that one call may take, in ms; media and downloads do not pass here. */
 const CALL_TIMEOUT_MS = 20_000;
@@ -66,8 +67,9 @@ export function get<R extends PathOf<"get"> & string>(
   return answer(client.GET(`${API}${path}` as never, options as never) as Promise<Sent>);
 }
 
-/** Asks for an act, signed where it is grave; the server decides and journals it. Path and body are checked. */
-export async function post<R extends PathOf<"post"> & string>(
+/** Asks for an act, signed, and with the password again where it wants that; the server decides and journals it. Path
+ * and body are checked. */
+export function post<R extends PathOf<"post"> & string>(
   path: R,
   given: { path?: PathParams<Operation<"post", R>>; body?: Body<Operation<"post", R>> } = {},
 ): Promise<unknown> {
@@ -76,10 +78,12 @@ export async function post<R extends PathOf<"post"> & string>(
     { ...(given.path as object | undefined) },
     { ...(given.body as object | undefined) },
   );
-  const statement = wish === undefined ? "" : await signed(wish);
-  const headers = statement === "" ? {} : { headers: { "Guet-Statement": statement } };
-  const options = { params: { path: given.path ?? {} }, body: given.body, ...headers };
-  return answer(client.POST(`${API}${path}` as never, options as never) as Promise<Sent>);
+  return withStepUp(async () => {
+    const statement = wish === undefined ? "" : await signed(wish); // anew each time: a statement serves once
+    const headers = statement === "" ? {} : { headers: { "Guet-Statement": statement } };
+    const options = { params: { path: given.path ?? {} }, body: given.body, ...headers };
+    return answer(client.POST(`${API}${path}` as never, options as never) as Promise<Sent>);
+  });
 }
 
 /** Ends a resource. */

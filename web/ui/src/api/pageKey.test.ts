@@ -2,7 +2,7 @@ import { beforeEach, expect, it, vi } from "vitest";
 import { decodeBase64 } from "../media/bytes";
 import { forgetPageKey, newPageKey, signWish } from "./pageKey";
 import { forgetFacts, signed } from "./signed";
-import { wishOf } from "./signedCalls";
+import { fileWishOf, wishOf } from "./signedCalls";
 
 const SESSION = "0".repeat(32);
 
@@ -59,5 +59,15 @@ it("signs what an act is called with", () => {
     act: "open_framing",
     args: { camera: "c", minutes: 5 },
   });
-  expect(wishOf("/requests/{request}/complete", { request: "d-1" }, {})).toBeUndefined();
+  const camera = { found_id: "f-1", number: 3, username: "admin", password: "secret" };
+  expect(wishOf("/communes/{commune}/enrol", { commune: "valclair" }, camera)).toEqual({
+    act: "order_provisioning",
+    args: { kind: "enrol", args: { found_id: "f-1", number: 3 } },
+  });
+  const plan = "/communes/{commune}/site-plans";
+  expect(fileWishOf(plan, { commune: "valclair" }, { date: "2026-11-24" }, "ab".repeat(32))).toEqual({
+    act: "file_site_plan",
+    args: { date: "2026-11-24", sha256: "ab".repeat(32) },
+  });
+  expect(wishOf("/session/step-up", {}, {})).toBeUndefined();
 });

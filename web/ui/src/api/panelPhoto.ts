@@ -18,4 +18,9 @@ export interface PanelPhoto {
 
 /** Sends it; a refusal says what the file is, and changes nothing. */
 export const postPanelPhoto = (commune: string, camera: string, photo: PanelPhoto) =>
-  sendFile(at(commune, camera), { date: photo.date, place: photo.place }, photo.file);
+  sendFile(
+    "/communes/{commune}/cameras/{camera_id}/panel-photo",
+    { commune, camera_id: camera },
+    { date: photo.date, place: photo.place },
+    photo.file,
+  );

@@ -64,7 +64,8 @@ export const sitePlanUrl = (commune: string, sha256: string) => `${plansOf(commu
 /** Files the plan of an order (empty: of a first request); it takes the place of the one before. */
 export const fileSitePlan = (commune: string, plan: { file: File; date: string; order: string }) =>
   sendFile(
-    plansOf(commune),
+    "/communes/{commune}/site-plans",
+    { commune },
     { date: plan.date, ...(plan.order === "" ? {} : { order: plan.order }) },
     plan.file,
   );

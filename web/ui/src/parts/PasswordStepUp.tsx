@@ -7,12 +7,14 @@ import {
   type ReactNode,
   useCallback,
   useContext,
+  useEffect,
   useRef,
   useState,
 } from "react";
 import { passkeyStepUp } from "../api/passkeys";
 import { Problem } from "../api/problem";
 import { sessionQuery, stepUp } from "../api/session";
+import { onStepUpNeeded } from "../api/stepUp";
 import { nowUs } from "../i18n/format";
 import { Button } from "./Button";
 import { Dialog } from "./Dialog";
@@ -40,15 +42,18 @@ interface Waiting {
 export function StepUpProvider({ children }: { children: ReactNode }) {
   const [open, setOpen] = useState(false);
   const waiting = useRef<Waiting | null>(null);
+  const asked = useRef<Promise<void>>(Promise.resolve()); // several acts at once are asked for once
   const client = useQueryClient();
-  const ask = useCallback(
-    () =>
-      new Promise<void>((resolve, reject) => {
+  const ask = useCallback(() => {
+    if (waiting.current === null) {
+      asked.current = new Promise<void>((resolve, reject) => {
         waiting.current = { resolve, reject };
-        setOpen(true);
-      }),
-    [],
-  );
+      });
+      setOpen(true);
+    }
+    return asked.current;
+  }, []);
+  useEffect(() => onStepUpNeeded(ask), [ask]);
   const guarded = useCallback<Guarded>(
     async (act, grave) => {
       const session = client.getQueryData(sessionQuery.queryKey);

@@ -6,6 +6,7 @@ import { Button } from "./Button";
 import { Note } from "./Note";
 import { RuleTag } from "./RuleTag";
 import { ServerWords } from "./ServerWords";
+import { StepUpCancelled } from "./useAttempt";
 import { Void } from "./Void";
 
 /** The sentence of a problem, in the server's words when it has some. */
@@ -39,6 +40,7 @@ interface RefusalProps {
 export function Refusal({ error, act }: RefusalProps) {
   const problem = problemOf(error);
   const { title, body } = useSentence(problem);
+  if (error instanceof StepUpCancelled) return null; // the person gave the act up: nothing was refused
   if (error instanceof NoPasskey) {
     return (
       <Note kind="warn" live title={<Trans>Aucune clé d’accès n’a répondu.</Trans>}>
