@@ -41,7 +41,7 @@ async def told(place: Town, person: str) -> set[str]:
 
 
 async def test_an_invitation_serves_its_owner_once_within_its_days_and_not_where_it_was_made(place: Town) -> None:
-    """Mutations: ``check_invitation`` without the place, without the end; ``accept`` without the delete."""
+    """Mutation: ``check_invitation`` without the place (the end of an invitation is checked twice)."""
     accounts = place.web.accounts
     made = await place.web.act(place.tokens[CHIEF], "add_person", {"login": "neuve", "label": "Neuve"})
     code = made["invitation"]

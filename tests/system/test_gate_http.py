@@ -50,7 +50,15 @@ DENIED: Final = frozenset({400, 401, 403, 404})
 # Open to everybody, since they show of a commune what is public or nothing: the pages, the contract, the door, the
 # public page and its form, the accounts of a demonstration (a real service has none), and the machine's counters, to
 # whoever is on the machine.
-DOOR: Final = ["token", "passkey/options", "passkey", "recover", "providers/return", "providers/{provider}/begin"]
+DOOR: Final = [
+    "token",
+    "passkey/options",
+    "passkey",
+    "recover",
+    "invitation",
+    "providers/return",
+    "providers/{provider}/begin",
+]
 TOLD: Final = "/api/v1/public/communes/{commune}"
 OPEN: Final = frozenset({
     Way("GET", TOLD), Way("GET", f"{TOLD}/panel"), Way("POST", f"{TOLD}/access"), Way("POST", f"{TOLD}/access/follow"),
