@@ -68,6 +68,8 @@ ARGS: Final[dict[str, dict[str, Any]]] = {
     "confirm_time": {"doubt_us": 1},
     "place_hold": {**SPAN, "procedure": "instruction", "authority": "x", "reference": "x", "requester": "x"},
     "release_hold": {"hold": "g-1", "motive": "x"},
+    "confirm_act": {"pending": "y-1"},
+    "stop_act": {"pending": "y-1", "motive": "x"},
     "register_request": REQUEST,
     "collect": REQUEST,
     "complete_request": {"request": "d-1", "fields": {"unit": "x"}},

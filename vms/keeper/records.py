@@ -186,6 +186,7 @@ KINDS: Final[dict[str, TypeAdapter[Any]]] = {
     "objective": TypeAdapter(Objective),
     "seal": TypeAdapter(SealRecord),
     "time": TypeAdapter(ConfirmedTime),
+    "pending_act": TypeAdapter(PendingAct),
 }
 COMMUNE_ID: Final = "self"
 

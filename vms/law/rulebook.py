@@ -165,6 +165,7 @@ class ActClass(StrEnum):
 
     ORDINARY = "ordinary"
     STEPPED_UP = "stepped_up"
+    TWO_PERSONS = "two_persons"
 
 
 class FactAct(Entry):
@@ -213,6 +214,8 @@ class Durations(Entry):
     emergency_named_hours: int
     emergency_signing_minutes: int
     emergency_open_minutes: int
+    second_person_days: int
+    two_persons_delay_hours: int
     control_days: int
     replay_window_s: int
 
