@@ -18,8 +18,8 @@ from vms.keeper.act_classes import ADD_PERSON, check_classes, is_signed
 from vms.keeper.acts import ACTS
 from vms.keeper.acts.people import Grant as GrantArgs
 from vms.keeper.acts.spec import ActSpec
-from vms.keeper.acts.two_persons import propose
 from vms.keeper.acts.time import ConfirmTime, check_doubt
+from vms.keeper.acts.two_persons import propose
 from vms.keeper.arguments import Args, Email, Login, MotiveText, Name, Slug, motive, parse
 from vms.keeper.communes import Change, Commune
 from vms.keeper.destruction import destroy_due

@@ -1,4 +1,4 @@
-"""What two persons agreed on takes effect when its delay is over, and what nobody confirmed runs out (decision 0032)."""
+"""What two persons agreed on takes effect when its delay is over; what nobody confirmed runs out (decision 0032)."""
 
 from __future__ import annotations
 

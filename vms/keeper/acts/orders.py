@@ -144,7 +144,7 @@ def record_order(change: Change, args: RecordOrder) -> dict[str, Any]:
 
 
 def _shortens(change: Change, args: RecordOrder) -> bool:
-    """Whether cameras of the order that it replaces would keep for less long: what is older is destroyed then (P-30)."""
+    """Whether cameras of the order that it replaces would keep for less long: the rest is destroyed (P-30)."""
     order = _read_order(change, args)
     former = change.facts.orders.get(order.replaces or "")
     return former is not None and order.max_days < former.max_days

@@ -60,8 +60,10 @@ def confirm(change: Change, args: ConfirmAct) -> dict[str, Any]:
     at_us = effective_us(change.now_us)
     agreed = replace(asked, confirmed_by=author.person, confirmed_us=change.now_us, effective_us=at_us)
     change.put(KIND, agreed.id, agreed)
-    told = {"pending": agreed.id, "proposed": agreed.act, "asked_by": agreed.asked_by, "effective_us": at_us}
-    return {"pending": agreed.id, "effective_us": at_us, "journal": change.modified("confirm_act", **told)}
+    seq = change.modified(
+        "confirm_act", pending=agreed.id, proposed=agreed.act, asked_by=agreed.asked_by, effective_us=at_us
+    )
+    return {"pending": agreed.id, "effective_us": at_us, "journal": seq}
 
 
 def stop(change: Change, args: StopAct) -> dict[str, Any]:
