@@ -69,6 +69,8 @@ SIGNED: Final = {
     "/requests/{request}/receipt": "receive_package",
     f"{_COMMUNE}/holds": "place_hold",
     "/holds/{hold}/release": "release_hold",
+    f"{_COMMUNE}/pending-acts/{{pending}}/confirm": "confirm_act",
+    f"{_COMMUNE}/pending-acts/{{pending}}/stop": "stop_act",
     # No acts of the rulebook, but signed: what they say is in docs/formats/wish.md.
     "/requests/{request}/extract": "export",
     "/requests/{request}/package/key": "export",

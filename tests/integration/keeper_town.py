@@ -20,6 +20,7 @@ from vms.keeper.host_client import KeeperForHost
 from vms.keeper.protocol import Admitted
 from vms.keeper.service import Keeper
 from vms.keeper.signing_client import KeeperForPeople
+from vms.keeper.two_persons import apply_due
 from vms.keys import passphrase
 from vms.keys.wrapping import hour_key_info, wrap
 from vms.law.rulebook import rulebook
@@ -29,6 +30,7 @@ PASSWORD: Final = "une phrase assez longue"
 PASSPHRASE: Final = "la brume monte sur le canal"
 MAYOR, CHIEF = "maire", "cheffe"
 CAMERA: Final = "valclair-c01"
+DELAY_S: Final = rulebook().durations.two_persons_delay_hours * 3600
 IMAGE_ACTS: Final = ["live", "replay", "framing", "export", "snapshot"]
 
 
@@ -102,6 +104,17 @@ class Town:
         """An act of a signed-in person; ``from_`` stands for ``from``."""
         given = {key.removesuffix("_"): value for key, value in args.items()}
         return await self.web.act(self.tokens[login], name, given)
+
+    async def agree(self, first: str, second: str, name: str, **args: Any) -> str:
+        """An act of two persons, asked for by one and confirmed by the other, its delay over; what waited."""
+        for login in (first, second):
+            await self.web.step_up(self.tokens[login], PASSWORD)
+        pending = str((await self.act(first, name, **args))["pending"])
+        await self.act(second, "confirm_act", pending=pending)
+        self.clock.advance(seconds=DELAY_S)
+        for commune in self.keeper.house.communes:
+            await apply_due(commune, self.clock.utc().us)
+        return pending
 
     async def read(self, login: str, name: str, **args: Any) -> dict[str, Any]:
         """A read of a signed-in person."""

@@ -34,10 +34,14 @@ async def place(tmp_path: Path) -> AsyncIterator[Town]:
 async def later(place: Town, days: float) -> None:
     """Let days pass, sign everyone in again and sweep as the tick does."""
     place.clock.advance(seconds=days * DAY_S)
+    await enter_all(place)
+    await sweep(place)
+
+
+async def enter_all(place: Town) -> None:
     for login in (MAYOR, CHIEF, "secretariat"):
         await place.enter(login)
     await place.enter("agent", purpose="5")
-    await sweep(place)
 
 
 async def sweep(place: Town) -> None:
@@ -120,7 +124,8 @@ async def test_a_part_granted_after_the_term_outlives_the_hold_that_kept_it(plac
 
 
 async def release(place: Town, held_by: str) -> None:
-    await place.act(CHIEF, "release_hold", hold=held_by, motive="close")
+    await place.agree(CHIEF, MAYOR, "release_hold", hold=held_by, motive="close")
+    await enter_all(place)
 
 
 async def test_a_hold_placed_again_keeps_what_the_first_one_kept_and_no_more(place: Town) -> None:

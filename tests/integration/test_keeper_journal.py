@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.keeper_town import CAMERA, CHIEF, MAYOR, START, Town, town
+from tests.integration.keeper_town import CAMERA, CHIEF, MAYOR, PASSWORD, START, Town, town
 from vms.clock import HOUR_US
 from vms.errors import BadInput, Damaged, NotFound, Refused, Unavailable
 from vms.keeper.audit import verify_log, verify_store
@@ -268,6 +268,7 @@ async def test_a_new_quarter_is_a_new_log(place: Town) -> None:
     old = await place.read(MAYOR, "journal_checkpoint", log="2026-T4")
     assert old["size"] > ENTRIES
     await place.restart()
+    await place.web.step_up(place.tokens[MAYOR], PASSWORD)
     await place.act(MAYOR, "declare_prefix", cidr="10.42.1.0/24")
     assert verify_store(place.home / "keeper", point["vkey"]).ok
 

@@ -161,7 +161,8 @@ async def test_a_held_range_opens_after_its_term_and_its_neighbours_do_not(place
     beside = start.us + 20 * 60 * MICRO
     with pytest.raises(NotFound):
         await open_key(place, names["neighbour"], beside, beside + 60 * MICRO)
-    await place.act(CHIEF, "release_hold", hold=hold_id, motive="procédure close")
+    await place.agree(CHIEF, MAYOR, "release_hold", hold=hold_id, motive="procédure close")
+    await later(place, 0)
     assert keys.execute("SELECT count(*) FROM held_segment").fetchone()[0] == 0
     with pytest.raises(NotFound):
         await open_key(place, names["held"], *window)
@@ -214,7 +215,8 @@ async def test_a_second_hold_on_the_same_hour_keeps_its_own_range(place: Town) -
     first = await hold(place, start, start.plus(seconds=60))
     await hold(place, start.plus(seconds=1200), start.plus(seconds=1260))
     await later(place, 16)
-    await place.act(CHIEF, "release_hold", hold=first, motive="close")
+    await place.agree(CHIEF, MAYOR, "release_hold", hold=first, motive="close")
+    await later(place, 0)
     keys = place.keeper.house.communes.get("valclair").keys.reader
     assert [row[0] for row in keys.execute("SELECT segment FROM held_segment")] == [names[1]]
     beside = start.us + 1200 * MICRO

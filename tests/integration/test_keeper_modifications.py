@@ -194,7 +194,10 @@ async def test_an_order_replaces_one_that_is_there_once(place: Town) -> None:
     with pytest.raises(Refused) as older:
         await new_order(place, replaces=first, **{"from": "2026-07-01"})
     assert older.value.rule == "P-21"
-    await new_order(place, replaces=first, max_days=7)
+    shorter = {"reference": "2026-0999", "from_": "2026-11-01", "until": "2031-07-06", "max_days": 7}
+    order = {"prefect": "Préfet du Nord", "purposes": [1, 3, 5], "replaces": first}
+    await place.agree(MAYOR, CHIEF, "record_order", **shorter, **order)
+    await place.enter(MAYOR)
     with pytest.raises(Refused) as twice:
         await new_order(place, reference="2026-1000", replaces=first)
     assert twice.value.rule == "P-21"

@@ -19,6 +19,7 @@ from vms.errors import GuetError, Unavailable
 from vms.keeper.audit import verify_store
 from vms.keeper.client import KeeperForWeb
 from vms.keeper.host_client import KeeperForHost
+from vms.keeper.signing_client import KeeperForPeople
 from vms.settings import Settings
 
 READY_LIMIT_S = 60.0
@@ -60,14 +61,17 @@ async def test_killed_while_it_writes_it_keeps_all_it_answered() -> None:
             ]  # fmt: skip
             host = KeeperForHost(run / "k-adm.sock")
             await host.init_commune({"commune": "valclair", "name": "Valclair", "holders": people})
-            token = (await KeeperForWeb(run / "k-web.sock").sign_in(MAYOR, PASSWORD, "poste-1")).token
+            signing = KeeperForPeople(run / "k-web.sock")
+            token = (await signing.sign_in(MAYOR, PASSWORD, "poste-1")).token
         answered: list[int] = []
         for kill in range(KILLS):
             async with process(home) as started:
-                web = KeeperForWeb(run / "k-web.sock")
+                web = KeeperForPeople(run / "k-web.sock")
+                web._keys = signing._keys  # the page's own, which no restart takes away
                 await web.act_for(token, "valclair", "")
+                await web.step_up(token, PASSWORD)
 
-                async def write(web: KeeperForWeb, number: int) -> None:
+                async def write(web: KeeperForPeople, number: int) -> None:
                     made = await web.act(token, "declare_prefix", {"cidr": f"10.{number % 250}.0.0/24"})
                     answered.append(made["journal"])
 

@@ -63,7 +63,7 @@ LIES: dict[str, tuple[dict[str, Any], str, str]] = {
     "a field in two lines": (with_field(officer_name="OPJ\u2028autre"), "", "illisible"),
     "a field with a command in it": (with_field(officer_name="OPJ\x1b[2J"), "", "illisible"),
     "a motive in two lines": ({"motive": "gare\u2029nord"}, "", "caractères de contrôle"),
-    "a field without end": (with_field(officer_name="x" * 100_000), "", "trop long"),
+    "a field without end": (with_field(officer_name="x" * 100_000), "P-58", "trop long"),  # no page signs for so much
     "half a character": (with_field(officer_name="\ud800"), "", "ne peut pas être transmis"),
     "a field whose name is two lines": (with_field(**{"unit\n": "x"}), "", "fields"),
     "a camera twice": ({"cameras": [CAMERA, CAMERA]}, "", "chaque caméra s’y nomme une fois"),

@@ -12,7 +12,7 @@ from typing import Final
 from vms.errors import BadInput
 from vms.keeper.access_desk import ACCESS_ACTS
 from vms.keeper.acts import ACTS
-from vms.law.rulebook import Rulebook, rulebook
+from vms.law.rulebook import ActClass, Rulebook, rulebook
 
 # An account is the host's, so its act is the office's own and not among ``ACTS``.
 ADD_PERSON: Final = "add_person"
@@ -34,7 +34,10 @@ def check_classes(acts: Iterable[str] | None = None, book: Rulebook | None = Non
     """BadInput, naming them, for acts without a class, classes without an act, and exceptions that are no act."""
     known = set(acts) if acts is not None else {*ACTS, *ACCESS_ACTS, ADD_PERSON}
     classed = set((book or rulebook()).act)
+    two = {name for name, rule in (book or rulebook()).act.items() if rule.act_class is ActClass.TWO_PERSONS}
+    seconded = {name for name, spec in ACTS.items() if spec.second is not None}
     for names, what in (
+        (two ^ seconded, "Acte à deux personnes d’un côté seulement"),
         (known - classed, "Acte sans classe dans le règlement"),
         (classed - known, "Classe d’un acte qui n’existe pas"),
         (UNSIGNED_ACTS.keys() - known, "Exception à la signature pour un acte qui n’existe pas"),

@@ -6,7 +6,7 @@ import asyncio
 import base64
 import secrets
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -38,6 +38,7 @@ class Change:
     keys: KeeperKeys
     purpose: str = ""
     motive: str = ""
+    beside: dict[str, Any] = field(default_factory=dict)  # what the entry says more: who else agreed
 
     @property
     def now_us(self) -> int:
@@ -65,7 +66,7 @@ class Change:
             cameras=cameras,
             purpose=self.purpose,
             motive=motive or self.motive,
-            detail=detail,
+            detail=detail | self.beside,
         )
         return self.journal(entry)
 

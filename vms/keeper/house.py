@@ -29,6 +29,7 @@ from vms.keeper.sessions import Live, Sessions
 from vms.keeper.store import explained
 from vms.keeper.token_reader import TokenReader
 from vms.keeper.totp_desk import SecondFactor
+from vms.keeper.two_persons import apply_due
 from vms.keeper.wish_desk import Wishes
 
 if TYPE_CHECKING:
@@ -123,6 +124,7 @@ class House:
         for commune in self.communes:
             try:
                 with explained(Path(f"{commune.id}.sqlite")):
+                    await apply_due(commune, self.due_us(commune))
                     done = await destroy_due(commune, self.due_us(commune))
                     await destroy_due_packages(commune, self.due_us(commune))
                     await escalate(commune, now_us)

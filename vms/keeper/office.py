@@ -19,6 +19,7 @@ from vms.keeper.acts import ACTS
 from vms.keeper.acts.people import Grant as GrantArgs
 from vms.keeper.acts.spec import ActSpec
 from vms.keeper.acts.time import ConfirmTime, check_doubt
+from vms.keeper.acts.two_persons import propose
 from vms.keeper.arguments import Args, Email, Login, MotiveText, Name, Slug, motive, parse
 from vms.keeper.communes import Change, Commune
 from vms.keeper.destruction import destroy_due
@@ -262,7 +263,10 @@ class Office:
                 raise grant.error()
             if rule.step_up:
                 house.require_confirmed(live)
-            result = spec.run(change.under(grant.role.value, grant.habilitation), given)
+            acting = change.under(grant.role.value, grant.habilitation)
+            if spec.second is not None and spec.second(acting, given):
+                return propose(acting, name, given)
+            result = spec.run(acting, given)
             if name in EXTRACTION_ACTS:  # nothing of a refused act stays: the transaction ends here
                 house.views.require_extraction(live, str(getattr(given, "request", "")))
             return result

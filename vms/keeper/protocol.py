@@ -123,6 +123,7 @@ ACT_NAMES: Final = frozenset(
         "check_identity", "extend_answer", "sign_manifest",
         "certify_export", "record_package", "receive_package", "purge_package", "order_provisioning",
         "withdraw_order", "declare_change", "suspend", "resume", "record_grouping", "consent",
+        "confirm_act", "stop_act",
     }
 )  # fmt: skip
 READ_NAMES: Final = frozenset(
@@ -133,6 +134,7 @@ READ_NAMES: Final = frozenset(
         "holds", "retention", "requests", "request", "applicant",
         "seal", "whoami_rights", "rights", "communes", "purposes",
         "conventions", "legal_frames", "provisioning_orders", "groupings", "emergencies", "explain", "explain_mine",
+        "pending_acts",
     }
 )  # fmt: skip
 

@@ -35,6 +35,7 @@ from vms.law.facts import (
 from vms.law.masks import MaskDrift, SeenMasks
 from vms.law.objective import Objective
 from vms.law.siting import Position, SitePlan
+from vms.law.two_persons import PendingAct
 
 FACT_SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS fact (
@@ -186,6 +187,7 @@ KINDS: Final[dict[str, TypeAdapter[Any]]] = {
     "objective": TypeAdapter(Objective),
     "seal": TypeAdapter(SealRecord),
     "time": TypeAdapter(ConfirmedTime),
+    "pending_act": TypeAdapter(PendingAct),
 }
 COMMUNE_ID: Final = "self"
 

@@ -165,6 +165,7 @@ class ActClass(StrEnum):
 
     ORDINARY = "ordinary"
     STEPPED_UP = "stepped_up"
+    TWO_PERSONS = "two_persons"
 
 
 class FactAct(Entry):
@@ -218,6 +219,8 @@ class Durations(Entry):
     recovery_life_hours: int
     invitation_days: int
     mandate_delay_days: int
+    second_person_days: int
+    two_persons_delay_hours: int
     control_days: int
     replay_window_s: int
 

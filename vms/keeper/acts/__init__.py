@@ -22,6 +22,7 @@ from vms.keeper.acts import (
     seal,
     siting,
     time,
+    two_persons,
     zones,
 )
 from vms.keeper.acts.spec import ActSpec
@@ -46,4 +47,5 @@ ACTS: Final[dict[str, ActSpec]] = {
     **objective.ACTS,
     **provisioning.ACTS,
     **time.ACTS,
+    **two_persons.ACTS,
 }

@@ -106,6 +106,13 @@ def authorise_camera(change: Change, args: AuthoriseCamera) -> dict[str, Any]:
     return _done(change, "authorise_camera", authorised.id, order=order.id, purposes=sorted(purposes, key=int))
 
 
+def _shortens(change: Change, args: AuthoriseCamera) -> bool:
+    """Whether the camera would keep for less long than under its order in force (P-30)."""
+    former = change.facts.order_of(camera_in(change, args.camera), change.now_us)
+    order = change.facts.orders.get(args.order)
+    return former is not None and order is not None and order.max_days < former.max_days
+
+
 def declare_framing_class(change: Change, args: FramingClass) -> dict[str, Any]:
     """Declare the field of view; what the stored picture must reach follows from it (T-04…T-06)."""
     camera = camera_in(change, args.camera)
@@ -209,7 +216,7 @@ def _done(change: Change, act: str, camera: str, *, motive: str = "", **detail: 
 
 
 ACTS: Final = {
-    "authorise_camera": ActSpec(AuthoriseCamera, authorise_camera),
+    "authorise_camera": ActSpec(AuthoriseCamera, authorise_camera, second=_shortens),
     "declare_framing_class": ActSpec(FramingClass, declare_framing_class),
     "open_framing": ActSpec(OpenFraming, open_framing),
     "close_framing": ActSpec(OneCamera, close_framing),

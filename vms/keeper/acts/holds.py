@@ -96,7 +96,12 @@ def release_hold(change: Change, args: ReleaseHold) -> dict[str, Any]:
     return {"hold": hold.id, "released": True, "journal": seq}
 
 
+def _frees(change: Change, args: ReleaseHold) -> bool:
+    """Whether the release lets anything go: a hold that is over keeps nothing any more."""
+    return any(hold.id == args.hold and hold.active(change.now_us) for hold in change.facts.holds)
+
+
 ACTS: Final = {
     "place_hold": ActSpec(PlaceHold, place_hold),
-    "release_hold": ActSpec(ReleaseHold, release_hold),
+    "release_hold": ActSpec(ReleaseHold, release_hold, second=_frees),
 }

@@ -98,8 +98,8 @@ def _network(cidr: str) -> IPv4Network | IPv6Network:
     return network
 
 
-def record_order(change: Change, args: RecordOrder) -> dict[str, Any]:
-    """Record an authorisation; its reference is unique in the commune."""
+def _read_order(change: Change, args: RecordOrder) -> Order:
+    """The authorisation as it would be recorded; its reference is unique in the commune."""
     if any(order.reference == args.reference for order in change.facts.orders.values()):
         raise Conflict("Un arrêté porte déjà cette référence.", where=args.reference, todo="Citez le nouvel arrêté.")
     order = Order(
@@ -124,6 +124,12 @@ def record_order(change: Change, args: RecordOrder) -> dict[str, Any]:
     )
     refuse(record_lapse(order), args.reference)
     refuse(_replace_lapse(change, order), args.reference)
+    return order
+
+
+def record_order(change: Change, args: RecordOrder) -> dict[str, Any]:
+    """Record an authorisation."""
+    order = _read_order(change, args)
     change.put("order", order.id, order)
     seq = change.modified(
         "record_order",
@@ -135,6 +141,13 @@ def record_order(change: Change, args: RecordOrder) -> dict[str, Any]:
         purposes=sorted(order.purposes, key=int),
     )
     return {"order": order.id, "journal": seq}
+
+
+def _shortens(change: Change, args: RecordOrder) -> bool:
+    """Whether cameras of the order that it replaces would keep for less long: the rest is destroyed (P-30)."""
+    order = _read_order(change, args)
+    former = change.facts.orders.get(order.replaces or "")
+    return former is not None and order.max_days < former.max_days
 
 
 def _replace_lapse(change: Change, order: Order) -> Lapse | None:
@@ -175,7 +188,7 @@ def record_cnil(change: Change, args: RecordCnil) -> dict[str, Any]:
 
 ACTS: Final = {
     "declare_prefix": ActSpec(DeclarePrefix, declare_prefix),
-    "record_order": ActSpec(RecordOrder, record_order),
+    "record_order": ActSpec(RecordOrder, record_order, second=_shortens),
     "withdraw_order": ActSpec(WithdrawOrder, withdraw_order),
     "record_cnil": ActSpec(RecordCnil, record_cnil),
 }

@@ -17,10 +17,15 @@ from vms.law.lapse import Lapse
 
 @dataclass(frozen=True, slots=True)
 class ActSpec:
-    """One act: ``run(change, args)`` is pure but for the transaction, and returns what the caller is told."""
+    """One act: ``run(change, args)`` is pure but for the transaction, and returns what the caller is told.
+
+    ``second``, of the acts of two persons, is whether this one wants the second (decision 0032): what destroys and
+    shortens nothing is done at once.
+    """
 
     model: type[Args]
     run: Callable[[Change, Any], dict[str, Any]]
+    second: Callable[[Change, Any], bool] | None = None
 
 
 def camera_in(change: Change, camera: str) -> CameraFacts:

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from vms.keeper.reads import cameras, documents, emergency, explain, footage, journal, law, people, requests
+from vms.keeper.reads import (
+    cameras,
+    documents,
+    emergency,
+    explain,
+    footage,
+    journal,
+    law,
+    people,
+    requests,
+    two_persons,
+)
 from vms.keeper.reads.spec import ReadSpec
 
 READS: Final[dict[str, ReadSpec]] = {
@@ -17,4 +28,5 @@ READS: Final[dict[str, ReadSpec]] = {
     **requests.READS,
     **journal.READS,
     **documents.READS,
+    **two_persons.READS,
 }

@@ -26,8 +26,8 @@ export interface ActDialogProps {
   run: (data: FormData) => Promise<unknown>;
   /** Reads that the act makes stale. */
   stale: readonly string[];
-  /** The sentence that confirms it. */
-  done: string;
+  /** The sentence that confirms it, or what makes it from the act's answer. */
+  done: string | ((made: unknown) => string);
 }
 
 /** One act of the law: what it does, its fields, one confirming button, its refusal in place. */
@@ -48,9 +48,9 @@ function ActForm({ onClose, confirm, icon, danger, grave, children, run, stale, 
     event.preventDefault();
     const data = new FormData(event.currentTarget);
     await attempt(async () => {
-      await guarded(() => run(data), grave);
+      const made = await guarded(() => run(data), grave);
       onClose();
-      toast(done);
+      toast(typeof done === "string" ? done : done(made));
     });
     for (const key of stale) void client.invalidateQueries({ queryKey: [key] });
   };

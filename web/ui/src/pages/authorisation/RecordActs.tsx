@@ -2,6 +2,7 @@ import { Trans, useLingui } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
 import { Plus } from "lucide-react";
 import { recordCnil, recordOrder } from "../../api/authorisations";
+import { waits } from "../../api/pendingActs";
 import { purposesQuery } from "../../api/session";
 import { dayEnd, dayStart, nowUs, toParisFields } from "../../i18n/format";
 import { ActButton, Check, TextField, textOf } from "../../parts";
@@ -34,8 +35,8 @@ export function RecordOrderAct() {
           ...termsOf(data),
         })
       }
-      stale={["authorisations", "cameras", "session"]}
-      done={t`Arrêté enregistré.`}
+      stale={["authorisations", "cameras", "session", "pending-acts"]}
+      done={(made) => (waits(made) ? t`Demandé : une autre personne confirme.` : t`Arrêté enregistré.`)}
     >
       <p className="small dim">
         <Trans>Recopiez le texte signé. Cinq ans au plus, trente jours de conservation au plus.</Trans>

@@ -15,6 +15,7 @@ import {
   validateZones,
   zoneSetsQuery,
 } from "../../api/cameras";
+import { waits } from "../../api/pendingActs";
 import { nowUs, toParisFields } from "../../i18n/format";
 import {
   ActButton,
@@ -241,7 +242,7 @@ function AuthoriseAct({ camera }: { camera: Camera }) {
       confirm={<Trans>Rattacher à cet arrêté</Trans>}
       run={(data) => authoriseCamera(camera.id, textOf(data, "order"))}
       stale={STALE}
-      done={t`Caméra autorisée.`}
+      done={(made) => (waits(made) ? t`Demandé : une autre personne confirme.` : t`Caméra autorisée.`)}
     >
       <SelectField label={t`Arrêté préfectoral`} name="order" required>
         {(orders.data?.orders ?? []).map((order) => (

@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Lock } from "lucide-react";
 import type { Camera } from "../../api/cameras";
+import { waits } from "../../api/pendingActs";
 import { type Hold, holdsQuery, releaseHold } from "../../api/retention";
 import { formatDuration, formatLong, formatSpan, nowUs } from "../../i18n/format";
 import {
@@ -139,11 +140,14 @@ function ReleaseAct({ hold }: { hold: Hold }) {
       title={<Trans>Lever le gel {referenceOf(hold)}</Trans>}
       confirm={<Trans>Confirmer la levée</Trans>}
       run={(data) => releaseHold(hold.id, textOf(data, "motive"))}
-      stale={["holds", "retention", "requests"]}
-      done={t`Gel levé.`}
+      stale={["holds", "retention", "requests", "pending-acts"]}
+      done={(made) => (waits(made) ? t`Levée demandée : une autre personne la confirme.` : t`Gel levé.`)}
     >
       <p>
-        <Trans>Ce que ce gel gardait au-delà de son terme est détruit aussitôt, sans retour.</Trans>
+        <Trans>
+          Une autre personne confirme ; un jour après, ce que ce gel gardait au-delà de son terme est détruit,
+          sans retour.
+        </Trans>
       </p>
       <MotiveField />
     </ActButton>

@@ -14,6 +14,7 @@ import { CertificateCard } from "./CertificateCard";
 import { ClockCard } from "./ClockCard";
 import { HoldsCard } from "./HoldsCard";
 import { KeyCard } from "./KeyCard";
+import { PendingCard } from "./PendingCard";
 
 /** What is kept, until when, what is held, and what was destroyed (P-30…P-38). */
 export function RetentionPage() {
@@ -87,6 +88,7 @@ function Kept({ data }: { data: Retention }) {
           <ServerWords what={one.what} rule={one.rule} />
         </Note>
       ))}
+      <PendingCard />
       <HoldsCard cameras={cameras} />
       <CamerasCard rows={rows} />
       <CertificateCard />

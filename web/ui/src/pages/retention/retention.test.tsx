@@ -64,6 +64,7 @@ function answers(role: "mayor" | "auditor", more: Answers = {}): Answers {
     "GET /communes/valclair/cameras": { body: [] },
     "GET /communes/valclair/requests": { body: { requests: [] } },
     "GET /communes/valclair/holds": { body: { holds: [] } },
+    "GET /communes/valclair/pending-acts": { body: { pending: [] } },
     "GET /communes/valclair/retention": { body: KEPT },
     ...more,
   };
@@ -104,6 +105,68 @@ describe("a clock in doubt", () => {
     renderPage("/conservation");
     expect(await screen.findByText("Gels en cours")).toBeTruthy();
     expect(screen.queryByText("La machine indique")).toBeNull();
+  });
+});
+
+describe("acts of two persons", () => {
+  const WAITING = {
+    id: "y-1",
+    act: "release_hold",
+    args: { hold: "g-1", motive: "close" },
+    asked_by: "Cheffe de service",
+    asked_us: NOW - DAY_US,
+    confirm_by_us: NOW + 6 * DAY_US,
+    confirmed_by: "",
+    effective_us: null,
+    may_confirm: true,
+    may_stop: true,
+  };
+  const path = "/communes/valclair/pending-acts";
+
+  it("wait for the second person, who is asked for the password again and sees when it happens", async () => {
+    const user = userEvent.setup();
+    const wanted = { type: "urn:guet:step-up-needed", title: "Mot de passe.", status: 403 };
+    const calls = fakeServer(
+      answers("mayor", {
+        [`GET ${path}`]: { body: { pending: [WAITING] } },
+        [`POST ${path}/y-1/confirm`]: { status: 403, body: wanted },
+        "POST /session/step-up": { body: sessionAs("mayor", { step_up_until_us: NOW + DAY_US }) },
+      }),
+    );
+    renderPage("/conservation");
+    const card = (await screen.findByText("Actes à deux personnes")).closest("section") as Element;
+    expect(card.textContent).toContain("Levée du gel g-1");
+    expect(card.textContent).toContain("Demandé par Cheffe de service. Attend un second accord");
+    await expectAccessible(card);
+    await user.click(screen.getByRole("button", { name: "Confirmer…" }));
+    await user.click(await screen.findByRole("button", { name: "Donner le second accord" }));
+    await user.type(await screen.findByLabelText("Mot de passe"), "secret bien long");
+    await user.click(screen.getByRole("button", { name: "Confirmer" }));
+    await waitFor(() =>
+      expect(calls.list.filter(({ call }) => call === `POST ${path}/y-1/confirm`).length).toBeGreaterThan(1),
+    );
+  });
+
+  it("are stopped with a motive until their hour", async () => {
+    const user = userEvent.setup();
+    const agreed = { ...WAITING, confirmed_by: "Le maire", effective_us: NOW + DAY_US, may_confirm: false };
+    const calls = fakeServer(
+      answers("auditor", {
+        [`GET ${path}`]: { body: { pending: [agreed] } },
+        [`POST ${path}/y-1/stop`]: { body: { pending: "y-1" } },
+      }),
+    );
+    renderPage("/conservation");
+    expect(await screen.findByText(/confirmé par Le maire. Prend effet le/)).toBeTruthy();
+    expect(screen.queryByRole("button", { name: "Confirmer…" })).toBeNull();
+    await user.click(screen.getByRole("button", { name: "Arrêter…" }));
+    await user.type(await screen.findByLabelText(/Motif/), "procédure encore ouverte");
+    await user.click(screen.getByRole("button", { name: "Arrêter cet acte" }));
+    await waitFor(() =>
+      expect(calls.list.find(({ call }) => call === `POST ${path}/y-1/stop`)?.body).toEqual({
+        motive: "procédure encore ouverte",
+      }),
+    );
   });
 });
 
