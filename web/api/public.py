@@ -136,7 +136,7 @@ class Followed(BaseModel):
 async def file_access(
     commune: Annotated[str, Path(max_length=80)], body: FileIn, request: Request, services: Srv
 ) -> Filed:
-    """Make a filmed person's request; without account, document or picture. 413 once too many came (P-82, P-85)."""
+    """Make a filmed person's request; without account, document or picture. 429 once too many came (P-82, P-85)."""
     return Filed.model_validate(await services.keeper.file_access(commune, _address(request), body.model_dump()))
 
 
