@@ -37,6 +37,7 @@ from web.api import (
     siting,
     storage,
 )
+from web.body_limit import BodyLimit, BodyLimits
 from web.deps import Services
 from web.reader import READER_NAME
 from web.security import SecurityMiddleware
@@ -72,7 +73,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
 )
 
 
-def create_app(services: Services | None, pages: Path = PAGES) -> FastAPI:
+def create_app(services: Services | None, pages: Path = PAGES, body_limits: BodyLimits | None = None) -> FastAPI:
     """The application; ``services`` is None only to print the contract (``web.openapi``)."""
     app = FastAPI(
         title="Guet",
@@ -84,6 +85,7 @@ def create_app(services: Services | None, pages: Path = PAGES) -> FastAPI:
         separate_input_output_schemas=False,
     )
     app.state.services = services
+    app.add_middleware(BodyLimit, limits=body_limits or BodyLimits())
     app.add_middleware(SecurityMiddleware)
     problems.install(app)
     for router in ROUTERS:

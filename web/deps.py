@@ -8,12 +8,12 @@ from typing import Annotated, Any, cast
 from fastapi import Depends
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncEngine
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 
 from recorder.live.relay import Relay
 from recorder.playback import Playback
 from vms.clock import Clock
-from vms.errors import Refused
+from vms.errors import BadInput, Refused
 from vms.keeper.client import KeeperForWeb
 from vms.settings import Settings
 from web.extractions import Extractions
@@ -104,8 +104,11 @@ def arguments(body: BaseModel) -> dict[str, Any]:
 async def body_of(request: Request, limit_bytes: int) -> bytes:
     """An upload, read no further than past its limit: whoever judges it sees that it is too long."""
     data = bytearray()
-    async for chunk in request.stream():
-        data += chunk
-        if len(data) > limit_bytes:
-            break
+    try:
+        async for chunk in request.stream():
+            data += chunk
+            if len(data) > limit_bytes:
+                break
+    except ClientDisconnect as error:
+        raise BadInput("L’envoi s’est arrêté en chemin.", todo="Recommencez.") from error
     return bytes(data)

@@ -4,51 +4,15 @@ person exercises a right (P-28, P-81…P-85).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Request, Response
-from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
-from starlette.types import Message
 
-from vms.errors import LimitExceeded
 from vms.law.rulebook import Purpose, Words, rulebook
 from web.deps import Srv
 
-BODY_LIMIT_BYTES: Final = 8192
-
-
-def _too_long() -> LimitExceeded:
-    return LimitExceeded("Cette demande est trop longue.", todo="Raccourcissez-la.")
-
-
-class BoundedRoute(APIRoute):
-    """A route anyone can send to: a body beyond the limit is refused for its length, or when it turns out longer."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The usual handler, on a request whose body is counted as it comes."""
-        handle = super().get_route_handler()
-
-        async def bounded(request: Request) -> Response:
-            taken, said = 0, request.headers.get("content-length", "0")
-            if not said.isdecimal() or int(said[:20]) > BODY_LIMIT_BYTES:
-                raise _too_long()
-
-            async def receive() -> Message:
-                nonlocal taken
-                message = await request.receive()
-                taken += len(message.get("body", b""))
-                if taken > BODY_LIMIT_BYTES:
-                    raise _too_long()  # told as a body that cannot be read
-                return message
-
-            return await handle(Request(request.scope, receive))
-
-        return bounded
-
-
-router = APIRouter(tags=["public"], prefix="/public", route_class=BoundedRoute)
+router = APIRouter(tags=["public"], prefix="/public")
 # A page that changes with an order may be a minute old: who asks often is answered by a cache on the way.
 CACHE: Final = "public, max-age=60"
 
