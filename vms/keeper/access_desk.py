@@ -12,6 +12,7 @@ from pydantic import Field
 
 from vms.errors import GuetError, NotFound, Refused, StepUpNeeded
 from vms.keeper.arguments import Args, Identifier, MotiveText, Name, parse
+from vms.keeper.backoff import Place
 from vms.keeper.communes import Commune
 from vms.keeper.entry import Author, Entry
 from vms.keeper.gate import Denied, Person, may
@@ -91,18 +92,16 @@ class AccessDesk:
             "code_until_us": code_until(reader, person, now_us),
         }
 
-    async def recover(self, login: str, code: str, password: str, workstation: str) -> None:
+    async def recover(self, login: str, code: str, password: str, workstation: str, place: Place) -> None:
         """Spend a recovery code: the account's owner chooses a password, and everything of before ends."""
-        house, now_us, key = self._house, self._house.clock.utc().us, f"{login}/recover"
-        house.backoff.check(key, workstation, now_us)
-        account = house.host.account_by_login(login)
-        if account is None or not code_holds(house.host.store.reader, account.id, code, now_us):
-            house.backoff.failed(key, workstation, now_us)
-            raise wrong()
+        house, now_us = self._house, self._house.clock.utc().us
+        with house.backoff.attempt(f"{login}/recover", place, now_us):
+            account = house.host.account_by_login(login)
+            if account is None or not code_holds(house.host.store.reader, account.id, code, now_us):
+                raise wrong()
         stored = await house.passwords.hash(password)
         author = Author(account.id, workstation=workstation)
         await house.host.store.write(lambda tx: redeem(tx, account.id, code, stored, author))
-        house.backoff.succeeded(key, workstation)
         await self._end_all(account.id, "recovered", author)
         for commune in self._communes_of(account.id):
             entry = Entry("modification", "recover_account", author, detail={"person": account.id})

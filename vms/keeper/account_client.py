@@ -7,6 +7,7 @@ from typing import Any, Final
 from vms.keeper.protocol import Session, Use
 from vms.wire import WireClient
 
+PASSWORD_WAIT_S: Final = 60.0  # every known workstation of a town may sign in at once
 TOKEN_WAIT_S: Final = 45.0  # longer than a token may take to answer, and the passphrase before it
 PROVIDER_WAIT_S: Final = 60.0  # the keeper asks an identity provider several times, each within a limit of its own
 
@@ -90,9 +91,10 @@ class KeeperForAccounts:
         """End one of the person's own sessions; the account as it is then."""
         return await self._call("end_session", token=token, id=session)
 
-    async def recover(self, login: str, code: str, password: str, workstation: str) -> None:
+    async def recover(self, login: str, code: str, password: str, workstation: str, address: str = "") -> None:
         """Spend a recovery code: the password that is in force from now on."""
-        await self._call("recover", login=login, code=code, password=password, workstation=workstation)
+        args = {"login": login, "code": code, "password": password, "workstation": workstation, "address": address}
+        await self._wire.call("recover", args, timeout_s=PASSWORD_WAIT_S)
 
     async def providers(self) -> list[dict[str, Any]]:
         """The identity providers of the host: ``{"id", "kind", "label"}`` each."""

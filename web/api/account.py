@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from vms.keeper.protocol import Use
 from web.api.session import PAGE_KEY_LIMIT_CHARS, SessionView, view_of, workstation_of
+from web.client_address import address_of
 from web.deps import Acting, Srv, Statement, Token
 from web.security import post_of, set_cookie, set_post_cookie
 
@@ -293,4 +294,5 @@ async def approve_recovery(
 @router.post("/session/recover", status_code=204)
 async def recover(body: Recovery, request: Request, services: Srv) -> None:
     """Spend a recovery code; sign in with the new password afterwards."""
-    await services.keeper.accounts.recover(body.login, body.code, body.password, workstation_of(request))
+    place, address = workstation_of(request), address_of(request)
+    await services.keeper.accounts.recover(body.login, body.code, body.password, place, address)

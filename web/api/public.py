@@ -10,6 +10,7 @@ from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, Field
 
 from vms.law.rulebook import Purpose, Words, rulebook
+from web.client_address import address_of
 from web.deps import Srv
 
 router = APIRouter(tags=["public"], prefix="/public")
@@ -101,7 +102,7 @@ async def file_access(
     commune: Annotated[str, Path(max_length=80)], body: FileIn, request: Request, services: Srv
 ) -> Filed:
     """Make a filmed person's request; without account, document or picture. 429 once too many came (P-82, P-85)."""
-    return Filed.model_validate(await services.keeper.file_access(commune, _address(request), body.model_dump()))
+    return Filed.model_validate(await services.keeper.file_access(commune, address_of(request), body.model_dump()))
 
 
 @router.post("/communes/{commune}/access/follow")
@@ -109,9 +110,4 @@ async def follow_access(
     commune: Annotated[str, Path(max_length=80)], body: FollowIn, request: Request, services: Srv
 ) -> Followed:
     """The state of the request that a code belongs to; 404 for any other. The code is never in an address."""
-    return Followed.model_validate(await services.keeper.follow_access(commune, _address(request), body.code))
-
-
-def _address(request: Request) -> str:
-    """Whom the keeper counts; never logged or stored."""
-    return request.client.host if request.client else ""
+    return Followed.model_validate(await services.keeper.follow_access(commune, address_of(request), body.code))
