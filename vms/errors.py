@@ -8,7 +8,8 @@ GuetError
 │   └── StepUpNeeded  the act asks for the password again                        403
 ├── NotFound          no such thing, or none that this person may know of        404
 ├── Conflict          it changed meanwhile, or exists already                    409
-├── LimitExceeded     a bound on size, number or rate was reached                413
+├── LimitExceeded     a bound on size or number was reached                       413
+│   └── TooManyRequests  too often, or too many at once: later it works           429
 ├── Damaged           an integrity check failed: checksum, link, signature       422
 └── Unavailable       a peer, disk or key is away; the same call may work later  503
 
@@ -18,7 +19,9 @@ a person can act on, and travels between processes without losing any of it (``t
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
+
+RETRY_DIGITS_LIMIT: Final = 9
 
 
 class GuetError(Exception):
@@ -42,18 +45,28 @@ class GuetError(Exception):
 
     def to_dict(self) -> dict[str, str]:
         """The error as plain data, for another process or for a page."""
-        return {"kind": self.kind, "what": self.what, "where": self.where, "todo": self.todo, "rule": self.rule}
+        told = {"kind": self.kind, "what": self.what, "where": self.where, "todo": self.todo, "rule": self.rule}
+        return told | self.more()
+
+    def more(self) -> dict[str, str]:
+        """What one kind of error carries beside the words of every error."""
+        return {}
+
+    def take_more(self, data: dict[str, Any]) -> None:
+        """Take back what ``more`` told."""
 
     @staticmethod
     def from_dict(data: dict[str, Any]) -> GuetError:
         """The error that ``to_dict`` described; an unknown kind becomes a plain GuetError."""
         cls = KINDS.get(str(data.get("kind")), GuetError)
-        return cls(
+        error = cls(
             str(data.get("what", "")),
             where=str(data.get("where", "")),
             todo=str(data.get("todo", "")),
             rule=str(data.get("rule", "")),
         )
+        error.take_more(data)
+        return error
 
 
 class BadInput(GuetError):
@@ -127,10 +140,30 @@ class Conflict(GuetError):
 
 
 class LimitExceeded(GuetError):
-    """A bound on size, number, rate or time was reached."""
+    """A bound on size, number or length of time was reached; the same call will never do."""
 
     kind = "limit-exceeded"
     status = 413
+
+
+class TooManyRequests(LimitExceeded):
+    """Too often, or too many at once; the same call may be made again after ``retry_after_s`` (RFC 6585 §4)."""
+
+    kind = "too-many-requests"
+    status = 429
+
+    def __init__(self, what: str, *, where: str = "", todo: str = "", rule: str = "", retry_after_s: int = 0) -> None:
+        super().__init__(what, where=where, todo=todo, rule=rule)
+        self.retry_after_s = retry_after_s
+
+    def more(self) -> dict[str, str]:
+        """The wait, when it is known."""
+        return {"retry_after_s": str(self.retry_after_s)} if self.retry_after_s > 0 else {}
+
+    def take_more(self, data: dict[str, Any]) -> None:
+        """The wait as the other process told it; none when it told none that can be read."""
+        told = str(data.get("retry_after_s", ""))[:RETRY_DIGITS_LIMIT]
+        self.retry_after_s = int(told) if told.isascii() and told.isdecimal() else 0
 
 
 class Damaged(GuetError):
@@ -151,6 +184,6 @@ KINDS: dict[str, type[GuetError]] = {
     cls.kind: cls
     for cls in (
         BadInput, Unauthenticated, SecondFactorNeeded, Refused, StepUpNeeded, NotFound, Conflict, LimitExceeded,
-        Damaged, Unavailable,
+        TooManyRequests, Damaged, Unavailable,
     )
 }  # fmt: skip

@@ -6,6 +6,7 @@ import hashlib
 import os
 import platform
 import tempfile
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Final, Literal, Self
 
@@ -75,6 +76,8 @@ class Settings(BaseSettings):
     oidc_providers: list[IdentityProvider] = Field(default=[], max_length=8)
     # The maker's PKCS#11 module, where holders' tokens open communes' keys (docs/operate/security.md).
     pkcs11_module: Path | None = None
+    # Proxies before the pages, as addresses or networks: what they say of who asks is believed, nobody else's is.
+    trusted_proxies: list[str] = []
     smtp_host: str = ""
     smtp_port: int = Field(default=25, ge=1, le=65535)
     smtp_from: str = "guet@localhost"
@@ -145,6 +148,11 @@ class Settings(BaseSettings):
         self._check_part()
         if self.timestamp_url and self.timestamp_ca is None:
             raise ValueError("VMS_TIMESTAMP_URL: the authority's root certificates are needed, VMS_TIMESTAMP_CA")
+        for proxy in self.trusted_proxies:
+            try:
+                ip_network(proxy)
+            except ValueError as error:
+                raise ValueError(f"VMS_TRUSTED_PROXIES: {proxy[:60]} is no address and no network") from error
         if len({one.id for one in self.oidc_providers}) < len(self.oidc_providers):
             raise ValueError("VMS_OIDC_PROVIDERS: two identity providers have the same id")
         return self

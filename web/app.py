@@ -38,6 +38,7 @@ from web.api import (
     siting,
     storage,
 )
+from web.body_limit import BodyLimit, BodyLimits
 from web.contract_marks import mark
 from web.deps import Services
 from web.reader import READER_NAME
@@ -75,7 +76,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
 )
 
 
-def create_app(services: Services | None, pages: Path = PAGES) -> FastAPI:
+def create_app(services: Services | None, pages: Path = PAGES, body_limits: BodyLimits | None = None) -> FastAPI:
     """The application; ``services`` is None only to print the contract (``web.openapi``)."""
     app = FastAPI(
         title="Guet",
@@ -87,6 +88,7 @@ def create_app(services: Services | None, pages: Path = PAGES) -> FastAPI:
         separate_input_output_schemas=False,
     )
     app.state.services = services
+    app.add_middleware(BodyLimit, limits=body_limits or BodyLimits())
     app.add_middleware(SecurityMiddleware)
     problems.install(app)
     for router in ROUTERS:

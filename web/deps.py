@@ -8,14 +8,15 @@ from typing import Annotated, Any, cast
 from fastapi import Depends
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncEngine
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 
 from recorder.live.relay import Relay
 from recorder.playback import Playback
 from vms.clock import Clock
-from vms.errors import Refused
+from vms.errors import BadInput, Refused
 from vms.keeper.client import KeeperForWeb
 from vms.settings import Settings
+from web.client_address import Proxies, networks_of
 from web.extractions import Extractions
 from web.kept_files import KeptFiles
 from web.panel_photos import PanelPhotos
@@ -45,12 +46,14 @@ class Services:
     permits: PermitBook
     demo_accounts: tuple[DemoAccount, ...] = ()
     extractions: Extractions = field(default_factory=Extractions)
+    proxies: Proxies = field(init=False)
     relay: Relay = field(init=False)
     panel_photos: PanelPhotos = field(init=False)
     site_plans: KeptFiles = field(init=False)
     _permit_key: bytes | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
+        self.proxies = networks_of(self.settings.trusted_proxies)
         self.relay = Relay(self.engine, self.settings)
         self.panel_photos = PanelPhotos(self.settings.home)
         self.site_plans = KeptFiles(self.settings.home / "plans", "", "Ce plan", "P-22")
@@ -104,8 +107,11 @@ def arguments(body: BaseModel) -> dict[str, Any]:
 async def body_of(request: Request, limit_bytes: int) -> bytes:
     """An upload, read no further than past its limit: whoever judges it sees that it is too long."""
     data = bytearray()
-    async for chunk in request.stream():
-        data += chunk
-        if len(data) > limit_bytes:
-            break
+    try:
+        async for chunk in request.stream():
+            data += chunk
+            if len(data) > limit_bytes:
+                break
+    except ClientDisconnect as error:
+        raise BadInput("L’envoi s’est arrêté en chemin.", todo="Recommencez.") from error
     return bytes(data)

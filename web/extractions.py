@@ -15,7 +15,7 @@ from recorder.export.extraction import Place, extract_request
 from recorder.export.timestamping import Authorities
 from recorder.store.attached import reading
 from vms import logs
-from vms.errors import Conflict, GuetError, LimitExceeded
+from vms.errors import Conflict, GuetError, TooManyRequests
 
 if TYPE_CHECKING:
     from web.deps import Services
@@ -65,8 +65,10 @@ class Extractions:
         if known is not None and known.status == "running":
             raise Conflict("Cette extraction est déjà en cours.", where=request, todo="Suivez son avancement.")
         if sum(run.status == "running" for run in self._runs.values()) >= RUNNING_LIMIT:
-            raise LimitExceeded(
-                f"{RUNNING_LIMIT} extractions sont déjà en cours.", todo="Attendez que l’une d’elles finisse."
+            raise TooManyRequests(
+                f"{RUNNING_LIMIT} extractions sont déjà en cours.",
+                todo="Attendez que l’une d’elles finisse.",
+                retry_after_s=60,
             )
         run = Run()
         self._forget_oldest()

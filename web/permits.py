@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from vms import logs
 from vms.clock import MICRO, Clock
-from vms.errors import GuetError, LimitExceeded, Refused, Unavailable
+from vms.errors import GuetError, Refused, TooManyRequests, Unavailable
 from vms.keeper.client import KeeperForWeb
 from vms.keeper.protocol import Admitted
 
@@ -106,7 +106,9 @@ class PermitBook:
     ) -> Lease:
         """Ask the gate, with what the page signed; a lease kept renewed until ``close``, or the keeper's refusal."""
         if len(self._leases) >= OPEN_VIEWS_MAX:
-            raise LimitExceeded("Trop de vues ouvertes sur ce serveur.", todo="Fermez-en, puis réessayez.")
+            raise TooManyRequests(
+                "Trop de vues ouvertes sur ce serveur.", todo="Fermez-en, puis réessayez.", retry_after_s=5
+            )
         admitted = await self._keeper.admit(token, act, cameras, from_us, to_us, motive, request, statement)
         lease = Lease(admitted, _digest(token), self._clock)
         self._leases[lease.id] = lease

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from vms import logs
-from vms.errors import GuetError
+from vms.errors import GuetError, TooManyRequests
 from vms.faults import words_of
 
 log = logs.get("web.problems")
@@ -44,13 +44,16 @@ def problem_of(error: GuetError) -> Problem:
     )
 
 
-def _answer(problem: Problem) -> JSONResponse:
-    return JSONResponse(
-        problem.model_dump(),
-        problem.status,
-        media_type="application/problem+json",
-        headers={"Cache-Control": "no-store"},
-    )
+def problem_answer(problem: Problem, retry_after_s: int = 0) -> JSONResponse:
+    """A problem as an answer; with a wait, the header that clients obey (RFC 9110 §10.2.3)."""
+    headers = {"Cache-Control": "no-store"} | ({"Retry-After": str(retry_after_s)} if retry_after_s > 0 else {})
+    return JSONResponse(problem.model_dump(), problem.status, media_type="application/problem+json", headers=headers)
+
+
+def error_answer(error: GuetError) -> JSONResponse:
+    """One of our errors as an answer."""
+    wait_s = max(1, error.retry_after_s) if isinstance(error, TooManyRequests) else 0
+    return problem_answer(problem_of(error), wait_s)
 
 
 def install(app: FastAPI) -> None:
@@ -60,7 +63,7 @@ def install(app: FastAPI) -> None:
     async def _ours(_: Request, error: GuetError) -> JSONResponse:
         if error.status >= 500:
             log.warning("appel en échec", kind=error.kind, where=error.where)
-        return _answer(problem_of(error))
+        return error_answer(error)
 
     @app.exception_handler(RequestValidationError)
     async def _fields(_: Request, error: RequestValidationError) -> JSONResponse:
@@ -69,7 +72,7 @@ def install(app: FastAPI) -> None:
             {"field": ".".join(str(part) for part in e["loc"][1:]), "message": words_of(e)}
             for e in error.errors()[:FIELD_ERRORS_MAX]
         ]
-        return _answer(
+        return problem_answer(
             Problem(
                 type="urn:guet:bad-input",
                 title="La demande est incomplète ou mal formée.",
@@ -82,7 +85,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def _http(_: Request, error: HTTPException) -> JSONResponse:
         titles = {404: "Cette page n’existe pas.", 405: "Cette méthode n’est pas admise ici."}
-        return _answer(
+        return problem_answer(
             Problem(
                 type=f"urn:guet:http-{error.status_code}",
                 title=titles.get(error.status_code, str(error.detail)),
@@ -93,7 +96,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def _bug(request: Request, error: Exception) -> JSONResponse:
         log.error("erreur interne", path=request.url.path, error=type(error).__name__)
-        return _answer(
+        return problem_answer(
             Problem(
                 type="urn:guet:error",
                 title="Erreur interne.",

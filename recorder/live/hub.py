@@ -16,7 +16,7 @@ from typing import Final, Literal
 from recorder.access_unit import StreamFormat, TimedUnit
 from recorder.fragmenter import fragment, init_segment
 from vms.clock import UtcTime
-from vms.errors import LimitExceeded
+from vms.errors import TooManyRequests
 
 QUEUE_LIMIT_MESSAGES: Final = 60
 QUEUE_LIMIT_BYTES: Final = 8 * 1024 * 1024
@@ -128,8 +128,10 @@ class Hub:
     def join(self) -> Viewer:
         """A new viewer, its queue filled with what it needs to start; LimitExceeded when there are too many."""
         if len(self._viewers) >= VIEWERS_LIMIT_COUNT:
-            raise LimitExceeded(
-                f"Déjà {VIEWERS_LIMIT_COUNT} visionnages de ce flux.", todo="Fermez une vue, puis recommencez."
+            raise TooManyRequests(
+                f"Déjà {VIEWERS_LIMIT_COUNT} visionnages de ce flux.",
+                todo="Fermez une vue, puis recommencez.",
+                retry_after_s=5,
             )
         viewer = Viewer(self)
         self._viewers.append(viewer)

@@ -307,7 +307,7 @@ async def test_forms_that_no_page_sends_and_ranges_that_are_not(place: Town, ask
             yield b" " * 1000
 
     unsaid = await ask("POST", "/public/communes/valclair/access", content=pieces())
-    assert unsaid.status_code == 400
+    assert unsaid.status_code == 413
     nowhere = await ask("POST", "/public/communes/ailleurs/access", json=form(place))
     assert nowhere.status_code == 404
 

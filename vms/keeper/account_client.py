@@ -7,6 +7,7 @@ from typing import Any, Final
 from vms.keeper.protocol import Session, Use
 from vms.wire import WireClient
 
+PASSWORD_WAIT_S: Final = 60.0  # every known workstation of a town may sign in at once
 TOKEN_WAIT_S: Final = 45.0  # longer than a token may take to answer, and the passphrase before it
 PROVIDER_WAIT_S: Final = 60.0  # the keeper asks an identity provider several times, each within a limit of its own
 
@@ -90,18 +91,22 @@ class KeeperForAccounts:
         """End one of the person's own sessions; the account as it is then."""
         return await self._call("end_session", token=token, id=session)
 
-    async def recover(self, login: str, code: str, password: str, workstation: str) -> None:
+    async def recover(self, login: str, code: str, password: str, workstation: str, address: str = "") -> None:
         """Spend a recovery code: the password that is in force from now on."""
-        await self._call("recover", login=login, code=code, password=password, workstation=workstation)
+        args = {"login": login, "code": code, "password": password, "workstation": workstation, "address": address}
+        await self._wire.call("recover", args, timeout_s=PASSWORD_WAIT_S)
 
     async def stop_recovery(self, token: str) -> dict[str, Any]:
         """Stop a recovery of one's own account; the account as it is then."""
         return await self._call("stop_recovery", token=token)
 
-    async def accept_invitation(self, login: str, code: str, password: str, workstation: str, post: str = "") -> None:
+    async def accept_invitation(
+        self, login: str, code: str, password: str, workstation: str, post: str = "", address: str = ""
+    ) -> None:
         """Open one's new account: the password that is in force from now on."""
-        given = {"login": login, "code": code, "password": password}
-        await self._call("accept_invitation", **given, workstation=workstation, post=post)
+        args = {"login": login, "code": code, "password": password}
+        args |= {"workstation": workstation, "post": post, "address": address}
+        await self._wire.call("accept_invitation", args, timeout_s=PASSWORD_WAIT_S)
 
     async def providers(self) -> list[dict[str, Any]]:
         """The identity providers of the host: ``{"id", "kind", "label"}`` each."""

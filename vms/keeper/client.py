@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from vms.errors import Damaged
-from vms.keeper.account_client import PROVIDER_WAIT_S, KeeperForAccounts
+from vms.keeper.account_client import PASSWORD_WAIT_S, PROVIDER_WAIT_S, KeeperForAccounts
 from vms.keeper.protocol import (
     BY_PORT,
     Act,
@@ -40,20 +40,19 @@ class KeeperForWeb:
         self.accounts = KeeperForAccounts(self._wire)
 
     async def _call(self, op: str, **args: Any) -> dict[str, Any]:
-        answer, _ = await self._wire.call(op, args)
-        return answer
+        return (await self._wire.call(op, args))[0]
 
     async def sign_in(
-        self, login: str, password: str, workstation: str, code: str = "", post: str = "", key: str = ""
-    ) -> Session:
-        """A new session; Unauthenticated (one sentence whatever was wrong), SecondFactorNeeded for an account
-        that has one and no ``code``, LimitExceeded while backing off. ``post`` is the secret of a workstation, ``key``
-        the public key of its page, without which the session opens nothing (``vms.keeper.wish``).
+        self, login: str, password: str, workstation: str, code: str = "", post: str = "", key: str = "",
+        address: str = "",
+    ) -> Session:  # fmt: skip
+        """A new session; Unauthenticated (one sentence whatever was wrong), SecondFactorNeeded without an account's
+        ``code``, TooManyRequests while backing off. ``post`` is a workstation's secret, ``key`` its page's public key,
+        without which the session opens nothing (``vms.keeper.wish``), ``address`` whom the back-off counts.
         """
         args = {"login": login, "password": password, "workstation": workstation, "code": code, "post": post}
-        args["key"] = key
-        answer, _ = await self._wire.call("sign_in", args)
-        return Session.model_validate(answer)
+        args |= {"key": key, "address": address}
+        return Session.model_validate((await self._wire.call("sign_in", args, timeout_s=PASSWORD_WAIT_S))[0])
 
     async def sign_out(self, token: str) -> str:
         """End the session and every view it opened; where to sign out of the identity provider too, or nothing."""
@@ -70,7 +69,8 @@ class KeeperForWeb:
 
     async def step_up(self, token: str, password: str) -> Session:
         """Give the password again: decisions, extractions and validations are possible for five minutes."""
-        return Session.model_validate(await self._call("step_up", token=token, password=password))
+        args = {"token": token, "password": password}
+        return Session.model_validate((await self._wire.call("step_up", args, timeout_s=PASSWORD_WAIT_S))[0])
 
     async def extend(self, token: str) -> Session:
         """Count as activity; the absolute end does not move."""

@@ -14,7 +14,16 @@ from functools import partial
 from typing import Any, Final
 
 from vms.clock import MICRO, Clock
-from vms.errors import BadInput, GuetError, LimitExceeded, NotFound, Refused, StepUpNeeded, Unauthenticated
+from vms.errors import (
+    BadInput,
+    GuetError,
+    LimitExceeded,
+    NotFound,
+    Refused,
+    StepUpNeeded,
+    TooManyRequests,
+    Unauthenticated,
+)
 from vms.keeper.communes import Commune, Communes
 from vms.keeper.entry import Author, Entry
 from vms.keeper.gate import CAMERAS_LIMIT, Denied, Grant, Motive, Person, Span, admit
@@ -214,7 +223,7 @@ class Consultations:
             if span[1] > now_us:
                 raise BadInput("La plage est dans l’avenir.", where="to_us", todo="Choisissez une plage passée.")
         if sum(view.session == live.id for view in self._views.values()) >= VIEWS_PER_SESSION_LIMIT:
-            raise LimitExceeded("Trop de vues sont ouvertes dans cette session.", todo="Fermez-en.")
+            raise TooManyRequests("Trop de vues sont ouvertes dans cette session.", todo="Fermez-en.", retry_after_s=5)
 
     def _lapsed(self, view: View, now_us: int) -> GuetError | None:
         live = self._sessions.alive(view.session)

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, Field
 
 from vms.clock import UtcTime, paris_date
-from vms.errors import BadInput, LimitExceeded, Refused
+from vms.errors import BadInput, Refused, TooManyRequests
 from vms.keeper.acts.holds import check_range, write_placed
 from vms.keeper.acts.spec import refuse
 from vms.keeper.applicants import Code
@@ -26,6 +26,7 @@ from vms.law.requests import answer_due, next_number
 from vms.law.rulebook import rulebook
 
 PUBLIC: Final = "public"
+RETRY_S: Final = 24 * 3600  # a backlog empties at the counter
 WHO: Final = "Une personne filmée"
 GONE: Final = "Les images de cette plage ont été détruites à leur terme, ou n’ont jamais été prises."
 
@@ -61,7 +62,9 @@ def file_access(change: Change, args: FileAccess, code: Code) -> dict[str, Any]:
     waiting = access.unchecked(facts.requests.values())
     if len(waiting) >= form.backlog:
         todo = "Présentez-vous à la mairie : la demande s’y fait aussi."
-        raise LimitExceeded("Trop de demandes attendent une vérification d’identité.", todo=todo)
+        raise TooManyRequests(
+            "Trop de demandes attendent une vérification d’identité.", todo=todo, retry_after_s=RETRY_S
+        )
     cameras = frozenset(
         camera
         for camera in access.filmed_by(facts, args.from_us, args.to_us)

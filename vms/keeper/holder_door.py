@@ -8,6 +8,7 @@ from typing import Any
 
 from vms.errors import Damaged, Refused
 from vms.keeper.arguments import parse
+from vms.keeper.backoff import Place
 from vms.keeper.communes import Commune, open_private
 from vms.keeper.house import House
 from vms.keeper.records import Holder
@@ -75,10 +76,5 @@ def checked(commune: Commune, private: bytes) -> bytes:
 def tries(house: House, live: Live, commune: Commune) -> Iterator[None]:
     """Around one try: too many wrong ones from here must wait, and what is Refused counts as one."""
     key, now_us = f"{live.account.login}/{commune.id}", house.clock.utc().us
-    house.backoff.check(key, live.workstation, now_us)
-    try:
+    with house.backoff.attempt(key, Place("", session=live.workstation), now_us):
         yield
-    except Refused:
-        house.backoff.failed(key, live.workstation, now_us)
-        raise
-    house.backoff.succeeded(key, live.workstation)

@@ -11,7 +11,7 @@ from typing import Final
 from vms.clock import Clock
 from vms.clock_guard import KnownTime, known_time_of
 from vms.errors import Conflict, Damaged, NotFound
-from vms.keeper import identities_kept, journal, passkeys_kept, workstations
+from vms.keeper import identities_kept, journal, known_places, passkeys_kept, workstations
 from vms.keeper.checkpoint import Signer
 from vms.keeper.entry import Author, Entry
 from vms.keeper.store import Store, Tx, open_file, transaction
@@ -24,6 +24,7 @@ SCHEMA: Final = (
     + passkeys_kept.SCHEMA
     + identities_kept.SCHEMA
     + workstations.SCHEMA
+    + known_places.SCHEMA
     + """
 CREATE TABLE IF NOT EXISTS account (
   id TEXT PRIMARY KEY, login TEXT NOT NULL UNIQUE, label TEXT NOT NULL, email TEXT NOT NULL DEFAULT '',

@@ -20,6 +20,7 @@ from vms.keeper.destruction import destroy_due, prune_facts, prune_journal
 from vms.keeper.escalation import escalate
 from vms.keeper.host import Host
 from vms.keeper.key_windows import KeyWindows
+from vms.keeper.known_places import KnownPlaces
 from vms.keeper.package_keys import PackageKeys, destroy_due_packages
 from vms.keeper.passkeys import Site
 from vms.keeper.passkeys_desk import Passkeys
@@ -68,7 +69,8 @@ class House:
         self.packages = PackageKeys(self.views, self.communes)
         self.passkeys = Passkeys(self.host, self.sessions, clock, Site.of(public_url))
         self.federation = _federation(providers, clock, public_url)
-        self.backoff = BackOff()
+        self.known = KnownPlaces(self.host.store, self.host.keys.fact_mac, clock)
+        self.backoff = BackOff(self.known.holds)
         self.tokens = TokenReader(token_module)
         self._pruned_us = 0
 

@@ -19,7 +19,7 @@ from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
 from vms.clock import MICRO, Clock
-from vms.errors import BadInput, LimitExceeded, NotFound
+from vms.errors import BadInput, NotFound, TooManyRequests
 from vms.identity_provider import IdentityProvider
 from vms.keeper.identities_kept import Identity
 from vms.keeper.oidc_tokens import Expected, check_organisation, id_claims, label_of, refused, subject_of, user_claims
@@ -92,7 +92,9 @@ class Federation:
         self._challenges.check(challenge, use, _subject(found[1], browser, session), now_us, key)
         self._challenges.spend(challenge, now_us)
         if self._busy >= AT_ONCE_LIMIT:
-            raise LimitExceeded("Trop de connexions en même temps.", todo="Réessayez dans une minute.")
+            raise TooManyRequests(
+                "Trop de connexions en même temps.", todo="Réessayez dans une minute.", retry_after_s=60
+            )
         self._busy += 1
         try:
             return await self._prove(self._wires[found[1]], state, challenge, answer)

@@ -34,7 +34,7 @@ from webauthn.helpers.structs import (
 from webauthn.registration.verify_registration_response import VerifiedRegistration
 
 from vms.clock import MICRO
-from vms.errors import LimitExceeded, Refused
+from vms.errors import Refused, TooManyRequests
 from vms.keeper.protocol import Use
 
 CHALLENGE_LIFE_US: Final = 5 * 60 * MICRO
@@ -128,7 +128,9 @@ class Challenges:
         if len(self._spent) >= SPENT_LIMIT:
             self._spent = {one: at for one, at in self._spent.items() if now_us - at <= self._life_us}
         if len(self._spent) >= SPENT_LIMIT:
-            raise LimitExceeded("Trop de connexions en même temps.", todo="Réessayez dans cinq minutes.")
+            raise TooManyRequests(
+                "Trop de connexions en même temps.", todo="Réessayez dans cinq minutes.", retry_after_s=300
+            )
         self._spent[challenge] = now_us
 
     def _mac(self, head: bytes, use: Use, subject: str) -> bytes:

@@ -11,13 +11,16 @@ from typing import Any, Final, TypeVar
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 
-from vms.errors import BadInput, Damaged, LimitExceeded
+from vms.errors import BadInput, Damaged
+from vms.keeper.turns import HOUSE, Room, Turn, Turns
 from vms.keys.passphrase import unwrap_private, wrap_private
 
 LEAST_CHARS: Final = 12
 LIMIT_CHARS: Final = 1024
 AT_ONCE_LIMIT: Final = 2
-WAITING_LIMIT: Final = 32
+# Whoever has signed in there before waits apart from strangers, who are told sooner to come again.
+KNOWN_ROOM: Final = Room(in_all=512, of_one=16)
+STRANGERS_ROOM: Final = Room(in_all=32, of_one=8)
 # RFC 9106 §4, second recommended option: 64 MiB, 3 passes, 4 lanes (argon2-cffi's default, stated so it cannot move).
 HASHER: Final = PasswordHasher(time_cost=3, memory_cost=65_536, parallelism=4, hash_len=32, salt_len=16)
 
@@ -26,11 +29,10 @@ T = TypeVar("T")
 
 
 class Passwords:
-    """Hashes and checks passwords; a flood of sign-ins waits in a bounded queue instead of eating the machine."""
+    """Hashes and checks passwords; a flood waits its turn, in bounded room, instead of eating the machine."""
 
     def __init__(self) -> None:
-        self._slots = asyncio.Semaphore(AT_ONCE_LIMIT)
-        self._waiting = 0
+        self._turns = Turns(AT_ONCE_LIMIT, KNOWN_ROOM, STRANGERS_ROOM)
         # What an unknown login is checked against, so that it takes as long as a known one.
         self._nobody = HASHER.hash("nobody has this password")
 
@@ -41,12 +43,14 @@ class Passwords:
             raise BadInput(f"Un mot de passe compte au moins {LEAST_CHARS} caractères.", todo="Allongez-le.")
         return await self._spend(lambda: HASHER.hash(text))
 
-    async def matches(self, stored: str | None, password: str) -> bool:
+    async def matches(self, stored: str | None, password: str, turn: Turn = HOUSE) -> bool:
         """Whether the password is the one; ``stored`` None or empty (no such account, or one that its owner has not
         opened yet) costs the same and never matches.
+
+        ``turn`` is how a caller who is not signed in waits (``vms.keeper.turns``).
         """
         text = _normal(password)[: LIMIT_CHARS + 1]
-        return await self._spend(lambda: _verify(stored or None, self._nobody, text))
+        return await self._spend(lambda: _verify(stored or None, self._nobody, text), turn)
 
     async def seal(self, secret: bytes, password: str) -> str:
         """A secret that only this password opens again, as JSON text."""
@@ -56,15 +60,9 @@ class Passwords:
         """The secret that this password sealed; Refused for another one."""
         return await self._spend(lambda: unwrap_private(sealed, _normal(password)))
 
-    async def _spend(self, job: Callable[[], T]) -> T:
-        if self._waiting >= WAITING_LIMIT:
-            raise LimitExceeded("Trop de connexions en même temps.", todo="Réessayez dans un instant.")
-        self._waiting += 1
-        try:
-            async with self._slots:
-                return await asyncio.to_thread(job)
-        finally:
-            self._waiting -= 1
+    async def _spend(self, job: Callable[[], T], turn: Turn = HOUSE) -> T:
+        async with self._turns.taken(turn):
+            return await asyncio.to_thread(job)
 
 
 def _verify(stored: str | None, nobody: str, text: str) -> bool:

@@ -7,7 +7,6 @@ never written. A code that is wrong and a code of another commune are answered a
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from ipaddress import IPv6Address, ip_address
 from typing import Any, Final
 
 from vms.clock import HOUR_US
@@ -23,6 +22,7 @@ from vms.law import access
 from vms.law.dates import DAY_US
 from vms.law.facts import Request
 from vms.law.rulebook import rulebook
+from vms.networks import customer_network
 
 TOO_MANY: Final = "Trop de demandes pour aujourd’hui."
 COUNTER: Final = "Présentez-vous à la mairie : la demande s’y fait aussi."
@@ -91,12 +91,4 @@ def _state(commune: Commune, request: Request, now_us: int) -> dict[str, Any]:
 
 def _address(args: dict[str, Any]) -> str:
     """Who is counted: an address, or for IPv6 the network that a single customer has."""
-    text = str(args.get("address", ""))[:64]
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return text
-    if isinstance(address, IPv6Address):
-        mapped = address.ipv4_mapped
-        return str(mapped) if mapped else address.exploded[:19]
-    return str(address)
+    return customer_network(str(args.get("address", "")))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 
-from vms.errors import LimitExceeded
+from vms.clock import MICRO
+from vms.errors import TooManyRequests
 
 KEYS_LIMIT = 10_000
 
@@ -18,12 +19,13 @@ class Rate:
         self._taken: OrderedDict[str, deque[int]] = OrderedDict()
 
     def check(self, key: str, now_us: int, what: str, todo: str) -> None:
-        """Raise LimitExceeded with these words when the key has had its share."""
+        """Raise TooManyRequests with these words when the key has had its share."""
         taken = self._taken.get(key)
         while taken and taken[0] <= now_us - self._window_us:
             taken.popleft()
         if taken and len(taken) >= self._limit:
-            raise LimitExceeded(what, todo=todo)
+            wait_us = taken[0] + self._window_us - now_us
+            raise TooManyRequests(what, todo=todo, retry_after_s=max(1, -(-wait_us // MICRO)))
 
     def count(self, key: str, now_us: int) -> None:
         """Count one."""

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from vms.clock import HOUR_US
 from vms.errors import GuetError, Refused
+from vms.keeper.backoff import Place
 from vms.keeper.communes import Change, Commune
 from vms.keeper.entry import Author, Entry
 from vms.keeper.house import House
@@ -71,20 +72,18 @@ class RecoveryDesk:
             "journal": seq,
         }
 
-    async def redeem(self, login: str, code: str, password: str, workstation: str) -> None:
+    async def redeem(self, login: str, code: str, password: str, workstation: str, place: Place) -> None:
         """Spend a code that is whole and in force: its owner chooses a password, everything of before ends."""
-        house, now_us, key = self._house, self._house.clock.utc().us, f"{login}/recover"
-        house.backoff.check(key, workstation, now_us)
-        account = house.host.account_by_login(login)
-        parts = self._spendable(account.id) if account is not None else []
-        if account is None or not parts_hold(parts, code):
-            house.backoff.failed(key, workstation, now_us)
-            raise wrong_code()
+        house = self._house
+        with house.backoff.attempt(f"{login}/recover", place, house.clock.utc().us):
+            account = house.host.account_by_login(login)
+            parts = self._spendable(account.id) if account is not None else []
+            if account is None or not parts_hold(parts, code):
+                raise wrong_code()
         stored = await house.passwords.hash(password)
         author = Author(account.id, workstation=workstation)
         rests_us = rulebook().durations.recovery_delay_hours * HOUR_US
         await house.host.store.write(lambda tx: redeem(tx, account.id, parts, stored, rests_us, author))
-        house.backoff.succeeded(key, workstation)
         await self._end_sessions(account.id, "recovered", author)
         done = Entry("modification", "recover_account", author, detail={"person": account.id})
         await self._tell(account.id, lambda change: change.journal(done))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from vms.errors import BadInput, NotFound, Refused, SecondFactorNeeded, Unauthenticated
+from vms.errors import BadInput, NotFound, Refused, Unauthenticated
 from vms.keeper.access_desk import AccessDesk
+from vms.keeper.backoff import Place
 from vms.keeper.entry import Author
 from vms.keeper.house import House
 from vms.keeper.identities_kept import told_identities
@@ -20,6 +21,7 @@ from vms.keeper.totp_desk import write_password
 from vms.keeper.unlock_desk import forget_passkey
 from vms.keeper.wish import public_of
 from vms.keeper.workstations import POST_LIMIT_CHARS, post_hash, workstation_key, workstation_name
+from vms.networks import customer_network
 
 CODE_LIMIT_CHARS: Final = 400  # every part of a recovery code, as people space them
 UNKNOWN: Final = "Identifiant ou mot de passe inconnu."
@@ -64,23 +66,16 @@ class SignInDesk:
     async def sign_in(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
         """A new session by password, and by its second factor; one sentence for a wrong login and a wrong password."""
         house, login = self._house, _login(args)
-        workstation, key = self._place(args)
+        place, workstation = _place(args), self._workstation(args)
         page_key = public_of(str(args.get("key", "")))
-        house.backoff.check(login, key, house.clock.utc().us)
-        account = house.host.account_by_login(login)
-        password = str(args.get("password", ""))
-        same = await house.passwords.matches(account.password if account else None, password)
-        if account is None or not same:
-            house.backoff.failed(login, key, house.clock.utc().us)
-            raise Unauthenticated(UNKNOWN, todo="Vérifiez la saisie.")
-        try:
+        with house.backoff.attempt(login, place, house.clock.utc().us):
+            account, turn = house.host.account_by_login(login), house.backoff.turn(login, place)
+            password = str(args.get("password", ""))
+            same = await house.passwords.matches(account.password if account else None, password, turn)
+            if account is None or not same:
+                raise Unauthenticated(UNKNOWN, todo="Vérifiez la saisie.")
             means = await house.second_factor.check(account, password, str(args.get("code", ""))[:100])
-        except SecondFactorNeeded:
-            raise  # nothing was guessed yet
-        except Unauthenticated:
-            house.backoff.failed(login, key, house.clock.utc().us)
-            raise
-        house.backoff.succeeded(login, key)
+        await house.known.note(login, place.post, place.network)
         token, live = await house.sessions.create(account, workstation, means, page_key, _post(args))
         return view_of(house, token, live)
 
@@ -103,7 +98,8 @@ class SignInDesk:
         """A new session by passkey; there is nothing to guess, so nothing to lock."""
         key = public_of(str(args.get("key", "")))
         account = await self._house.passkeys.signed_in(_answer(args), key)
-        token, live = await self._house.sessions.create(account, self._place(args)[0], "passkey", key, _post(args))
+        token, live = await self._house.sessions.create(account, self._workstation(args), "passkey", key, _post(args))
+        await self._house.known.note(account.login, _place(args).post)
         # A verified user has just touched the key: as good as a password given again.
         self._house.sessions.step_up(live)
         return view_of(self._house, token, live)
@@ -172,7 +168,8 @@ class SignInDesk:
     async def recover(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
         """Spend a recovery code: a new password, everything of before ends."""
         login, code = _login(args), str(args.get("code", ""))[:CODE_LIMIT_CHARS]
-        await self._access.recovery.redeem(login, code, str(args.get("password", "")), _workstation(args))
+        password = str(args.get("password", ""))
+        await self._access.recovery.redeem(login, code, password, _workstation(args), _place(args))
         return {}
 
     async def stop_recovery(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
@@ -184,22 +181,16 @@ class SignInDesk:
     async def accept_invitation(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
         """The owner of a new account chooses its password; anywhere but where the invitation was made."""
         house, login, code = self._house, _login(args), str(args.get("code", ""))[:CODE_LIMIT_CHARS]
-        workstation, post, key = _workstation(args), _post(args), f"{login}/invite"
-        now_us = house.clock.utc().us
-        house.backoff.check(key, workstation, now_us)
-        account = house.host.account_by_login(login)
-        place = post_hash(post).hex() if post else workstation
-        try:
+        workstation, post, now_us = _workstation(args), _post(args), house.clock.utc().us
+        made_at = post_hash(post).hex() if post else workstation
+        with house.backoff.attempt(f"{login}/invite", _place(args), now_us):
+            account = house.host.account_by_login(login)
             if account is None:
                 raise wrong_invitation()
-            check_invitation(house.host.store.reader, account.id, code, place, now_us)
-        except Unauthenticated:
-            house.backoff.failed(key, workstation, now_us)
-            raise
+            check_invitation(house.host.store.reader, account.id, code, made_at, now_us)
         stored = await house.passwords.hash(str(args.get("password", "")))
         author = Author(account.id, workstation=workstation)
         await house.host.store.write(lambda tx: accept(tx, account.id, code, stored, author))
-        house.backoff.succeeded(key, workstation)
         return {}
 
     async def account(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
@@ -219,7 +210,7 @@ class SignInDesk:
 
     async def provider_sign_in(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
         """A new session by an identity that its person has linked; graver acts still ask for a means of here."""
-        key, place = public_of(str(args.get("key", ""))), self._place(args)[0]
+        key, place = public_of(str(args.get("key", ""))), self._workstation(args)
         token, live = await self._providers.sign_in(_given(args), _browser(args), place, key, _post(args))
         return view_of(self._house, token, live)
 
@@ -235,12 +226,10 @@ class SignInDesk:
         await self._providers.unlink(live, str(args.get("id", "")))
         return self._account(live)
 
-    def _place(self, args: dict[str, Any]) -> tuple[str, str]:
-        """Where the caller is: as the journal names it, and as the back-off knows it."""
+    def _workstation(self, args: dict[str, Any]) -> str:
+        """Where the caller is, as the journal names it."""
         post, workstation = _post(args), _workstation(args)
-        if not post:
-            return workstation, workstation
-        return workstation_name(self._house.host.store.reader, post) or workstation, workstation_key(post)
+        return (workstation_name(self._house.host.store.reader, post) if post else "") or workstation
 
     def _account(self, live: Live) -> dict[str, Any]:
         passkeys, person = self._house.passkeys, live.account.id
@@ -253,13 +242,11 @@ class SignInDesk:
     async def _check_password(self, live: Live, given: object) -> str:
         """The person's password as given; Refused for another one, with the same back-off as a sign-in."""
         house, password = self._house, str(given or "")
-        login, now_us = live.account.login, house.clock.utc().us
-        house.backoff.check(login, live.workstation, now_us)
-        stored = house.host.account(live.account.id).password
-        if not await house.passwords.matches(stored, password):
-            house.backoff.failed(login, live.workstation, now_us)
-            raise Refused("Ce mot de passe n’est pas le vôtre.", todo="Vérifiez la saisie.", rule="A-05")
-        house.backoff.succeeded(login, live.workstation)
+        place = Place("", session=live.workstation)
+        with house.backoff.attempt(live.account.login, place, house.clock.utc().us):
+            stored = house.host.account(live.account.id).password
+            if not await house.passwords.matches(stored, password):
+                raise Refused("Ce mot de passe n’est pas le vôtre.", todo="Vérifiez la saisie.", rule="A-05")
         return password
 
 
@@ -277,6 +264,13 @@ def _post(args: dict[str, Any]) -> str:
 
 def _login(args: dict[str, Any]) -> str:
     return str(args.get("login", "")).strip().lower()[:64]
+
+
+def _place(args: dict[str, Any]) -> Place:
+    """Where the caller is, as the back-off knows it; whoever tells no address is known by the workstation's name."""
+    post = _post(args)
+    network = customer_network(str(args.get("address", "")) or _workstation(args))
+    return Place(network, workstation_key(post) if post else "")
 
 
 def _workstation(args: dict[str, Any]) -> str:

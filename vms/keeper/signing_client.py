@@ -52,11 +52,12 @@ class KeeperForPeople(KeeperForWeb):
         self._views: dict[str, str] = {}  # which session opened which view
 
     async def sign_in(
-        self, login: str, password: str, workstation: str, code: str = "", post: str = "", key: str = ""
-    ) -> Session:
+        self, login: str, password: str, workstation: str, code: str = "", post: str = "", key: str = "",
+        address: str = "",
+    ) -> Session:  # fmt: skip
         """A session with a fresh key."""
         own = PageKey()
-        session = await super().sign_in(login, password, workstation, code, post, key or own.public)
+        session = await super().sign_in(login, password, workstation, code, post, key or own.public, address)
         self._keys[session.token] = own
         return session
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar, cast
 
 from vms.clock import Clock, UtcTime
-from vms.errors import Damaged, LimitExceeded, Unavailable
+from vms.errors import Damaged, TooManyRequests, Unavailable
 from vms.keeper.entry import Entry
 from vms.keeper.journal import Journal, LogState
 
@@ -86,7 +86,7 @@ class Store:
     async def write(self, work: Callable[[Tx], T]) -> T:
         """Run ``work`` in a durable transaction; its exception is raised here and leaves nothing behind."""
         if len(self._queue) >= QUEUE_LIMIT_WORKS:
-            raise LimitExceeded("Le gardien a trop d’écritures en attente.", todo="Réessayez.")
+            raise TooManyRequests("Le gardien a trop d’écritures en attente.", todo="Réessayez.", retry_after_s=1)
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._queue.append((work, future))
         if self._flusher is None or self._flusher.done():

@@ -10,7 +10,7 @@ import json
 from typing import Any, Final
 
 from vms.clock import MICRO, Clock
-from vms.errors import LimitExceeded, Refused, SecondFactorNeeded, StepUpNeeded, Unauthenticated
+from vms.errors import Refused, SecondFactorNeeded, StepUpNeeded, TooManyRequests, Unauthenticated
 from vms.keeper.entry import Author, Entry
 from vms.keeper.host import Account, Host
 from vms.keeper.passwords import Passwords
@@ -60,7 +60,9 @@ class SecondFactor:
         now_us = self._clock.utc().us
         self._begun = {one: kept for one, kept in self._begun.items() if now_us - kept[1] <= ENROLMENT_LIFE_US}
         if len(self._begun) >= ENROLMENTS_LIMIT:
-            raise LimitExceeded("Trop d’enrôlements en même temps.", todo="Réessayez dans dix minutes.")
+            raise TooManyRequests(
+                "Trop d’enrôlements en même temps.", todo="Réessayez dans dix minutes.", retry_after_s=600
+            )
         secret = new_secret()
         self._begun[live.id] = (secret, now_us)
         address = enrolment_address(secret, live.account.login)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from vms.clock import MICRO, Clock
-from vms.errors import BadInput, LimitExceeded, Refused
+from vms.errors import BadInput, Refused, TooManyRequests
 from vms.keeper.arguments import Args, parse
 from vms.keeper.sessions import Live
 from vms.keeper.wish import Wish, read_wish, refused
@@ -116,7 +116,9 @@ class Wishes:
         if len(self._spent) >= SPENT_LIMIT:
             self._spent = {one: at for one, at in self._spent.items() if now_us - at <= MOMENT_LIFE_US}
         if len(self._spent) >= SPENT_LIMIT:
-            raise LimitExceeded("Trop de demandes signées en même temps.", todo="Réessayez dans deux minutes.")
+            raise TooManyRequests(
+                "Trop de demandes signées en même temps.", todo="Réessayez dans deux minutes.", retry_after_s=120
+            )
         self._spent[live.id, wish.nonce] = now_us
 
     def _instant(self, moment: str, session: str) -> int:

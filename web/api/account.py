@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from vms.keeper.protocol import Use
 from web.api.session import PAGE_KEY_LIMIT_CHARS, SessionView, view_of, workstation_of
+from web.client_address import address_of
 from web.deps import Acting, Srv, Statement, Token
 from web.security import post_of, set_cookie, set_post_cookie
 
@@ -331,14 +332,15 @@ async def approve_recovery(
 @router.post("/session/recover", status_code=204)
 async def recover(body: Recovery, request: Request, services: Srv) -> None:
     """Spend a recovery code; sign in with the new password afterwards."""
-    await services.keeper.accounts.recover(body.login, body.code, body.password, workstation_of(request))
+    place, address = workstation_of(request), address_of(request)
+    await services.keeper.accounts.recover(body.login, body.code, body.password, place, address)
 
 
 @router.post("/session/invitation", status_code=204)
 async def accept_invitation(body: InvitationIn, request: Request, services: Srv) -> None:
     """Open one's new account with a password of one's own; sign in with it afterwards."""
-    given = (body.login, body.code, body.password)
-    await services.keeper.accounts.accept_invitation(*given, workstation_of(request), post_of(request))
+    given, place = (body.login, body.code, body.password), workstation_of(request)
+    await services.keeper.accounts.accept_invitation(*given, place, post_of(request), address_of(request))
 
 
 @router.post("/account/recovery/stop")

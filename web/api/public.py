@@ -4,51 +4,16 @@ person exercises a right (P-28, P-81…P-85).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Request, Response
-from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
-from starlette.types import Message
 
-from vms.errors import LimitExceeded
 from vms.law.rulebook import Purpose, Words, rulebook
+from web.client_address import address_of
 from web.deps import Srv
 
-BODY_LIMIT_BYTES: Final = 8192
-
-
-def _too_long() -> LimitExceeded:
-    return LimitExceeded("Cette demande est trop longue.", todo="Raccourcissez-la.")
-
-
-class BoundedRoute(APIRoute):
-    """A route anyone can send to: a body beyond the limit is refused for its length, or when it turns out longer."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The usual handler, on a request whose body is counted as it comes."""
-        handle = super().get_route_handler()
-
-        async def bounded(request: Request) -> Response:
-            taken, said = 0, request.headers.get("content-length", "0")
-            if not said.isdecimal() or int(said[:20]) > BODY_LIMIT_BYTES:
-                raise _too_long()
-
-            async def receive() -> Message:
-                nonlocal taken
-                message = await request.receive()
-                taken += len(message.get("body", b""))
-                if taken > BODY_LIMIT_BYTES:
-                    raise _too_long()  # told as a body that cannot be read
-                return message
-
-            return await handle(Request(request.scope, receive))
-
-        return bounded
-
-
-router = APIRouter(tags=["public"], prefix="/public", route_class=BoundedRoute)
+router = APIRouter(tags=["public"], prefix="/public")
 # A page that changes with an order may be a minute old: who asks often is answered by a cache on the way.
 CACHE: Final = "public, max-age=60"
 
@@ -136,8 +101,8 @@ class Followed(BaseModel):
 async def file_access(
     commune: Annotated[str, Path(max_length=80)], body: FileIn, request: Request, services: Srv
 ) -> Filed:
-    """Make a filmed person's request; without account, document or picture. 413 once too many came (P-82, P-85)."""
-    return Filed.model_validate(await services.keeper.file_access(commune, _address(request), body.model_dump()))
+    """Make a filmed person's request; without account, document or picture. 429 once too many came (P-82, P-85)."""
+    return Filed.model_validate(await services.keeper.file_access(commune, address_of(request), body.model_dump()))
 
 
 @router.post("/communes/{commune}/access/follow")
@@ -145,9 +110,4 @@ async def follow_access(
     commune: Annotated[str, Path(max_length=80)], body: FollowIn, request: Request, services: Srv
 ) -> Followed:
     """The state of the request that a code belongs to; 404 for any other. The code is never in an address."""
-    return Followed.model_validate(await services.keeper.follow_access(commune, _address(request), body.code))
-
-
-def _address(request: Request) -> str:
-    """Whom the keeper counts; never logged or stored."""
-    return request.client.host if request.client else ""
+    return Followed.model_validate(await services.keeper.follow_access(commune, address_of(request), body.code))

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from vms.errors import Unauthenticated
 from vms.keeper.protocol import Acting, CommuneChoice, PersonView, Session
+from web.client_address import address_of
 from web.deps import Srv, Token
 from web.security import clear_cookie, post_of, set_cookie, set_post_cookie, token_of
 from web.workstation import workstation
@@ -115,8 +116,7 @@ def view_of(session: Session, services: Srv) -> SessionView:
 
 def workstation_of(request: Request) -> str:
     """Where a request comes from, as the journal names it."""
-    client = request.client.host if request.client else "?"
-    return workstation(client, request.headers.get("user-agent", ""))
+    return workstation(address_of(request) or "?", request.headers.get("user-agent", ""))
 
 
 @router.post("")
@@ -124,7 +124,8 @@ async def sign_in(body: SignIn, request: Request, response: Response, services: 
     """Open a session; the token goes into a cookie that scripts cannot read."""
     post = post_of(request)
     place = workstation_of(request)
-    session = await services.keeper.sign_in(body.login, body.password, place, body.code, post, body.key)
+    address = address_of(request)
+    session = await services.keeper.sign_in(body.login, body.password, place, body.code, post, body.key, address)
     set_cookie(response, session.token)
     set_post_cookie(response, post)
     return view_of(session, services)
@@ -134,7 +135,9 @@ async def sign_in(body: SignIn, request: Request, response: Response, services: 
 async def sign_in_for_command_line(body: SignIn, request: Request, services: Srv) -> TokenView:
     """Open a session whose token the caller keeps and sends as a bearer (``vms login``)."""
     place = workstation_of(request)
-    session = await services.keeper.sign_in(body.login, body.password, place, body.code, key=body.key)
+    session = await services.keeper.sign_in(
+        body.login, body.password, place, body.code, key=body.key, address=address_of(request)
+    )
     return TokenView(token=session.token, session=view_of(session, services))
 
 
