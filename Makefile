@@ -1,8 +1,6 @@
 # Two commands do everything on a fresh machine: `make demo` and `make test`. Both start with `make ready`.
 DEMO_HOME ?= $(CURDIR)/.demo
 PORT ?= 8420
-# Real clips beside the checkout are used when they are there; otherwise the demo brings its own.
-export VMS_FOOTAGE ?= $(firstword $(wildcard $(CURDIR)/../*/footage))
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .PHONY: demo test ready check clean

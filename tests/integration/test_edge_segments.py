@@ -28,7 +28,7 @@ from vms.evidence.verify import verify_package
 from vms.model import Absence, EdgeHead, Mending, Segment, StreamMark
 
 STREAM = StreamId(COMMUNE, CAMERA, "main")
-CLIP = "junction_day_800"
+CLIP = "main"
 
 
 def at(seconds: float) -> int:
