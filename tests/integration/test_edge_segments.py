@@ -27,6 +27,8 @@ from vms.errors import Conflict
 from vms.evidence.verify import verify_package
 from vms.model import Absence, EdgeHead, Mending, Segment, StreamMark
 
+pytestmark = pytest.mark.usefixtures("material")
+
 STREAM = StreamId(COMMUNE, CAMERA, "main")
 CLIP = "main"
 

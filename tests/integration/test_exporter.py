@@ -34,6 +34,8 @@ from vms.evidence.verify import verify_package
 from vms.keeper.protocol import Act
 from vms.keys.signing import generate_signing_key
 
+pytestmark = pytest.mark.usefixtures("material")
+
 SECOND = 1_000_000
 
 

@@ -90,6 +90,7 @@ def test_every_picture_of_every_clip_is_masked_and_faithful(any_clip: Path) -> N
     assert check_pixels(spec, rasterise(zones, spec.width, spec.height), units, outcomes) >= 35.0
 
 
+@pytest.mark.usefixtures("material")
 def test_every_group_stands_alone_and_carries_its_parameter_sets() -> None:
     spec, units = read_units(clip("main"), PICTURES)
     outcomes = masked(run(StreamMask(spec, ZONES), units))
@@ -156,6 +157,7 @@ def test_units_before_the_first_key_frame_are_dropped_and_told() -> None:
     assert len(outcomes) == 42
 
 
+@pytest.mark.usefixtures("material")
 @pytest.mark.parametrize("damage", ["cut", "flipped", "missing", "noise", "empty", "no-slice"])
 @pytest.mark.parametrize("name", ["main", "h265"])
 def test_a_damaged_unit_drops_up_to_the_next_key_frame(damage: str, name: str) -> None:
@@ -257,6 +259,7 @@ def test_the_self_check_finds_a_zone_left_clear(zone: int, monkeypatch: pytest.M
 Painter_paint = Painter.paint
 
 
+@pytest.mark.usefixtures("material")
 def test_nothing_of_the_source_passes_beside_the_picture() -> None:
     """Captions and user data in SEI messages could carry anything; no 16 bytes of them reach our output."""
     spec, units = read_units(clip("main"), 30)

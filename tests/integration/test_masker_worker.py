@@ -83,6 +83,7 @@ async def worker() -> AsyncIterator[MaskWorker]:
         yield running
 
 
+@pytest.mark.usefixtures("material")
 async def test_both_streams_of_a_camera_go_through_one_process(worker: MaskWorker) -> None:
     main, sub = read_units(clip("main"), 90), read_units(clip("sub"), 60)
     await worker.open("main", main[0])

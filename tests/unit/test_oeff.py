@@ -82,6 +82,7 @@ def test_shifting_the_clock_changes_eight_bytes_and_comes_back() -> None:
         mp4.shifted(moved, -1)
 
 
+@pytest.mark.usefixtures("material")
 def test_nal_units_are_those_that_were_muxed() -> None:
     _, groups = timed_groups("main", 1, START)
     _, stored = stored_group()
