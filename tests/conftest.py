@@ -11,7 +11,11 @@ from typing import Final
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.fakes.clips import RECIPES, Material, NoSuchClip, real_clips, rendered
+from tests import environment
+
+environment.enter()  # before anything of the product is imported
+
+from tests.fakes.clips import RECIPES, Material, NoSuchClip, real_clips, rendered  # noqa: E402
 
 # How long an example takes is the machine's affair, and a busy one's no failure.
 settings.register_profile("guet", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -9,7 +9,6 @@ from __future__ import annotations
 import fcntl
 import functools
 import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -24,9 +23,7 @@ from deploy.demo.encode import ClipFacts, facts_of
 from privacy import annexb
 from privacy.paint import planes
 from privacy.units import EncodedUnit, MaskedUnit, StreamSpec
-
-FOLDER_VARIABLE: Final = "GUET_TEST_CLIPS"
-"""Where this run of the tests keeps its rendered clips, for all its processes."""
+from tests.environment import RUN
 
 RATE: Final = 25
 _B_PICTURES: Final = {"bf": "3", "x265-params": "log-level=none:bframes=3:open-gop=0:keyint=40:min-keyint=40"}
@@ -111,7 +108,7 @@ def real_clips(place: Path) -> tuple[Path, ...]:
 def rendered(kind: str) -> Path:
     """The rendered clip, made by whichever process of the run asks first; the others wait for it."""
     recipe = RECIPES[kind]
-    folder = Path(os.environ.get(FOLDER_VARIABLE) or tempfile.mkdtemp(prefix="guet-clips-"))
+    folder = Path(os.environ[RUN]) / "clips"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"rendered-{kind}_{recipe.width}x{recipe.height}.mp4"
     with (folder / f"{kind}.lock").open("w") as lock:
