@@ -51,7 +51,7 @@ def line(name: str, status: int, report: Path) -> tuple[str, bool]:
     try:
         step.add(report)
     except (OSError, ElementTree.ParseError):
-        return f"{name}: failed, no report; pytest ended with {status}", False
+        return f"{name}: FAILED, no report; pytest ended with {status}", False
     good = status == 0 and step.failed == 0
     why = f"; pytest ended with {status}" if status and not step.failed else ""
     return f"{name}: {'passed' if good else 'FAILED'}: {step}, {step.seconds:.0f} s{why}", good

@@ -1,4 +1,4 @@
-"""What a test may reach: nothing of the caller's shell and home, no folder beside the checkout, one line for each step."""
+"""What a test may reach: nothing of the caller's shell and home, no folder beside the checkout. Lines of the steps."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ CALLER: Final = {
     "LC_NUMERIC": "de_DE.UTF-8",
 }
 ASK: Final = (
-    "import os, sys, time; print(os.environ); print(time.tzname, sys.getfilesystemencoding())",
-    "UTC",
-    "utf-8",
+    "import os, pathlib, sys, time; home = pathlib.Path.home(); (home / 'x').touch()\n"
+    "print(home, os.environ, time.tzname, sys.getfilesystemencoding())\n"
+    "raise SystemExit(7)"
 )
 NEIGHBOURS: Final = ("", "holiday")
 
@@ -63,11 +63,9 @@ def test_this_process_is_in_that_environment() -> None:
 
 def test_a_command_runs_there_and_its_status_and_home_end_with_it() -> None:
     """Fails when the program runs the command in the caller's environment, or leaves its folder."""
-    program = f"import os, pathlib; h = pathlib.Path.home(); (h / 'x').touch(); print(h, sorted(os.environ)); {ASK[0]}"
-    command = (sys.executable, "-I", environment.__file__, sys.executable, "-c", f"{program}; raise SystemExit(7)")
-    ran = subprocess.run(
-        command, env=CALLER | {"PATH": os.environ["PATH"]}, capture_output=True, text=True, check=False
-    )
+    command = (sys.executable, "-I", environment.__file__, sys.executable, "-c", ASK)
+    caller = CALLER | {"PATH": os.environ["PATH"]}
+    ran = subprocess.run(command, env=caller, capture_output=True, text=True, check=False)
     assert ran.returncode == 7, ran.stderr
     assert "elsewhere" not in ran.stdout
     assert "('UTC', 'UTC') utf-8" in ran.stdout
@@ -147,10 +145,15 @@ def test_a_folder_that_cannot_serve_is_told(tmp_path: Path, place: str, told: st
     with pytest.raises(ValueError, match=told) as caught:
         real_clips(tmp_path / place)
     assert str(tmp_path / place) in str(caught.value)
-    command = (sys.executable, "-m", "pytest", "-q", "--clips", str(tmp_path / place), "tests/unit/test_oeff.py")
+
+
+def test_test_clips_ends_red_on_clips_that_cannot_serve(tmp_path: Path) -> None:
+    """Fails when conftest does not look at the clips before anything runs."""
+    command = ("bash", "deploy/check.sh", "clips", str(tmp_path))
     ran = subprocess.run(command, cwd=environment.REPOSITORY, capture_output=True, text=True, check=False)
-    assert (ran.returncode, ran.stderr.count("\n")) == (4, 2), ran.stderr
-    assert told in ran.stderr
+    assert ran.returncode == 1
+    assert f"ERROR: {tmp_path}: there is no clip (*.mp4) in this folder" in ran.stderr
+    assert "clips: FAILED, no report; pytest ended with 4" in ran.stdout
 
 
 def test_test_clips_without_a_folder_says_so() -> None:
@@ -171,7 +174,7 @@ REPORT: Final = """<testsuites><testsuite time="2.4"><testcase name="a"/><testca
         ("<testcase><failure/></testcase>", 1, "units: FAILED: 4 tests, 2 passed, 1 failed", False),
         ("<testcase><error/></testcase>", 1, "units: FAILED: 4 tests, 2 passed, 1 failed", False),
         ("", 3, "2 s; pytest ended with 3", False),
-        (None, 4, "units: failed, no report; pytest ended with 4", False),
+        (None, 4, "units: FAILED, no report; pytest ended with 4", False),
     ],
 )
 def test_a_step_ends_with_its_line(tmp_path: Path, more: str | None, status: int, expected: str, good: bool) -> None:
