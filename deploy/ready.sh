@@ -4,6 +4,14 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 started=$(date +%s)
+# What is built is the same whatever the caller's language and settings are; settings of package registries hold.
+export LC_ALL=C.UTF-8 TZ=UTC
+for name in $(compgen -e VMS_ || true); do unset "$name"; done
+if ! { mkdir -p "${HOME:=$PWD/.cache}" && [ -w "$HOME" ]; } 2>/dev/null; then
+  # The package programs keep their copies at home; where that cannot be written, in the checkout.
+  export HOME="$PWD/.cache/home" XDG_CACHE_HOME="$PWD/.cache"
+  mkdir -p "$HOME"
+fi
 
 say() { printf '%s\n' "$*" >&2; }
 

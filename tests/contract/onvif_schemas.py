@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import onvif
 from lxml import etree
@@ -50,15 +52,15 @@ class _Offline(etree.Resolver):
 
     def resolve(self, system_url: str | None, public_id: str | None, context: Any) -> Any:
         system_url = system_url or ""
-        name = system_url.rsplit("/", 1)[-1]
-        if Path(system_url).parent == PUBLISHED:
-            return self.resolve_string(_closed(Path(system_url)), context, base_url=system_url)
+        file = Path(url2pathname(urlsplit(system_url).path))
+        if file.parent == PUBLISHED:
+            return self.resolve_string(_closed(file), context, base_url=system_url)
         if system_url in ELSEWHERE:
             return self.resolve_filename(str(PACKAGE / ELSEWHERE[system_url]), context)
         if system_url == "https://www.w3.org/2003/05/soap-envelope":
             return self.resolve_string(ENVELOPE_STUB, context)
-        if name == "onvif.xsd" and not Path(system_url).exists():
-            return self.resolve_filename(str(PACKAGE / name), context)
+        if file.name == "onvif.xsd" and not file.exists():
+            return self.resolve_filename(str(PACKAGE / file.name), context)
         return None
 
 
@@ -71,9 +73,9 @@ def schema_of(wsdl: Path, onvif_xsd: Path | None = None) -> etree.XMLSchema:
     assert inner is not None
     for imported in inner.findall(f"{{{XSD}}}import"):
         location = onvif_xsd or (wsdl.parent / str(imported.get("schemaLocation")))
-        imported.set("schemaLocation", str(location.resolve()))
+        imported.set("schemaLocation", location.resolve().as_uri())
     text = etree.tostring(inner)
-    return etree.XMLSchema(etree.fromstring(text, parser, base_url=str(wsdl)))
+    return etree.XMLSchema(etree.fromstring(text, parser, base_url=wsdl.resolve().as_uri()))
 
 
 def device_schema() -> etree.XMLSchema:

@@ -24,7 +24,7 @@ SILENCE_S = 0.3
 
 
 def config(number: int, **changes: object) -> CameraConfig:
-    given = {"id": f"found-{number}", "address": f"127.0.63.{number}", "main": rendered()[0], "location": "Mairie"}
+    given = {"id": f"found-{number}", "address": f"127.0.63.{number}", "main": rendered("small"), "location": "Mairie"}
     return CameraConfig.model_validate({**given, **changes})
 
 

@@ -26,7 +26,7 @@ CAMERA = {"id": "one", "address": "127.0.64.1", "main": "", "factory": False, "r
 
 
 def configuration(**changes: Any) -> dict[str, Any]:
-    camera = {**CAMERA, "main": str(rendered()[0])}
+    camera = {**CAMERA, "main": str(rendered("small"))}
     ports = {"http_port": 0, "rtsp_port": 0, "discovery_port": 0, "multicast": False}
     return {"cameras": [camera], **ports, **changes}
 
@@ -87,7 +87,7 @@ async def test_the_command_serves_counts_and_obeys(tmp_path: Path) -> None:
 async def test_cameras_come_and_go(tmp_path: Path) -> None:
     (tmp_path / "farm.json").write_text(json.dumps(configuration()))
     async with farm_process(tmp_path / "farm.json") as running:
-        two = {**CAMERA, "id": "two", "address": "127.0.64.2", "main": str(rendered()[0])}
+        two = {**CAMERA, "id": "two", "address": "127.0.64.2", "main": str(rendered("small"))}
         assert (await running.post("/cameras", two)).status_code == 200
         assert [camera["id"] for camera in (await running.get("/"))["cameras"]] == ["one", "two"]
         assert (await running.post("/cameras/two/remove", {})).status_code == 200

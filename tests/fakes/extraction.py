@@ -19,7 +19,7 @@ from recorder.rtsp.h264_sets import H264Sets
 from recorder.rtsp.h265_sets import H265Sets
 from recorder.segment import SegmentName
 from recorder.writer import StreamWriter
-from tests.fakes.clips import clip, read_units
+from tests.fakes.clips import ClipTooShort, clip, read_units
 from tests.fakes.recording import CAMERA, COMMUNE, PRIVATE, PUBLIC, START, Rig
 from vms.clock import MICRO, SystemClock, UtcTime
 from vms.errors import Refused
@@ -128,9 +128,15 @@ def permit(act: Act = Act.EXPORT, camera: str = CAMERA, private: bytes = SIGNING
 
 
 def timed_groups(name: str, count: int, start: UtcTime) -> tuple[StreamFormat, list[list[TimedUnit]]]:
-    """The first ``count`` groups of a clip, as timed units from ``start`` on, each group GROUP_US long."""
-    spec, units = read_units(clip(name))
+    """The first ``count`` groups of a clip, as timed units from ``start`` on, each group GROUP_US long.
+
+    ClipTooShort when the clip holds fewer.
+    """
+    path = clip(name)
+    spec, units = read_units(path)
     starts = [number for number, unit in enumerate(units) if unit.key][: count + 1]
+    if len(starts) <= count:
+        raise ClipTooShort(f"{path.name} holds {len(starts) - 1} whole groups; this test needs {count}")
     sets = H264Sets() if spec.codec == "h264" else H265Sets()
     for nal in units[0].nals:
         sets.add(nal)
@@ -244,11 +250,11 @@ def package_with_a_gap(
         rig = await Rig(folder).prepare()
         writer = rig.writer()
         await writer.start()
-        await record_clip(rig, writer, "junction_day_sub", groups, START)
+        await record_clip(rig, writer, "sub", groups, START)
         rig.clock.step(seconds=groups * GROUP_US / MICRO)
         await writer.absence(START.plus(us=groups * GROUP_US), "stream-stalled")
         begin = START.plus(seconds=10)
-        await record_clip(rig, writer, "cycle", groups, begin)
+        await record_clip(rig, writer, "other", groups, begin)
         rig.clock.step(seconds=600)
         await writer.close()
         desk, end = ExportDesk(rig, stamped=stamped), begin.plus(us=groups * GROUP_US)

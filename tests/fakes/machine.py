@@ -26,7 +26,6 @@ from deploy.demo.run import cache_dir, machine
 from deploy.demo.setup import Town, people, set_up, start_communes
 from deploy.demo.town import COMMUNES, DemoCamera
 from deploy.ports import free_port
-from tests.conftest import footage_dir
 from vms.clock import Clock, SystemClock
 from vms.settings import Settings
 
@@ -166,7 +165,7 @@ async def running(
         **settings,
     )
     chosen.make_dirs()
-    clips = find_clips(footage_dir(), cache_dir())
+    clips = find_clips(None, cache_dir())
     network = Network.kept_in(folder)
     by_id = {f"{one.commune}-c{one.number:02d}": clip_for(one, clips) for one in cameras}
     stop = asyncio.Event()

@@ -74,7 +74,7 @@ async def recorded(place: Town, home: Path) -> AsyncIterator[RichTown]:
     commune = place.keeper.house.communes.get(COMMUNE)
     writer = rig.writer(keys=HourKeys(place.recorder, rig.spool, lambda _: commune.public_key))
     await writer.start()
-    nals = await record_clip(rig, writer, "", GROUPS, START)
+    nals = await record_clip(rig, writer, "main", GROUPS, START)
     await writer.close()
     [row] = await rig.segments()
     await place.web.unlock(place.tokens[MAYOR], COMMUNE, PASSPHRASE)

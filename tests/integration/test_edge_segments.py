@@ -27,8 +27,10 @@ from vms.errors import Conflict
 from vms.evidence.verify import verify_package
 from vms.model import Absence, EdgeHead, Mending, Segment, StreamMark
 
+pytestmark = pytest.mark.usefixtures("material")
+
 STREAM = StreamId(COMMUNE, CAMERA, "main")
-CLIP = "junction_day_800"
+CLIP = "main"
 
 
 def at(seconds: float) -> int:

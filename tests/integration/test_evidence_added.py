@@ -52,7 +52,7 @@ def entries(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> E
         rig = await Rig(folder).prepare()
         writer = rig.writer()
         await writer.start()
-        await record_clip(rig, writer, "cycle", 1, START)
+        await record_clip(rig, writer, "other", 1, START)
         rig.clock.step(seconds=600)
         await writer.close()
         desk = ExportDesk(rig, stamped=lambda data: authority.answer(request(data).der))

@@ -34,6 +34,8 @@ from vms.evidence.verify import verify_package
 from vms.keeper.protocol import Act
 from vms.keys.signing import generate_signing_key
 
+pytestmark = pytest.mark.usefixtures("material")
+
 SECOND = 1_000_000
 
 
@@ -48,7 +50,7 @@ async def record(rig: Rig, groups: int = 6) -> list[bytes]:
     """Groups of two seconds from START on, in one stretch."""
     writer = rig.writer()
     await writer.start()
-    nals = await record_clip(rig, writer, "junction_day_800", groups, START)
+    nals = await record_clip(rig, writer, "main", groups, START)
     rig.clock.step(seconds=600)
     await writer.close()
     return nals
@@ -92,7 +94,7 @@ async def test_the_video_is_the_recording_bit_for_bit(rig: Rig, tmp_path: Path) 
 async def test_h265_is_extracted_as_it_came(rig: Rig, tmp_path: Path) -> None:
     writer = rig.writer()
     await writer.start()
-    await record_clip(rig, writer, "hevc", 2, START)
+    await record_clip(rig, writer, "h265", 2, START)
     rig.clock.step(seconds=600)
     await writer.close()
     package = opened_package(await extract(rig, tmp_path / "p.guetpkg", at(0), at(4)), tmp_path / "p.zip")
@@ -159,10 +161,10 @@ async def test_only_groups_that_touch_the_range_are_opened(rig: Rig, tmp_path: P
 async def test_a_gap_splits_the_video_and_is_declared_with_its_cause(rig: Rig, tmp_path: Path) -> None:
     writer = rig.writer()
     await writer.start()
-    await record_clip(rig, writer, "junction_day_800", 2, START)
+    await record_clip(rig, writer, "main", 2, START)
     rig.clock.step(seconds=4)
     await writer.absence(START.plus(us=2 * GROUP_US), "camera-unreachable")
-    await record_clip(rig, writer, "junction_day_800", 3, START.plus(seconds=20))
+    await record_clip(rig, writer, "main", 3, START.plus(seconds=20))
     rig.clock.step(seconds=600)
     await writer.close()
     package = opened_package(await extract(rig, tmp_path / "p.guetpkg", at(0), at(26)), tmp_path / "p.zip")
@@ -214,10 +216,10 @@ async def test_a_segment_that_is_gone_is_a_break_that_is_declared(rig: Rig, tmp_
     writer = rig.writer()
     await writer.start()
     for minute in range(3):
-        await record_clip(rig, writer, "junction_day_800", 2, START.plus(seconds=60 * minute))
+        await record_clip(rig, writer, "main", 2, START.plus(seconds=60 * minute))
         rig.clock.step(seconds=60)
         await writer.absence(START.plus(seconds=60 * minute + 4), "stream-stalled")
-    await record_clip(rig, writer, "junction_day_800", 2, START.plus(seconds=180))
+    await record_clip(rig, writer, "main", 2, START.plus(seconds=180))
     rig.clock.step(seconds=600)
     await writer.close()
     gone = sorted(rig.store.root.rglob("*.seg"))[1]
@@ -340,10 +342,10 @@ async def test_recording_goes_on_during_an_extraction(rig: Rig, tmp_path: Path) 
     """T-11: the writer keeps its groups while the worker reads the same open segment."""
     writer = rig.writer()
     await writer.start()
-    await record_clip(rig, writer, "junction_day_800", 3, START)
+    await record_clip(rig, writer, "main", 3, START)
     rig.clock.step(seconds=6)
     extracting = asyncio.create_task(extract(rig, tmp_path / "p.guetpkg", at(0), at(6)))
-    await record_clip(rig, writer, "junction_day_800", 4, START.plus(seconds=6))
+    await record_clip(rig, writer, "main", 4, START.plus(seconds=6))
     package = opened_package(await extracting, tmp_path / "p.zip")
     rig.clock.step(seconds=8)
     await writer.close()

@@ -47,7 +47,7 @@ class Scene:
         keys = HourKeys(self.place.recorder, self.rig.spool, lambda commune: public)
         writer: StreamWriter = self.rig.writer(keys=keys)
         await writer.start()
-        await record_clip(self.rig, writer, "junction_day_800", groups, self.start)
+        await record_clip(self.rig, writer, "main", groups, self.start)
         self.rig.clock.step(seconds=2 * groups)
         await writer.close()
 

@@ -83,8 +83,9 @@ async def worker() -> AsyncIterator[MaskWorker]:
         yield running
 
 
+@pytest.mark.usefixtures("material")
 async def test_both_streams_of_a_camera_go_through_one_process(worker: MaskWorker) -> None:
-    main, sub = read_units(clip("junction_day_800x600.mp4"), 90), read_units(clip("sub_704x576"), 60)
+    main, sub = read_units(clip("main"), 90), read_units(clip("sub"), 60)
     await worker.open("main", main[0])
     await worker.open("sub", sub[0])
     results = await asyncio.gather(
@@ -102,7 +103,7 @@ async def test_both_streams_of_a_camera_go_through_one_process(worker: MaskWorke
 
 
 async def test_the_process_has_one_socket_no_files_and_no_core(worker: MaskWorker) -> None:
-    spec, units = read_units(clip("junction"), 20)
+    spec, units = read_units(clip("main"), 20)
     await worker.open("main", spec)
     await asyncio.gather(feed(worker, "main", units), take(worker, "main", 20))
     targets = [os.readlink(f"/proc/{worker.pid}/fd/{fd}") for fd in os.listdir(f"/proc/{worker.pid}/fd")]
@@ -116,7 +117,7 @@ async def test_the_process_has_one_socket_no_files_and_no_core(worker: MaskWorke
 
 
 async def test_a_killed_worker_is_a_failure_on_both_streams(worker: MaskWorker) -> None:
-    spec, units = read_units(clip("junction"), 40)
+    spec, units = read_units(clip("main"), 40)
     await worker.open("main", spec)
     await worker.open("sub", spec)
     await asyncio.gather(feed(worker, "main", units[:20]), take(worker, "main", 20))
@@ -131,7 +132,7 @@ async def test_a_killed_worker_is_a_failure_on_both_streams(worker: MaskWorker) 
 
 
 async def test_a_hanging_worker_is_a_failure_and_is_ended() -> None:
-    spec, units = read_units(clip("junction"), 5)
+    spec, units = read_units(clip("main"), 5)
     async with MaskWorker(CAMERA, ZONES, answer_timeout_s=0.4) as worker:
         await worker.open("main", spec)
         assert worker.pid is not None
@@ -170,15 +171,15 @@ async def test_garbage_is_a_failure(worker: MaskWorker, nals: tuple[bytes, ...])
 
 
 async def test_another_size_in_flight_is_a_failure(worker: MaskWorker) -> None:
-    spec, units = read_units(clip("junction_day_800x600.mp4"), 5)
-    other, _ = read_units(clip("cycle"), 5)
+    spec, units = read_units(clip("main"), 5)
+    other, _ = read_units(clip("other"), 5)
     await worker.open("main", dataclasses.replace(spec, width=other.width, height=other.height + 32))
     await worker.submit("main", units[0])
     assert (await failure(worker)).cause == SIZE_CHANGED
 
 
 async def test_another_size_at_reconnection_is_a_failure(worker: MaskWorker) -> None:
-    spec, _ = read_units(clip("junction"), 5)
+    spec, _ = read_units(clip("main"), 5)
     await worker.open("main", spec)
     with pytest.raises(MaskFailed) as caught:
         await worker.open("main", dataclasses.replace(spec, width=spec.width // 2))
@@ -186,7 +187,7 @@ async def test_another_size_at_reconnection_is_a_failure(worker: MaskWorker) -> 
 
 
 async def test_a_size_other_than_the_validated_one_is_a_failure() -> None:
-    spec, _ = read_units(clip("junction"), 5)
+    spec, _ = read_units(clip("main"), 5)
     sized = ZONES.model_copy(update={"sizes": (PictureSize(stream="main", width=1920, height=1080),)})
     async with MaskWorker(CAMERA, sized) as worker:
         with pytest.raises(MaskFailed) as caught:
@@ -196,7 +197,7 @@ async def test_a_size_other_than_the_validated_one_is_a_failure() -> None:
 
 
 async def test_a_stream_opened_again_starts_afresh_and_loses_nothing(worker: MaskWorker) -> None:
-    spec, units = read_units(clip("junction"), 30)
+    spec, units = read_units(clip("main"), 30)
     await worker.open("main", spec)
     await feed(worker, "main", units)
     await worker.open("main", spec)
@@ -210,7 +211,7 @@ async def test_a_stream_opened_again_starts_afresh_and_loses_nothing(worker: Mas
 async def test_a_full_queue_is_a_failure(worker: MaskWorker, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody takes the outcomes: the queue ends, and with it the camera's pictures."""
     monkeypatch.setattr(masker, "QUEUE_LIMIT_UNITS", 8)
-    spec, units = read_units(clip("junction"), 10)
+    spec, units = read_units(clip("main"), 10)
     await worker.open("main", spec)
     with pytest.raises(MaskFailed, match="ne suit pas"):
         await feed(worker, "main", units)
@@ -231,7 +232,7 @@ async def test_a_zone_that_cannot_be_held_is_a_failure() -> None:
 
 
 async def test_closing_ends_the_outputs_and_the_process(worker: MaskWorker) -> None:
-    spec, units = read_units(clip("junction"), 5)
+    spec, units = read_units(clip("main"), 5)
     await worker.open("main", spec)
     reading = asyncio.create_task(take(worker, "main", 100))
     await feed(worker, "main", units)

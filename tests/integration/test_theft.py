@@ -246,7 +246,7 @@ async def test_theft_of_a_bucket_opens_nothing(tmp_path: Path, monkeypatch: pyte
         rig.store = store = SpooledStore.of(rig.home / "store", rig.home / "store-id", bucket, 1000, floor_bytes=0)
         writer = rig.writer()
         await writer.start()
-        nals = await record_clip(rig, writer, "", 2, START)
+        nals = await record_clip(rig, writer, "main", 2, START)
         await writer.close()
         await SpoolDrain(rig.engine, store, rig.clock, rig.home / "bucket-id").round()
         [row] = await rig.segments()

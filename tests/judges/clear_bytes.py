@@ -128,12 +128,12 @@ def _telling(words: NDArray[np.uint64]) -> NDArray[np.bool_]:
 
 def memory_of(pid: int) -> Iterator[bytes]:
     """The readable private memory of a process of ours, region by region."""
-    with open(f"/proc/{pid}/maps", encoding="ascii") as maps, open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+    with open(f"/proc/{pid}/maps", "rb") as maps, open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
         for line in maps:
             bounds, mode, *_ = line.split()
-            if not mode.startswith("rw"):
+            if not mode.startswith(b"rw"):
                 continue
-            start, end = (int(part, 16) for part in bounds.split("-"))
+            start, end = (int(part, 16) for part in bounds.split(b"-"))
             try:
                 memory.seek(start)
                 yield memory.read(end - start)

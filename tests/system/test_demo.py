@@ -18,7 +18,6 @@ from typing import Any, Final
 import httpx
 
 from deploy.admin.api_client import ApiClient
-from tests.conftest import footage_dir
 from tests.fakes.machine import descendants, eventually
 from tests.system.page import opened_groups, timeline
 from vms.clock import MICRO
@@ -40,12 +39,10 @@ class Demo:
 @asynccontextmanager
 async def demo(home: Path) -> AsyncIterator[Demo]:
     """``vms demo`` until it is ready; killed at the end whatever happened."""
-    footage = footage_dir()
-    environment = os.environ | ({"VMS_FOOTAGE": str(footage)} if footage else {})
     begun = time.monotonic()
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "deploy.cli", "demo", "--home", str(home), "--port", "0",
-        stdout=asyncio.subprocess.PIPE, env=environment, limit=1 << 20,
+        stdout=asyncio.subprocess.PIPE, limit=1 << 20,
     )  # fmt: skip
     try:
         assert process.stdout is not None

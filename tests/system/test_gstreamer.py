@@ -21,8 +21,7 @@ import pytest_asyncio
 
 from deploy.demo.setup import into_service, papers, people, unlock
 from deploy.demo.town import CAMERAS, DemoCamera
-from tests.conftest import footage_dir
-from tests.fakes.clips import clip, encode_clip
+from tests.fakes.clips import clip
 from tests.fakes.machine import Machine, eventually, running
 from tests.peers.gst import GstPeer, SentByGst, gst_rtsp
 from tests.peers.ipycam_env import Ipycam, ipycam
@@ -62,20 +61,11 @@ class Scene:
     since_us: int = 0
 
 
-def served_clip(folder: Path) -> Path:
-    """Real footage where there is some; a clip of the size that T-04 asks for otherwise."""
-    if footage_dir() is not None:
-        return clip("junction_day_800x600")
-    path = folder / "clip.mp4"
-    encode_clip(path, "libx264", 704, 576, 50)
-    return path
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
     folder = tmp_path_factory.mktemp("peers")
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "guet" / "peers"
-    path = served_clip(folder)
+    path = clip("main")
     idle = [one for one in CAMERAS if one.commune == "brumesnil"][:1]  # a farm has one camera at least
     with ExitStack() as peers, gst_rtsp(path, folder, mounts=STREAMS, address="127.0.66.1") as gst:
         other = await asyncio.to_thread(peers.enter_context, ipycam(path, folder, cache, address=IPYCAM))

@@ -26,7 +26,6 @@ import httpx
 import pytest
 
 from deploy.demo.farm import LISTENING_FILE
-from tests.conftest import footage_dir
 from tests.fakes.camera.clips import unit_digest
 from tests.fakes.machine import CameraFarm, descendants
 from tests.judges.forgery import entries_of, signed_again
@@ -36,7 +35,6 @@ pytestmark = pytest.mark.timeout(600)
 COMMUNE: Final = "brumesnil"
 NUMBER: Final = 2
 CAMERA: Final = f"{COMMUNE}-c{NUMBER:02d}"
-CLIP: Final = "junction_day_800x600.mp4"
 # Which of the camera's profiles is recorded as the main stream is the product's choice (T-04): both are counted.
 PROFILES: Final = ("main", "sub")
 STORY_LIMIT_S: Final = 400.0
@@ -102,11 +100,7 @@ async def play(folder: Path, *options: str, stop_once_listening: bool = False) -
 @pytest.fixture(scope="module")
 def story() -> Iterator[Played]:
     folder = Path(tempfile.mkdtemp(prefix="guet-"))
-    footage = footage_dir()
-    clip = ("--footage", str(footage / CLIP)) if footage else ()
-    yield asyncio.run(
-        play(folder, "--commune", COMMUNE, "--number", str(NUMBER), "--range", "11-19", "--port", "0", *clip)
-    )
+    yield asyncio.run(play(folder, "--commune", COMMUNE, "--number", str(NUMBER), "--range", "11-19", "--port", "0"))
     shutil.rmtree(folder, ignore_errors=True)
 
 

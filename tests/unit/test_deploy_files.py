@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from deploy import processes
-from tests.conftest import REPOSITORY
+from tests.environment import REPOSITORY
 from vms.settings import Settings
 
 SINGLE, MANY = REPOSITORY / "deploy" / "single", REPOSITORY / "deploy" / "many" / "guet"

@@ -25,7 +25,7 @@ EXPORTER = oeff.Exporter(unit="Guet 0.1", operator="Cheffe de service")
 
 
 def stored_group() -> tuple[bytes, bytes]:
-    fmt, groups = timed_groups("junction_day_800", 1, START)
+    fmt, groups = timed_groups("main", 1, START)
     return init_segment(fmt), fragment(groups[0], fmt, 1, START.plus(seconds=2))
 
 
@@ -82,8 +82,9 @@ def test_shifting_the_clock_changes_eight_bytes_and_comes_back() -> None:
         mp4.shifted(moved, -1)
 
 
+@pytest.mark.usefixtures("material")
 def test_nal_units_are_those_that_were_muxed() -> None:
-    _, groups = timed_groups("junction_day_800", 1, START)
+    _, groups = timed_groups("main", 1, START)
     _, stored = stored_group()
     assert mp4.nal_units(stored) == [list(unit.unit.nals) for unit in groups[0]]
 
