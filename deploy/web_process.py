@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import resource
 import signal
 import socket
+import sys
 from typing import Any, Final
 
 import uvicorn
+from uvicorn.config import STARTUP_FAILURE
 
 from deploy.demo.town import ACCOUNTS, COMMUNES, PASSWORD
 from deploy.tls import own_certificate
@@ -22,9 +25,13 @@ from vms.keeper.protocol import WEB_SOCKET
 from vms.settings import Settings
 from web.app import create_app
 from web.deps import DemoAccount, Services
+from web.edge import Edge
 from web.permits import PermitBook
 
 GRACE_S: Final = 1
+HANDSHAKE_LIMIT_S: Final = 10
+# Files and sockets that a flood may take; the system's own bound is often lower than what it lets a process ask for.
+OPEN_LIMIT: Final = 8192
 WS_MAX_BYTES: Final = 1024 * 1024
 
 log = logs.get("deploy.web")
@@ -43,6 +50,27 @@ def _tls(settings: Settings, clock: SystemClock) -> dict[str, Any]:
 
 class _Server(uvicorn.Server):
     """uvicorn without its signal handlers: ours decide (dependencies: it dies inside a TaskGroup otherwise)."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen as uvicorn does, with a bound on handshakes that do not get on."""
+        await self.lifespan.startup()
+        config, loop = self.config, asyncio.get_running_loop()
+        handshake_s, shutdown_s = (HANDSHAKE_LIMIT_S, GRACE_S) if config.ssl else (None, None)
+        try:
+            server = await loop.create_server(
+                self._protocol, config.host, config.port, ssl=config.ssl, backlog=config.backlog,
+                ssl_handshake_timeout=handshake_s, ssl_shutdown_timeout=shutdown_s,
+            )  # fmt: skip
+        except OSError as error:
+            log.error("port pris", host=config.host, port=config.port, error=str(error))
+            await self.lifespan.shutdown()
+            sys.exit(STARTUP_FAILURE)
+        self.servers = [server]
+        self.started = True
+
+    def _protocol(self) -> asyncio.Protocol:
+        made = self.config.http_protocol_class
+        return made(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)  # type: ignore[call-arg]
 
     @contextlib.contextmanager
     def capture_signals(self) -> Any:
@@ -66,9 +94,17 @@ def _demo_accounts(settings: Settings) -> tuple[DemoAccount, ...]:
     )
 
 
+def _raise_open_limit() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_LIMIT if hard == resource.RLIM_INFINITY else min(OPEN_LIMIT, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 async def run(settings: Settings) -> None:
     """Serve until SIGTERM."""
     clock = SystemClock(settings.test_clock_offset_s)
+    _raise_open_limit()
     engine = open_engine(settings.database_url)
     await ensure_schema(engine)
     keeper = KeeperForWeb(way_to_keeper(settings, WEB_SOCKET))
@@ -80,7 +116,7 @@ async def run(settings: Settings) -> None:
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http="httptools",
+        http=Edge(proxies=services.proxies).protocol,  # type: ignore[arg-type]
         ws="websockets-sansio",
         ws_max_size=WS_MAX_BYTES,
         ws_per_message_deflate=False,

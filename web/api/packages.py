@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import FileResponse, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from recorder.export.extraction import find_package
-from vms.errors import BadInput, NotFound, Refused
-from vms.keeper.protocol import PAGE_KEY_BYTES, Act
+from vms.errors import NotFound, Refused
+from vms.keeper.protocol import Act
 from web.deps import Acting, Services, Srv, Statement, Token
 from web.extractions import packages_dir
+from web.fields import PageKey
 
 router = APIRouter(tags=["packages"])
 
@@ -31,7 +31,7 @@ class ExtractionView(BaseModel):
 class PageKeyIn(BaseModel):
     """The page's X25519 public key, base64."""
 
-    public: str = Field(min_length=44, max_length=44)
+    public: PageKey
 
 
 class PackageKeyView(BaseModel):
@@ -70,18 +70,12 @@ async def package_key(
     request: str, body: PageKeyIn, token: Token, statement: Statement, services: Srv
 ) -> PackageKeyView:
     """The package's key, sealed to the page's own, which the page signed for; journalled as a communication."""
-    try:
-        public = base64.b64decode(body.public, validate=True)
-    except binascii.Error as error:
-        raise BadInput("La clé de la page n’est pas du base64.", where="public") from error
-    if len(public) != PAGE_KEY_BYTES:
-        raise BadInput(f"La clé de la page fait {PAGE_KEY_BYTES} octets.", where="public")
     found = await _extractable(services, token, request)
     admitted = await services.keeper.admit(
         token, Act.EXPORT, found["cameras"], found["from_us"], found["to_us"], request=request, statement=statement
     )
     try:
-        name, sealed = await services.keeper.open_package(admitted.id, public)
+        name, sealed = await services.keeper.open_package(admitted.id, body.public)
     finally:
         await services.keeper.end([admitted.id])
     return PackageKeyView(package=name, permit=admitted.id, sealed=base64.b64encode(sealed).decode())

@@ -7,7 +7,6 @@ windows of at most five minutes, and gets exactly the group keys of that window,
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, Final, Literal
 
@@ -18,10 +17,11 @@ from recorder.playback import IndexedSegment, Recorded
 from vms.clock import MICRO, UtcTime
 from vms.errors import BadInput, GuetError, Refused, Unavailable
 from vms.keeper.permit import Permit, verify_permit
-from vms.keeper.protocol import KEY_WINDOW_LIMIT_US, PAGE_KEY_BYTES
+from vms.keeper.protocol import KEY_WINDOW_LIMIT_US
 from vms.keeper.segment_name import parse_segment_name
 from web.api.live import MESSAGE_LIMIT_CHARS, opening, said, say_and_close, signed_in
 from web.deps import Services, Srv, Token
+from web.fields import PageKey
 from web.permits import Lease
 from web.race import until_first_ends
 from web.security import token_of
@@ -78,7 +78,7 @@ class WindowAsked(BaseModel):
     type: Literal["window"]
     from_us: int = Field(ge=0)
     to_us: int = Field(ge=0)
-    public: str = Field(min_length=40, max_length=60)
+    public: PageKey
     statement: str = Field(default="", max_length=MESSAGE_LIMIT_CHARS)
 
 
@@ -234,7 +234,7 @@ async def _window(services: Services, token: str, lease: Lease, camera: str, str
     if segments:
         wanted = [{"name": one.name, "groups": [group.number for group in one.groups]} for one in segments]
         sealed = await services.keeper.key_window(
-            lease.id, camera, _public(asked.public), wanted, asked.from_us, asked.to_us, asked.statement
+            lease.id, camera, asked.public, wanted, asked.from_us, asked.to_us, asked.statement
         )
         answer["sealed"] = base64.b64encode(sealed).decode()
         answer["segments"] = [one.view() for one in segments]
@@ -249,13 +249,3 @@ def _asked(text: str) -> WindowAsked:
     if not 0 < asked.to_us - asked.from_us <= KEY_WINDOW_LIMIT_US:
         raise BadInput("Une fenêtre de lecture dure au plus cinq minutes et sa fin suit son début.", rule="P-40")
     return asked
-
-
-def _public(text: str) -> bytes:
-    try:
-        key = base64.b64decode(text, validate=True)
-    except binascii.Error as error:
-        raise BadInput("Clé de page illisible.") from error
-    if len(key) != PAGE_KEY_BYTES:
-        raise BadInput("La clé d’une page a 32 octets.")
-    return key
