@@ -73,8 +73,11 @@ def find_clips(footage_dir: Path | None, cache: Path) -> list[Clip]:
         return rendered_clips(cache)
     clips = real_clips(given, cache)
     if not clips:
+        unread = sorted(path.name for path in given.iterdir() if path.suffix in SUFFIXES) if given.is_dir() else []
         raise BadInput(
-            "Aucune séquence vidéo n’a été trouvée.",
+            f"Aucune séquence vidéo n’a pu être lue ({unread[0]} n’en est pas une)."
+            if unread
+            else "Aucune séquence vidéo n’a été trouvée.",
             where=str(given),
             todo="Donnez un dossier de fichiers MP4, MOV, MKV, AVI ou WebM, ou rien pour la scène de synthèse.",
         )

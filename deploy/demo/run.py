@@ -22,7 +22,7 @@ from deploy.ports import free_port
 from deploy.serve import serve, stop_on_signals
 from vms import logs
 from vms.clock import SystemClock
-from vms.errors import Unavailable
+from vms.errors import BadInput, Unavailable
 from vms.settings import Settings
 
 UP_LIMIT_S: Final = 60.0
@@ -133,6 +133,7 @@ async def run_demo(options: DemoOptions) -> None:
     stop = stop_on_signals()
     options.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     settings = demo_settings(options)
+    refuse_taken_port(settings)
     settings.make_dirs()
     clips = find_clips(options.footage, cache_dir())
     network = Network.kept_in(options.home)
@@ -143,6 +144,20 @@ async def run_demo(options: DemoOptions) -> None:
         print(json.dumps(ready_event(settings, seen, clips), ensure_ascii=False), flush=True)
         _tell(settings)
         await stop.wait()
+
+
+def refuse_taken_port(settings: Settings) -> None:
+    """BadInput when another program listens where the pages are to be: told now, not when nothing answers."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does: one that has ended is no bar
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as exc:
+            raise BadInput(
+                "Le port de la démonstration ne peut pas être ouvert : un autre programme l’écoute, ou il est réservé.",
+                where=f"{settings.host}:{settings.port}",
+                todo="Donnez-en un autre : make demo PORT=8421, ou vms demo --port 8421.",
+            ) from exc
 
 
 async def set_up_towns(settings: Settings, network: Network, clips: list[Clip], options: DemoOptions) -> list[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +18,7 @@ from deploy.demo import footage, scene
 from deploy.demo.encode import Planes, Recipe, decoded, facts_of, write_clip
 from deploy.demo.footage import bench_clip, find_clips, real_clips, scene_name
 from deploy.demo.footage_notes import UNKNOWN_LICENCE, notes_of
+from deploy.demo.run import DemoOptions, run_demo
 from tests.fakes.camera.clips import load_clip
 from vms.errors import BadInput
 
@@ -142,6 +145,25 @@ def test_a_place_without_clips_is_said_to_be_one(tmp_path: Path, place: str) -> 
     with pytest.raises(BadInput) as caught:
         find_clips(tmp_path / place, tmp_path / "cache")
     assert place in caught.value.where
+
+
+def test_a_file_that_only_has_a_clips_name_is_named(tmp_path: Path) -> None:
+    """Fails when the message says no more than for an empty folder."""
+    (tmp_path / "words.mp4").write_text("These are words.")
+    with pytest.raises(BadInput, match=r"words\.mp4 n’en est pas une"):
+        find_clips(tmp_path, tmp_path / "cache")
+
+
+def test_a_taken_port_is_told_before_anything_is_rendered(tmp_path: Path) -> None:
+    """Fails when the demonstration finds out from pages that never answer, minutes later."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(BadInput) as caught:
+            asyncio.run(run_demo(DemoOptions(tmp_path / "home", port)))
+    assert caught.value.where == f"127.0.0.1:{port}"
+    assert "PORT=" in caught.value.todo
 
 
 def test_the_environment_names_the_folder(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
