@@ -55,7 +55,7 @@ function Pending({ recovery, onStopped }: { recovery: PendingRecovery; onStopped
           Approuvé par : {names}, depuis le <TimeText us={recovery.since_us} />.
         </Trans>{" "}
         {fromUs === null ? (
-          <Trans>Il manque encore une approbation : rien n’est changé.</Trans>
+          <Trans>Il manque encore au moins une approbation : rien n’est changé.</Trans>
         ) : fromUs > nowUs() ? (
           <Trans>
             Le code servira à partir du <TimeText us={fromUs} /> : qui l’aura choisira un nouveau mot de
@@ -80,7 +80,9 @@ function Stopped({ onRead }: { onRead: () => void }) {
   return (
     <Note kind="ok" live title={<Trans>Le rétablissement est arrêté.</Trans>}>
       <span>
-        <Trans>Son code n’ouvrira rien. Votre compte reste comme il était ; le maire en est prévenu.</Trans>
+        <Trans>
+          Son code n’ouvrira rien. Votre compte reste comme il était ; la commune en est prévenue.
+        </Trans>
       </span>
       <span className="row">
         <Button size="s" onClick={onRead}>

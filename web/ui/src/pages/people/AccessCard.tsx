@@ -79,7 +79,9 @@ function Waiting({ untilUs }: { untilUs: number | null }) {
   if (untilUs === null || untilUs <= nowUs()) {
     return (
       <Note kind="off" title={<Trans>Plus aucune invitation en attente.</Trans>}>
-        <Trans>Cette personne n’a pas ouvert son compte à temps : remettez-lui une nouvelle invitation.</Trans>
+        <Trans>
+          Cette personne n’a pas ouvert son compte à temps : remettez-lui une nouvelle invitation.
+        </Trans>
       </Note>
     );
   }

@@ -66,8 +66,8 @@ function Progress({ access }: { access: PersonAccess }) {
     return (
       <Note title={title}>
         <Trans>
-          Il manque encore une approbation. Il faut deux responsables différents, et un de chaque commune de
-          la personne, dans la même journée.
+          Il manque encore au moins une approbation. Il faut deux responsables différents, et un de chaque
+          commune de la personne, dans la même journée.
         </Trans>
       </Note>
     );
