@@ -194,8 +194,8 @@ class SignInDesk:
         return {}
 
     async def account(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
-        """The signed-in person's own means of signing in."""
-        return self._account(self._house.sessions.require(args.get("token")))
+        """The signed-in person's own means of signing in; pages read it again by themselves, so it is no activity."""
+        return self._account(self._house.sessions.require(args.get("token"), active=False))
 
     async def providers(self, args: dict[str, Any], _: bytes) -> dict[str, Any]:
         """The identity providers whose buttons stand at the door."""

@@ -3,6 +3,7 @@ import { formatter } from "@lingui/format-po";
 
 /** Pages that nobody opens first: their words come with them, so that the door and a decision stay light. */
 const PAPERS = [
+  "account",
   "authorisation",
   "discovery",
   "documents",
@@ -21,6 +22,11 @@ const FORMS = ["NewRequestPage", "NewRequestBlocks", "RequestSummary", "RangeBlo
 );
 /** The same of what a camera still lacks: its page comes with the papers already. */
 const CARDS = ["src/pages/cameras/RemainingCard.tsx"];
+
+/** The same of who comes in by a code, once. */
+const CODES = ["RecoveryPage", "InvitationPage", "NewPasswordForm"].map(
+  (name) => `src/pages/door/${name}.tsx`,
+);
 
 /** Messages are written in French in the code; English is translated in the catalogues.
  *  Four catalogues, so that the room (wall, replay, zones), the office, its papers and the offline reader load and
@@ -42,11 +48,12 @@ export default defineConfig({
         ...PAPERS.map((folder) => `${folder}/**`),
         ...FORMS,
         ...CARDS,
+        ...CODES,
       ],
     },
     {
       path: "src/locales/{locale}/papers",
-      include: [...PAPERS, ...FORMS, ...CARDS],
+      include: [...PAPERS, ...FORMS, ...CARDS, ...CODES],
       exclude: ["**/*.test.*"],
     },
     {

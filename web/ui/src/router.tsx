@@ -84,7 +84,19 @@ const host = createRoute({
 const recovery = createRoute({
   getParentRoute: () => root,
   path: "/retablir",
-  component: lazyRouteComponent(() => import("./pages/door/RecoveryPage"), "RecoveryPage"),
+  component: lazyRouteComponent(
+    papers(() => import("./pages/door/RecoveryPage")),
+    "RecoveryPage",
+  ),
+});
+
+const invitation = createRoute({
+  getParentRoute: () => root,
+  path: "/invitation",
+  component: lazyRouteComponent(
+    papers(() => import("./pages/door/InvitationPage")),
+    "InvitationPage",
+  ),
 });
 
 const comeback = createRoute({
@@ -99,7 +111,10 @@ const account = createRoute({
   beforeLoad: async ({ context, location }) => ({
     session: await signedIn(context.queryClient, location.href),
   }),
-  component: lazyRouteComponent(() => import("./pages/account/AccountPage"), "AccountPage"),
+  component: lazyRouteComponent(
+    papers(() => import("./pages/account/AccountPage")),
+    "AccountPage",
+  ),
 });
 
 const information = createRoute({
@@ -261,6 +276,7 @@ const tree = root.addChildren([
   commune,
   host,
   recovery,
+  invitation,
   comeback,
   information,
   accessForm,

@@ -11,12 +11,18 @@ export interface PersonAccess {
   /** Who has approved a recovery in the last day. */
   approved_by: string[];
   approved: boolean;
+  /** Their owner has chosen a first password; before, an invitation waits for them until then. */
+  opened: boolean;
+  invited_until_us: number | null;
+  /** Once everybody needed has approved: from when to when the parts of the code serve. */
+  code_from_us: number | null;
   code_until_us: number | null;
 }
 
-/** What an approval led to: the code once all are there, else null. */
+/** The approver's own part of the code, told once; from when to when all parts serve, null while some are missing. */
 export interface Recovery {
-  code: string | null;
+  part: string;
+  from_us: number | null;
   until_us: number | null;
   approvals: number;
   missing: string[];

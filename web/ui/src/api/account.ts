@@ -37,6 +37,24 @@ export interface OpenSession {
   elsewhere_us?: number | null;
 }
 
+/** Others are bringing this account back; `from_us`: when their code serves, null while approvals are missing. */
+export interface PendingRecovery {
+  by: string[];
+  since_us: number;
+  from_us: number | null;
+}
+
+/** How this account was brought back, what fell with it, and why its grave rights still rest (empty: they do not). */
+export interface Recovered {
+  by: string[];
+  at_us: number;
+  second_factor: boolean;
+  passkeys: number;
+  identities: number;
+  rests: string;
+  todo: string;
+}
+
 export interface Account {
   passkeys: Passkey[];
   /** False where the service's address allows none. */
@@ -45,6 +63,8 @@ export interface Account {
   sessions: OpenSession[];
   identities: Identity[];
   second_factor: { since_us: number | null; codes_left: number };
+  recovery: PendingRecovery | null;
+  recovered: Recovered | null;
 }
 
 /** A second factor to enrol: its secret as text, as an `otpauth:` address, and drawn as a QR code. */
@@ -58,6 +78,9 @@ export const accountQuery = queryOptions({
   queryKey: ["account"],
   queryFn: ({ signal }) => as<Account>(get("/account", {}, signal)),
 });
+
+/** It was not the owner who asked: that recovery opens nothing any more. */
+export const stopRecovery = () => as<Account>(post("/account/recovery/stop"));
 
 export const beginSecondFactor = () => as<Enrolment>(post("/account/second-factor/begin"));
 export const confirmSecondFactor = async (password: string, code: string) =>

@@ -73,11 +73,21 @@ export interface NewPerson {
   login: string;
   label: string;
   email: string;
-  password: string;
+}
+
+/** What its maker hands over, told once: the code, and until when it serves. */
+export interface Invitation {
+  person: string;
+  invitation: string;
+  until_us: number;
 }
 
 export const addPerson = (commune: string, person: NewPerson) =>
-  as<{ person: string }>(post("/communes/{commune}/people", { path: { commune }, body: person }));
+  as<Invitation>(post("/communes/{commune}/people", { path: { commune }, body: person }));
+
+/** A fresh invitation in place of the former, for who has not opened their account yet. */
+export const inviteAgain = (commune: string, person: string) =>
+  as<Invitation>(post("/communes/{commune}/people/{person}/invitation", { path: { commune, person } }));
 
 export interface Grant {
   person: string;

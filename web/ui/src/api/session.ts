@@ -119,9 +119,12 @@ export async function opened(key: NewKey, session: Session): Promise<Session> {
   return session;
 }
 
-/** Spends a recovery code; the new password signs in afterwards. */
+/** Spends all parts of a recovery code, with spaces between; the new password signs in afterwards. */
 export const recover = (login: string, code: string, password: string) =>
   post("/session/recover", { body: { login, code, password } });
+/** Opens a new account with the code of its invitation; the password signs in afterwards. */
+export const acceptInvitation = (login: string, code: string, password: string) =>
+  post("/session/invitation", { body: { login, code, password } });
 /** Closes the session; the page's key is destroyed whether the server answers or not. Where the browser signs out of the
  *  identity provider that opened it, if one did. */
 export async function signOut(): Promise<string> {

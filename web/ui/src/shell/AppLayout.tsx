@@ -6,6 +6,7 @@ import { setRoomOpen } from "../look/theme";
 import { StepUpProvider, ToastProvider } from "../parts";
 import { SessionProvider, useSession } from "../session/SessionContext";
 import { SessionGuard } from "../session/SessionGuard";
+import { AccountNotice } from "./AccountNotice";
 import { Navigation } from "./Navigation";
 import { TopBar } from "./TopBar";
 import { useServerEvents } from "./useServerEvents";
@@ -53,6 +54,7 @@ function Frame() {
   return (
     <>
       {skip}
+      <AccountNotice className="stack notices" />
       <div className={bare ? "bare" : room ? "app app-room" : "app"}>
         <TopBar />
         {bare ? null : <Navigation />}

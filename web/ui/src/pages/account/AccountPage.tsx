@@ -5,6 +5,7 @@ import { buttonClass, StepUpProvider, ToastProvider } from "../../parts";
 import { SessionProvider, useSession } from "../../session/SessionContext";
 import { SessionGuard } from "../../session/SessionGuard";
 import { LanguageButton, ThemeButton } from "../../shell/AccountMenu";
+import { AccountNotice } from "../../shell/AccountNotice";
 import { OutsidePage } from "../../shell/OutsidePage";
 import { IdentitiesCard } from "./IdentitiesCard";
 import { PasskeysCard } from "./PasskeysCard";
@@ -41,6 +42,7 @@ function Cards() {
         </>
       }
     >
+      <AccountNotice />
       <div className="stack-s">
         <h1>
           <Trans>Mon compte</Trans>

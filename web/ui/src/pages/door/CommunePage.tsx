@@ -24,6 +24,7 @@ import { purposeWords } from "../../session/purposes";
 import { ROLE_WORDS } from "../../session/roles";
 import { SessionProvider } from "../../session/SessionContext";
 import { SessionGuard, useLeave } from "../../session/SessionGuard";
+import { AccountNotice } from "../../shell/AccountNotice";
 import { homeOf } from "../../shell/navigation";
 import { OutsidePage } from "../../shell/OutsidePage";
 import { UnlockCard } from "./UnlockCard";
@@ -64,6 +65,7 @@ function CommuneChoicePage({ session }: { session: Session }) {
         </>
       }
     >
+      <AccountNotice />
       <div className="stack-s">
         <p className="small dim only-s">{session.person.label}</p>
         <h1>

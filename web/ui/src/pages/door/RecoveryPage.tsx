@@ -1,16 +1,20 @@
 import { Trans, useLingui } from "@lingui/react/macro";
 import { Link } from "@tanstack/react-router";
-import { type FormEvent, useState } from "react";
+import { Plus } from "lucide-react";
+import { useState } from "react";
 import { recover } from "../../api/session";
 import { Button, buttonClass } from "../../parts/Button";
 import { TextField } from "../../parts/Field";
 import { Note } from "../../parts/Note";
-import { Refusal } from "../../parts/Refusal";
-import { useAttempt } from "../../parts/useAttempt";
 import { LanguageButton, ThemeButton } from "../../shell/AccountMenu";
 import { OutsidePage } from "../../shell/OutsidePage";
+import { NewPasswordForm } from "./NewPasswordForm";
 
-/** Comes back with a code that two accountable persons have approved. */
+/** Most people have two; the server takes a part of each approver. */
+const PARTS_FIRST = 2;
+const PARTS_MAX = 8;
+
+/** Comes back with a code whose parts several accountable persons have handed over. */
 export function RecoveryPage() {
   const { t } = useLingui();
   const [done, setDone] = useState(false);
@@ -30,17 +34,26 @@ export function RecoveryPage() {
         </h1>
         <p className="dim">
           <Trans>
-            Deux responsables de votre commune l’approuvent ; l’un d’eux vous remet un code. Il vaut un jour
-            et une seule fois. Ce qui ouvrait votre compte avant ne l’ouvrira plus.
+            Deux responsables de votre commune l’approuvent, et chacun vous remet en main propre une partie du
+            code. Il les faut toutes, dans la journée où le code sert, une seule fois. Ce qui ouvrait votre
+            compte avant ne l’ouvrira plus.
           </Trans>
         </p>
       </div>
       {done ? (
         <Note kind="ok" live title={<Trans>Mot de passe changé.</Trans>}>
-          <Trans>Connectez-vous, puis enregistrez vos clés d’accès dans « Mon compte ».</Trans>
+          <Trans>
+            Connectez-vous, puis enregistrez une clé d’accès ou un second facteur dans « Mon compte ».
+          </Trans>
         </Note>
       ) : (
-        <RecoveryForm onDone={() => setDone(true)} />
+        <NewPasswordForm
+          confirm={<Trans>Rétablir mon accès</Trans>}
+          run={(login, data, password) => recover(login, partsOf(data), password)}
+          onDone={() => setDone(true)}
+        >
+          <PartFields />
+        </NewPasswordForm>
       )}
       <div className="row">
         <Link className={buttonClass({ kind: done ? "primary" : "quiet" })} to="/connexion">
@@ -51,50 +64,42 @@ export function RecoveryPage() {
   );
 }
 
-function RecoveryForm({ onDone }: { onDone: () => void }) {
+function partsOf(data: FormData): string {
+  return data
+    .getAll("part")
+    .map((part) => String(part).trim())
+    .filter(Boolean)
+    .join(" ");
+}
+
+/** One field for each part; who was given a single code leaves the others empty. */
+function PartFields() {
   const { t } = useLingui();
-  const { busy, error, attempt } = useAttempt();
-  const submit = async (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    const data = new FormData(event.currentTarget);
-    const of = (name: string) => String(data.get(name) ?? "");
-    await attempt(async () => {
-      await recover(of("username").trim(), of("code").trim(), of("password"));
-      onDone();
-    });
-  };
+  const [count, setCount] = useState(PARTS_FIRST);
   return (
-    <form className="stack" onSubmit={(event) => void submit(event)}>
-      {error ? <Refusal error={error} /> : null}
-      <TextField
-        label={t`Identifiant`}
-        name="username"
-        autoComplete="username"
-        autoCapitalize="none"
-        spellCheck={false}
-        required
-      />
-      <TextField
-        label={t`Code de rétablissement`}
-        name="code"
-        autoComplete="one-time-code"
-        autoCapitalize="none"
-        spellCheck={false}
-        maxLength={100}
-        required
-      />
-      <TextField
-        label={t`Nouveau mot de passe`}
-        name="password"
-        type="password"
-        autoComplete="new-password"
-        minLength={12}
-        required
-        help={t`Douze caractères au moins.`}
-      />
-      <Button kind="primary" size="l" wide type="submit" busy={busy}>
-        <Trans>Rétablir mon accès</Trans>
-      </Button>
-    </form>
+    <>
+      {Array.from({ length: count }, (_, at) => at + 1).map((number) => (
+        <TextField
+          key={number}
+          label={t`Partie ${number} du code`}
+          name="part"
+          autoComplete="off"
+          autoCapitalize="none"
+          spellCheck={false}
+          maxLength={100}
+          required={number === 1}
+          help={
+            number === 1 ? t`Celle que chaque responsable vous a remise, dans n’importe quel ordre.` : null
+          }
+        />
+      ))}
+      {count < PARTS_MAX ? (
+        <div className="row">
+          <Button kind="quiet" icon={Plus} onClick={() => setCount(count + 1)}>
+            <Trans>J’ai une autre partie</Trans>
+          </Button>
+        </div>
+      ) : null}
+    </>
   );
 }

@@ -174,6 +174,11 @@ function SignInForm() {
           <Trans>Continuer</Trans>
         </Button>
         <ProviderButtons next={suite} onError={setError} />
+        <p className="small">
+          <Link to="/invitation">
+            <Trans>J’ai reçu une invitation : ouvrir mon compte</Trans>
+          </Link>
+        </p>
         <details className="small">
           <summary>
             <Trans>Je ne peux pas me connecter</Trans>

@@ -1,14 +1,10 @@
 import { Plural, Trans, useLingui } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
-import { LifeBuoy, LogOut } from "lucide-react";
+import { LogOut, UserPlus } from "lucide-react";
 import { useState } from "react";
-import {
-  approveRecovery,
-  endSessions,
-  type PersonAccess,
-  personAccessQuery,
-  type Recovery,
-} from "../../api/access";
+import { endSessions, type PersonAccess, personAccessQuery } from "../../api/access";
+import { type Invitation, inviteAgain } from "../../api/people";
+import { nowUs } from "../../i18n/format";
 import {
   ActButton,
   Card,
@@ -22,22 +18,83 @@ import {
 } from "../../parts";
 import { useActing, useRole, useSession } from "../../session/SessionContext";
 import { SessionLines } from "../../session/SessionLines";
+import { InvitationTicket } from "./InvitationTicket";
+import { RecoveryPart } from "./RecoveryPart";
 
 interface AccessCardProps {
   person: string;
   label: string;
 }
 
-/** A person's sessions and means of signing in: seen, ended, or brought back by two accountable persons. */
+/** A person's way in: the invitation that waits for them, or their sessions and means, and how they come back. */
 export function AccessCard({ person, label }: AccessCardProps) {
   const { commune } = useActing();
   const query = useQuery(personAccessQuery(commune, person));
   return (
     <Card title={<Trans>Connexion</Trans>}>
       <QueryView query={query} level={3}>
-        {(access) => <Access access={access} person={person} label={label} />}
+        {(access) =>
+          access.opened ? (
+            <Access access={access} person={person} label={label} />
+          ) : (
+            <NotOpened untilUs={access.invited_until_us} person={person} label={label} />
+          )
+        }
       </QueryView>
     </Card>
+  );
+}
+
+function NotOpened({ untilUs, person, label }: AccessCardProps & { untilUs: number | null }) {
+  const { t } = useLingui();
+  const { commune } = useActing();
+  const invites = useRole("chief", "mayor", "deputy");
+  const [made, setMade] = useState<Invitation | null>(null);
+  return (
+    <div className="stack">
+      {made ? <InvitationTicket made={made} /> : <Waiting untilUs={untilUs} />}
+      {invites ? (
+        <div className="row">
+          <ActButton
+            label={<Trans>Nouvelle invitation…</Trans>}
+            icon={UserPlus}
+            grave
+            title={<Trans>Nouvelle invitation pour {label}</Trans>}
+            confirm={<Trans>Inviter de nouveau</Trans>}
+            run={async () => setMade(await inviteAgain(commune, person))}
+            stale={["person-access"]}
+            done={t`Invitation prête. Remettez-la en main propre.`}
+          >
+            <p>
+              <Trans>Pour un code perdu ou échu. L’invitation d’avant ne servira plus.</Trans>
+            </p>
+          </ActButton>
+        </div>
+      ) : null}
+    </div>
+  );
+}
+
+function Waiting({ untilUs }: { untilUs: number | null }) {
+  if (untilUs === null || untilUs <= nowUs()) {
+    return (
+      <Note kind="off" title={<Trans>Plus aucune invitation en attente.</Trans>}>
+        <Trans>
+          Cette personne n’a pas ouvert son compte à temps : remettez-lui une nouvelle invitation.
+        </Trans>
+      </Note>
+    );
+  }
+  return (
+    <Note
+      title={
+        <Trans>
+          Invitation en attente jusqu’au <TimeText us={untilUs} />.
+        </Trans>
+      }
+    >
+      <Trans>Cette personne n’a pas encore ouvert son compte.</Trans>
+    </Note>
   );
 }
 
@@ -45,7 +102,6 @@ function Access({ access, person, label }: AccessCardProps & { access: PersonAcc
   const { t } = useLingui();
   const self = useSession().person.id === person;
   const ends = useRole("mayor", "deputy", "auditor");
-  const [made, setMade] = useState<Recovery | null>(null);
   return (
     <div className="stack">
       <Facts
@@ -63,49 +119,13 @@ function Access({ access, person, label }: AccessCardProps & { access: PersonAcc
       ) : (
         <EmptyState icon={LogOut} level={3} title={<Trans>Aucune session ouverte</Trans>} />
       )}
-      {made?.code ? <Issued code={made.code} untilUs={made.until_us ?? 0} /> : <Progress access={access} />}
-      {self ? null : (
+      {!self && ends && access.sessions.length > 0 ? (
         <div className="row">
-          {ends && access.sessions.length > 0 ? <EndSessions person={person} label={label} /> : null}
-          <Approve person={person} label={label} onMade={setMade} />
+          <EndSessions person={person} label={label} />
         </div>
-      )}
+      ) : null}
+      <RecoveryPart access={access} person={person} label={label} self={self} />
     </div>
-  );
-}
-
-/** The code, shown once to whoever completed the recovery, who hands it over in person. */
-function Issued({ code, untilUs }: { code: string; untilUs: number }) {
-  return (
-    <Note kind="warn" live title={<Trans>Code de rétablissement, montré une seule fois.</Trans>}>
-      <p>
-        <code translate="no">{code}</code>
-      </p>
-      <Trans>
-        Remettez-le en main propre. Il vaut une fois, jusqu’au <TimeText us={untilUs} />.
-      </Trans>
-    </Note>
-  );
-}
-
-function Progress({ access }: { access: PersonAccess }) {
-  if (access.code_until_us !== null) {
-    return (
-      <Note title={<Trans>Un code de rétablissement a été remis.</Trans>}>
-        <Trans>
-          Il vaut jusqu’au <TimeText us={access.code_until_us} />.
-        </Trans>
-      </Note>
-    );
-  }
-  if (access.approved_by.length === 0) return null;
-  const names = access.approved_by.join(", ");
-  return (
-    <Note title={<Trans>Rétablissement approuvé par : {names}.</Trans>}>
-      <Trans>
-        Il faut deux responsables distincts, et chaque commune de la personne, dans la même journée.
-      </Trans>
-    </Note>
   );
 }
 
@@ -118,6 +138,7 @@ function EndSessions({ person, label }: AccessCardProps) {
       kind="danger"
       icon={LogOut}
       danger
+      grave
       title={<Trans>Fermer les sessions de {label}</Trans>}
       confirm={<Trans>Fermer ses sessions</Trans>}
       run={(data) => endSessions(commune, person, textOf(data, "motive"))}
@@ -128,32 +149,6 @@ function EndSessions({ person, label }: AccessCardProps) {
         <Trans>Ses vues s’éteignent en moins de 5 secondes. Son habilitation reste.</Trans>
       </p>
       <MotiveField />
-    </ActButton>
-  );
-}
-
-function Approve({ person, label, onMade }: AccessCardProps & { onMade: (made: Recovery) => void }) {
-  const { t } = useLingui();
-  const { commune } = useActing();
-  return (
-    <ActButton
-      label={<Trans>Rétablir l’accès…</Trans>}
-      icon={LifeBuoy}
-      grave
-      title={<Trans>Rétablir l’accès de {label}</Trans>}
-      confirm={<Trans>Approuver</Trans>}
-      run={async (data) => onMade(await approveRecovery(commune, person, textOf(data, "motive")))}
-      stale={["person-access"]}
-      done={t`Approbation enregistrée.`}
-    >
-      <p>
-        <Trans>
-          Pour qui n’a plus de quoi se connecter. Deux responsables distincts l’approuvent dans la même
-          journée ; le second reçoit un code, à remettre en main propre. Mot de passe, clés d’accès et second
-          facteur d’avant tombent quand il sert.
-        </Trans>
-      </p>
-      <MotiveField label={t`Motif, et comment la personne a été reconnue`} />
     </ActButton>
   );
 }

@@ -1,27 +1,16 @@
 import { Plural, Trans, useLingui } from "@lingui/react/macro";
 import { useQuery } from "@tanstack/react-query";
-import { Link, useNavigate } from "@tanstack/react-router";
-import { FileDown, UserPlus, Users } from "lucide-react";
+import { Link } from "@tanstack/react-router";
+import { FileDown, Users } from "lucide-react";
 import { useState } from "react";
-import { addPerson, type Person, peopleQuery } from "../../api/people";
+import { type Person, peopleQuery } from "../../api/people";
 import { formatDate, nowUs } from "../../i18n/format";
-import {
-  ActButton,
-  Button,
-  type Column,
-  DataTable,
-  EmptyState,
-  Note,
-  QueryView,
-  RuleTag,
-  StateTag,
-  TextField,
-  textOf,
-} from "../../parts";
+import { Button, type Column, DataTable, EmptyState, Note, QueryView, RuleTag, StateTag } from "../../parts";
 import { ROLE_WORDS } from "../../session/roles";
 import { useActing, useRole } from "../../session/SessionContext";
 import { PageHead } from "../../shell/Page";
 import { saveDatedList } from "./datedList";
+import { InvitationSheet, InviteAct, type Invited } from "./InviteAct";
 import { actsSaid, endOf, habilitationState, mainHabilitation } from "./words";
 
 type Tab = "all" | "image" | "no-image" | "withdrawn";
@@ -40,6 +29,7 @@ export function PeoplePage() {
   const { commune } = useActing();
   const query = useQuery(peopleQuery(commune));
   const manages = useRole("chief", "mayor", "deputy");
+  const [made, setMade] = useState<Invited | null>(null);
   const people = query.data;
   return (
     <>
@@ -51,101 +41,41 @@ export function PeoplePage() {
           </>
         }
         acts={
-          <>
-            {people && people.length > 0 ? (
-              <Button
-                icon={FileDown}
-                onClick={() => saveDatedList(people, (role) => i18n._(ROLE_WORDS[role]))}
-              >
-                <Trans>Liste datée</Trans>
-              </Button>
-            ) : null}
-            {manages ? <AddPersonAct /> : null}
-          </>
+          made ? null : (
+            <>
+              {people && people.length > 0 ? (
+                <Button
+                  icon={FileDown}
+                  onClick={() => saveDatedList(people, (role) => i18n._(ROLE_WORDS[role]))}
+                >
+                  <Trans>Liste datée</Trans>
+                </Button>
+              ) : null}
+              {manages ? <InviteAct onMade={setMade} /> : null}
+            </>
+          )
         }
       />
-      <QueryView
-        query={query}
-        isEmpty={(list) => list.length === 0}
-        empty={
-          <div className="card">
-            <EmptyState icon={Users} level={2} title={<Trans>Personne n’est habilité</Trans>}>
-              <p>
-                <Trans>Ajoutez une personne, puis enregistrez son habilitation signée.</Trans>
-              </p>
-            </EmptyState>
-          </div>
-        }
-      >
-        {(list) => <PeopleList people={list} />}
-      </QueryView>
+      {made ? (
+        <InvitationSheet made={made} onDone={() => setMade(null)} />
+      ) : (
+        <QueryView
+          query={query}
+          isEmpty={(list) => list.length === 0}
+          empty={
+            <div className="card">
+              <EmptyState icon={Users} level={2} title={<Trans>Personne n’est habilité</Trans>}>
+                <p>
+                  <Trans>Invitez une personne, puis enregistrez son habilitation signée.</Trans>
+                </p>
+              </EmptyState>
+            </div>
+          }
+        >
+          {(list) => <PeopleList people={list} />}
+        </QueryView>
+      )}
     </>
-  );
-}
-
-function AddPersonAct() {
-  const { t } = useLingui();
-  const { commune } = useActing();
-  const navigate = useNavigate();
-  const run = async (data: FormData) => {
-    const { person } = await addPerson(commune, {
-      login: textOf(data, "login"),
-      label: textOf(data, "label"),
-      email: textOf(data, "email"),
-      password: String(data.get("password") ?? ""),
-    });
-    await navigate({ to: "/habilitations/$person", params: { person } });
-  };
-  return (
-    <ActButton
-      label={<Trans>Ajouter une personne</Trans>}
-      kind="primary"
-      icon={UserPlus}
-      title={<Trans>Ajouter une personne</Trans>}
-      confirm={<Trans>Ajouter</Trans>}
-      run={run}
-      stale={["people"]}
-      done={t`Personne ajoutée. Enregistrez maintenant son habilitation.`}
-    >
-      <p className="small dim">
-        <Trans>Un compte par personne, jamais partagé. Sans habilitation, il n’ouvre rien.</Trans>
-      </p>
-      <TextField
-        label={t`Fonction affichée`}
-        name="label"
-        required
-        maxLength={80}
-        autoComplete="off"
-        help={t`La fonction et le matricule : « Agent PM 12 ».`}
-      />
-      <TextField
-        label={t`Identifiant`}
-        name="login"
-        required
-        minLength={3}
-        maxLength={120}
-        autoComplete="off"
-        autoCapitalize="none"
-        spellCheck={false}
-      />
-      <TextField
-        label={t`Courriel de service (facultatif)`}
-        name="email"
-        type="email"
-        maxLength={200}
-        autoComplete="off"
-        help={t`Pour être prévenu, sans donnée personnelle dans le message.`}
-      />
-      <TextField
-        label={t`Premier mot de passe`}
-        name="password"
-        type="password"
-        required
-        minLength={12}
-        autoComplete="new-password"
-        help={t`Douze caractères au moins ; remis en main propre.`}
-      />
-    </ActButton>
   );
 }
 

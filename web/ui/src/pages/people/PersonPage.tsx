@@ -70,7 +70,7 @@ function PersonCards({ rights, mayWithdraw }: { rights: Rights; mayWithdraw: boo
       </div>
       <div className="stack">
         <RightsCard rights={rights} />
-        <AccessCard person={rights.person} label={rights.label} />
+        {rights.habilitations.length > 0 ? <AccessCard person={rights.person} label={rights.label} /> : null}
       </div>
     </div>
   );
