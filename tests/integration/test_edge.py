@@ -96,9 +96,13 @@ class Door:
                     await asyncio.sleep(every_s)
 
         sending = asyncio.create_task(send())
+        data = b""
         try:
             async with asyncio.timeout(PATIENCE_S):
-                data = await reader.read(-1)
+                while piece := await reader.read(65_536):
+                    data += piece
+        except ConnectionError:
+            pass  # closed on what we were still sending; its answer came before
         finally:
             sending.cancel()
             writer.close()
@@ -169,8 +173,8 @@ async def test_a_length_that_lies_and_chunks_without_end_hold_nothing(door: Door
 
 async def test_a_longer_body_than_said_is_not_taken_for_the_same_request(door: Door) -> None:
     """Fails when what follows a body is read as more of it."""
-    status, _, body = await door.said(post("/json", "Content-Length: 8") + b'{"a": 1}' + b"x" * 5000)
-    assert (status, body.startswith("1")) == (200, True)
+    status, *_ = await door.said(post("/json", "Content-Length: 8") + b'{"a": 1}' + b"x" * 5000)
+    assert status == 400
 
 
 async def test_one_byte_at_a_time_ends(door: Door) -> None:
