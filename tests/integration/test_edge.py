@@ -63,6 +63,7 @@ def app() -> FastAPI:
         async def told() -> AsyncIterator[bytes]:
             while True:
                 yield b"x" * 65_536
+                await asyncio.sleep(0)
 
         return StreamingResponse(told())
 
@@ -256,7 +257,7 @@ async def test_events_sockets_and_slow_answers_outlive_every_deadline(door: Door
         assert (often.status_code, often.headers["retry-after"]) == (429, "7")
         refused = await client.post("/json", content=b" " * 20_000)  # answered early; the connection goes on
         assert refused.status_code == 413
-        assert (await client.post("/json", content=b"{}")).status_code == 200
+        assert (await client.post("/json", json={})).status_code == 200
     async with connect(f"ws://127.0.0.1:{door.port}/socket") as socket:
         await asyncio.sleep(1.5)
         await socket.send("encore")
