@@ -26,6 +26,7 @@ import httpx
 from deploy.bench.town import AGENT, CHIEF, MAYOR, BenchTown, bench_town
 from deploy.ports import free_port
 from vms.errors import Unavailable
+from web.edge import EdgeLimits
 
 MIB: Final = 1024 * 1024
 SESSION: Final = "/api/v1/session"
@@ -135,7 +136,9 @@ def memory_of(pid: int) -> int:
 
 def client_from(address: str, port: int) -> httpx.AsyncClient:
     """A client whose connections come from that loopback address."""
-    transport = httpx.AsyncHTTPTransport(local_address=address, limits=httpx.Limits(max_connections=1024))
+    # As many connections as an address may have: the bench measures what they carry.
+    limits = httpx.Limits(max_connections=EdgeLimits().connections_of_one - 16)
+    transport = httpx.AsyncHTTPTransport(local_address=address, limits=limits)
     return httpx.AsyncClient(transport=transport, base_url=f"http://127.0.0.1:{port}", timeout=TIMEOUT_S)
 
 
