@@ -86,9 +86,7 @@ async def run(*, strangers: int = 64, known: int = 200) -> dict[str, Any]:
             known_one = await first_sign_in(town)
             async with beside(others):
                 floods = await flood(port)
-                closed = dict(
-                    zip(("half_open", "drip"), await asyncio.gather(half_open(port), drip(port)), strict=True)
-                )
+                silent_s, drip_s = await asyncio.gather(half_open(port), drip(port))
             held = others.peak_bytes - others.rest_bytes
             async with beside(others):
                 guessed = await guesses(port)
