@@ -182,6 +182,18 @@ def zoo(
     print_json(asyncio.run(run(scenarios=scenario or [], at_once=at_once, beside=not alone)))
 
 
+@app.command()
+def attack(
+    strangers: Annotated[int, typer.Option("--strangers", min=1, max=200, help="Inconnus qui essaient.")] = 64,
+    known: Annotated[int, typer.Option("--known", min=1, max=2000, help="Connexions d’un poste connu.")] = 200,
+) -> None:
+    """Des inconnus à la porte : corps sans fin, connexions muettes, essais à la fois ; ce qu’en voient les autres."""
+    from deploy.bench.attack import run
+
+    logs.configure("bench", logging.WARNING)
+    print_json(asyncio.run(run(strangers=strangers, known=known)))
+
+
 def streams(given: list[str], file: Path | None) -> list[str]:
     """The RTSP addresses of the command line and of a file (blank lines and ``#`` lines left out); BadInput."""
     found = list(given)

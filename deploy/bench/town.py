@@ -51,6 +51,7 @@ class BenchTown:
     password: str = field(default_factory=lambda: secrets.token_urlsafe(18))
     tokens: dict[str, str] = field(default_factory=dict)
     people: dict[str, str] = field(default_factory=dict)
+    pids: dict[str, int] = field(default_factory=dict)  # of its processes, by name
     _web: KeeperForPeople | None = None
 
     @property
@@ -88,6 +89,7 @@ async def bench_town(home: Path, port: int, cameras: Sequence[str]) -> AsyncIter
             command = (sys.executable, "-m", "deploy.process", name)
             process = await asyncio.create_subprocess_exec(*command, env=child_environment(settings))
             started.append(process)
+            town.pids[name] = process.pid
         await _answering(settings)
         await _people(town)
         for number, camera in enumerate(cameras, 1):

@@ -63,6 +63,7 @@ def app() -> FastAPI:
         async def told() -> AsyncIterator[bytes]:
             while True:
                 yield b"x" * 65_536
+                await asyncio.sleep(0)
 
         return StreamingResponse(told())
 
@@ -96,9 +97,13 @@ class Door:
                     await asyncio.sleep(every_s)
 
         sending = asyncio.create_task(send())
+        data = b""
         try:
             async with asyncio.timeout(PATIENCE_S):
-                data = await reader.read(-1)
+                while piece := await reader.read(65_536):
+                    data += piece
+        except ConnectionError:
+            pass  # closed on what we were still sending; its answer came before
         finally:
             sending.cancel()
             writer.close()
@@ -169,8 +174,8 @@ async def test_a_length_that_lies_and_chunks_without_end_hold_nothing(door: Door
 
 async def test_a_longer_body_than_said_is_not_taken_for_the_same_request(door: Door) -> None:
     """Fails when what follows a body is read as more of it."""
-    status, _, body = await door.said(post("/json", "Content-Length: 8") + b'{"a": 1}' + b"x" * 5000)
-    assert (status, body.startswith("1")) == (200, True)
+    status, *_ = await door.said(post("/json", "Content-Length: 8") + b'{"a": 1}' + b"x" * 5000)
+    assert status == 400
 
 
 async def test_one_byte_at_a_time_ends(door: Door) -> None:
@@ -252,7 +257,7 @@ async def test_events_sockets_and_slow_answers_outlive_every_deadline(door: Door
         assert (often.status_code, often.headers["retry-after"]) == (429, "7")
         refused = await client.post("/json", content=b" " * 20_000)  # answered early; the connection goes on
         assert refused.status_code == 413
-        assert (await client.post("/json", content=b"{}")).status_code == 200
+        assert (await client.post("/json", json={})).status_code == 200
     async with connect(f"ws://127.0.0.1:{door.port}/socket") as socket:
         await asyncio.sleep(1.5)
         await socket.send("encore")

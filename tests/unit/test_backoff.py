@@ -44,6 +44,21 @@ async def test_of_any_number_in_parallel_the_free_ones_pass_and_then_one_a_windo
     assert judged == [PLACE.free, 1, 1, 1, 0]
 
 
+def test_waiting_doubles_up_to_two_hours_and_is_forgotten_after_a_day() -> None:
+    """Fails when the wait does not grow, or grows or lasts without bound."""
+    assert [PLACE.wait_us(failures, 0) // MICRO for failures in (4, 5, 6, 9, 30, 10**9)] == [
+        0,
+        64,
+        128,
+        1024,
+        7200,
+        7200,
+    ]
+    assert PLACE.wait_us(6, 127 * MICRO) == MICRO
+    assert PLACE.wait_us(6, 128 * MICRO) <= 0
+    assert PLACE.wait_us(30, DAY_US + 1) == 0
+
+
 @pytest.mark.parametrize("places", [1, 400], ids=["one place", "a botnet"])
 def test_no_more_than_25_tries_in_any_24_hours(places: int) -> None:
     """CNIL 2022-100. Fails when a failure is forgotten after an hour, or the strangers' pace is left out."""

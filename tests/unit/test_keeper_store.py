@@ -12,10 +12,9 @@ import pytest
 
 from tests.unit.gate_facts import camera, framing, habilitation, order, request, zones
 from vms.clock import MICRO, ManualClock, UtcTime
-from vms.errors import BadInput, Conflict, Damaged, LimitExceeded, NotFound, Refused
+from vms.errors import BadInput, Conflict, Damaged, NotFound, Refused
 from vms.keeper import journal, records
 from vms.keeper.arguments import Args, MomentEnd, MotiveText, Name, parse
-from vms.keeper.backoff import BUCKETS_LIMIT, DELAY_LIMIT_S, BackOff
 from vms.keeper.checkpoint import Signer
 from vms.keeper.entry import Entry, quarter_of
 from vms.keeper.records import COMMUNE_ID, CommuneRecord, Records
@@ -158,39 +157,6 @@ def test_a_fact_of_another_commune_or_key_is_damaged() -> None:
                 other.get(db, "order", "o-1", Order)
         with pytest.raises(TypeError):
             Records("valclair", b"k" * 32).get(db, "order", "o-1", CameraFacts)
-
-
-def tries(backoff: BackOff, workstation: str, count: int, now_us: int = 0) -> None:
-    """Failures at one instant."""
-    for _ in range(count):
-        backoff.failed("agent", workstation, now_us)
-
-
-def test_waiting_doubles_up_to_five_minutes_and_is_forgotten() -> None:
-    backoff = BackOff()
-    tries(backoff, "a", 4)
-    backoff.check("agent", "a", 0)
-    for failures, wait_s in ((5, 1), (6, 2), (9, 16), (30, DELAY_LIMIT_S)):
-        backoff = BackOff()
-        tries(backoff, "a", failures)
-        with pytest.raises(LimitExceeded):
-            backoff.check("agent", "a", wait_s * MICRO - 1)
-        backoff.check("agent", "a", wait_s * MICRO)
-    backoff.check("agent", "a", 3601 * MICRO)
-
-
-def test_many_workstations_share_what_no_known_one_waits_for() -> None:
-    backoff = BackOff()
-    backoff.succeeded("agent", "poste-1")
-    for number in range(130):
-        backoff.failed("agent", f"stranger-{number}", 0)
-    with pytest.raises(LimitExceeded):
-        backoff.check("agent", "stranger-new", 0)
-    backoff.check("agent", "poste-1", 0)
-    backoff.check("agent", "stranger-new", 31 * MICRO)
-    for number in range(BUCKETS_LIMIT + 10):
-        backoff.failed(f"login-{number}", "x", 0)
-    assert len(backoff._buckets) <= BUCKETS_LIMIT
 
 
 class Example(Args):
