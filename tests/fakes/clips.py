@@ -115,7 +115,7 @@ def rendered(kind: str) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not path.exists():
             unfinished = folder / f".{path.name}"
-            group = {"g": str(recipe.group), "preset": "superfast"}
+            group = {"g": str(recipe.group), "preset": "superfast", "crf": "34"}
             size = (recipe.width, recipe.height, recipe.pictures)
             sets = f"log-level=none:keyint={recipe.group}:min-keyint={recipe.group}:bframes=0:open-gop=0"
             options = {**group, "flags": "+cgop", "x265-params": sets, **recipe.options}
