@@ -1,4 +1,4 @@
-"""How an account begins and how it comes back, as people do it in a real Chromium, on a desk and on a telephone (P-58)."""
+"""How an account begins and how it comes back, as people do it in a real Chromium: at a desk, on a telephone (P-58)."""
 
 from __future__ import annotations
 
@@ -147,7 +147,8 @@ async def test_an_account_comes_back_by_two_parts_and_its_owner_is_told(place: P
     await page.goto(f"/habilitations/{agent}")
     await expect(page.get_by_text("Toutes les approbations sont là.")).to_be_visible()
     await expect(page.get_by_role("button", name="Rétablir l’accès…")).to_have_count(0)
-    assert not any(part in await page.content() for part in both)
+    words = await page.content()
+    assert not any(part in words for part in both)
     await seen(page, f"recovery-approved-{screen}")
 
     page = owner.page
@@ -169,10 +170,10 @@ async def test_an_account_comes_back_by_two_parts_and_its_owner_is_told(place: P
     await act_for(page, COMMUNE)
     await expect(told).to_be_visible()
     await seen(page, f"recovered-app-{screen}")
-    await page.get_by_role("link", name="Aller à mon compte").click()
+    await page.get_by_role("link", name="Enregistrer une clé d’accès").click()
     await page.wait_for_url("**/compte")
     await expect(told).to_be_visible()
-    await expect(page.get_by_role("link", name="Aller à mon compte")).to_have_count(0)
+    await expect(page.get_by_role("link", name="Enregistrer une clé d’accès")).to_have_count(0)
     await seen(page, f"recovered-account-{screen}")
     await closed(approver, owner)
 
