@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, CDPSession, Locator, Page, expect
+from playwright.async_api import CDPSession, Page, expect
 
-from deploy import web_process
-from deploy.ports import free_port
 from tests.browser.axe import violations
-from tests.browser.chromium import DESKTOP, act_for, chromium, open_page, sign_in
-from tests.integration.keeper_town import CHIEF, MAYOR, PASSPHRASE, PASSWORD, Town, town
-from tests.peers.oidc_provider import CLIENT, SECRET, cache, oidc_provider
-from vms.clock import MICRO, UtcTime
-from vms.identity_provider import IdentityProvider
+from tests.browser.chromium import DESKTOP, act_for, open_page, sign_in
+from tests.browser.door_rig import OFFICER, Place, dialog, door
+from tests.integration.keeper_town import CHIEF, MAYOR, PASSPHRASE, PASSWORD
+from vms.clock import MICRO
 from vms.keeper.totp import code_at, step_of
-from vms.settings import Settings
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 KEY: dict[str, Any] = {
@@ -44,47 +38,10 @@ KEPT_KEY = """async () => {
 }"""
 
 
-@dataclass(slots=True)
-class Place:
-    """A keeper whose clock the test holds, its pages on http://localhost as the demonstration's are, and a browser."""
-
-    town: Town
-    url: str
-    browser: Browser
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def place(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Place]:
-    home, port = tmp_path_factory.mktemp("g"), free_port()
-    url = f"http://localhost:{port}"
-    settings = Settings(home=home, port=port, public_url=url, demo=True)
-    start, secret = UtcTime(time.time_ns() // 1000), home / "secret"
-    secret.write_text(SECRET)
-    with oidc_provider(home, cache(), [url]) as peer:
-        provider = IdentityProvider(
-            id="proconnect", kind="proconnect", issuer=peer.proconnect, client_id=CLIENT, secret_file=secret
-        )
-        async with town(home, start=start, public_url=url, providers=[provider]) as made, chromium() as browser:
-            await made.add("agent", "officer", ["live"])
-            (home / "run").symlink_to(made.run)
-            pages = asyncio.create_task(web_process.run(settings))
-            await answering(port)
-            yield Place(made, url, browser)
-            pages.cancel()
-            await asyncio.gather(pages, return_exceptions=True)
-
-
-async def answering(port: int) -> None:
-    """Wait until the pages' server accepts connections."""
-    async with asyncio.timeout(60):
-        while True:
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except OSError:
-                await asyncio.sleep(0.05)
-            else:
-                writer.close()
-                return
+    async with door(tmp_path_factory.mktemp("g")) as made:
+        yield made
 
 
 async def authenticator(page: Page, **more: Any) -> tuple[CDPSession, str]:
@@ -93,11 +50,6 @@ async def authenticator(page: Page, **more: Any) -> tuple[CDPSession, str]:
     await session.send("WebAuthn.enable")
     made = await session.send("WebAuthn.addVirtualAuthenticator", {"options": KEY | more})
     return session, made["authenticatorId"]
-
-
-def dialog(page: Page) -> Locator:
-    """The topmost dialog."""
-    return page.get_by_role("dialog").last
 
 
 async def add_passkey(page: Page, name: str) -> None:
@@ -250,26 +202,26 @@ async def test_a_second_factor_is_enrolled_and_asked_for(place: Place) -> None:
 
 
 async def test_two_persons_bring_an_account_back_and_one_ends_a_session(place: Place) -> None:
-    town, agent = place.town, place.town.people["agent"]
-    await town.enter(MAYOR)
-    await town.act(MAYOR, "approve_recovery", person=agent, motive="téléphone perdu")
+    town, agent = place.town, place.town.people[OFFICER]
+    await town.enter("dpo")
+    first = (await town.act("dpo", "approve_recovery", person=agent, motive="téléphone perdu"))["part"]
     await town.web.sign_in(MAYOR, PASSWORD, "CSU 2")
     watched = await open_page(place.browser, place.url, viewport=DESKTOP, reduced_motion="reduce")
     page = watched.page
-    deputy = {"basis": {"reference": "délégation 4"}}
-    await town.add("adjointe", "deputy", **deputy)
     await sign_in(page, "adjointe", PASSWORD)
     await act_for(page, "Valclair-sur-Brume")
     await page.goto(f"/habilitations/{agent}")
-    await expect(page.get_by_text("Rétablissement approuvé par : Le maire.")).to_be_visible()
+    await expect(page.get_by_text("Rétablissement approuvé par : Dpo.")).to_be_visible()
     assert not await violations(page)
     await page.get_by_role("button", name="Rétablir l’accès…").click()
     await dialog(page).get_by_label("Motif").fill("reconnu de vue")
     await dialog(page).get_by_role("button", name="Approuver").click()
     await dialog(page).get_by_label("Mot de passe").fill(PASSWORD)
     await dialog(page).get_by_label("Mot de passe").press("Enter")
-    await expect(page.get_by_text("Code de rétablissement, montré une seule fois.")).to_be_visible()
-    code = await page.locator("main code").inner_text()
+    await expect(page.get_by_text("Votre partie du code, montrée une seule fois.")).to_be_visible()
+    await expect(page.get_by_text("Rétablissement approuvé par : Adjointe, Dpo.")).to_be_visible()
+    second = await page.locator("main code").inner_text()
+    assert first not in await page.content()
     assert not await violations(page)
 
     await page.goto("/compte")
@@ -292,14 +244,15 @@ async def test_two_persons_bring_an_account_back_and_one_ends_a_session(place: P
     await page.get_by_text("Je ne peux pas me connecter").click()
     await page.get_by_role("link", name="J’ai un code de rétablissement").click()
     await expect(page.get_by_role("heading", name="Rétablir mon accès")).to_be_visible()
-    for typed, said in (("aaaa-aaaa", "n’est pas valable"), (code, "Mot de passe changé.")):
-        await page.get_by_label("Identifiant").fill("agent")
-        await page.get_by_label("Code de rétablissement").fill(typed)
+    for other, said in (("", "Il faut toutes ses parties"), (first, "Mot de passe changé.")):
+        await page.get_by_label("Identifiant").fill(OFFICER)
+        await page.get_by_label("Partie 1 du code").fill(second)
+        await page.get_by_label("Partie 2 du code").fill(other)
         await page.get_by_label("Nouveau mot de passe").fill("une phrase toute neuve")
         await page.get_by_label("Nouveau mot de passe").press("Enter")
         await expect(page.get_by_text(said)).to_be_visible()
         assert not await violations(page)
-    await sign_in(page, "agent", "une phrase toute neuve")
+    await sign_in(page, OFFICER, "une phrase toute neuve")
     odd = [one for one in watched.complaints() if "status of 40" not in one]
     await page.context.close()
     assert not odd

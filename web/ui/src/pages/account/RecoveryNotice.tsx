@@ -19,11 +19,12 @@ import { ServerWords } from "../../parts/ServerWords";
 export function RecoveryNotice({ account }: { account: Account }) {
   const [stopped, setStopped] = useState(false);
   const { recovery, recovered } = account;
+  const guarded = account.passkeys.length > 0 || account.second_factor.since_us !== null;
   return (
     <>
       {recovery ? <Pending recovery={recovery} onStopped={() => setStopped(true)} /> : null}
       {stopped && !recovery ? <Stopped onRead={() => setStopped(false)} /> : null}
-      {recovered?.rests ? <Back recovered={recovered} /> : null}
+      {recovered?.rests ? <Back recovered={recovered} guarded={guarded} /> : null}
     </>
   );
 }
@@ -93,7 +94,8 @@ function Stopped({ onRead }: { onRead: () => void }) {
   );
 }
 
-function Back({ recovered }: { recovered: Recovered }) {
+/** `guarded`: something besides the password keeps the account again. */
+function Back({ recovered, guarded }: { recovered: Recovered; guarded: boolean }) {
   const { t } = useLingui();
   const path = useRouterState({ select: (state) => state.location.pathname });
   const names = recovered.by.join(", ");
@@ -127,7 +129,11 @@ function Back({ recovered }: { recovered: Recovered }) {
       {path === "/compte" ? null : (
         <span className="row">
           <Link className={buttonClass({ kind: "primary" })} to="/compte">
-            <Trans>Aller à mon compte</Trans>
+            {guarded ? (
+              <Trans>Aller à mon compte</Trans>
+            ) : (
+              <Trans>Enregistrer une clé d’accès ou un second facteur</Trans>
+            )}
           </Link>
         </span>
       )}

@@ -79,7 +79,7 @@ export function InvitationSheet({ made, onDone }: { made: Invited; onDone: () =>
   useEffect(() => sheet.current?.focus(), []);
   return (
     <div className="paper stack" ref={sheet} tabIndex={-1}>
-      <Card title={<Trans>Invitation de {made.label}</Trans>}>
+      <Card title={<Trans>Invitation : {made.label}</Trans>}>
         <div className="stack">
           <InvitationTicket made={made} login={made.login} />
           <div className="row no-print">

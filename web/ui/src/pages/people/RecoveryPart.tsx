@@ -74,17 +74,19 @@ function Progress({ access }: { access: PersonAccess }) {
   }
   return (
     <Note title={title}>
-      {fromUs > nowUs() ? (
-        <Trans>
-          Toutes les approbations sont là. Le code servira à partir du <TimeText us={fromUs} />, jusqu’au{" "}
-          <TimeText us={untilUs} />. D’ici là, la personne peut l’arrêter d’une session encore ouverte.
-        </Trans>
-      ) : (
-        <Trans>
-          Toutes les approbations sont là. Le code sert dès maintenant, une seule fois, jusqu’au{" "}
-          <TimeText us={untilUs} />.
-        </Trans>
-      )}
+      <span>
+        {fromUs > nowUs() ? (
+          <Trans>
+            Toutes les approbations sont là. Le code servira à partir du <TimeText us={fromUs} />, jusqu’au{" "}
+            <TimeText us={untilUs} />. D’ici là, la personne peut l’arrêter d’une session encore ouverte.
+          </Trans>
+        ) : (
+          <Trans>
+            Toutes les approbations sont là. Le code sert dès maintenant, une seule fois, jusqu’au{" "}
+            <TimeText us={untilUs} />.
+          </Trans>
+        )}
+      </span>
     </Note>
   );
 }
