@@ -223,6 +223,8 @@ async def _package(scene: GateTown) -> None:
     request = made["request"]
     scene.ids |= {"request": request, "hold": made["hold"]}
     await mayor.post("/session/step-up", {"password": PASSWORD})
+    waiting = await mayor.post(f"/holds/{made['hold']}/release", {"motive": "procédure close"})  # nobody confirms it
+    scene.ids["pending"] = waiting["pending"]
     await mayor.post(f"/requests/{request}/decision", {"decision": "execute"})
     await mayor.post(f"/requests/{request}/extract")
 
