@@ -29,6 +29,7 @@ from tests.system.gate_town import (
     gate_town,
     groups_of,
 )
+from tests.system.open_ways import OPEN
 from tests.system.page import LiveView, replay, socket_of, watch
 from tests.system.pairwise import Row, selection
 from tests.system.routes import Contract, Way, every_way
@@ -47,26 +48,6 @@ APP: Final = create_app(None)
 WAYS: Final = every_way(APP)
 STRANGERS: Final = ("foreign", "host", "nobody")
 DENIED: Final = frozenset({400, 401, 403, 404})
-# Open to everybody, since they show of a commune what is public or nothing: the pages, the contract, the door, the
-# public page and its form, the accounts of a demonstration (a real service has none), and the machine's counters, to
-# whoever is on the machine.
-DOOR: Final = [
-    "token",
-    "passkey/options",
-    "passkey",
-    "recover",
-    "invitation",
-    "providers/return",
-    "providers/{provider}/begin",
-]
-TOLD: Final = "/api/v1/public/communes/{commune}"
-OPEN: Final = frozenset({
-    Way("GET", TOLD), Way("GET", f"{TOLD}/panel"), Way("POST", f"{TOLD}/access"), Way("POST", f"{TOLD}/access/follow"),
-    Way("GET", "/{path:path}"), Way("MOUNT", "/assets"), Way("GET", "/api/v1/openapi.json"),
-    Way("HEAD", "/api/v1/openapi.json"), Way("GET", "/api/v1/demo"), Way("GET", "/metrics"),
-    Way("GET", "/api/v1/session"), Way("POST", "/api/v1/session"), Way("GET", "/api/v1/session/providers"),
-    *(Way("POST", f"/api/v1/session/{one}") for one in DOOR),
-})  # fmt: skip
 # These act on the caller's own session alone, and end it last.
 OWN_SESSION: Final = frozenset({Way("DELETE", "/api/v1/session")})
 MEDIA: Final = (b"ftyp", b"moof", b"mdat")
