@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.integration.keeper_town import CAMERA, MAYOR, PASSWORD, Town, town
+from tests.integration.keeper_town import CAMERA, MAYOR, Town, town
 from vms.errors import GuetError, Refused, StepUpNeeded
 from vms.keeper.act_classes import UNSIGNED_ACTS
 from vms.keeper.client import KeeperForWeb
@@ -46,7 +46,8 @@ ARGS: Final[dict[str, dict[str, Any]]] = {
     "put_in_service": {"camera": CAMERA},
     "suspend_camera": {"camera": CAMERA, "motive": "x"},
     "retire_camera": {"camera": CAMERA, "motive": "x"},
-    "add_person": {"login": "intrus", "label": "Intrus", "password": PASSWORD},
+    "add_person": {"login": "intrus", "label": "Intrus"},
+    "invite_again": {"person": "p-1"},
     "end_sessions": {"person": "p-1", "motive": "x"},
     "approve_recovery": {"person": "p-1", "motive": "x"},
     "name_emergency_persons": {"persons": [], "motive": "x"},
@@ -95,7 +96,7 @@ async def place(tmp_path: Path) -> AsyncIterator[Town]:
 
 def args_of(place: Town, name: str) -> dict[str, Any]:
     return ARGS[name] | (
-        {"person": place.people[MAYOR]} if name in ("grant", "end_sessions", "approve_recovery") else {}
+        {"person": place.people[MAYOR]} if name in ("grant", "end_sessions", "approve_recovery", "invite_again") else {}
     )
 
 
