@@ -247,9 +247,11 @@ async def _volley(port: int, login: str, parallel: int) -> tuple[int, int]:
     async with client_from(stranger(900), port) as client:
         asked = ({"login": login, "password": f"guess {number}"} for number in range(parallel))
         # No cookie is kept: each comes as a workstation of its own.
-        answers = await asyncio.gather(*(client.post(SESSION, json=one) for one in asked))
+        ended = await asyncio.gather(*(client.post(SESSION, json=one) for one in asked), return_exceptions=True)
+    # A connection that ended under its request is no judged guess.
+    answers = [one for one in ended if isinstance(one, httpx.Response)]
     judged = sum(one.status_code == 401 for one in answers)
-    return judged, max(int(one.headers.get("retry-after", "0")) for one in answers)
+    return judged, max((int(one.headers.get("retry-after", "0")) for one in answers), default=0)
 
 
 async def first_sign_ins(town: BenchTown) -> list[str]:
