@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import resource
 import signal
 import socket
@@ -111,18 +112,20 @@ async def run(settings: Settings) -> None:
     permits = PermitBook(keeper, clock)
     playback = Playback(engine, reading(settings), clock)
     services = Services(settings, clock, engine, keeper, playback, permits, _demo_accounts(settings))
+    edge = Edge(proxies=services.proxies)
     config = uvicorn.Config(
         create_app(services),
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http=Edge(proxies=services.proxies).protocol,  # type: ignore[arg-type]
+        http=edge.protocol,  # type: ignore[arg-type]
         ws="websockets-sansio",
         ws_max_size=WS_MAX_BYTES,
         ws_per_message_deflate=False,
         log_config=None,
         access_log=False,
         server_header=False,
+        timeout_keep_alive=math.ceil(edge.limits.idle_s),
         timeout_graceful_shutdown=GRACE_S,
         **_tls(settings, clock),
     )

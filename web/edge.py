@@ -30,7 +30,7 @@ class EdgeLimits:
     """How long and how much of each."""
 
     header_s: float = 10.0  # from a connection's first instant, or a request's first byte, to the end of its headers
-    idle_s: float = 5.0  # between two requests
+    idle_s: float = 15.0  # between two requests: a client under load must not meet the end with its next one
     header_bytes: int = 64 * 1024  # headers, trailers, and whatever is no body
     body_wait_s: float = 20.0  # a body must go on; what has come is worth time at the rate below, up to this again
     body_least_bytes_s: int = 16 * 1024

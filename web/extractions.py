@@ -57,7 +57,7 @@ class Extractions:
         return run.view() if run else None
 
     async def start(self, services: Services, token: str, request: str, statement: str) -> dict[str, Any]:
-        """Start a run on what the page signed; Conflict while one goes on, LimitExceeded when there are too many.
+        """Start a run on what the page signed; Conflict while one goes on, TooManyRequests when there are too many.
 
         Raises at once what the gate or the keeper refuse at the start: a rule, StepUpNeeded, Unavailable.
         """

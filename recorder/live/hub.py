@@ -126,7 +126,7 @@ class Hub:
         return bool(self._group)
 
     def join(self) -> Viewer:
-        """A new viewer, its queue filled with what it needs to start; LimitExceeded when there are too many."""
+        """A new viewer, its queue filled with what it needs to start; TooManyRequests when there are too many."""
         if len(self._viewers) >= VIEWERS_LIMIT_COUNT:
             raise TooManyRequests(
                 f"Déjà {VIEWERS_LIMIT_COUNT} visionnages de ce flux.",

@@ -130,7 +130,7 @@ class KeeperForWeb:
         return await self._call("public_page", commune=commune)
 
     async def file_access(self, commune: str, address: str, asked: dict[str, Any]) -> dict[str, Any]:
-        """A filmed person's request, with the follow-up code told this once; LimitExceeded, Refused or BadInput."""
+        """A filmed person's request, with the follow-up code told this once; TooManyRequests, Refused or BadInput."""
         return await self._call("file_access", commune=commune, address=address, asked=asked)
 
     async def follow_access(self, commune: str, address: str, code: str) -> dict[str, Any]:

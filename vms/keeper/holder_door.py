@@ -39,7 +39,7 @@ def device_of(args: dict[str, Any]) -> Device | None:
 
 
 async def open_by_passphrase(house: House, live: Live, commune: Commune, holder: Holder, passphrase: str) -> bytes:
-    """The private key behind a holder's passphrase; Refused for another one, LimitExceeded after too many."""
+    """The private key behind a holder's passphrase; Refused for another one, TooManyRequests after too many."""
     with tries(house, live, commune):
         return await open_private(holder, passphrase)
 
