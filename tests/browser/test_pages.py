@@ -45,7 +45,7 @@ PLAYS: Final = """() => document.querySelector('.over') === null
     || [...document.querySelectorAll('.stage canvas')].some((canvas) => !canvas.hidden && canvas.width > 1))"""
 PAGES: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "nobody": (
-        ("connexion", "/connexion"), ("retablir", "/retablir"),
+        ("connexion", "/connexion"), ("retablir", "/retablir"), ("invitation", "/invitation"),
         ("accessibilite", "/accessibilite"), ("regles", "/regles"),
         ("public", "/information/valclair"), ("public-demande", "/information/valclair/demande"),
         ("panneau", "/information/valclair/panneau"), ("public-suivi", "/information/valclair/suivi"),

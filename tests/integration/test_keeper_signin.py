@@ -62,6 +62,7 @@ async def test_sessions_end_by_idleness_by_age_and_by_sign_out(place: Town) -> N
     token = place.tokens["agent"]
     place.clock.advance(seconds=IDLE_LIMIT_US / MICRO - 1)
     assert await place.web.session(token)  # asking is no activity
+    assert await place.web.accounts.account(token)  # nor is this, which every open page asks each minute
     place.clock.advance(seconds=1)
     with pytest.raises(Unauthenticated):
         await place.web.session(token)
