@@ -21,7 +21,7 @@ from vms.keeper.identities_kept import identities_of
 from vms.keeper.invitations import NO_PASSWORD, invite, invited_until
 from vms.keeper.recovery_desk import RecoveryDesk
 from vms.keeper.sessions import Live, acting_of
-from vms.keeper.standing import town_of
+from vms.keeper.standing import invited_by, town_of
 from vms.keeper.workstations import name_workstation
 from vms.law.ladder import rank_of
 from vms.law.rulebook import rulebook
@@ -111,7 +111,10 @@ class AccessDesk:
         return await self.recovery.approve(live, commune, author, self._of_here(commune, asked.person), asked.motive)
 
     async def _invite(self, live: Live, commune: Commune, author: Author, asked: InviteAgain) -> dict[str, Any]:
-        person, place = self._of_here(commune, asked.person), place_of(live)
+        person, place = asked.person, place_of(live)
+        # Whoever invited somebody who has no habilitation yet may do so again; for anybody else it is people of here.
+        if not invited_by(self._house.host.store.reader, person, live.account.id):
+            self._of_here(commune, person)
         made = await self._house.host.store.write(lambda tx: invite(tx, person, place, author))
         seq = await commune.log(Entry("modification", "invite", author, detail={"person": person}))
         return {"person": person, "invitation": made.code, "until_us": made.until_us, "journal": seq}

@@ -22,6 +22,14 @@ def bonds_of(reader: sqlite3.Connection) -> tuple[Bond, ...]:
     return tuple(Bond(*row) for row in reader.execute("SELECT person, by, kind, at_us FROM bond ORDER BY at_us"))
 
 
+def invited_by(reader: sqlite3.Connection, person: str, maker: str) -> bool:
+    """Whether ``maker`` invited this person."""
+    row = reader.execute(
+        "SELECT 1 FROM bond WHERE person = ? AND by = ? AND kind = 'invited'", (person, maker)
+    ).fetchone()
+    return row is not None
+
+
 def town_of(commune: Commune) -> Town:
     """A commune as the ladder of rights sees it."""
     return Town(commune.facts, frozenset(commune.holders))
