@@ -11,10 +11,10 @@ from typing import Any, Final
 
 from vms.law.facts import CommuneFacts
 from vms.law.habilitation import habilitation_lapse
+from vms.law.ladder import MAYORAL
 from vms.law.lapse import Lapse
 from vms.law.rulebook import rulebook
 
-MAYORAL: Final = frozenset({"mayor", "deputy"})
 STOPS_ANY: Final = frozenset({"auditor"})
 HOUR_US: Final = 3_600_000_000
 DAY_US: Final = 24 * HOUR_US
