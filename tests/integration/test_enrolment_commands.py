@@ -104,6 +104,7 @@ async def test_a_person_signs_in_and_acts_through_the_api(short_home: Path) -> N
     routes = {
         "POST /session/token": {"token": "t0p-secret", "session": SESSION},
         "POST /session/act": acting,
+        "GET /session": acting | {"id": "s1", "moment": "m1"},  # what an act is signed for
         "POST /session/step-up": acting,
         "GET /communes/valclair/cameras": [{"id": "valclair-c07", "name": "Halle", "legal": {"state": "enrolled"}}],
         "POST /communes/valclair/enrol": {"id": "o1"},
