@@ -31,7 +31,8 @@ class Rest:
             return None
         if self._guard.now_us() < row[1]:
             what = "Votre accès vient d’être rétabli : vos droits de décider, d’habiliter et d’ouvrir une clé reposent."
-            return Lapse("P-58", what, "Ils reviennent un jour après le rétablissement.")
+            todo = "Ils reviennent un jour après, une fois une clé d’accès ou un second facteur enregistré."
+            return Lapse("P-58", what, todo)
         reader = self._host.store.reader
         if passkeys_of(reader, person) or self._second_factor.told(person)["since_us"] is not None:
             return None
