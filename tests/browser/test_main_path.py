@@ -39,6 +39,7 @@ CAMERAS: Final = (
 CAMERA: Final = "valclair-c01"
 LEAST_DB: Final = 35.0
 FRAMES_LEAST: Final = 40
+STEP_UP_REFUSED: Final = "Failed to load resource: the server responded with a status of 403 (Forbidden)"
 PLAYS: Final = """() => [...document.querySelectorAll('video')].some((video) =>
   video.videoWidth > 0 && video.readyState >= 2 && video.getVideoPlaybackQuality().totalVideoFrames > 5)"""
 
@@ -213,5 +214,6 @@ async def test_from_discovery_to_replay_in_chromium() -> None:
             await play.click()
         await mayor.page.wait_for_function(PLAYS)
         await expect(video).to_be_visible()
-        assert mayor.complaints() == []
+        # The first stepped-up act is refused once, and goes on when the password was given again (decision 0032).
+        assert mayor.complaints() in ([], [STEP_UP_REFUSED])
         assert deputy.complaints() == []
