@@ -5,7 +5,8 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 # Nothing of the caller's shell or home reaches a test; tests/environment.py says what does.
 if [ "${1:-}" != in-clean-environment ]; then
-  exec .venv/bin/python -I tests/environment.py bash deploy/check.sh in-clean-environment "$@"
+  # Python reads the paths in its .pth files in the language of the caller: one without accents cannot be.
+  exec env LC_ALL=C.UTF-8 .venv/bin/python -I tests/environment.py bash deploy/check.sh in-clean-environment "$@"
 fi
 shift
 told=$GUET_TEST_RUN/told

@@ -63,7 +63,7 @@ def test_this_process_is_in_that_environment() -> None:
 
 def test_a_command_runs_there_and_its_status_and_home_end_with_it() -> None:
     """Fails when the program runs the command in the caller's environment, or leaves its folder."""
-    command = (sys.executable, "-I", environment.__file__, sys.executable, "-c", ASK)
+    command = ("env", "LC_ALL=C.UTF-8", sys.executable, "-I", environment.__file__, sys.executable, "-c", ASK)
     caller = CALLER | {"PATH": os.environ["PATH"]}
     ran = subprocess.run(command, env=caller, capture_output=True, text=True, check=False)
     assert ran.returncode == 7, ran.stderr
