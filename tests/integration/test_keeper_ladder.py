@@ -214,6 +214,16 @@ async def test_the_host_brings_back_only_whom_nobody_of_the_town_can(place: Town
         await place.host.mandate_recovery("valclair", CHIEF, "mandat du 20 décembre")
 
 
+async def test_a_recovery_that_waits_outlives_the_approvals_of_others(place: Town) -> None:
+    """Mutation: ``approve`` that deletes every part older than a day."""
+    made = await place.host.mandate_recovery("valclair", MAYOR, "mandat du 2 décembre")
+    place.clock.advance(seconds=2 * DAY_S)
+    await place.enter(CHIEF)
+    await approve(place, CHIEF, "agent")
+    place.clock.advance(seconds=5 * DAY_S + 60)
+    await place.web.accounts.recover(MAYOR, made["code"], NEW, "poste-9")
+
+
 async def elected_after(place: Town) -> None:
     """The founding chief holds a key; a deputy and an auditor come, and can bring that holder back themselves."""
     token = (await place.web.sign_in(MAYOR, NEW, "poste-9")).token

@@ -77,7 +77,12 @@ def approve(tx: Tx, person: str, approval: Approval) -> str:
     """
     if due_of(tx.db, person, tx.now.us) is not None:
         raise Conflict("Ce rétablissement est déjà approuvé.", todo="Que la personne s’en serve, ou qu’elle l’arrête.")
-    tx.db.execute("DELETE FROM recovery_part WHERE at_us <= ?", (tx.now.us - _life_us(),))
+    # Those of a complete recovery wait for its delay, which may be longer than an approval's own life.
+    tx.db.execute(
+        "DELETE FROM recovery_part WHERE at_us <= ? "
+        "AND person NOT IN (SELECT person FROM recovery_due WHERE until_us > ?)",
+        (tx.now.us - _life_us(), tx.now.us),
+    )
     part = new_code()
     row = (person, approval.approver, approval.commune, tx.now.us, code_hash(part))
     tx.db.execute("INSERT OR REPLACE INTO recovery_part VALUES (?, ?, ?, ?, ?)", row)
