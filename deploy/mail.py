@@ -14,8 +14,8 @@ import aiosmtplib
 from vms import logs
 from vms.clock import Clock
 from vms.errors import GuetError
-from vms.keeper.client import way_to_keeper
-from vms.keeper.host_client import KeeperForHost
+from vms.keeper.clients.audiences import way_to_keeper
+from vms.keeper.clients.host import KeeperForHost
 from vms.keeper.protocol import HOST_SOCKET
 from vms.settings import Settings
 

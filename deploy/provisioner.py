@@ -21,7 +21,7 @@ from vms import logs
 from vms.clock import Clock, SystemClock
 from vms.db.engine import open_engine
 from vms.errors import GuetError, NotFound, Refused, Unavailable
-from vms.keeper.client import KeeperForProvisioner, way_to_keeper
+from vms.keeper.clients.audiences import KeeperForProvisioner, way_to_keeper
 from vms.keeper.protocol import PROVISIONER_SOCKET, ProvisioningOrderView
 from vms.model import ProvisioningOrder
 from vms.services.records import Records, order_row, update_order

@@ -22,7 +22,7 @@ from deploy.order_arguments import (
 from deploy.rtsp_describe import describe
 from vms.clock import Clock
 from vms.errors import BadInput, Conflict, Refused
-from vms.keeper.client import KeeperForProvisioner
+from vms.keeper.clients.audiences import KeeperForProvisioner
 from vms.keeper.protocol import ProvisioningOrderView
 from vms.model import FoundDevice, ProvisioningOrder
 from vms.onvif.soap import Credential

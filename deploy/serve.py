@@ -17,8 +17,8 @@ from vms import logs
 from vms.clock import SystemClock
 from vms.db.engine import ensure_schema, open_engine
 from vms.errors import BadInput
-from vms.keeper.client import way_to_keeper
-from vms.keeper.host_client import KeeperForHost
+from vms.keeper.clients.audiences import way_to_keeper
+from vms.keeper.clients.host import KeeperForHost
 from vms.keeper.protocol import HOST_SOCKET
 from vms.settings import Settings
 

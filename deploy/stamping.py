@@ -12,7 +12,7 @@ from recorder.export.timestamping import Authorities, stamp
 from vms import logs
 from vms.clock import Clock
 from vms.errors import GuetError
-from vms.keeper.host_client import KeeperForHost
+from vms.keeper.clients.host import KeeperForHost
 
 LOOK_S: Final = 3600.0
 PAUSE_S: Final = 0.2  # between two requests, so that a thousand journals are no flood

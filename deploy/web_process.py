@@ -16,12 +16,12 @@ from uvicorn.config import STARTUP_FAILURE
 
 from deploy.demo.town import ACCOUNTS, COMMUNES, PASSWORD
 from deploy.tls import own_certificate
-from recorder.playback import Playback
+from recorder.recording.playback import Playback
 from recorder.store.attached import reading
 from vms import logs
 from vms.clock import SystemClock
 from vms.db.engine import ensure_schema, open_engine
-from vms.keeper.client import KeeperForWeb, way_to_keeper
+from vms.keeper.clients.audiences import KeeperForWeb, way_to_keeper
 from vms.keeper.protocol import WEB_SOCKET
 from vms.settings import Settings
 from web.app import create_app

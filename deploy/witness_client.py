@@ -11,9 +11,9 @@ from typing import Final
 import httpx
 
 from vms.errors import BadInput, Damaged, GuetError, Unavailable
-from vms.keeper.audit_witness import cosigned_head
-from vms.keeper.witness_book import SIZE
-from vms.keeper.witness_request import Submission, parse_size, proof_bytes
+from vms.keeper.proof.witness_book import SIZE
+from vms.keeper.proof.witness_request import Submission, parse_size, proof_bytes
+from vms.keeper.proof.witnesses import cosigned_head
 from vms.keys.cosignature import Head, WitnessKey, cosignatures, parse_witness_vkey
 from vms.keys.note import Verifier
 

@@ -21,8 +21,8 @@ from starlette.routing import Route
 
 from vms import logs
 from vms.errors import BadInput, GuetError, LimitExceeded
-from vms.keeper.witness_book import Answer, WitnessBook
-from vms.keeper.witness_request import REQUEST_LIMIT_BYTES
+from vms.keeper.proof.witness_book import Answer, WitnessBook
+from vms.keeper.proof.witness_request import REQUEST_LIMIT_BYTES
 
 BODY_LIMIT_S: Final = 10.0
 CALLS_LIMIT: Final = 64

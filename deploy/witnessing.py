@@ -21,8 +21,8 @@ from vms import logs
 from vms.clock import MICRO, Clock
 from vms.db.engine import write
 from vms.errors import Unavailable
-from vms.keeper.checkpoint import read_checkpoint
-from vms.keeper.host_client import KeeperForHost
+from vms.keeper.clients.host import KeeperForHost
+from vms.keeper.journal.checkpoint import read_checkpoint
 from vms.keys.cosignature import Head
 from vms.keys.note import Verifier, note_text, parse_vkey
 from vms.model import Commune, Incident

@@ -20,9 +20,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import col, select, update
 
+from recorder.recording.scan import scan_file
 from recorder.retention.due_clock import DueClock
 from recorder.retention.sweep import quarantine_due
-from recorder.scan import scan_file
 from recorder.store.disk import try_lock
 from recorder.store.errors import StoreError
 from recorder.store.local import SEALED, SPOOLED, StoredFile

@@ -19,47 +19,47 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from recorder import heap
-from recorder.assignment import ConnectGate, FixedShare
 from recorder.backfill.run import Backfill, Means
-from recorder.camera import Surroundings
-from recorder.camera_events import CameraEvents
-from recorder.capacity import Capacity
-from recorder.commits import Commits
-from recorder.deferred_sink import DeferredSink
+from recorder.camera.assignment import ConnectGate, FixedShare
+from recorder.camera.camera import Surroundings
+from recorder.camera.capacity import Capacity
+from recorder.camera.deferred_sink import DeferredSink
+from recorder.camera.events import CameraEvents
+from recorder.camera.fleet import Fleet
+from recorder.camera.health import HealthBoard
+from recorder.camera.leases import LeasedCameras
+from recorder.camera.mask_watch import MaskWatches
+from recorder.camera.plan_source import PlanSource
 from recorder.drain_spool import SpoolDrain
 from recorder.export.extraction import sweep
-from recorder.fleet import Fleet
-from recorder.health import HealthBoard
-from recorder.hour_keys import HourKeys, KeySpool
 from recorder.identity import RecorderIdentity
-from recorder.leased_cameras import LeasedCameras
 from recorder.live.relay import advertised
 from recorder.live.service import LiveService
-from recorder.mask_watch import MaskWatches
-from recorder.minutes import MinuteBoard, MinuteMeter
-from recorder.plan_source import PlanSource
-from recorder.progress import Progress
-from recorder.refusals import DUPLICATE_START, tell
-from recorder.reporting import REPORT_S, Reporter
+from recorder.recording.hour_keys import HourKeys, KeySpool
+from recorder.recording.minutes import MinuteBoard, MinuteMeter
+from recorder.recording.refusals import DUPLICATE_START, tell
+from recorder.recording.reporting import REPORT_S, Reporter
+from recorder.recording.writer import StreamWriter
 from recorder.retention.due_clock import due_clock
 from recorder.retention.policies import Policies
 from recorder.retention.room import RoomKeeper, Stops
 from recorder.retention.sweep import SWEEP_PAUSE_S, Retention
 from recorder.retention.volume_board import VolumeBoard
 from recorder.rtsp.drain import Drain
-from recorder.sink import GroupSink
+from recorder.segment.commits import Commits
+from recorder.segment.progress import Progress
 from recorder.store.attached import attach
 from recorder.store.disk import try_lock
 from recorder.store.local import FLOOR_BYTES, LocalStore
 from recorder.store.s3 import SpooledStore
 from recorder.store.spared import TELL_S, SparedStore
-from recorder.writer import StreamWriter
+from recorder.stream.sink import GroupSink
 from vms import logs
 from vms.clock import MICRO, Clock, SystemClock
 from vms.db.engine import ensure_schema, open_engine
 from vms.db.leases import Leases
 from vms.errors import Conflict, GuetError
-from vms.keeper.client import KeeperForRecorder, way_to_keeper
+from vms.keeper.clients.audiences import KeeperForRecorder, way_to_keeper
 from vms.keeper.protocol import RECORDER_SOCKET
 from vms.settings import Settings
 from vms.wire import Answer, Args, WireServer

@@ -11,10 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
 
 from recorder.live.relay import Relay
-from recorder.playback import Playback
+from recorder.recording.playback import Playback
 from vms.clock import Clock
 from vms.errors import BadInput, Refused
-from vms.keeper.client import KeeperForWeb
+from vms.keeper.clients.audiences import KeeperForWeb
 from vms.settings import Settings
 from web.client_address import Proxies, networks_of
 from web.extractions import Extractions

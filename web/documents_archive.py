@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from vms.clock import UtcTime, paris_date
 from vms.documents.render import file_name, render
-from vms.keeper.client import KeeperForWeb
+from vms.keeper.clients.audiences import KeeperForWeb
 from web.kept_files import KeptFiles
 from web.plan_file import plan_name
 

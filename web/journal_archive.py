@@ -7,8 +7,8 @@ import zipfile
 from pathlib import Path
 from typing import Any, Final
 
-from vms.keeper.client import KeeperForWeb
-from vms.keeper.journal_export import export_for_cnil
+from vms.keeper.clients.audiences import KeeperForWeb
+from vms.keeper.proof.export import export_for_cnil
 
 README_NAME: Final = "LISEZ-MOI.txt"
 README: Final = """\

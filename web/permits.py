@@ -15,7 +15,7 @@ from typing import Any, Final
 from vms import logs
 from vms.clock import MICRO, Clock
 from vms.errors import GuetError, Refused, TooManyRequests, Unavailable
-from vms.keeper.client import KeeperForWeb
+from vms.keeper.clients.audiences import KeeperForWeb
 from vms.keeper.protocol import Admitted
 
 RENEW_EVERY_S: Final = 1.3

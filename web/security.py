@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vms.errors import Refused, Unauthenticated
-from vms.keeper.workstations import presented
+from vms.keeper.identity.workstations import presented
 from web.problems import problem_of
 
 COOKIE: Final = "__Host-guet"
@@ -67,7 +67,7 @@ def token_of(connection: HTTPConnection) -> str:
 
 
 def statement_of(connection: HTTPConnection) -> str:
-    """What the page signed for this request (``vms.keeper.wish``); only passed on, the keeper judges it."""
+    """What the page signed for this request (``vms.keeper.identity.signed_request``); the keeper judges it, not we."""
     return connection.headers.get(STATEMENT_HEADER, "")
 
 

@@ -17,7 +17,7 @@ import httpx
 
 from deploy.admin.signed_paths import file_wish_of, wish_of
 from vms.errors import BadInput, GuetError, Unavailable
-from vms.keeper.wish import PageKey
+from vms.keeper.identity.signed_request import PageKey
 
 API: Final = "/api/v1"
 TIMEOUT_S: Final = 30.0

@@ -39,7 +39,7 @@ def record(
     ] = False,
 ) -> None:
     """Ce que coûte l’enregistrement, à côté de « ffmpeg -c copy » sur les mêmes flux."""
-    from recorder.bench.record import run
+    from deploy.bench.record import run
 
     logs.configure("bench", logging.WARNING)
     given = streams(url or [], urls)
@@ -59,7 +59,7 @@ def mask(
     pictures: Annotated[int, typer.Option("--pictures", min=1, max=100_000, help="Images prises par source.")] = 250,
 ) -> None:
     """Ce que coûte le masquage logiciel, à côté de « drawbox » de ffmpeg sur les mêmes images."""
-    from privacy.bench import run
+    from deploy.bench.mask import run
 
     logs.configure("bench", logging.WARNING)
     print_json(run(streams(url or [], urls) or _clips(footage), runs=runs, pictures=pictures))
@@ -89,7 +89,7 @@ def faults(
     real: Annotated[int, typer.Option("--real", min=0, help="Et chaque panne réelle, tant de fois.")] = 0,
 ) -> None:
     """Pannes simulées : disque, base, gardien, horloge, réseau, morts ; S1 à S5 vérifiés ; sortie 1 si rompus."""
-    from recorder.simulation.runs import bench, hurt_for_real, traced
+    from deploy.simulation.runs import bench, hurt_for_real, traced
 
     logs.configure("bench", logging.CRITICAL)
     if trace:
@@ -150,7 +150,7 @@ def journal(
     runs: Annotated[int, typer.Option("--runs", min=1, max=100, help="Vérifications ; la médiane est donnée.")] = 3,
 ) -> None:
     """Ce que coûte une entrée du journal à qui l’attend, et la vérification d’un million d’entrées sur un cœur."""
-    from vms.keeper.bench import run
+    from deploy.bench.journal import run
 
     logs.configure("bench", logging.WARNING)
     print_json(run(entries=entries, runs=runs))

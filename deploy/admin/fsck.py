@@ -13,7 +13,7 @@ from vms.errors import NotFound
 from vms.settings import Settings
 
 if TYPE_CHECKING:
-    from recorder.findings import Report
+    from recorder.fsck.findings import Report
 
 
 def fsck(
@@ -35,7 +35,7 @@ async def check(settings: Settings, *, repair: bool = False) -> Report:
     """The report over this home's store and index; NotFound when there is none, StoreError for another volume."""
     from sqlalchemy.exc import DatabaseError
 
-    from recorder.fsck import run
+    from recorder.fsck.fsck import run
     from recorder.store.attached import reading
     from vms.clock import SystemClock
     from vms.db.engine import open_engine, unreadable

@@ -113,8 +113,8 @@ def ask_secret(words: str, least_chars: int = 12) -> str:
 
 async def _init(settings: Settings, args: dict[str, Any]) -> bool:
     from vms.db.engine import ensure_schema, open_engine
-    from vms.keeper.client import way_to_keeper
-    from vms.keeper.host_client import KeeperForHost
+    from vms.keeper.clients.audiences import way_to_keeper
+    from vms.keeper.clients.host import KeeperForHost
     from vms.keeper.protocol import HOST_SOCKET
     from vms.services.found_commune import found_commune
 

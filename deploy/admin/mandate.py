@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from vms.clock import UtcTime
-from vms.keeper.client import way_to_keeper
-from vms.keeper.host_client import KeeperForHost
+from vms.keeper.clients.audiences import way_to_keeper
+from vms.keeper.clients.host import KeeperForHost
 from vms.keeper.protocol import HOST_SOCKET
 from vms.settings import Settings
 

@@ -12,7 +12,7 @@ from deploy.admin.output import print_json
 from vms.errors import BadInput
 
 if TYPE_CHECKING:
-    from vms.keeper.certificate_check import Checked
+    from vms.keeper.proof.certificate_check import Checked
 
 app = typer.Typer(help="Conservation : preuves de destruction.", no_args_is_help=True)
 
@@ -29,9 +29,9 @@ def prove(
     as_json: AsJson = False,
 ) -> None:
     """Certificat de destruction d’un jour ; sortie 1 si une clé échue reste hors des gels (P-30)."""
-    from vms.keeper.certificate_check import check_certificate, read_certificate
-    from vms.keeper.client import way_to_keeper
-    from vms.keeper.host_client import KeeperForHost
+    from vms.keeper.clients.audiences import way_to_keeper
+    from vms.keeper.clients.host import KeeperForHost
+    from vms.keeper.proof.certificate_check import check_certificate, read_certificate
     from vms.keeper.protocol import HOST_SOCKET
     from vms.settings import Settings
 
@@ -55,7 +55,7 @@ def verify(
 ) -> None:
     """Vérifie un certificat de destruction, hors ligne."""
     from vms.evidence.verify import read_signer
-    from vms.keeper.certificate_check import check_certificate, read_certificate
+    from vms.keeper.proof.certificate_check import check_certificate, read_certificate
 
     try:
         data = file.read_bytes()
@@ -66,7 +66,7 @@ def verify(
 
 
 def _tell(checked: Checked, as_json: dict[str, Any] | None) -> None:
-    from vms.keeper.certificate_check import told_in_french
+    from vms.keeper.proof.certificate_check import told_in_french
 
     if as_json is not None:
         print_json(as_json)

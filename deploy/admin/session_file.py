@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from deploy.admin.api_client import ApiClient
 from vms.errors import Refused, StepUpNeeded, Unauthenticated
-from vms.keeper.wish import PageKey
+from vms.keeper.identity.signed_request import PageKey
 from vms.vault.files import write_durably
 
 T = TypeVar("T")

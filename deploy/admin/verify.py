@@ -13,7 +13,7 @@ from vms.errors import BadInput, NotFound, Refused
 from vms.printable import printable
 
 if TYPE_CHECKING:
-    from vms.keeper.audit import Report
+    from vms.keeper.proof.audit import Report
 
 EXPORT_LIMIT_S: Final = 600.0
 
@@ -99,7 +99,7 @@ def _kept(checkpoint: Path) -> str:
 
 def _key_text(given: str) -> str:
     """A witness's verifier key, given as such or in a file."""
-    from vms.keeper.log_source import read_verifier_key
+    from vms.keeper.proof.log_source import read_verifier_key
 
     path = Path(given)
     return read_verifier_key(path) if len(given) < 256 and path.is_file() else given
@@ -116,7 +116,7 @@ def _verified(
     folder: Path | None, home: Path | None, key: str | None, kept: str | None, witnesses: list[str], roots: bytes | None
 ) -> Report:
     """The report on an exported folder, or on the keeper's own store, whose key must come from outside."""
-    from vms.keeper.audit import verify_log, verify_store
+    from vms.keeper.proof.audit import verify_log, verify_store
     from vms.settings import Settings
 
     if folder is not None:

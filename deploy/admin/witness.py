@@ -24,7 +24,7 @@ def witness(
     """Témoin : contresigne les points de contrôle des journaux connus, refuse retours en arrière et bifurcations."""
     from vms import logs
     from vms.clock import SystemClock
-    from vms.keeper.witness_book import WitnessBook, read_log_keys
+    from vms.keeper.proof.witness_book import WitnessBook, read_log_keys
 
     keys = read_log_keys(known)
     home.mkdir(mode=0o700, parents=True, exist_ok=True)

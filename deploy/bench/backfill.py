@@ -27,9 +27,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import col, select
 
 from deploy.bench.edge_desk import COMMUNE, EdgeDesk
+from deploy.bench.record_sources import REPOSITORY, make_clip
 from deploy.processes import child_environment
-from recorder.bench.sources import REPOSITORY, make_clip
-from recorder.fsck import Fsck
+from recorder.fsck.fsck import Fsck
 from recorder.retention.policies import Policies
 from recorder.store.local import LocalStore
 from vms.clock import MICRO, SystemClock

@@ -12,12 +12,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from recorder.scan import read_index
-from recorder.segment import SegmentName
+from recorder.recording.scan import read_index
+from recorder.segment.format import SegmentName
 from recorder.store.local import LocalStore
 from vms.evidence.mp4 import nal_units, split_group
+from vms.keeper.gate.statement import PLAN, sign_statement
 from vms.keeper.protocol import CameraPlan, CommunePlan, LegalState, Plan, ZoneView
-from vms.keeper.statement import PLAN, sign_statement
 from vms.keys import derive, sealing, wrapping
 from vms.keys.signing import generate_signing_key
 from vms.model import Segment

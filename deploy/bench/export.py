@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from deploy.bench.footage import Preparer, make_clip
+from deploy.bench.record import recorded, recording
+from deploy.bench.record_sources import farm
 from deploy.bench.town import AGENT, COMMUNE, MAYOR, BenchTown, bench_town, past
 from deploy.ports import free_port
-from recorder.bench.record import recorded, recording
-from recorder.bench.sources import farm
 from recorder.export.extraction import Place, extract_request
 from recorder.store.local import LocalStore
 from vms.clock import UtcTime

@@ -18,12 +18,12 @@ import av
 from deploy.bench.town import COMMUNE, BenchTown
 from privacy import annexb
 from recorder.access_unit import AccessUnit, StreamFormat, TimedUnit
-from recorder.fragmenter import fragment, init_segment
-from recorder.hour_keys import HourKeys, KeySpool
+from recorder.recording.hour_keys import HourKeys, KeySpool
+from recorder.recording.writer import StreamWriter
 from recorder.rtsp.h264_sets import H264Sets
 from recorder.store.disk import OsDisk
 from recorder.store.local import LocalStore
-from recorder.writer import StreamWriter
+from recorder.stream.fragmenter import fragment, init_segment
 from vms.clock import MICRO, ManualClock, UtcTime
 from vms.errors import Unavailable
 

@@ -25,17 +25,17 @@ from deploy.bench.cost import Cost
 from deploy.bench.servers import postgresql
 from deploy.bench.simulated_index import SEGMENTS_PER_DAY, STREAMS, Index
 from deploy.bench.simulated_keeper import SimulatedKeeper, camera_ids, found
-from recorder.fleet import RECONCILE_S
-from recorder.health import REFRESH_S
-from recorder.reporting import REPORT_S
+from recorder.camera.fleet import RECONCILE_S
+from recorder.camera.health import REFRESH_S
+from recorder.recording.reporting import REPORT_S
 from recorder.retention.sweep import SWEEP_PAUSE_S
 from vms.clock import MICRO, ManualClock, UtcTime
 from vms.db.engine import ensure_schema, open_engine
 from vms.db.leases import RENEW_S
 from vms.errors import BadInput, Unavailable
-from vms.keeper.plan import PLAN_FRESH_US
+from vms.keeper.gate.plan import PLAN_FRESH_US
+from vms.keeper.gate.statement import STATEMENT_LIMIT_BYTES
 from vms.keeper.service import TICK_S
-from vms.keeper.statement import STATEMENT_LIMIT_BYTES
 
 COMMUNES_LIMIT_COUNT: Final = 20_000
 CAMERAS_LIMIT_COUNT: Final = 200_000

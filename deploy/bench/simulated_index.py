@@ -13,14 +13,14 @@ from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from deploy.bench.cost import Cost, measured
-from recorder.camera_loop import StreamHealth
-from recorder.health import HealthBoard
-from recorder.hour_keys import KeySpool
+from recorder.camera.health import HealthBoard
+from recorder.camera.loop import StreamHealth
+from recorder.recording.hour_keys import KeySpool
 from recorder.retention.policies import Policies
 from recorder.retention.room import RoomKeeper
 from recorder.retention.sweep import Retention, Swept
-from recorder.rows import BeginSegment, Operation, SealSegment, StreamId, apply
-from recorder.segment import SegmentHeader, SegmentName
+from recorder.segment.format import SegmentHeader, SegmentName
+from recorder.segment.rows import BeginSegment, Operation, SealSegment, StreamId, apply
 from recorder.store.local import LocalStore
 from vms.clock import ManualClock, UtcTime
 from vms.db.engine import is_shared, read, write

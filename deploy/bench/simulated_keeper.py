@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Final
 
 from deploy.bench.cost import Cost, measured
-from recorder.segment import SegmentName
+from recorder.segment.format import SegmentName
 from vms.clock import HOUR_US, MICRO, Clock, ManualClock, UtcTime
 from vms.keeper.communes import Commune
-from vms.keeper.entry import Entry
-from vms.keeper.host import Host
+from vms.keeper.files.records import COMMUNE_ID, CommuneRecord
+from vms.keeper.files.store import Tx
+from vms.keeper.gate.plan import PLAN_FRESH_US, make_plan
+from vms.keeper.handlers.recorder import RecorderDesk
 from vms.keeper.house import House
-from vms.keeper.plan import PLAN_FRESH_US, make_plan
-from vms.keeper.recorder_desk import RecorderDesk
-from vms.keeper.records import COMMUNE_ID, CommuneRecord
-from vms.keeper.store import Tx
+from vms.keeper.identity.host import Host
+from vms.keeper.journal.entry import Entry
 from vms.keys.wrapping import generate_commune_key
 from vms.law.facts import CameraFacts, Order, Zones
 

@@ -29,22 +29,22 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import col, func, select
 
+from deploy.bench.record_sources import farm
 from deploy.bench.servers import Server, client_environment, object_store, postgresql
 from deploy.processes import child_environment
-from recorder.bench.sources import farm
 from recorder.drain_spool import SpoolDrain
-from recorder.fsck import Fsck
+from recorder.fsck.fsck import Fsck
+from recorder.recording.scan import read_index
 from recorder.retention.policies import Policies
-from recorder.scan import read_index
-from recorder.segment import SegmentName
+from recorder.segment.format import SegmentName
 from recorder.store.attached import attach
 from recorder.store.s3 import SpooledStore
 from vms import logs
 from vms.clock import MICRO, SystemClock, UtcTime
 from vms.db.engine import ensure_schema, open_engine, read, write
 from vms.errors import BadInput, Unavailable
+from vms.keeper.gate.statement import PLAN, sign_statement
 from vms.keeper.protocol import CameraPlan, CommunePlan, LegalState, Plan, ZoneView
-from vms.keeper.statement import PLAN, sign_statement
 from vms.keys.signing import generate_signing_key
 from vms.keys.wrapping import generate_commune_key
 from vms.model import Camera, Commune, Lease, Segment, Worker

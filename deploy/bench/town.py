@@ -18,15 +18,15 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from deploy.bench.record_sources import end
 from deploy.demo.run import answers
 from deploy.processes import child_environment
-from recorder.bench.sources import end
 from vms.clock import MICRO, Clock, SystemClock, UtcTime, paris_date
 from vms.db.engine import ensure_schema, open_engine, write
 from vms.errors import Unavailable
-from vms.keeper.client import KeeperForProvisioner, KeeperForRecorder
-from vms.keeper.host_client import KeeperForHost
-from vms.keeper.signing_client import KeeperForPeople
+from vms.keeper.clients.audiences import KeeperForProvisioner, KeeperForRecorder
+from vms.keeper.clients.host import KeeperForHost
+from vms.keeper.clients.signing import KeeperForPeople
 from vms.model import Camera
 from vms.services.found_commune import found_commune
 from vms.settings import Settings

@@ -30,8 +30,8 @@ from vms import logs
 from vms.clock import MICRO, Clock, paris_date
 from vms.db.engine import open_engine
 from vms.errors import Conflict, NotFound
-from vms.keeper.client import way_to_keeper
-from vms.keeper.host_client import KeeperForHost
+from vms.keeper.clients.audiences import way_to_keeper
+from vms.keeper.clients.host import KeeperForHost
 from vms.keeper.protocol import HOST_SOCKET
 from vms.services.found_commune import found_commune
 from vms.settings import Settings

@@ -24,8 +24,8 @@ from vms.errors import GuetError, Refused, StepUpNeeded, Unavailable
 from vms.evidence.container import Container
 from vms.evidence.manifest import MANIFEST_FILE, MANIFEST_LIMIT_BYTES, Manifest
 from vms.evidence.verify import verify_package
-from vms.keeper.audit import verify_log
-from vms.keeper.journal_export import Read, export_log
+from vms.keeper.proof.audit import verify_log
+from vms.keeper.proof.export import Read, export_log
 from web.reader import READER_NAME, reader_page
 
 PURPOSE: Final = "5"

@@ -18,7 +18,7 @@ from typing import Final
 
 from recorder.access_unit import AccessUnit, StreamFormat, TimedUnit
 from recorder.rtsp.replay import Stamp
-from recorder.timeline import STEP_US
+from recorder.stream.timeline import STEP_US
 from vms.clock import LATEST_US, MICRO
 
 STEP_LIMIT_US: Final = MICRO

@@ -16,7 +16,7 @@ from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from recorder.backfill.writer import piece
-from recorder.rows import DETAIL_LIMIT_CHARS, StreamId
+from recorder.segment.rows import DETAIL_LIMIT_CHARS, StreamId
 from vms.clock import MICRO
 from vms.model import Absence, Mending, Segment
 

@@ -66,7 +66,7 @@ class Masked:
     def __init__(self, camera: str, stream: str, zones: ZoneView, size: tuple[int, int] | None) -> None:
         """``size`` is what the stream's pictures had when the zones were first applied, if that is known (P-11)."""
         from privacy.masker import MaskWorker  # decoders are loaded only where a camera is masked
-        from recorder.masking import zone_set_of
+        from recorder.stream.masking import zone_set_of
 
         self._stream = stream
         self._worker = MaskWorker(camera, zone_set_of(zones, {stream: size} if size is not None else {}))
@@ -140,7 +140,7 @@ class Masked:
 
     def _shown(self, outcome: MaskedUnit, source: TimedUnit) -> Shown:
         if outcome.key and (self._fmt is None or self._fmt.parameter_sets != outcome.parameter_sets):
-            from recorder.masking import masked_format
+            from recorder.stream.masking import masked_format
 
             self._fmt = masked_format(outcome, source)
         if self._fmt is None:

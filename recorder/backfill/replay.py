@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator
 from typing import Final
 
 from recorder.access_unit import AccessUnit
-from recorder.camera_loop import Gate
+from recorder.camera.loop import Gate
 from recorder.rtsp.auth import Credentials
 from recorder.rtsp.client import RtspClient
 from recorder.rtsp.drain import Drain

@@ -22,11 +22,11 @@ from recorder.backfill.frames import JOIN_LIMIT_US, CardClock, Edge
 from recorder.backfill.gaps import Gap, find_gaps, mend, postpone, settle
 from recorder.backfill.replay import CardReplay
 from recorder.backfill.writer import EdgeWriter
-from recorder.camera import CameraRun
-from recorder.camera_loop import Gate
-from recorder.clock_marks import MarkBook, marks_around
-from recorder.fleet import Fleet
-from recorder.hour_keys import HourKeys
+from recorder.camera.camera import CameraRun
+from recorder.camera.clock_marks import MarkBook, marks_around
+from recorder.camera.fleet import Fleet
+from recorder.camera.loop import Gate
+from recorder.recording.hour_keys import HourKeys
 from recorder.rtsp.drain import Drain
 from recorder.store.local import LocalStore
 from vms import logs

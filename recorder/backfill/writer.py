@@ -15,14 +15,14 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlmodel import col, select
 
-from recorder.adoption import lock_edge
 from recorder.backfill.frames import EdgeGroup
-from recorder.fragmenter import playable
-from recorder.hour_keys import HourKeys
-from recorder.rows import StreamId, apply
-from recorder.segment import SegmentHeader, SegmentName, edge_genesis
-from recorder.segment_writer import Group, SegmentWriter
+from recorder.recording.adoption import lock_edge
+from recorder.recording.hour_keys import HourKeys
+from recorder.recording.segment_writer import Group, SegmentWriter
+from recorder.segment.format import SegmentHeader, SegmentName, edge_genesis
+from recorder.segment.rows import StreamId, apply
 from recorder.store.local import LocalStore
+from recorder.stream.fragmenter import playable
 from vms import logs
 from vms.clock import UtcTime
 from vms.db.engine import read, write

@@ -22,7 +22,7 @@ import recorder
 from recorder.export.order import StreamPlan
 from recorder.export.package_builder import PackageFacts
 from vms.errors import GuetError, LimitExceeded, Unavailable
-from vms.keeper.permit import Permit
+from vms.keeper.gate.permit import Permit
 from vms.wire import MAX_FRAME_BYTES, ChannelClosed, read_frame, write_frame
 
 RENEW_INTERVAL_S: Final = 1.3

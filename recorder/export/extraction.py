@@ -24,8 +24,8 @@ from recorder.store.local import LocalStore
 from vms.clock import Clock
 from vms.db.engine import read
 from vms.errors import BadInput, GuetError, NotFound, Unavailable
-from vms.keeper.client import KeeperForWeb
-from vms.keeper.permit import verify_permit
+from vms.keeper.clients.audiences import KeeperForWeb
+from vms.keeper.gate.permit import verify_permit
 from vms.keeper.protocol import Act
 from vms.model import Camera
 

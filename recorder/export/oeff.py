@@ -14,7 +14,7 @@ from typing import Final, Protocol
 
 from cryptography.utils import Buffer
 
-from recorder.boxes import TRACK_ID, box, full_box
+from recorder.stream.boxes import TRACK_ID, box, full_box
 from vms.errors import BadInput
 from vms.evidence.export_boxes import FILETIME_EPOCH_100NS, OEFF, OEFF_SALT_BYTES, OEFF_VERSION
 from vms.evidence.mp4 import boxes

@@ -17,7 +17,7 @@ from cryptography.utils import Buffer
 
 from recorder.export import oeff
 from recorder.export.lane import Lane
-from recorder.segment import GroupHeader, SegmentHeader
+from recorder.segment.format import GroupHeader, SegmentHeader
 from vms.clock import MICRO, UtcTime
 from vms.errors import Damaged
 from vms.evidence import mp4, summary

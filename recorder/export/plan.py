@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import col, select
 
 from recorder.export.order import Piece, StreamPlan
-from recorder.scan import read_index
-from recorder.segment import AbsenceRecord, SegmentHeader, SegmentName
+from recorder.recording.scan import read_index
+from recorder.segment.format import AbsenceRecord, SegmentHeader, SegmentName
 from recorder.store.local import LocalStore
 from vms import logs
 from vms.db.engine import read

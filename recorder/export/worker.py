@@ -36,7 +36,7 @@ from recorder.export.c2pa_sidecars import add_sidecars
 from recorder.export.lane import Lane
 from recorder.export.order import Piece, StreamPlan
 from recorder.export.package_builder import PackageBuilder, PackageFacts, Seals, Signatures, StreamFacts
-from recorder.segment import ABSENCE_TAG, HEADER_LIMIT_BYTES, Placed, SegmentHeader, walk
+from recorder.segment.format import ABSENCE_TAG, HEADER_LIMIT_BYTES, Placed, SegmentHeader, walk
 from recorder.store.direct import DirectDisk
 from vms.clock import Clock, SystemClock
 from vms.errors import BadInput, Damaged, GuetError, Refused
@@ -44,7 +44,7 @@ from vms.evidence import timestamp
 from vms.evidence.manifest import STORED_DAMAGED, Absence
 from vms.evidence.proof import JournalProof
 from vms.evidence.sealed import KEY_BYTES, SealingSink, package_key_info
-from vms.keeper.permit import Permit, verify_permit
+from vms.keeper.gate.permit import Permit, verify_permit
 from vms.keeper.protocol import KEY_WINDOW_INFO, Act
 from vms.keys import seal
 from vms.keys.derive import group_context

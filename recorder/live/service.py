@@ -11,13 +11,13 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Final
 
-from recorder.fleet import Fleet
-from recorder.live.hub import Hub, LiveMessage, Viewer
-from recorder.plan_source import PlanSource
+from recorder.camera.fleet import Fleet
+from recorder.camera.plan_source import PlanSource
+from recorder.stream.live_hub import Hub, LiveMessage, Viewer
 from vms import logs
 from vms.clock import MICRO, Clock
 from vms.errors import BadInput, Refused, Unavailable
-from vms.keeper.permit import Permit, verify_permit
+from vms.keeper.gate.permit import Permit, verify_permit
 from vms.wire import Args, Channel
 
 BEAT_S: Final = 1.0

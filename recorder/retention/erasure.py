@@ -15,7 +15,7 @@ from typing import Final, Literal
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlmodel import col, delete, select, update
 
-from recorder.segment import SegmentName
+from recorder.segment.format import SegmentName
 from recorder.store.errors import StoreError
 from recorder.store.local import LocalStore
 from vms import logs

@@ -18,7 +18,7 @@ from sqlmodel import col, select
 
 from recorder.retention.forecast import CameraStock, Stored
 from recorder.retention.policies import DAY_US, Policies
-from recorder.segment import SegmentName
+from recorder.segment.format import SegmentName
 from recorder.store.local import LocalStore
 from vms.clock import HOUR_US, MICRO
 from vms.db.engine import read

@@ -27,15 +27,15 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import col, delete, select
 
-from recorder.adoption import LOOK_BACK_DAYS, adopt
-from recorder.hour_keys import KeySpool
+from recorder.recording.adoption import LOOK_BACK_DAYS, adopt
+from recorder.recording.hour_keys import KeySpool
 from recorder.retention.due_clock import DueClock
 from recorder.retention.erasure import Mode, destroy, erased_absences, finish_marked
 from recorder.retention.policies import DAY_US, Policies, is_due, spans, term
 from recorder.retention.room import RoomKeeper
 from recorder.retention.stock import cameras_with
-from recorder.rows import StreamId, load_tail
-from recorder.segment import SegmentName
+from recorder.segment.format import SegmentName
+from recorder.segment.rows import StreamId, load_tail
 from recorder.store.errors import StoreError
 from recorder.store.local import LocalStore
 from vms import logs

@@ -19,7 +19,7 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import ObjectStore, from_url
 
-from recorder.segment import GROUP_HEADER_BYTES, HEADER_LIMIT_BYTES, SegmentDamaged, SegmentHeader, walk
+from recorder.segment.format import GROUP_HEADER_BYTES, HEADER_LIMIT_BYTES, SegmentDamaged, SegmentHeader, walk
 from recorder.store.errors import StoreError
 from vms.errors import NotFound
 

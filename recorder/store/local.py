@@ -16,7 +16,7 @@ from typing import Final, Self
 
 from cryptography.utils import Buffer
 
-from recorder.segment import SegmentName
+from recorder.segment.format import SegmentName
 from recorder.store.direct import DirectDisk
 from recorder.store.disk import Disk, OsDisk, alone, copy_tail, try_lock, write_atomic
 from recorder.store.errors import StoreError, answering

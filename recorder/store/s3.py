@@ -19,7 +19,7 @@ from typing import Final
 
 from cryptography.utils import Buffer
 
-from recorder.segment import SegmentName
+from recorder.segment.format import SegmentName
 from recorder.store.bucket import Bucket, BucketReader, key_of, trailer_of
 from recorder.store.disk import Disk, write_atomic
 from recorder.store.errors import StoreError

@@ -22,8 +22,8 @@ from typing import Final
 
 from cryptography.utils import Buffer
 
-from recorder.progress import Progress, decode, encode
-from recorder.segment import SegmentName
+from recorder.segment.format import SegmentName
+from recorder.segment.progress import Progress, decode, encode
 from recorder.store.disk import DIR_MODE, try_lock
 from recorder.store.errors import DISK_WRONG, StoreError, answering
 from recorder.store.local import LocalStore, SegmentFile, StoredFile

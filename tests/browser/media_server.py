@@ -20,8 +20,8 @@ import uvicorn
 from fastapi import FastAPI, Query, Response, WebSocket, WebSocketDisconnect
 from fastapi.staticfiles import StaticFiles
 
-from recorder.fragmenter import fragment, init_segment
-from recorder.segment import GroupHeader, SegmentName
+from recorder.segment.format import GroupHeader, SegmentName
+from recorder.stream.fragmenter import fragment, init_segment
 from tests.browser.numbered_video import FRAME_US, GROUP_FRAMES, Numbered
 from vms.clock import MICRO, UtcTime
 from vms.keys.derive import group_context

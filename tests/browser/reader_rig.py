@@ -15,8 +15,8 @@ from playwright.sync_api import Browser, Page
 
 from recorder.export.exporter import ExportJob
 from recorder.export.plan import StreamPlan, Wanted, plan_stream
-from recorder.fragmenter import fragment, init_segment
-from recorder.writer import StreamWriter
+from recorder.recording.writer import StreamWriter
+from recorder.stream.fragmenter import fragment, init_segment
 from tests.browser.numbered_video import FRAME_US, GROUP_FRAMES, Numbered
 from tests.fakes.extraction import (
     KEEPER_PUBLIC,
@@ -31,7 +31,7 @@ from tests.fakes.recording import CAMERA, COMMUNE, START, Rig
 from tests.peers.timestamping import Authority
 from vms.clock import MICRO, PARIS, SystemClock, UtcTime
 from vms.evidence.timestamp import request
-from vms.keeper.permit import LIFETIME_US, Permit, PermitPayload, sign_permit, verify_permit
+from vms.keeper.gate.permit import LIFETIME_US, Permit, PermitPayload, sign_permit, verify_permit
 from vms.keeper.protocol import Act
 
 OTHER: Final = "valclair-c02"

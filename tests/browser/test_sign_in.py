@@ -16,7 +16,7 @@ from tests.browser.chromium import DESKTOP, act_for, open_page, sign_in
 from tests.browser.door_rig import OFFICER, Place, dialog, door
 from tests.integration.keeper_town import CHIEF, MAYOR, PASSPHRASE, PASSWORD
 from vms.clock import MICRO
-from vms.keeper.totp import code_at, step_of
+from vms.keeper.identity.totp import code_at, step_of
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 KEY: dict[str, Any] = {

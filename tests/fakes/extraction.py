@@ -14,11 +14,11 @@ from recorder.access_unit import AccessUnit, StreamFormat, TimedUnit
 from recorder.export.exporter import Exported, ExportJob, export, export_worker
 from recorder.export.package_builder import PackageFacts
 from recorder.export.plan import Wanted, plan_stream
-from recorder.fragmenter import fragment, init_segment
+from recorder.recording.writer import StreamWriter
 from recorder.rtsp.h264_sets import H264Sets
 from recorder.rtsp.h265_sets import H265Sets
-from recorder.segment import SegmentName
-from recorder.writer import StreamWriter
+from recorder.segment.format import SegmentName
+from recorder.stream.fragmenter import fragment, init_segment
 from tests.fakes.clips import ClipTooShort, clip, read_units
 from tests.fakes.recording import CAMERA, COMMUNE, PRIVATE, PUBLIC, START, Rig
 from vms.clock import MICRO, SystemClock, UtcTime
@@ -26,11 +26,11 @@ from vms.errors import Refused
 from vms.evidence import cms
 from vms.evidence.manifest import statement
 from vms.evidence.sealed import open_parts, package_key_info
-from vms.keeper.checkpoint import Signer, checkpoint_text
-from vms.keeper.entry import Entry, commitment, record_of
-from vms.keeper.permit import LIFETIME_US, Permit, PermitPayload, sign_permit, verify_permit
+from vms.keeper.gate.permit import LIFETIME_US, Permit, PermitPayload, sign_permit, verify_permit
+from vms.keeper.journal.checkpoint import Signer, checkpoint_text
+from vms.keeper.journal.entry import Entry, commitment, record_of
+from vms.keeper.journal.tree import inclusion_proof, leaf_hash, nodes_over, root_of
 from vms.keeper.protocol import KEY_WINDOW_INFO, Act
-from vms.keeper.tree import inclusion_proof, leaf_hash, nodes_over, root_of
 from vms.keys import derive, seal
 from vms.keys.note import sign_note
 from vms.keys.signing import generate_signing_key, signing_public_key

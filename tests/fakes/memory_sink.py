@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from cryptography.utils import Buffer
 
 from recorder.access_unit import StreamFormat
-from recorder.sink import SinkRefused
+from recorder.stream.sink import SinkRefused
 from vms.clock import UtcTime
 
 

@@ -15,16 +15,16 @@ import pytest
 from cryptography.utils import Buffer
 from sqlmodel import col, select
 
-import recorder.adoption
+import recorder.recording.adoption
 import recorder.retention.policies
 import recorder.retention.sweep
+from deploy.simulation.disk import VirtualDisk
+from recorder.recording.writer import StreamWriter
 from recorder.retention.sweep import Retention
-from recorder.simulation.disk import VirtualDisk
 from recorder.store.errors import StoreError
 from recorder.store.local import LocalStore, SegmentFile
 from recorder.store.s3 import SpooledStore
 from recorder.store.spared import SparedStore
-from recorder.writer import StreamWriter
 from vms.clock_guard import ClockGuard
 from vms.db.engine import read
 from vms.db.leases import Held
@@ -43,7 +43,7 @@ def adoption_trusts_the_page_cache(patch: pytest.MonkeyPatch) -> None:
         if scan.rest:
             await asyncio.to_thread(store.cut, path, scan.sound_bytes)
 
-    patch.setattr(recorder.adoption, "_cut", cut)
+    patch.setattr(recorder.recording.adoption, "_cut", cut)
     adoption_believes_memory(patch)
 
 

@@ -17,7 +17,7 @@ from tests.fakes.camera import VirtualCamera
 from vms.clock import SystemClock
 from vms.db.engine import ensure_schema, open_engine, read, write
 from vms.errors import Refused
-from vms.keeper.client import KeeperForProvisioner
+from vms.keeper.clients.audiences import KeeperForProvisioner
 from vms.keeper.protocol import PROVISIONER_SOCKET
 from vms.keys.wrapping import generate_peer_key
 from vms.model import Camera, Commune, FoundDevice, Incident, Prefix, ProvisioningOrder

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from vms.clock import UtcTime
-from vms.keeper.permit import LIFETIME_US, PermitPayload, sign_permit
+from vms.keeper.gate.permit import LIFETIME_US, PermitPayload, sign_permit
+from vms.keeper.gate.statement import PLAN, sign_statement
 from vms.keeper.protocol import Act, CameraPlan, CameraRetention, CommunePlan, LegalState, Plan, ZoneView
-from vms.keeper.statement import PLAN, sign_statement
 from vms.keys.signing import generate_signing_key
 from vms.keys.wrapping import generate_commune_key
 from vms.wire import Answer, Args, WireServer

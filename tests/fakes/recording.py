@@ -9,11 +9,11 @@ from pathlib import Path
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import col, select
 
-from recorder.hour_keys import HourKeys, KeySpool
-from recorder.scan import read_index
-from recorder.segment import SegmentName
+from recorder.recording.hour_keys import HourKeys, KeySpool
+from recorder.recording.scan import read_index
+from recorder.recording.writer import StreamWriter
+from recorder.segment.format import SegmentName
 from recorder.store.local import LocalStore
-from recorder.writer import StreamWriter
 from tests.fakes.faulty_disk import FaultyDisk
 from vms.clock import ManualClock, UtcTime
 from vms.db.engine import ensure_schema, open_engine, read

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from recorder.hour_keys import HourKeys
-from recorder.scan import read_index
-from recorder.segment import SegmentName
+from recorder.recording.hour_keys import HourKeys
+from recorder.recording.scan import read_index
+from recorder.segment.format import SegmentName
 from tests.fakes.extraction import GROUP_US, record_clip
 from tests.fakes.recording import CAMERA, COMMUNE, START, Rig
 from tests.integration.keeper_town import MAYOR, PASSPHRASE, Town, extracting_town

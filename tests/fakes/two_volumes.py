@@ -9,15 +9,15 @@ from typing import Final
 from cryptography.utils import Buffer
 from sqlmodel import select
 
-from recorder.fsck import Fsck
+from recorder.fsck.fsck import Fsck
 from recorder.retention.policies import Policies
 from recorder.retention.room import RoomKeeper
 from recorder.retention.sweep import Retention
 from recorder.retention.volume_board import VolumeBoard
-from recorder.sink import SinkRefused
 from recorder.store.disk import OsDisk
 from recorder.store.local import LocalStore
 from recorder.store.spared import Spare, SparedStore
+from recorder.stream.sink import SinkRefused
 from tests.fakes.faulty_disk import Fault, FaultyDisk
 from tests.fakes.recording import CAMERA, COMMUNE, Format, Rig
 from vms.clock import UtcTime

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vms.keeper.checkpoint import Signer, checkpoint_text
-from vms.keeper.tree import consistency_proof, leaf_hash, nodes_over, root_of
-from vms.keeper.witness_request import Submission
+from vms.keeper.journal.checkpoint import Signer, checkpoint_text
+from vms.keeper.journal.tree import consistency_proof, leaf_hash, nodes_over, root_of
+from vms.keeper.proof.witness_request import Submission
 from vms.keys.cosignature import Head
 from vms.keys.note import sign_note
 

@@ -9,9 +9,9 @@ import asyncio
 import sys
 from pathlib import Path
 
-from recorder.hour_keys import HourKeys, KeySpool
+from recorder.recording.hour_keys import HourKeys, KeySpool
+from recorder.recording.writer import StreamWriter
 from recorder.store.local import LocalStore
-from recorder.writer import StreamWriter
 from tests.fakes.recording import COMMUNE, Format
 from vms.clock import SystemClock
 from vms.db.engine import ensure_schema, open_engine

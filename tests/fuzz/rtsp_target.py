@@ -8,13 +8,13 @@ and what is handed on is sane (checked after every step, error paths too).
 from __future__ import annotations
 
 from recorder.access_unit import AccessUnit
-from recorder.fragmenter import init_segment
 from recorder.rtsp import rtcp
 from recorder.rtsp.assembly import NALS_LIMIT_COUNT, UNIT_LIMIT_BYTES
 from recorder.rtsp.errors import RtspError
 from recorder.rtsp.session import Session
 from recorder.rtsp.urls import parse_url
-from recorder.timeline import Timeline
+from recorder.stream.fragmenter import init_segment
+from recorder.stream.timeline import Timeline
 from vms.clock import ManualClock, UtcTime
 
 START = UtcTime(1_800_000_000_000_000)

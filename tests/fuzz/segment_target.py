@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from recorder.segment import GROUP_HEADER_BYTES, GroupHeader, SegmentDamaged, SegmentHeader, SegmentName, walk
+from recorder.segment.format import GROUP_HEADER_BYTES, GroupHeader, SegmentDamaged, SegmentHeader, SegmentName, walk
 from vms.errors import Damaged
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 
 from recorder.access_unit import StreamFormat, TimedUnit
-from recorder.fragmenter import fragment, init_segment
 from recorder.rtsp import rtcp, sdp
 from recorder.rtsp.auth import Authenticator, Credentials, parse_challenges
 from recorder.rtsp.errors import ParameterSetsMissing, RtspError, StreamDamaged
@@ -19,7 +18,8 @@ from recorder.rtsp.h265 import H265Depacketizer
 from recorder.rtsp.h265_sets import H265Sets, frame_rate
 from recorder.rtsp.rtp import RtpReceiver
 from recorder.rtsp.urls import base_url, resolve_control
-from recorder.timeline import Timeline
+from recorder.stream.fragmenter import fragment, init_segment
+from recorder.stream.timeline import Timeline
 from tests.fuzz.rtsp_target import START, check
 from vms.clock import ManualClock
 from vms.errors import Damaged

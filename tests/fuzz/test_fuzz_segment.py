@@ -9,7 +9,7 @@ import xxhash
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from recorder.segment import GROUP_FIXED, GROUP_HEADER_BYTES, SegmentHeader
+from recorder.segment.format import GROUP_FIXED, GROUP_HEADER_BYTES, SegmentHeader
 from tests.fuzz.segment_target import any_file, any_group_header, any_input, any_name
 
 VECTORS = json.loads((Path(__file__).parent.parent / "golden" / "segment" / "vectors.json").read_text(encoding="ascii"))

@@ -14,12 +14,12 @@ from argon2 import PasswordHasher
 
 from vms.clock import HOUR_US, MICRO, ManualClock, UtcTime
 from vms.identity_provider import IdentityProvider
-from vms.keeper import passwords
-from vms.keeper.client import KeeperForProvisioner, KeeperForRecorder
-from vms.keeper.host_client import KeeperForHost
+from vms.keeper.clients.audiences import KeeperForProvisioner, KeeperForRecorder
+from vms.keeper.clients.host import KeeperForHost
+from vms.keeper.clients.signing import KeeperForPeople
+from vms.keeper.identity import passwords
 from vms.keeper.protocol import Admitted
 from vms.keeper.service import Keeper
-from vms.keeper.signing_client import KeeperForPeople
 from vms.keeper.two_persons import apply_due
 from vms.keys import passphrase
 from vms.keys.wrapping import hour_key_info, wrap

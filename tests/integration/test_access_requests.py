@@ -11,14 +11,14 @@ from typing import Any
 import httpx
 import pytest
 
-from recorder.playback import Playback
+from recorder.recording.playback import Playback
 from recorder.store.attached import reading
 from tests.integration.keeper_town import CAMERA, CHIEF, MAYOR, PASSPHRASE, Town, town
 from tests.integration.signing_pages import sign_calls
 from vms.clock import HOUR_US, MICRO
 from vms.db.engine import open_engine
 from vms.errors import BadInput, Conflict, LimitExceeded, NotFound, Refused
-from vms.keeper.destruction import destroy_due
+from vms.keeper.keys.destruction import destroy_due
 from vms.law.dates import DAY_US, add_months
 from vms.law.rulebook import rulebook
 from vms.settings import Settings

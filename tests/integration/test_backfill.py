@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from recorder.fsck import Fsck
+from recorder.fsck.fsck import Fsck
+from recorder.recording.scan import read_index
 from recorder.retention.policies import Policies
-from recorder.scan import read_index
-from recorder.segment import SegmentName
+from recorder.segment.format import SegmentName
 from recorder.store.local import LocalStore
 from tests.fakes.camera.card import CardUnit
 from tests.fakes.camera.clips import unit_digest

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from deploy.bench.journal import APPENDS, run
 from vms.errors import BadInput
-from vms.keeper.bench import APPENDS, run
 
 
 def test_a_short_run_says_what_it_measured() -> None:

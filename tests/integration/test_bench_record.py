@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from recorder.bench.child import missing
-from recorder.bench.record import run, shares, use
+from deploy.bench.record import run, shares, use
+from deploy.bench.record_child import missing
 from tests.fakes.small_clip import write_clip
 from vms.errors import BadInput
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from deploy.bench.simulate import run, spread_over
 from deploy.bench.simulated_keeper import SimulatedKeeper, found
 from vms.clock import ManualClock, UtcTime
-from vms.keeper.entry import Author
-from vms.keeper.plan import PLAN_FRESH_US, PlanDesk
+from vms.keeper.gate.plan import PLAN_FRESH_US, PlanDesk
+from vms.keeper.journal.entry import Author
 
 START = UtcTime.parse("2026-11-24T09:30:00Z")
 NAMES = {"communes", "cameras", "control_cpu_percent", "db_writes_per_s", "retention_day_s", "checkpoint_s"}

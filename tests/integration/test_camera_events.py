@@ -9,7 +9,7 @@ import pytest
 from sqlmodel import select
 
 from recorder.backfill.card import find_card
-from recorder.camera_events import CARD_KIND, CERTIFICATE_KIND, SIGNAL_KIND, keep_watching, note, watch
+from recorder.camera.events import CARD_KIND, CERTIFICATE_KIND, SIGNAL_KIND, keep_watching, note, watch
 from recorder.rtsp.auth import Credentials
 from tests.fakes.camera import CameraConfig, Farm, FarmConfig, UserConfig
 from tests.fakes.camera.misbehave import misbehave
@@ -85,7 +85,7 @@ async def test_services_under_another_certificate_are_told_and_get_no_byte_until
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A-01: whoever answers under another certificate gets neither account nor question; people are told."""
-    monkeypatch.setattr("recorder.camera_events.RETRY_S", 0.05)
+    monkeypatch.setattr("recorder.camera.events.RETRY_S", 0.05)
     users = (UserConfig(name="viewer", password="v" * 12, level="User"),)
     main = write_clip(tmp_path / "main.mp4")
     config = CameraConfig(id="town-c01", address="127.0.61.12", main=main, factory=False, users=users)

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from recorder.assignment import ConnectGate
-from recorder.backoff import Backoff
-from recorder.camera_loop import StreamLoop, StreamTarget
-from recorder.live.hub import Hub
-from recorder.pipeline import Pipeline
+from recorder.camera.assignment import ConnectGate
+from recorder.camera.backoff import Backoff
+from recorder.camera.loop import StreamLoop, StreamTarget
 from recorder.rtsp.auth import Credentials
 from recorder.rtsp.drain import Drain
 from recorder.rtsp.resync import GARBAGE_LIMIT_BYTES
+from recorder.stream.live_hub import Hub
+from recorder.stream.pipeline import Pipeline
 from tests.fakes.camera import CameraConfig, Farm, FarmConfig, UserConfig
 from tests.fakes.camera.clips import load_clip
 from tests.fakes.camera.misbehave import misbehave
@@ -44,13 +44,13 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """For tests of what ends a silence: elsewhere a busy machine's silence must be no camera's."""
     monkeypatch.setattr("recorder.rtsp.session.STALL_LIMIT_S", 1.5)
-    monkeypatch.setattr("recorder.camera_loop.KEY_LIMIT_S", 1.5)
+    monkeypatch.setattr("recorder.camera.loop.KEY_LIMIT_S", 1.5)
 
 
 @pytest.fixture(autouse=True)
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("recorder.backoff.RETRY_CREDENTIAL_S", 1.0)
-    monkeypatch.setattr("recorder.backoff.RETRY_LIMIT_S", 1.0)
+    monkeypatch.setattr("recorder.camera.backoff.RETRY_CREDENTIAL_S", 1.0)
+    monkeypatch.setattr("recorder.camera.backoff.RETRY_LIMIT_S", 1.0)
 
 
 @dataclass
@@ -307,7 +307,7 @@ async def test_forgotten_sessions_and_stale_nonces(clips: dict[str, Path]) -> No
 async def test_a_disk_that_refuses_is_an_absence_and_live_goes_on(
     clips: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("recorder.pipeline.REFUSED_RETRY_S", 0.5)
+    monkeypatch.setattr("recorder.stream.pipeline.REFUSED_RETRY_S", 0.5)
     async with bench(clips["h264"]) as made:
         await made.more(1)
         made.sink.refuse = "disk-full"

@@ -19,8 +19,8 @@ from deploy.cli import main
 from tests.integration.keeper_town import CAMERA, CHIEF, MAYOR, Town, town
 from vms.clock import HOUR_US, UtcTime
 from vms.errors import BadInput, NotFound, Refused
-from vms.keeper.certificate_check import Checked, check_certificate, read_certificate, told_in_french
-from vms.keeper.destruction import destroy_due
+from vms.keeper.keys.destruction import destroy_due
+from vms.keeper.proof.certificate_check import Checked, check_certificate, read_certificate, told_in_french
 from vms.keys.note import vkey
 from vms.keys.signing import generate_signing_key
 

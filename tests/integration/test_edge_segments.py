@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from recorder.adoption import adopt
 from recorder.backfill.frames import EdgeGroup
 from recorder.backfill.gaps import Gap, find_gaps, mend, missing, settle
 from recorder.backfill.writer import EdgeWriter
-from recorder.fragmenter import fragment, init_segment
-from recorder.fsck import Fsck
-from recorder.playback import Playback
+from recorder.fsck.fsck import Fsck
+from recorder.recording.adoption import adopt
+from recorder.recording.playback import Playback
 from recorder.retention.erasure import erased_absences, erased_segments
 from recorder.retention.policies import Policies
-from recorder.rows import StreamId, load_tail
-from recorder.segment import SegmentName
+from recorder.segment.format import SegmentName
+from recorder.segment.rows import StreamId, load_tail
+from recorder.stream.fragmenter import fragment, init_segment
 from tests.fakes.extraction import GROUP_US, SIGNER, extract, opened_package, timed_groups
 from tests.fakes.recording import CAMERA, COMMUNE, START, Rig
 from vms.clock import MICRO, UtcTime

@@ -11,8 +11,8 @@ import pytest
 from tests.integration.keeper_town import CAMERA, MAYOR, Town, town
 from vms.errors import GuetError, Refused, StepUpNeeded
 from vms.keeper.act_classes import UNSIGNED_ACTS
-from vms.keeper.client import KeeperForWeb
-from vms.keeper.sessions import STEP_UP_US
+from vms.keeper.clients.audiences import KeeperForWeb
+from vms.keeper.identity.sessions import STEP_UP_US
 from vms.law.rulebook import ActClass, rulebook
 
 DAY, SHA = "2026-09-08", "ab" * 32
@@ -112,7 +112,7 @@ async def tried(act: Awaitable[Any]) -> str:
 @pytest.fixture(autouse=True)
 def time_in_doubt(place: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     """``confirm_time`` is only heard while the machine's time is in doubt."""
-    monkeypatch.setattr("vms.keeper.office.check_doubt", lambda *_: None)
+    monkeypatch.setattr("vms.keeper.handlers.web.check_doubt", lambda *_: None)
 
 
 def test_every_act_of_the_rulebook_is_walked() -> None:

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from recorder.boxes import box, full_box
 from recorder.export import oeff
+from recorder.stream.boxes import box, full_box
 from tests.fakes.extraction import GAP_RANGE, REQUEST, SIGNER, package_with_a_gap
 from tests.fakes.recording import START
 from tests.judges.forgery import entries_of, packed
@@ -24,9 +24,9 @@ from vms.evidence.manifest import MANIFEST_FILE, canonical
 from vms.evidence.proof import JournalProof
 from vms.evidence.report import Report
 from vms.evidence.verify import verify_package
-from vms.keeper.checkpoint import Signer, checkpoint_text
-from vms.keeper.entry import Entry, commitment, record_of
-from vms.keeper.tree import inclusion_proof, leaf_hash, nodes_over, root_of
+from vms.keeper.journal.checkpoint import Signer, checkpoint_text
+from vms.keeper.journal.entry import Entry, commitment, record_of
+from vms.keeper.journal.tree import inclusion_proof, leaf_hash, nodes_over, root_of
 from vms.keys.note import sign_note, signature_line
 from vms.keys.signing import generate_signing_key
 

@@ -15,8 +15,8 @@ import pytest
 
 from recorder.export.exporter import Exported
 from recorder.export.extraction import Place, extract_request, package_path, sweep
-from recorder.hour_keys import HourKeys
-from recorder.writer import StreamWriter
+from recorder.recording.hour_keys import HourKeys
+from recorder.recording.writer import StreamWriter
 from tests.fakes.extraction import record_clip
 from tests.fakes.recording import Rig
 from tests.integration.keeper_town import CAMERA, MAYOR, PASSPHRASE, Town, town

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from sqlmodel import col, delete, update
 
-from recorder.findings import Report
-from recorder.fsck import Fsck
+from recorder.fsck.findings import Report
+from recorder.fsck.fsck import Fsck
 from recorder.retention.policies import Policies
-from recorder.segment import GROUP_HEADER_BYTES, SegmentHeader, SegmentName
+from recorder.segment.format import GROUP_HEADER_BYTES, SegmentHeader, SegmentName
 from recorder.store.errors import StoreError
 from recorder.store.local import StoredFile
 from tests.fakes.recording import COMMUNE, START, Format, Rig

@@ -15,8 +15,8 @@ from tests.integration.test_keeper_requests import register
 from vms.clock import MICRO, UtcTime
 from vms.errors import NotFound, Refused
 from vms.keeper.acts.holds import ReleaseHold, release_hold
-from vms.keeper.destruction import destroy_due
-from vms.keeper.entry import Author
+from vms.keeper.journal.entry import Author
+from vms.keeper.keys.destruction import destroy_due
 from vms.keeper.protocol import KEY_WINDOW_INFO
 from vms.keys.derive import group_key, segment_key
 from vms.keys.wrapping import generate_peer_key, open_from

@@ -11,12 +11,12 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from recorder.playback import Playback
+from recorder.recording.playback import Playback
 from recorder.store.attached import reading
 from tests.integration.keeper_town import CAMERA, MAYOR, Town, town
 from tests.system.routes import Contract, Way, every_way
 from vms.db.engine import ensure_schema, open_engine
-from vms.keeper.client import KeeperForWeb
+from vms.keeper.clients.audiences import KeeperForWeb
 from vms.settings import Settings
 from web.app import create_app
 from web.deps import Services

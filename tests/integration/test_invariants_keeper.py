@@ -12,7 +12,7 @@ import pytest
 from tests.integration.keeper_town import CAMERA, IMAGE_ACTS, MAYOR, PASSPHRASE, PASSWORD, Town, town
 from vms.clock import MICRO, UtcTime
 from vms.errors import BadInput, Conflict, GuetError, Refused
-from vms.keeper.permit import LIFETIME_US, verify_permit
+from vms.keeper.gate.permit import LIFETIME_US, verify_permit
 from vms.keeper.protocol import KEY_WINDOW_INFO, Act
 from vms.keys.wrapping import generate_peer_key, open_from
 from vms.law.dates import add_months

@@ -15,15 +15,15 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from recorder.playback import Playback
+from recorder.recording.playback import Playback
 from recorder.store.attached import reading
 from tests.integration.keeper_town import CAMERA, CHIEF, MAYOR, Town, town
 from vms.db.engine import open_engine
 from vms.errors import Conflict, NotFound, Refused
-from vms.keeper.audit import verify_log
-from vms.keeper.certificate_check import check_certificate, read_certificate
-from vms.keeper.journal_export import export_for_cnil, export_log
-from vms.keeper.journal_table import COLUMNS, CSV, JSON, NOTE, cell, digests, tables
+from vms.keeper.journal.table import COLUMNS, CSV, JSON, NOTE, cell, digests, tables
+from vms.keeper.proof.audit import verify_log
+from vms.keeper.proof.certificate_check import check_certificate, read_certificate
+from vms.keeper.proof.export import export_for_cnil, export_log
 from vms.settings import Settings
 from web.app import create_app
 from web.deps import Services

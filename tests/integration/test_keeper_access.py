@@ -11,8 +11,8 @@ from tests.fakes.passkey import SoftPasskey
 from tests.integration.keeper_town import CHIEF, MAYOR, PASSWORD, Town, town
 from tests.integration.test_keeper_passkeys import register
 from vms.errors import BadInput, GuetError, LimitExceeded, NotFound, Refused, StepUpNeeded, Unauthenticated
+from vms.keeper.identity.workstations import presented
 from vms.keeper.protocol import Use
-from vms.keeper.workstations import presented
 
 NEW = "une phrase toute neuve"
 MOTIVE = "téléphone perdu, reconnue de vue"

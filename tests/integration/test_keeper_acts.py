@@ -10,8 +10,8 @@ import pytest
 
 from tests.integration.keeper_town import CAMERA, CHIEF, MAYOR, PASSWORD, Town, town
 from vms.errors import BadInput, Conflict, GuetError, NotFound, Refused, StepUpNeeded
+from vms.keeper.gate.statement import ORDER, open_plan, sign_statement
 from vms.keeper.protocol import ACT_NAMES, READ_NAMES
-from vms.keeper.statement import ORDER, open_plan, sign_statement
 from vms.keys.signing import generate_signing_key
 from vms.law.rulebook import rulebook
 

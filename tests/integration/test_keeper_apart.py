@@ -24,8 +24,8 @@ from tests.fakes.authority import Authority
 from tests.fakes.machine import eventually
 from vms.clock import SystemClock
 from vms.errors import GuetError, Unavailable
-from vms.keeper.client import KeeperForWeb, way_to_keeper
-from vms.keeper.host_client import KeeperForHost
+from vms.keeper.clients.audiences import KeeperForWeb, way_to_keeper
+from vms.keeper.clients.host import KeeperForHost
 from vms.keeper.protocol import BY_PORT, HOST_SOCKET, PROVISIONER_SOCKET, RECORDER_SOCKET, WEB_SOCKET
 from vms.settings import Settings
 from vms.wire import WireClient

@@ -11,7 +11,7 @@ import pytest
 from tests.integration.keeper_town import CAMERA, MAYOR, Town, town
 from vms.clock import MICRO
 from vms.errors import BadInput, GuetError
-from vms.keeper.statement import HEAD, open_statement
+from vms.keeper.gate.statement import HEAD, open_statement
 
 
 @pytest.fixture

@@ -13,11 +13,11 @@ import pytest
 from tests.integration.keeper_town import CAMERA, CHIEF, MAYOR, PASSWORD, START, Town, town
 from vms.clock import HOUR_US
 from vms.errors import BadInput, Damaged, NotFound, Refused, Unavailable
-from vms.keeper.audit import verify_log, verify_store
-from vms.keeper.checkpoint import parse_checkpoint
-from vms.keeper.journal_export import export_log
-from vms.keeper.log_source import SIGNER_FILE
-from vms.keeper.tree import verify_inclusion
+from vms.keeper.journal.checkpoint import parse_checkpoint
+from vms.keeper.journal.tree import verify_inclusion
+from vms.keeper.proof.audit import verify_log, verify_store
+from vms.keeper.proof.export import export_log
+from vms.keeper.proof.log_source import SIGNER_FILE
 from vms.keys.note import parse_vkey, vkey
 from vms.keys.signing import generate_signing_key
 

@@ -13,9 +13,9 @@ import pytest
 from tests.integration.keeper_town import CAMERA, CHIEF, MAYOR, PASSPHRASE, Town, watching_town
 from vms.clock import HOUR_US, MICRO, UtcTime
 from vms.errors import BadInput, Conflict, Damaged, LimitExceeded, NotFound, Refused, Unavailable
-from vms.keeper.destruction import destroy_due
+from vms.keeper.gate.statement import HEAD, open_statement
+from vms.keeper.keys.destruction import destroy_due
 from vms.keeper.protocol import KEY_WINDOW_INFO
-from vms.keeper.statement import HEAD, open_statement
 from vms.keys.derive import group_key, segment_key
 from vms.keys.wrapping import generate_peer_key, hour_key_info, open_from, wrap
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.integration.keeper_town import CHIEF, MAYOR, PASSPHRASE, PASSWORD, Town, town
 from vms.errors import Conflict, GuetError, LimitExceeded, NotFound, Refused, Unauthenticated
-from vms.keeper.totp import code_at, step_of
+from vms.keeper.identity.totp import code_at, step_of
 
 NEW = "une phrase toute neuve"
 DAY_S = 24 * 3600

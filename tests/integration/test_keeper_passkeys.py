@@ -13,7 +13,7 @@ from tests.fakes.passkey import PRESENT, VERIFIED, SoftPasskey, text
 from tests.integration.keeper_town import CHIEF, MAYOR, PASSWORD, Town, town
 from vms.clock import MICRO
 from vms.errors import Conflict, GuetError, NotFound, Refused, StepUpNeeded, Unavailable
-from vms.keeper.passkeys import CHALLENGE_LIFE_US, PASSKEYS_LIMIT, Site
+from vms.keeper.identity.passkeys import CHALLENGE_LIFE_US, PASSKEYS_LIMIT, Site
 from vms.keeper.protocol import Use
 
 PLACE = "poste-1"

@@ -16,10 +16,10 @@ import pytest
 
 from tests.integration.keeper_town import CHIEF, MAYOR, PASSPHRASE, PASSWORD
 from vms.errors import GuetError, Unavailable
-from vms.keeper.audit import verify_store
-from vms.keeper.client import KeeperForWeb
-from vms.keeper.host_client import KeeperForHost
-from vms.keeper.signing_client import KeeperForPeople
+from vms.keeper.clients.audiences import KeeperForWeb
+from vms.keeper.clients.host import KeeperForHost
+from vms.keeper.clients.signing import KeeperForPeople
+from vms.keeper.proof.audit import verify_store
 from vms.settings import Settings
 
 READY_LIMIT_S = 60.0

@@ -20,8 +20,8 @@ from tests.peers.oidc_provider import CLIENT, EVE, SECRET, Peer, cache, oidc_pro
 from vms.clock import MICRO, UtcTime
 from vms.errors import Conflict, GuetError, NotFound, Refused, StepUpNeeded, Unauthenticated
 from vms.identity_provider import IdentityProvider
-from vms.keeper.oidc_flow import REQUEST_LIFE_US
-from vms.keeper.wish import PageKey
+from vms.keeper.identity.signed_request import PageKey
+from vms.keeper.providers.flow import REQUEST_LIFE_US
 
 SITE: Final = "https://guet.example"
 BROWSER: Final = "un navigateur, à son secret"

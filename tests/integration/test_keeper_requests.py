@@ -12,7 +12,7 @@ import pytest
 from tests.integration.keeper_town import CAMERA, CHIEF, MAYOR, PASSPHRASE, PASSWORD, Town, extracting_town
 from vms.clock import MICRO, paris_date
 from vms.errors import BadInput, Conflict, NotFound, Refused, StepUpNeeded
-from vms.keeper.permit import verify_permit
+from vms.keeper.gate.permit import verify_permit
 from vms.keeper.protocol import KEY_WINDOW_INFO
 from vms.keys.note import parse_vkey, verify_note
 from vms.keys.wrapping import generate_peer_key, open_from

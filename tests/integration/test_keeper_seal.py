@@ -18,7 +18,7 @@ from vms.clock import SystemClock
 from vms.errors import BadInput, Damaged, NotFound, Refused
 from vms.evidence import cms
 from vms.keeper.acts.seal import RENEW_US, seal_of
-from vms.keeper.entry import Author
+from vms.keeper.journal.entry import Author
 from vms.keys import seal
 
 DIGEST = hashlib.sha256(b"manifest")

@@ -11,7 +11,7 @@ import pytest
 from tests.integration.keeper_town import CHIEF, MAYOR, PASSWORD, Town, town
 from vms.clock import MICRO
 from vms.errors import BadInput, LimitExceeded, Refused, SecondFactorNeeded, StepUpNeeded, Unauthenticated
-from vms.keeper.totp import STEP_US, code_at, matching_step, step_of
+from vms.keeper.identity.totp import STEP_US, code_at, matching_step, step_of
 
 NEW = "une tout autre phrase"
 # RFC 6238, appendix B: SHA-1, eight digits, at these seconds.

@@ -11,9 +11,9 @@ import pytest
 from tests.integration.keeper_town import CAMERA, CHIEF, MAYOR, PASSPHRASE, PASSWORD, Town, town
 from vms.clock import MICRO
 from vms.errors import BadInput, Conflict, LimitExceeded, NotFound, Refused, Unauthenticated
-from vms.keeper.client import KeeperForRecorder, KeeperForWeb
-from vms.keeper.host_client import KeeperForHost
-from vms.keeper.sessions import ABSOLUTE_LIMIT_US, IDLE_LIMIT_US
+from vms.keeper.clients.audiences import KeeperForRecorder, KeeperForWeb
+from vms.keeper.clients.host import KeeperForHost
+from vms.keeper.identity.sessions import ABSOLUTE_LIMIT_US, IDLE_LIMIT_US
 
 
 @pytest.fixture

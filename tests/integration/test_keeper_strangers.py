@@ -11,8 +11,8 @@ import pytest
 
 from tests.integration.keeper_town import PASSWORD, Town, town
 from vms.errors import GuetError, TooManyRequests, Unauthenticated
-from vms.keeper import passwords
-from vms.keeper.known_places import KnownPlaces
+from vms.keeper.identity import passwords
+from vms.keeper.identity.known_places import KnownPlaces
 
 POST = "le-secret-du-poste-de-la-place"
 AWAY = "198.51.100.7"

@@ -12,7 +12,7 @@ import pytest
 from tests.integration.keeper_town import CAMERA, CHIEF, MAYOR, PASSPHRASE, PASSWORD, Town, town, watching_town
 from vms.clock import MICRO
 from vms.errors import BadInput, LimitExceeded, NotFound, Refused, Unauthenticated, Unavailable
-from vms.keeper.permit import verify_permit
+from vms.keeper.gate.permit import verify_permit
 from vms.keeper.protocol import KEY_WINDOW_INFO
 from vms.keys.derive import group_key, segment_key
 from vms.keys.wrapping import generate_peer_key, open_from

@@ -14,7 +14,7 @@ from tests.integration.keeper_town import CHIEF, MAYOR, PASSPHRASE, Town, town
 from vms.clock import UtcTime
 from vms.errors import Damaged, LimitExceeded, NotFound, Refused
 from vms.keeper.communes import Commune
-from vms.keeper.records import Holder
+from vms.keeper.files.records import Holder
 from vms.keys.passphrase import wrap_private
 from vms.keys.wrapping import generate_commune_key
 

@@ -22,8 +22,8 @@ from deploy.demo.town import COMMUNES, PASSWORD
 from deploy.ports import free_port
 from vms.clock import SystemClock
 from vms.errors import GuetError, Refused, Unauthenticated
-from vms.keeper.client import way_to_keeper
-from vms.keeper.host_client import KeeperForHost
+from vms.keeper.clients.audiences import way_to_keeper
+from vms.keeper.clients.host import KeeperForHost
 from vms.keeper.protocol import HOST_SOCKET
 from vms.settings import Settings
 

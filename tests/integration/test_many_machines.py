@@ -15,15 +15,15 @@ from sqlmodel import select
 from deploy.bench.servers import Server, client_environment, object_store
 from deploy.bench.takeover import run
 from recorder.drain_spool import SpoolDrain
-from recorder.fsck import Fsck
-from recorder.playback import Playback
+from recorder.fsck.fsck import Fsck
+from recorder.recording.playback import Playback
+from recorder.recording.scan import read_index, scan_file
 from recorder.retention.policies import Policies
-from recorder.scan import read_index, scan_file
-from recorder.segment import SegmentName
-from recorder.sink import SinkRefused
+from recorder.segment.format import SegmentName
 from recorder.store.bucket import MAGIC, Bucket, trailer_of
 from recorder.store.errors import StoreError
 from recorder.store.s3 import SpooledStore
+from recorder.stream.sink import SinkRefused
 from tests.fakes.recording import CAMERA, COMMUNE, START, Format, Rig
 from tests.fakes.small_clip import write_clip
 from vms.clock import ManualClock

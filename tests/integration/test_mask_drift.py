@@ -13,14 +13,14 @@ from typing import Any
 import httpx
 import pytest
 
-from recorder.playback import Playback
+from recorder.recording.playback import Playback
 from recorder.store.attached import reading
 from tests.integration.keeper_town import CAMERA, CHIEF, IMAGE_ACTS, MAYOR, PASSPHRASE, PASSWORD, Town, town
 from vms.clock import MICRO, UtcTime
 from vms.db.engine import ensure_schema, open_engine, write
 from vms.errors import BadInput, GuetError, Refused
-from vms.keeper import gate
-from vms.keeper.gate import Motive
+from vms.keeper.gate import gate
+from vms.keeper.gate.gate import Motive
 from vms.keeper.protocol import KEY_WINDOW_INFO, Act, CameraPlan
 from vms.keys.wrapping import generate_peer_key, open_from
 from vms.law.facts import Request

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from recorder.mask_watch import DRIFT_KIND, SILENCE_US, SILENT_KIND, CameraMasks
+from recorder.camera.mask_watch import DRIFT_KIND, SILENCE_US, SILENT_KIND, CameraMasks
 from recorder.rtsp.auth import Credentials
 from tests.fakes.camera import CameraConfig, Farm, FarmConfig, UserConfig, VirtualCamera
 from tests.fakes.camera.device import Mask as CameraMask
@@ -170,7 +170,7 @@ async def test_silence_cuts_nothing_and_is_told_after_a_while(
     await bench.look()
     with monkeypatch.context() as patched:
         if how == "slow":
-            patched.setattr("recorder.mask_watch.ASK_LIMIT_S", 0.2)
+            patched.setattr("recorder.camera.mask_watch.ASK_LIMIT_S", 0.2)
         misbehave(bench.device, how, **on)
         await bench.look()
         assert (bench.unmasked, await bench.incidents()) == (set(), set())
@@ -201,8 +201,8 @@ async def test_a_camera_that_never_had_masks_is_told_of_once_it_has(bench: Bench
 async def test_the_whole_recorder_stops_a_camera_whose_masks_go(
     short_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("recorder.mask_watch.CHECK_S", 0.2)
-    monkeypatch.setattr("recorder.camera_watches.ROUND_S", 0.2)
+    monkeypatch.setattr("recorder.camera.mask_watch.CHECK_S", 0.2)
+    monkeypatch.setattr("recorder.camera.watches.ROUND_S", 0.2)
     async with town(short_home, write_clips(tmp_path), masks=4) as made:
         show(made.farm[CAMERA], DOOR)
         known = MaskPlan(validated=(DOOR,), seen=digest((DOOR,), complete=True))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from privacy.bench import run
+from deploy.bench.mask import run
 from tests.fakes.clips import clip
 from vms.errors import BadInput
 

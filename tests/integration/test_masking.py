@@ -15,7 +15,7 @@ from privacy.masker import MaskWorker
 from privacy.units import MaskFailed
 from privacy.zones import ZoneSet
 from recorder.access_unit import StreamFormat, TimedUnit
-from recorder.masking import CameraMask, zone_set_of
+from recorder.stream.masking import CameraMask, zone_set_of
 from tests.fakes.recorder_keeper import zones
 from tests.fakes.small_clip import small_clip
 from tests.fakes.timed_units import timed_units

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from recorder.playback import Playback
+from recorder.recording.playback import Playback
 from recorder.store.attached import reading
 from tests.integration.keeper_town import MAYOR, PASSPHRASE, Town
 from tests.integration.signing_pages import sign_calls

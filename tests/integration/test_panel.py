@@ -14,7 +14,7 @@ import httpx
 import numpy as np
 import pytest
 
-from recorder.playback import Playback
+from recorder.recording.playback import Playback
 from recorder.store.attached import reading
 from tests.integration.keeper_town import Town, town
 from tests.integration.signing_pages import sign_calls

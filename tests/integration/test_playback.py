@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from recorder.playback import Playback
-from recorder.segment import GROUP_HEADER_BYTES, GroupHeader, SegmentName
+from recorder.recording.playback import Playback
+from recorder.segment.format import GROUP_HEADER_BYTES, GroupHeader, SegmentName
 from tests.fakes.recording import CAMERA, COMMUNE, START, Format, Rig
 from vms.clock import UtcTime
 from vms.errors import BadInput, Damaged, LimitExceeded, NotFound, Refused
-from vms.keeper.permit import Permit, PermitPayload, sign_permit, verify_permit
+from vms.keeper.gate.permit import Permit, PermitPayload, sign_permit, verify_permit
 from vms.keys import derive, sealing
 from vms.keys.signing import generate_signing_key
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
-from recorder.simulation.real import hurt
-from recorder.simulation.real_device import device
+from deploy.simulation.real import hurt
+from deploy.simulation.real_device import device
 from recorder.store.disk import OsDisk
 
 KERNEL_HOLDS_S = 5.0

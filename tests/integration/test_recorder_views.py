@@ -13,7 +13,7 @@ from tests.fakes.recorder_town import CAMERA, OTHER, ZONE, pictures, town, watch
 from tests.judges.pixels import FLAT_TOLERANCE
 from vms.clock import MICRO, UtcTime
 from vms.errors import GuetError, Refused, Unavailable
-from vms.keeper.permit import LIFETIME_US
+from vms.keeper.gate.permit import LIFETIME_US
 from vms.keeper.protocol import LegalState
 from vms.model import Absence, Segment
 from vms.wire import ChannelClosed

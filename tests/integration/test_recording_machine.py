@@ -13,7 +13,7 @@ from deploy.processes import Supervisor
 from tests.fakes.authority import Authority
 from vms.clock import SystemClock
 from vms.errors import GuetError, Unavailable
-from vms.keeper.client import KeeperForRecorder, way_to_keeper
+from vms.keeper.clients.audiences import KeeperForRecorder, way_to_keeper
 from vms.keeper.protocol import RECORDER_SOCKET
 from vms.keeper.service import Keeper
 from vms.settings import Settings

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from sqlmodel import col, select, update
 
-from recorder.fsck import Fsck
-from recorder.hour_keys import WrappedKey
+from recorder.fsck.fsck import Fsck
+from recorder.recording.hour_keys import WrappedKey
 from recorder.retention.erasure import destroy
 from recorder.retention.policies import Policies, is_due, may_go_early, term
 from recorder.retention.room import RoomKeeper
 from recorder.retention.sweep import FIRST_HEARD_LIMIT_S, Retention
-from recorder.segment import SegmentName
+from recorder.segment.format import SegmentName
 from tests.fakes.faulty_disk import Crash, Fault
 from tests.fakes.recording import CAMERA, COMMUNE, START, Format, Rig
 from vms.clock import UtcTime

@@ -16,10 +16,10 @@ from tests.integration.test_keeper_passkeys import register as register_passkey
 from tests.integration.test_keeper_requests import register
 from vms.clock import MICRO
 from vms.errors import BadInput, GuetError, Refused
-from vms.keeper.client import KeeperForWeb
+from vms.keeper.clients.audiences import KeeperForWeb
+from vms.keeper.identity.request_checker import MOMENT_LIFE_US, SIGNED_FOR_US
+from vms.keeper.identity.signed_request import POINT_BYTES, PageKey, public_of
 from vms.keeper.protocol import KEY_WINDOW_INFO, Use
-from vms.keeper.wish import POINT_BYTES, PageKey, public_of
-from vms.keeper.wish_desk import MOMENT_LIFE_US, SIGNED_FOR_US
 from vms.keys.wrapping import generate_peer_key, open_from
 
 OTHER = "valclair-c02"

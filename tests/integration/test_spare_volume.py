@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 import pytest
 
 from recorder.export.plan import Wanted, plan_stream
-from recorder.playback import Playback
+from recorder.recording.playback import Playback
 from recorder.store.errors import StoreError
 from recorder.store.local import LocalStore
 from recorder.store.spared import REST_US, SparedStore
@@ -20,7 +20,7 @@ from tests.fakes.recording import CAMERA, COMMUNE, START, problem_of
 from tests.fakes.two_volumes import GROUP_S, Camera, SparedRig
 from vms.clock import MICRO, UtcTime
 from vms.errors import Conflict
-from vms.keeper.permit import Permit
+from vms.keeper.gate.permit import Permit
 from vms.keeper.protocol import CameraRetention, HeldRange
 
 MINUTE_GROUPS: Final = 30
@@ -147,7 +147,7 @@ async def test_killed_or_failing_at_any_step_of_its_first_group_on_the_spare(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """S1 to S5 hold after each, and what was called durable opens."""
-    monkeypatch.setattr("recorder.fsck.COMMIT_WAIT_S", 0.0)  # nobody records meanwhile
+    monkeypatch.setattr("recorder.fsck.fsck.COMMIT_WAIT_S", 0.0)  # nobody records meanwhile
     reached: set[str] = set()
     for step, crash in [*((step, True) for step in range(LAST_STEP + 2)), (2, False), (7, False), (8, False)]:
         rig = SparedRig(tmp_path / f"{step}-{crash}")

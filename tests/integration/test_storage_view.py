@@ -12,7 +12,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlmodel import select
 
-from recorder.playback import Playback
+from recorder.recording.playback import Playback
 from recorder.retention.policies import DAY_US, Policies
 from recorder.retention.room import BATCH_LIMIT_SEGMENTS, Made, RoomKeeper
 from recorder.retention.volume_board import VolumeBoard

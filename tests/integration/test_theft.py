@@ -23,8 +23,8 @@ import pytest_asyncio
 
 from deploy.bench.servers import client_environment, object_store
 from recorder.drain_spool import SpoolDrain
-from recorder.hour_keys import KeySpool
-from recorder.segment import SegmentName
+from recorder.recording.hour_keys import KeySpool
+from recorder.segment.format import SegmentName
 from recorder.store.bucket import Bucket
 from recorder.store.s3 import SpooledStore
 from tests.fakes.camera.clips import load_clip
@@ -38,11 +38,11 @@ from tests.integration.keeper_town import MAYOR, PASSPHRASE, Town
 from tests.judges.clear_bytes import Needles, open_for_writing
 from tests.judges.thief import Opening, Thief
 from vms.errors import BadInput, Damaged, GuetError, Refused, Unavailable
-from vms.keeper import passwords
+from vms.keeper.files.records import COMMUNE_ID, CommuneRecord, Holder
+from vms.keeper.files.store import Tx
+from vms.keeper.identity import passwords
+from vms.keeper.keys.token_reader import TokenReader
 from vms.keeper.protocol import HOST_OPS, KEY_WINDOW_INFO, PROVISIONER_OPS, RECORDER_OPS, WEB_OPS
-from vms.keeper.records import COMMUNE_ID, CommuneRecord, Holder
-from vms.keeper.store import Tx
-from vms.keeper.token_reader import TokenReader
 from vms.keys import derive, wrapping
 from vms.keys.passphrase import wrap_private
 from vms.wire import Answer, WireClient

@@ -10,7 +10,7 @@ import pytest
 
 from tests.integration.keeper_town import CAMERA, CHIEF, DELAY_S, MAYOR, Town, town
 from vms.errors import Conflict, NotFound, Refused, StepUpNeeded
-from vms.keeper.sessions import STEP_UP_US
+from vms.keeper.identity.sessions import STEP_UP_US
 from vms.law.facts import Hold
 from vms.law.rulebook import rulebook
 

@@ -29,7 +29,7 @@ from vms.errors import (
     StepUpNeeded,
     Unavailable,
 )
-from vms.keeper.token_reader import Device, TokenReader, worker_environment
+from vms.keeper.keys.token_reader import Device, TokenReader, worker_environment
 
 COMMUNE = "valclair"
 TOKEN = {"label": "jeton du maire", "pin": PIN}

@@ -10,18 +10,18 @@ import os
 from pathlib import Path
 from typing import Final
 
+from deploy.simulation.real_volume import VOLUME_MIB, volume
 from recorder.access_unit import StreamFormat
-from recorder.deferred_sink import DeferredSink
-from recorder.fsck import Fsck
-from recorder.minutes import MinuteMeter
+from recorder.camera.deferred_sink import DeferredSink
+from recorder.fsck.fsck import Fsck
+from recorder.recording.minutes import MinuteMeter
+from recorder.recording.writer import StreamWriter
 from recorder.retention.policies import Policies
 from recorder.retention.room import RoomKeeper, Stops
 from recorder.retention.volume_board import VolumeBoard
-from recorder.simulation.real_volume import VOLUME_MIB, volume
-from recorder.sink import SinkRefused
 from recorder.store.disk import OsDisk
 from recorder.store.local import LocalStore
-from recorder.writer import StreamWriter
+from recorder.stream.sink import SinkRefused
 from tests.fakes.recording import COMMUNE, START, Rig
 from vms.keeper.protocol import CameraRetention
 

@@ -17,9 +17,9 @@ import pytest
 
 from tests.fakes.witnesses import RunningWitness, TestLog, witness
 from vms.errors import BadInput
-from vms.keeper.audit_witness import cosigned_head
-from vms.keeper.checkpoint import Signer
-from vms.keeper.witness_book import SIZE, read_log_keys
+from vms.keeper.journal.checkpoint import Signer
+from vms.keeper.proof.witness_book import SIZE, read_log_keys
+from vms.keeper.proof.witnesses import cosigned_head
 from vms.keys.cosignature import cosignatures, parse_witness_vkey
 from vms.keys.note import parse_vkey
 from vms.keys.signing import generate_signing_key

@@ -27,13 +27,13 @@ from tests.peers.timestamping import Authority, served
 from vms.clock import SystemClock
 from vms.db.engine import ensure_schema, open_engine, read, write
 from vms.errors import BadInput, Damaged, Unavailable
-from vms.keeper.audit import Report, verify_log, verify_store
-from vms.keeper.checkpoint import Signer
-from vms.keeper.host import SCHEMA
-from vms.keeper.journal_export import export_log
+from vms.keeper.files.store import open_file
+from vms.keeper.identity.host import SCHEMA
+from vms.keeper.journal.checkpoint import Signer
+from vms.keeper.proof.audit import Report, verify_log, verify_store
+from vms.keeper.proof.export import export_log
+from vms.keeper.proof.witness_book import SIZE
 from vms.keeper.service import Keeper
-from vms.keeper.store import open_file
-from vms.keeper.witness_book import SIZE
 from vms.keys.signing import generate_signing_key
 from vms.model import Commune, Incident
 from vms.settings import Settings

@@ -10,14 +10,14 @@ from typing import Any
 import httpx
 import pytest
 
-from recorder.playback import Playback
+from recorder.recording.playback import Playback
 from recorder.store.attached import reading
 from tests.integration.keeper_town import CHIEF, IMAGE_ACTS, MAYOR, PASSWORD, Town, town
 from vms.db.engine import ensure_schema, open_engine
 from vms.errors import Refused, Unauthenticated
 from vms.keeper.elsewhere import tell_elsewhere
-from vms.keeper.wish import PageKey
-from vms.keeper.workstations import POST_LIMIT_CHARS, presented
+from vms.keeper.identity.signed_request import PageKey
+from vms.keeper.identity.workstations import POST_LIMIT_CHARS, presented
 from vms.settings import Settings
 from web.app import create_app
 from web.deps import Services

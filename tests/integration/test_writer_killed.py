@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from recorder.fsck import Fsck
+from recorder.fsck.fsck import Fsck
 from recorder.retention.policies import Policies
 from tests.fakes.recording import PUBLIC, Rig
 from vms.clock import SystemClock

@@ -13,11 +13,11 @@ import pytest
 from deploy import cli
 from deploy.admin import session_file
 from deploy.admin.api_client import API, ApiClient
-from recorder.playback import Playback
+from recorder.recording.playback import Playback
 from recorder.store.attached import reading
 from tests.integration.keeper_town import Town
 from vms.db.engine import open_engine
-from vms.keeper.client import KeeperForWeb
+from vms.keeper.clients.audiences import KeeperForWeb
 from vms.settings import Settings
 from web.app import create_app
 from web.deps import Services

@@ -17,7 +17,7 @@ from typing import Any, Final, cast
 from vms.errors import GuetError
 from vms.keeper.acts import people
 from vms.keeper.communes import Change
-from vms.keeper.entry import Author
+from vms.keeper.journal.entry import Author
 from vms.law import ladder
 from vms.law.dates import DAY_US
 from vms.law.facts import CommuneFacts, Habilitation

@@ -27,8 +27,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from numpy.typing import NDArray
 
-from recorder.segment import MAGIC as SEGMENT_MAGIC
-from recorder.segment import Placed, SegmentDamaged, SegmentHeader, walk
+from recorder.segment.format import MAGIC as SEGMENT_MAGIC
+from recorder.segment.format import Placed, SegmentDamaged, SegmentHeader, walk
 from vms.errors import GuetError
 from vms.evidence import sealed as packages
 from vms.keys import derive, passphrase, sealing

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from tests.unit.gate_facts import CAMERA, MOTIVE, NOW, camera, commune, habilitation, order, person_of, zones
-from vms.keeper.gate import Grant, admit
+from vms.keeper.gate.gate import Grant, admit
 from vms.keeper.protocol import Act
 from vms.law.dates import DAY_US
 from vms.law.facts import CommuneFacts

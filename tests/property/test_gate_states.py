@@ -37,10 +37,10 @@ from tests.unit.gate_facts import (
     request,
     zones,
 )
-from vms.keeper import records
-from vms.keeper.gate import Grant, Motive, admit
+from vms.keeper.files import records
+from vms.keeper.files.records import COMMUNE_ID, CommuneRecord, Records
+from vms.keeper.gate.gate import Grant, Motive, admit
 from vms.keeper.protocol import Act
-from vms.keeper.records import COMMUNE_ID, CommuneRecord, Records
 from vms.law.dates import DAY_US
 from vms.law.facts import CameraFacts, CommuneFacts, Habilitation, Modification, Suspension
 

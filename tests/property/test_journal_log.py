@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from vms.clock import UtcTime
-from vms.keeper.checkpoint import Signer, parse_checkpoint
-from vms.keeper.entry import Entry
-from vms.keeper.journal import SCHEMA, Journal, LogState, nodes_of, read_entry_bundle, read_tile
-from vms.keeper.tiles import pack_entries, split_hashes, tile_path, tiles_of, unpack_entries
-from vms.keeper.tree import (
+from vms.keeper.journal.checkpoint import Signer, parse_checkpoint
+from vms.keeper.journal.entry import Entry
+from vms.keeper.journal.log import SCHEMA, Journal, LogState, nodes_of, read_entry_bundle, read_tile
+from vms.keeper.journal.tiles import pack_entries, split_hashes, tile_path, tiles_of, unpack_entries
+from vms.keeper.journal.tree import (
     consistency_proof,
     inclusion_proof,
     leaf_hash,

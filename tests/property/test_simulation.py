@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from recorder.segment import SegmentName
-from recorder.simulation.disk import VirtualDisk, Volume
-from recorder.simulation.faults import SPARED_FAULTS, Process
-from recorder.simulation.loop import SimulatedLoop
-from recorder.simulation.platter import Platter
-from recorder.simulation.runs import Simulator, run_seeds, simulator
+from deploy.simulation.disk import VirtualDisk, Volume
+from deploy.simulation.faults import SPARED_FAULTS, Process
+from deploy.simulation.loop import SimulatedLoop
+from deploy.simulation.platter import Platter
+from deploy.simulation.runs import Simulator, run_seeds, simulator
+from recorder.segment.format import SegmentName
 from recorder.store.errors import StoreError
 from recorder.store.local import LocalStore
 from tests.fakes import mutants

@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
+from deploy.simulation.camera import Camera, Habits
+from deploy.simulation.clock import VirtualClock
+from deploy.simulation.disk import VirtualDisk, Volume
+from deploy.simulation.faults import Fault, Killed, Process
+from deploy.simulation.ledger import Ledger
+from deploy.simulation.loop import Deadlock, SimulatedLoop
+from deploy.simulation.network import VirtualSocket
+from deploy.simulation.plan import STARTS, draw
+from deploy.simulation.terms import term_us
 from recorder.rtsp.urls import parse_url
-from recorder.simulation.camera import Camera, Habits
-from recorder.simulation.clock import VirtualClock
-from recorder.simulation.disk import VirtualDisk, Volume
-from recorder.simulation.faults import Fault, Killed, Process
-from recorder.simulation.ledger import Ledger
-from recorder.simulation.loop import Deadlock, SimulatedLoop
-from recorder.simulation.network import VirtualSocket
-from recorder.simulation.plan import STARTS, draw
-from recorder.simulation.terms import term_us
 from vms.clock import UtcTime
 from vms.law.retention import due
 

@@ -16,12 +16,12 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import OperationalError
 
-import recorder.adoption
-import recorder.commits
-from recorder.fsck import Fsck
+import recorder.recording.adoption
+import recorder.segment.commits
+from recorder.fsck.fsck import Fsck
+from recorder.recording.writer import StreamWriter
 from recorder.retention.policies import Policies
-from recorder.sink import SinkRefused
-from recorder.writer import StreamWriter
+from recorder.stream.sink import SinkRefused
 from tests.fakes.faulty_disk import Crash, Fault, Mode
 from tests.fakes.recording import START, Format, Rig
 from vms.db.engine import write
@@ -127,7 +127,7 @@ async def test_each_commit_of_the_index(
     writer, done = rig.writer(), list[bytes]()
     await writer.start()
     with monkeypatch.context() as patch:
-        patch.setattr(recorder.commits, "write", FaultyCommits(commit, mode, times))
+        patch.setattr(recorder.segment.commits, "write", FaultyCommits(commit, mode, times))
         try:
             await script(writer, done)
             await writer.close()

@@ -18,13 +18,13 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from recorder.fsck import Fsck
+from recorder.fsck.fsck import Fsck
+from recorder.recording.writer import StreamWriter
 from recorder.retention.policies import Policies, is_due
 from recorder.retention.room import RoomKeeper
 from recorder.retention.sweep import Retention
-from recorder.sink import SinkRefused
 from recorder.store.errors import StoreError
-from recorder.writer import StreamWriter
+from recorder.stream.sink import SinkRefused
 from tests.fakes.faulty_disk import Crash, Fault
 from tests.fakes.recording import CAMERA, COMMUNE, START, Format, Opened, Rig
 from vms.clock import UtcTime

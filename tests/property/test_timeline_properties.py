@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recorder.access_unit import AccessUnit
-from recorder.timeline import SLEW_LIMIT_PPM, Timeline
+from recorder.stream.timeline import SLEW_LIMIT_PPM, Timeline
 from vms.clock import MICRO, ManualClock, UtcTime
 
 START = UtcTime.parse("2026-03-29T00:59:00Z")

@@ -17,7 +17,7 @@ import websockets
 from deploy.admin.api_client import ApiClient
 from deploy.demo.setup import STEPS, Town, discover_and_enrol, into_service, papers, people, unlock
 from deploy.demo.town import CAMERAS, INTERCOMMUNALITY, PASSWORD
-from recorder.segment import SegmentHeader, walk
+from recorder.segment.format import SegmentHeader, walk
 from tests.fakes.machine import Machine, eventually, running
 from tests.judges.clear_bytes import Needles
 from tests.system.page import Group, opened_groups, replay, timeline

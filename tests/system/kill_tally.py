@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from recorder.pipeline import GROUP_LEAST_US
+from recorder.stream.pipeline import GROUP_LEAST_US
 from tests.system.page import Group
 from vms.clock import MICRO
 

@@ -22,7 +22,7 @@ import pytest
 import pytest_asyncio
 
 from deploy.admin.fsck import check
-from recorder.findings import Report
+from recorder.fsck.findings import Report
 from tests.fakes.recording import START, Format, Rig
 from tests.judges.damage import Vandal
 from vms.clock import MICRO

@@ -35,8 +35,8 @@ from tests.system.pairwise import Row, selection
 from tests.system.routes import Contract, Way, every_way
 from vms.clock import MICRO
 from vms.errors import GuetError, Refused, Unavailable
-from vms.keeper.client import KeeperForWeb
-from vms.keeper.permit import LIFETIME_US, PermitPayload, sign_permit
+from vms.keeper.clients.audiences import KeeperForWeb
+from vms.keeper.gate.permit import LIFETIME_US, PermitPayload, sign_permit
 from vms.keys.signing import generate_signing_key
 from vms.keys.wrapping import generate_peer_key
 from vms.wire import WireClient

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
-from vms.keeper.gate import Motive, Person
+from vms.keeper.gate.gate import Motive, Person
 from vms.law.dates import DAY_US
 from vms.law.facts import CameraFacts, CommuneFacts, Convention, Framing, Grouping, Habilitation, Order, Request, Zones
 

@@ -13,16 +13,16 @@ import pytest
 
 from vms.clock import UtcTime
 from vms.errors import BadInput
-from vms.keeper.audit import FAULTS_LIMIT, Report, verify_log, write_log
-from vms.keeper.checkpoint import Signer, checkpoint_text
-from vms.keeper.cosigned import SCHEMA as COSIGNED_SCHEMA
-from vms.keeper.entry import Entry, commitment, record_of
-from vms.keeper.journal import SCHEMA, Journal, LogState
-from vms.keeper.journal_table import CSV, JSON, KIND, NOTE, digests, subject, tables
-from vms.keeper.log_source import FolderLog, RecordLine, StoreLog, rows_of
-from vms.keeper.signed_document import sign_document
-from vms.keeper.tiles import pack_entries
-from vms.keeper.tree import EMPTY_ROOT, leaf_hash, root_of
+from vms.keeper.journal.checkpoint import Signer, checkpoint_text
+from vms.keeper.journal.cosigned import SCHEMA as COSIGNED_SCHEMA
+from vms.keeper.journal.entry import Entry, commitment, record_of
+from vms.keeper.journal.log import SCHEMA, Journal, LogState
+from vms.keeper.journal.signed_document import sign_document
+from vms.keeper.journal.table import CSV, JSON, KIND, NOTE, digests, subject, tables
+from vms.keeper.journal.tiles import pack_entries
+from vms.keeper.journal.tree import EMPTY_ROOT, leaf_hash, root_of
+from vms.keeper.proof.audit import FAULTS_LIMIT, Report, verify_log, write_log
+from vms.keeper.proof.log_source import FolderLog, RecordLine, StoreLog, rows_of
 from vms.keys.note import sign_note
 from vms.keys.signing import generate_signing_key
 

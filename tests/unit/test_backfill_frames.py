@@ -13,8 +13,8 @@ from recorder.backfill.card import Card
 from recorder.backfill.fill import may_hold
 from recorder.backfill.frames import CardClock, Edge, EdgeGroup, Grouper, Placed, Placer
 from recorder.backfill.gaps import Gap
-from recorder.rows import StreamId
 from recorder.rtsp.replay import Stamp
+from recorder.segment.rows import StreamId
 from vms.clock import MICRO, UtcTime
 
 FMT = StreamFormat("h264", 320, 240, 25.0, (b"\x67", b"\x68"), "avc1.64001F")

@@ -8,7 +8,7 @@ import pytest
 
 from vms.clock import HOUR_US, MICRO
 from vms.errors import SecondFactorNeeded, TooManyRequests, Unauthenticated
-from vms.keeper.backoff import BUCKETS_LIMIT, NETWORK, PLACE, STRANGERS, BackOff, Place
+from vms.keeper.identity.backoff import BUCKETS_LIMIT, NETWORK, PLACE, STRANGERS, BackOff, Place
 
 HERE = Place("192.0.2.7")
 DAY_US = 24 * HOUR_US

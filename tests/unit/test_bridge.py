@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recorder import bridge
-from recorder.bridge import ABSENCES_LIMIT_COUNT, bridge_to, change_us
-from recorder.rows import BeginAbsence, EndAbsence, StreamId, Tail
-from recorder.segment import CAUSES, AbsenceRecord, next_link
+from recorder.recording import bridge
+from recorder.recording.bridge import ABSENCES_LIMIT_COUNT, bridge_to, change_us
+from recorder.segment.format import CAUSES, AbsenceRecord, next_link
+from recorder.segment.rows import BeginAbsence, EndAbsence, StreamId, Tail
 from vms.clock import MICRO, UtcTime
 
 STREAM = StreamId("valclair", "valclair-c01", "main")

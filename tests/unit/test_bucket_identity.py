@@ -6,8 +6,8 @@ import asyncio
 import threading
 from pathlib import Path
 
+from deploy.simulation.bucket import Objects, VirtualBucket
 from recorder.drain_spool import SpoolDrain
-from recorder.simulation.bucket import Objects, VirtualBucket
 from recorder.store.s3 import SpooledStore
 from tests.fakes.recording import Rig
 

@@ -7,7 +7,7 @@ import contextlib
 
 import pytest
 
-from recorder.camera_watches import Watch, watch_cameras
+from recorder.camera.watches import Watch, watch_cameras
 from vms.clock import SystemClock
 
 pytestmark = pytest.mark.asyncio
@@ -15,7 +15,7 @@ LIMIT_S = 30.0
 
 
 async def test_watches_follow_what_is_wanted_and_none_outlives_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("recorder.camera_watches.ROUND_S", 0.0)
+    monkeypatch.setattr("recorder.camera.watches.ROUND_S", 0.0)
     begun: asyncio.Queue[str] = asyncio.Queue()
     watched: set[str] = set()
     wanted: dict[str, Watch] = {}

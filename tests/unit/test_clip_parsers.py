@@ -9,9 +9,9 @@ import av
 import pytest
 
 from recorder.access_unit import AccessUnit, TimedUnit
-from recorder.fragmenter import fragment, init_segment
 from recorder.rtsp.h264_sets import H264Sets
 from recorder.rtsp.h265_sets import H265Sets
+from recorder.stream.fragmenter import fragment, init_segment
 from tests.fakes.clips import RECIPES, ClipTooShort, known_facts, read_units, rendered
 from tests.fakes.extraction import timed_groups
 from tests.fakes.recording import START

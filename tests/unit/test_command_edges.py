@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from deploy.cli import main
-from vms.keeper.checkpoint import Signer
+from vms.keeper.journal.checkpoint import Signer
 from vms.keys.signing import generate_signing_key
 
 SIGNER = Signer("guet/essai", generate_signing_key()[0])

@@ -12,8 +12,8 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import select
 
-from recorder.commits import Commits
-from recorder.rows import BeginAbsence, StreamId
+from recorder.segment.commits import Commits
+from recorder.segment.rows import BeginAbsence, StreamId
 from vms.db.engine import ensure_schema, open_engine, read, write
 from vms.model import Absence
 

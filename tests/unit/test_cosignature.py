@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from vms.errors import BadInput, Damaged
-from vms.keeper.checkpoint import checkpoint_text
+from vms.keeper.journal.checkpoint import checkpoint_text
 from vms.keys.cosignature import ED25519, ML_DSA_44, Cosigner, Head, cosignatures, parse_witness_vkey
 from vms.keys.note import sign_note
 from vms.keys.signing import generate_signing_key

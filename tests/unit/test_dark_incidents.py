@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from recorder.camera_loop import StreamHealth
-from recorder.dark_incidents import PATIENCE_US, settle, wanted
-from recorder.segment import CAUSES
+from recorder.camera.dark_incidents import PATIENCE_US, settle, wanted
+from recorder.camera.loop import StreamHealth
+from recorder.segment.format import CAUSES
 from vms.db.engine import ensure_schema, open_engine, read, write
 from vms.model import Incident
 

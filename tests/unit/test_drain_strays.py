@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from deploy.simulation.bucket import Objects, VirtualBucket
 from recorder.drain_spool import SpoolDrain
-from recorder.segment import SegmentName
-from recorder.simulation.bucket import Objects, VirtualBucket
+from recorder.segment.format import SegmentName
 from recorder.store.s3 import SpooledStore
 from tests.fakes.recording import START, Rig
 

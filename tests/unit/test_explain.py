@@ -9,8 +9,8 @@ import pytest
 
 from tests.unit.gate_facts import CAMERA, IMAGE_ACTS, MOTIVE, NOW, OTHER_CAMERA, ROLES, commune, habilitation, person_of
 from tests.unit.test_gate import LAPSES, span_of
-from vms.keeper.explain import explain, likely_motive
-from vms.keeper.gate import Denied, Grant, Motive, Person, admit
+from vms.keeper.gate.explain import explain, likely_motive
+from vms.keeper.gate.gate import Denied, Grant, Motive, Person, admit
 from vms.keeper.protocol import Act
 from vms.law.dates import DAY_US
 from vms.law.rulebook import rulebook

@@ -8,8 +8,8 @@ import struct
 
 import pytest
 
-from recorder.boxes import box, full_box
 from recorder.export import oeff
+from recorder.stream.boxes import box, full_box
 from tests.fakes.recording import START
 from tests.unit.test_evidence_manifest import MANIFEST
 from tests.unit.test_oeff import EXPORTER, SEAL, SIGNING

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from recorder.access_unit import AccessUnit, TimedUnit, ticks_of
-from recorder.fragmenter import fragment, init_segment
+from recorder.stream.fragmenter import fragment, init_segment
 from tests.fakes.small_clip import small_clip
 from tests.fakes.timed_units import START, format_of, timed_units
 

@@ -32,7 +32,7 @@ from tests.unit.gate_facts import (
     request,
     zones,
 )
-from vms.keeper.gate import Denied, Grant, Motive, Person, Span, admit, may
+from vms.keeper.gate.gate import Denied, Grant, Motive, Person, Span, admit, may
 from vms.keeper.protocol import Act
 from vms.law.dates import DAY_US
 from vms.law.facts import CommuneFacts, Modification, Request, Suspension

@@ -7,7 +7,7 @@ from itertools import permutations
 import pytest
 
 from tests.unit.gate_facts import CAMERA, MOTIVE, NOW, commune, grouping, habilitation
-from vms.keeper.gate import Denied, Grant, Person, admit
+from vms.keeper.gate.gate import Denied, Grant, Person, admit
 from vms.keeper.protocol import Act
 from vms.law.dates import DAY_US
 from vms.law.facts import CommuneFacts, Grouping, Habilitation, Suspension

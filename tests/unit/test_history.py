@@ -11,8 +11,8 @@ import pytest
 
 from tests.unit.gate_facts import CAMERA, NOW, camera, order
 from vms.errors import Damaged, NotFound
-from vms.keeper import records
-from vms.keeper.records import COMMUNE_ID, CommuneRecord, Holder, Records
+from vms.keeper.files import records
+from vms.keeper.files.records import COMMUNE_ID, CommuneRecord, Holder, Records
 
 FIRST, SECOND = camera(), camera(panel_us=NOW, purposes=frozenset({"5"}))
 

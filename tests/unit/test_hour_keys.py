@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from recorder.hour_keys import HourKeys, KeySpool, WrappedKey
+from recorder.recording.hour_keys import HourKeys, KeySpool, WrappedKey
 from recorder.store.errors import StoreError
 from tests.fakes.recording import CAMERA, COMMUNE, PRIVATE, PUBLIC, START, FakeKeeper
 from vms.errors import Conflict

@@ -19,9 +19,9 @@ from tests.unit.gate_facts import CAMERA, MOTIVE, NOW, SPAN, camera, commune, or
 from vms.errors import BadInput
 from vms.keeper.acts import ACTS
 from vms.keeper.arguments import parse
-from vms.keeper.gate import Denied, Grant, admit
-from vms.keeper.hour_keys import holds_on, is_due
-from vms.keeper.plan import camera_plan
+from vms.keeper.files.hour_keys import holds_on, is_due
+from vms.keeper.gate.gate import Denied, Grant, admit
+from vms.keeper.gate.plan import camera_plan
 from vms.keeper.protocol import Act
 from vms.keeper.reads import READS
 from vms.law.dates import DAY_US, add_months

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from privacy.units import MaskFailed
-from recorder.masking import zone_set_of
-from recorder.minutes import Minute, lapse_of
+from recorder.recording.minutes import Minute, lapse_of
 from recorder.rtsp.conversation import State
+from recorder.stream.masking import zone_set_of
 from tests.fakes.odd_rtsp import sdp
 from tests.fakes.recorder_keeper import camera_plan, zones
 from tests.fakes.small_clip import small_clip

@@ -13,13 +13,14 @@ import pytest
 from tests.unit.gate_facts import camera, framing, habilitation, order, request, zones
 from vms.clock import MICRO, ManualClock, UtcTime
 from vms.errors import BadInput, Conflict, Damaged, NotFound, Refused
-from vms.keeper import journal, records
 from vms.keeper.arguments import Args, MomentEnd, MotiveText, Name, parse
-from vms.keeper.checkpoint import Signer
-from vms.keeper.entry import Entry, quarter_of
-from vms.keeper.records import COMMUNE_ID, CommuneRecord, Records
-from vms.keeper.segment_name import parse_segment_name
-from vms.keeper.store import Store, Tx
+from vms.keeper.files import records
+from vms.keeper.files.records import COMMUNE_ID, CommuneRecord, Records
+from vms.keeper.files.segment_name import parse_segment_name
+from vms.keeper.files.store import Store, Tx
+from vms.keeper.journal import log as journal
+from vms.keeper.journal.checkpoint import Signer
+from vms.keeper.journal.entry import Entry, quarter_of
 from vms.keys.signing import generate_signing_key
 from vms.law.facts import CameraFacts, Order
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from vms.errors import BadInput
-from vms.keeper.key_windows import SEGMENTS_LIMIT, asked_segments
+from vms.keeper.keys.windows import SEGMENTS_LIMIT, asked_segments
 
 ONE: dict[str, Any] = {"name": "valclair-c01.main.20261124T141000000000Z." + "a" * 32 + ".0", "groups": [0]}
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.unit.gate_facts import CAMERA, NOW, camera, commune, habilitation, order, zones
-from vms.keeper.plan import camera_plan
+from vms.keeper.gate.plan import camera_plan
 from vms.law.authorisation import order_end, order_lapse, purposes_of, record_lapse
 from vms.law.camera import NEXT, STATES, step_lapse, viewing_lapse
 from vms.law.dates import DAY_US, add_months

@@ -9,12 +9,12 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from recorder.access_unit import StreamFormat
-from recorder.capacity import FIRST_GUESS_CAMERAS, Capacity
-from recorder.deferred_sink import AWAITED_LIMIT_GROUPS, DeferredSink
-from recorder.leased_cameras import FIRST_LOOK_S, HANDOVER_S, LeaseAwaited, LeasedCameras
-from recorder.minutes import MinuteMeter
-from recorder.sink import SinkRefused
-from recorder.writer import StreamWriter
+from recorder.camera.capacity import FIRST_GUESS_CAMERAS, Capacity
+from recorder.camera.deferred_sink import AWAITED_LIMIT_GROUPS, DeferredSink
+from recorder.camera.leases import FIRST_LOOK_S, HANDOVER_S, LeaseAwaited, LeasedCameras
+from recorder.recording.minutes import MinuteMeter
+from recorder.recording.writer import StreamWriter
+from recorder.stream.sink import SinkRefused
 from tests.fakes.lived_clock import LivedClock
 from tests.fakes.recording import CAMERA, COMMUNE, Rig
 from vms.clock import UtcTime

@@ -8,7 +8,7 @@ import io
 import av
 import pytest
 
-from recorder.live.hub import QUEUE_LIMIT_MESSAGES, VIEWERS_LIMIT_COUNT, Hub, LiveMessage, Viewer
+from recorder.stream.live_hub import QUEUE_LIMIT_MESSAGES, VIEWERS_LIMIT_COUNT, Hub, LiveMessage, Viewer
 from tests.fakes.small_clip import small_clip
 from tests.fakes.timed_units import format_of, timed_units
 from vms.errors import LimitExceeded
@@ -140,7 +140,7 @@ async def test_the_last_viewer_who_leaves_ends_the_muxing() -> None:
 
 
 async def test_a_group_too_long_to_keep_does_not_stop_those_who_watch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("recorder.live.hub.CACHED_GROUP_LIMIT_UNITS", 4)
+    monkeypatch.setattr("recorder.stream.live_hub.CACHED_GROUP_LIMIT_UNITS", 4)
     hub = Hub()
     viewer = hub.join()
     for unit in UNITS[:9]:

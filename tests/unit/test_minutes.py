@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from recorder.minutes import Minute, MinuteBoard, MinuteMeter, lapse_of
+from recorder.recording.minutes import Minute, MinuteBoard, MinuteMeter, lapse_of
 from tests.fakes.recorder_keeper import camera_plan
 from vms.clock import MICRO
 from vms.db.engine import ensure_schema, open_engine, read

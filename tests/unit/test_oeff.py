@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from recorder.boxes import box, full_box
 from recorder.export import oeff
-from recorder.fragmenter import fragment, init_segment
+from recorder.stream.boxes import box, full_box
+from recorder.stream.fragmenter import fragment, init_segment
 from tests.fakes.extraction import timed_groups
 from tests.fakes.recording import START
 from vms.errors import BadInput, Damaged

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.unit.gate_facts import CAMERA, MOTIVE, NOW, camera, commune, order, person_of
-from vms.keeper.gate import Denied, Grant, admit
-from vms.keeper.plan import camera_plan
+from vms.keeper.gate.gate import Denied, Grant, admit
+from vms.keeper.gate.plan import camera_plan
 from vms.keeper.protocol import Act
 from vms.law.authorisation import order_end, record_lapse, renewal
 from vms.law.camera import viewing_lapse

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.unit.gate_facts import CAMERA, NOW, camera, commune, order, zones
 from vms.clock import HOUR_US, MICRO
-from vms.keeper.past_plan import past_spans
+from vms.keeper.gate.past_plan import past_spans
 from vms.keeper.protocol import PastSpan
 from vms.law.camera import viewing_lapse
 from vms.law.dates import DAY_US

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from vms.clock import MICRO, UtcTime
 from vms.errors import Damaged, Refused
-from vms.keeper.permit import CONTEXT, LIFETIME_US, Permit, PermitPayload, sign_permit, verify_permit
+from vms.keeper.gate.permit import CONTEXT, LIFETIME_US, Permit, PermitPayload, sign_permit, verify_permit
+from vms.keeper.gate.statement import ORDER, PLAN, open_statement, sign_statement
 from vms.keeper.protocol import Act
-from vms.keeper.statement import ORDER, PLAN, open_statement, sign_statement
 from vms.keys.signing import generate_signing_key, sign
 
 NOW = UtcTime.parse("2026-11-24T14:12:36Z")

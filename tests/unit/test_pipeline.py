@@ -10,8 +10,8 @@ from dataclasses import replace
 import pytest
 
 from recorder.access_unit import AccessUnit, TimedUnit
-from recorder.live.hub import Hub
-from recorder.pipeline import GROUP_LIMIT_US, QUEUE_LIMIT_US, STALLED_US, Pipeline
+from recorder.stream.live_hub import Hub
+from recorder.stream.pipeline import GROUP_LIMIT_US, QUEUE_LIMIT_US, STALLED_US, Pipeline
 from tests.fakes.memory_sink import MemorySink
 from tests.fakes.small_clip import small_clip
 from tests.fakes.timed_units import START, format_of, timed_units
@@ -97,7 +97,7 @@ async def read_by_read(units: list[TimedUnit], sizes: list[int], *, together: bo
 async def test_units_pushed_together_are_what_they_are_one_by_one(
     monkeypatch: pytest.MonkeyPatch, limit_bytes: int, apart_us: int
 ) -> None:
-    monkeypatch.setattr("recorder.pipeline.GROUP_LIMIT_BYTES", limit_bytes)
+    monkeypatch.setattr("recorder.stream.pipeline.GROUP_LIMIT_BYTES", limit_bytes)
     dice = random.Random(limit_bytes + apart_us)
     for _ in range(20):
         units = [replace(unit, utc_us=START.us + n * apart_us) for n, unit in enumerate(UNITS)]
@@ -130,7 +130,7 @@ async def test_a_long_group_is_handed_over_in_parts_that_decode_in_turn(line: Li
 
 
 async def test_a_heavy_group_is_handed_over_in_parts(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("recorder.pipeline.GROUP_LIMIT_BYTES", 30_000)
+    monkeypatch.setattr("recorder.stream.pipeline.GROUP_LIMIT_BYTES", 30_000)
     line.push(*UNITS[:10])
     await line.settle()
     assert len(line.sink.groups) >= 2

@@ -7,8 +7,8 @@ from collections import Counter
 
 import pytest
 
-from recorder.assignment import CONNECTS_LIMIT_PER_PREFIX, ConnectGate, recorder_of
-from recorder.backoff import RETRY_CREDENTIAL_S, RETRY_FIRST_S, RETRY_LIMIT_S, STEADY_S, Backoff
+from recorder.camera.assignment import CONNECTS_LIMIT_PER_PREFIX, ConnectGate, recorder_of
+from recorder.camera.backoff import RETRY_CREDENTIAL_S, RETRY_FIRST_S, RETRY_LIMIT_S, STEADY_S, Backoff
 
 CAMERAS = [f"valclair-c{number:02d}" for number in range(300)]
 

@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 from sqlmodel import col, update
 
-from recorder.plan_source import PLAN_FILE, PlanSource
-from recorder.reporting import Reporter
-from recorder.rows import StreamId
-from recorder.writer import Head
+from recorder.camera.plan_source import PLAN_FILE, PlanSource
+from recorder.recording.reporting import Reporter
+from recorder.recording.writer import Head
+from recorder.segment.rows import StreamId
 from tests.fakes.recorder_keeper import RecorderKeeper, camera_plan
 from vms.db.engine import ensure_schema, open_engine, write
 from vms.errors import Damaged, Unavailable
+from vms.keeper.gate.statement import open_plan
 from vms.keeper.protocol import Plan
-from vms.keeper.statement import open_plan
 from vms.model import Absence, Segment
 
 

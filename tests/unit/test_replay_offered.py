@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from recorder.playback import IndexedSegment
+from recorder.recording.playback import IndexedSegment
 from vms.clock import MICRO, UtcTime
-from vms.keeper.segment_name import SEGMENT_LIMIT_US
+from vms.keeper.files.segment_name import SEGMENT_LIMIT_US
 from web.api.replay import offered
 
 AT = UtcTime.parse("2026-11-24T10:00:00Z")

@@ -9,7 +9,7 @@ import pytest
 
 from tests.unit.gate_facts import CAMERA, INQUIRY, NOW, SPAN, commune, person_of, request
 from vms.keeper.escalation import overdue
-from vms.keeper.gate import Denied, Grant, admit
+from vms.keeper.gate.gate import Denied, Grant, admit
 from vms.keeper.protocol import Act
 from vms.law.dates import DAY_US
 from vms.law.facts import Hold

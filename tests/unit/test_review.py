@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vms.clock import HOUR_US, UtcTime
-from vms.keeper.review import QUESTIONS_LIMIT, Seen, review
+from vms.keeper.journal.review import QUESTIONS_LIMIT, Seen, review
 
 DAY_US = 24 * HOUR_US
 FROM = UtcTime.parse("2026-11-01T00:00:00+01:00").us

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from recorder.access_unit import AccessUnit
-from recorder.timeline import Timeline
+from recorder.stream.timeline import Timeline
 from vms.clock import ManualClock, UtcTime
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from recorder import segment
-from recorder.segment import AbsenceRecord, GroupHeader, SegmentDamaged, SegmentHeader, SegmentName
+from recorder.segment import format as segment
+from recorder.segment.format import AbsenceRecord, GroupHeader, SegmentDamaged, SegmentHeader, SegmentName
 from tests.golden.segment import reference
 from vms.clock import UtcTime
 from vms.errors import BadInput, Damaged

@@ -12,9 +12,9 @@ import pytest
 
 from deploy.admin.signed_paths import wish_of
 from vms.errors import BadInput
-from vms.keeper.access_desk import ACCESS_ACTS
 from vms.keeper.act_classes import ADD_PERSON, UNSIGNED_ACTS, check_classes
 from vms.keeper.acts import ACTS
+from vms.keeper.handlers.access import ACCESS_ACTS
 from vms.keeper.protocol import ACT_NAMES
 from vms.law.rulebook import ActClass, rulebook
 from web.app import API, create_app

@@ -19,8 +19,8 @@ from tests.unit.gate_facts import (
     person_of,
     request,
 )
-from vms.keeper.explain import explain
-from vms.keeper.gate import Denied, Grant, Motive, admit
+from vms.keeper.gate.explain import explain
+from vms.keeper.gate.gate import Denied, Grant, Motive, admit
 from vms.keeper.protocol import Act
 from vms.law.dates import DAY_US
 from vms.law.facts import CommuneFacts

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from recorder.segment import SegmentName
+from recorder.segment.format import SegmentName
 from recorder.store.disk import OsDisk, try_lock, write_atomic
 from recorder.store.errors import StoreError
 from recorder.store.identity import IDENTITY_FILE, read_identity

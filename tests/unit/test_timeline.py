@@ -8,7 +8,7 @@ import random
 import pytest
 
 from recorder.access_unit import AccessUnit, TimedUnit
-from recorder.timeline import STEP_US, Timeline
+from recorder.stream.timeline import STEP_US, Timeline
 from vms.clock import MICRO, ManualClock, UtcTime
 
 START = UtcTime.parse("2026-11-24T14:00:00Z")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from vms.errors import BadInput, Damaged
-from vms.keeper import tree
+from vms.keeper.journal import tree
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "rfc6962"
 

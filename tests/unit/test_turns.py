@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 
 from vms.errors import TooManyRequests
-from vms.keeper.turns import Room, Turn, Turns
+from vms.keeper.identity.turns import Room, Turn, Turns
 
 
 class Desk:

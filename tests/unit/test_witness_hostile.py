@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-import vms.keeper.witness_book
+import vms.keeper.proof.witness_book
 from tests.fakes.witnesses import TestLog
 from vms.clock import SystemClock
 from vms.errors import Damaged, Unavailable
-from vms.keeper.checkpoint import Signer
-from vms.keeper.tree import EMPTY_ROOT
-from vms.keeper.witness_book import WitnessBook
-from vms.keeper.witness_request import Submission
+from vms.keeper.journal.checkpoint import Signer
+from vms.keeper.journal.tree import EMPTY_ROOT
+from vms.keeper.proof.witness_book import WitnessBook
+from vms.keeper.proof.witness_request import Submission
 from vms.keys.note import sign_note, signature_line
 from vms.keys.signing import generate_signing_key
 
@@ -71,7 +71,7 @@ def test_replays_by_anybody_leave_room_for_the_proof_of_a_fork(
     book: WitnessBook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A stranger shows old checkpoints again, under signatures of their own; then the host forks its log."""
-    monkeypatch.setattr(vms.keeper.witness_book, "REFUSALS_LIMIT", 5)
+    monkeypatch.setattr(vms.keeper.proof.witness_book, "REFUSALS_LIMIT", 5)
     log = TestLog(SIGNER, 40)
     fork = TestLog(SIGNER, 40, prefix="autre")
     assert book.add_checkpoint(log.submission(0, 40)).status == 200

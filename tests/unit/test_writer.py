@@ -12,11 +12,11 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
-from recorder.segment import SegmentName
-from recorder.sink import SinkRefused
+from recorder.recording.writer import StreamWriter
+from recorder.segment.format import SegmentName
 from recorder.store.errors import StoreError
 from recorder.store.identity import IDENTITY_FILE
-from recorder.writer import StreamWriter
+from recorder.stream.sink import SinkRefused
 from tests.fakes.faulty_disk import Fault
 from tests.fakes.recording import CAMERA, COMMUNE, START, Format, Rig
 from vms.clock import UtcTime

@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import Any, Final
 
 from vms.clock import MICRO, PARIS, UtcTime
-from vms.keeper.journal_table import BOM, cell
+from vms.keeper.journal.table import BOM, cell
 from vms.typeset import typeset
 
 TEMPLATE: Final = files("vms.documents").joinpath("document.typ").read_bytes()

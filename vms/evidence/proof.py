@@ -19,9 +19,9 @@ from typing import Any, Final
 
 from vms.errors import Damaged
 from vms.evidence.manifest import canonical
-from vms.keeper.checkpoint import read_checkpoint
-from vms.keeper.entry import SALT_BYTES, commitment
-from vms.keeper.tree import PROOF_LIMIT_HASHES, leaf_hash, verify_inclusion
+from vms.keeper.journal.checkpoint import read_checkpoint
+from vms.keeper.journal.entry import SALT_BYTES, commitment
+from vms.keeper.journal.tree import PROOF_LIMIT_HASHES, leaf_hash, verify_inclusion
 
 HEADER: Final = "c2sp.org/tlog-proof@v1"
 PROOF_LIMIT_BYTES: Final = 64 * 1024

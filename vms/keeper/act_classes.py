@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from vms.errors import BadInput
-from vms.keeper.access_desk import ACCESS_ACTS
 from vms.keeper.acts import ACTS
+from vms.keeper.handlers.access import ACCESS_ACTS
 from vms.law.rulebook import ActClass, Rulebook, rulebook
 
 # An account is the host's, so its act is the office's own and not among ``ACTS``.

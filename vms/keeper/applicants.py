@@ -16,8 +16,8 @@ from hashlib import sha256
 from typing import Final
 
 from vms.keeper.communes import Change, Commune
-from vms.keeper.entry import Author, Entry
-from vms.keeper.records import Applicant, Records
+from vms.keeper.files.records import Applicant, Records
+from vms.keeper.journal.entry import Author, Entry
 from vms.law import access
 from vms.law.dates import DAY_US
 from vms.law.facts import Request

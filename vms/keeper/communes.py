@@ -13,11 +13,12 @@ from typing import Any, Final, TypeVar
 from vms.clock import Clock
 from vms.clock_guard import Doubt
 from vms.errors import BadInput, Conflict, Damaged, GuetError, NotFound, Unavailable
-from vms.keeper import hour_keys, journal, records
-from vms.keeper.entry import Author, Entry
-from vms.keeper.host import KeeperKeys
-from vms.keeper.records import COMMUNE_ID, CommuneRecord, ConfirmedTime, Holder, Records
-from vms.keeper.store import Store, Tx
+from vms.keeper.files import hour_keys, records
+from vms.keeper.files.records import COMMUNE_ID, CommuneRecord, ConfirmedTime, Holder, Records
+from vms.keeper.files.store import Store, Tx
+from vms.keeper.identity.host import KeeperKeys
+from vms.keeper.journal import log as journal
+from vms.keeper.journal.entry import Author, Entry
 from vms.keys.passphrase import unwrap_private, wrap_private
 from vms.keys.wrapping import commune_public_key, generate_commune_key
 from vms.law.facts import CommuneFacts

@@ -4,9 +4,9 @@ session acts for, so that who answers for the person can see it (P-41, decision 
 
 from __future__ import annotations
 
-from vms.keeper.entry import Author, Entry
 from vms.keeper.house import House
-from vms.keeper.workstations import name_of
+from vms.keeper.identity.workstations import name_of
+from vms.keeper.journal.entry import Author, Entry
 
 
 async def tell_elsewhere(house: House) -> None:

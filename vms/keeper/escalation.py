@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from vms.keeper.communes import Change, Commune
-from vms.keeper.entry import Author
+from vms.keeper.journal.entry import Author
 from vms.keeper.outbox import notify_deciders, notify_person
 from vms.law.facts import Request
 from vms.law.requests import DECIDABLE

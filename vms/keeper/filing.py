@@ -18,8 +18,8 @@ from vms.keeper.acts.spec import refuse
 from vms.keeper.applicants import Code
 from vms.keeper.arguments import Args, Identifier, Moment, Name
 from vms.keeper.communes import Change, new_id
-from vms.keeper.hour_keys import is_due
-from vms.keeper.records import Applicant
+from vms.keeper.files.hour_keys import is_due
+from vms.keeper.files.records import Applicant
 from vms.law import access
 from vms.law.facts import Hold, Request
 from vms.law.requests import answer_due, next_number

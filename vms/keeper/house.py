@@ -12,29 +12,29 @@ from vms.clock import HOUR_US, Clock
 from vms.clock_guard import ClockGuard, Doubt
 from vms.errors import GuetError, StepUpNeeded
 from vms.identity_provider import IdentityProvider
+from vms.keeper.accounts.dormant_rights import Rest
 from vms.keeper.applicants import tend
-from vms.keeper.backoff import BackOff
 from vms.keeper.communes import Commune, Communes, Destruction
-from vms.keeper.consultations import Consultations
-from vms.keeper.destruction import destroy_due, prune_facts, prune_journal
 from vms.keeper.escalation import escalate
-from vms.keeper.host import Host
-from vms.keeper.key_windows import KeyWindows
-from vms.keeper.known_places import KnownPlaces
-from vms.keeper.package_keys import PackageKeys, destroy_due_packages
-from vms.keeper.passkeys import Site
-from vms.keeper.passkeys_desk import Passkeys
-from vms.keeper.passwords import Passwords
-from vms.keeper.rest import Rest
-from vms.keeper.sessions import Live, Sessions
-from vms.keeper.store import explained
-from vms.keeper.token_reader import TokenReader
-from vms.keeper.totp_desk import SecondFactor
+from vms.keeper.files.store import explained
+from vms.keeper.gate.consultations import Consultations
+from vms.keeper.identity.backoff import BackOff
+from vms.keeper.identity.host import Host
+from vms.keeper.identity.known_places import KnownPlaces
+from vms.keeper.identity.passkey_ceremonies import Passkeys
+from vms.keeper.identity.passkeys import Site
+from vms.keeper.identity.passwords import Passwords
+from vms.keeper.identity.request_checker import Wishes
+from vms.keeper.identity.second_factor import SecondFactor
+from vms.keeper.identity.sessions import Live, Sessions
+from vms.keeper.keys.destruction import destroy_due, prune_facts, prune_journal
+from vms.keeper.keys.package_keys import PackageKeys, destroy_due_packages
+from vms.keeper.keys.token_reader import TokenReader
+from vms.keeper.keys.windows import KeyWindows
 from vms.keeper.two_persons import apply_due
-from vms.keeper.wish_desk import Wishes
 
 if TYPE_CHECKING:
-    from vms.keeper.oidc_flow import Federation
+    from vms.keeper.providers.flow import Federation
 
 PRUNE_EVERY_US: Final = HOUR_US
 
@@ -163,6 +163,6 @@ def _federation(providers: Sequence[IdentityProvider], clock: Clock, public_url:
     """The declared providers; a keeper without one loads no HTTP client and starts the sooner."""
     if not providers:
         return None
-    from vms.keeper.oidc_flow import Federation
+    from vms.keeper.providers.flow import Federation
 
     return Federation(providers, clock, public_url)

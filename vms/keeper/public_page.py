@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from vms.keeper.records import CommuneRecord
+from vms.keeper.files.records import CommuneRecord
 from vms.law.authorisation import order_end, order_lapse
 from vms.law.facts import CommuneFacts, Order
 

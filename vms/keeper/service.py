@@ -13,12 +13,17 @@ from vms import logs
 from vms.clock import Clock, SystemClock
 from vms.errors import GuetError
 from vms.identity_provider import IdentityProvider
-from vms.keeper.document_desk import DocumentDesk
 from vms.keeper.elsewhere import tell_elsewhere
-from vms.keeper.host_desk import HostDesk
+from vms.keeper.files.store import explained
+from vms.keeper.handlers.documents import DocumentDesk
+from vms.keeper.handlers.host import HostDesk
+from vms.keeper.handlers.journal import JournalDesk
+from vms.keeper.handlers.provisioner import ProvisionerDesk
+from vms.keeper.handlers.public import PublicDesk
+from vms.keeper.handlers.recorder import RecorderDesk
+from vms.keeper.handlers.web import Office, Op
+from vms.keeper.handlers.witness import WitnessDesk
 from vms.keeper.house import House
-from vms.keeper.journal_desk import JournalDesk
-from vms.keeper.office import Office, Op
 from vms.keeper.protocol import (
     BY_PORT,
     HOST_OPS,
@@ -30,11 +35,6 @@ from vms.keeper.protocol import (
     WEB_OPS,
     WEB_SOCKET,
 )
-from vms.keeper.provisioner_desk import ProvisionerDesk
-from vms.keeper.public_desk import PublicDesk
-from vms.keeper.recorder_desk import RecorderDesk
-from vms.keeper.store import explained
-from vms.keeper.witness_desk import WitnessDesk
 from vms.settings import Settings
 from vms.wire import WireServer
 from vms.wire_tls import machine_identity

@@ -11,8 +11,8 @@ from vms.keeper.acts import ACTS
 from vms.keeper.acts.two_persons import KIND, found
 from vms.keeper.arguments import parse
 from vms.keeper.communes import Change, Commune
-from vms.keeper.entry import Author
-from vms.keeper.gate import Denied, Grant, Person, may
+from vms.keeper.gate.gate import Denied, Grant, Person, may
+from vms.keeper.journal.entry import Author
 from vms.law.rulebook import rulebook
 from vms.law.two_persons import PendingAct
 

@@ -23,7 +23,7 @@ class Worker(SQLModel, table=True):
     address: str = ""
     capacity: int = 0
     draining: bool = False
-    # What it has made durable, for whoever takes over (see recorder/progress.py). Never pictures, never keys.
+    # What it has made durable, for whoever takes over (see recorder/segment/progress.py). Never pictures, never keys.
     progress: bytes = Field(default=b"", sa_column=Column(LargeBinary))
 
 

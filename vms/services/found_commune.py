@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from vms.db.engine import write
 from vms.errors import Conflict
-from vms.keeper.host_client import KeeperForHost
+from vms.keeper.clients.host import KeeperForHost
 from vms.model import Commune
 
 

@@ -13,12 +13,12 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Query, Response, WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, Field, ValidationError
 
-from recorder.playback import IndexedSegment, Recorded
+from recorder.recording.playback import IndexedSegment, Recorded
 from vms.clock import MICRO, UtcTime
 from vms.errors import BadInput, GuetError, Refused, Unavailable
-from vms.keeper.permit import Permit, verify_permit
+from vms.keeper.files.segment_name import parse_segment_name
+from vms.keeper.gate.permit import Permit, verify_permit
 from vms.keeper.protocol import KEY_WINDOW_LIMIT_US
-from vms.keeper.segment_name import parse_segment_name
 from web.api.live import MESSAGE_LIMIT_CHARS, opening, said, say_and_close, signed_in
 from web.deps import Services, Srv, Token
 from web.fields import PageKey

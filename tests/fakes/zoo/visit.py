@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from unittest import mock
 
-from recorder.assignment import ConnectGate
-from recorder.backoff import Backoff
-from recorder.camera_loop import StreamLoop, StreamTarget
-from recorder.live.hub import Hub
-from recorder.pipeline import Pipeline
+from recorder.camera.assignment import ConnectGate
+from recorder.camera.backoff import Backoff
+from recorder.camera.loop import StreamLoop, StreamTarget
 from recorder.rtsp.drain import Drain
+from recorder.stream.live_hub import Hub
+from recorder.stream.pipeline import Pipeline
 from tests.fakes.memory_sink import MemorySink, digests, times
 from tests.fakes.zoo.scenario import Scenario
 from tests.fakes.zoo.server import PACE, Zoo, serving
@@ -84,11 +84,11 @@ def impatient() -> Iterator[None]:
             ("recorder.rtsp.session.STALL_LIMIT_S", 1.6),
             ("recorder.rtsp.session.REPLY_TIMEOUT_S", 1.6),
             ("recorder.rtsp.client.OPEN_TIMEOUT_S", 5.0),
-            ("recorder.camera_loop.KEY_LIMIT_S", 3.0),
+            ("recorder.camera.loop.KEY_LIMIT_S", 3.0),
             ("recorder.rtsp.session.KEY_LIMIT_S", 2.2),
-            ("recorder.backoff.RETRY_CREDENTIAL_S", 0.4),
-            ("recorder.backoff.RETRY_FIRST_S", 0.2),
-            ("recorder.backoff.RETRY_LIMIT_S", 0.4),
+            ("recorder.camera.backoff.RETRY_CREDENTIAL_S", 0.4),
+            ("recorder.camera.backoff.RETRY_FIRST_S", 0.2),
+            ("recorder.camera.backoff.RETRY_LIMIT_S", 0.4),
         ):
             stack.enter_context(mock.patch(name, value))
         yield

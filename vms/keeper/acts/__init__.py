@@ -27,7 +27,7 @@ from vms.keeper.acts import (
 )
 from vms.keeper.acts.spec import ActSpec
 
-# ``add_person`` is not among them: an account is the host's, see ``vms.keeper.office``.
+# ``add_person`` is not among them: an account is the host's, see ``vms.keeper.handlers.web``.
 ACTS: Final[dict[str, ActSpec]] = {
     **people.ACTS,
     **orders.ACTS,

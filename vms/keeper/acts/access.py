@@ -10,8 +10,8 @@ from vms.keeper.acts.holds import write_placed
 from vms.keeper.acts.spec import ActSpec, one_of, refuse
 from vms.keeper.arguments import Args, Cameras, Identifier, Moment
 from vms.keeper.communes import Change
+from vms.keeper.files.hour_keys import is_due
 from vms.keeper.filing import WHO, provisional
-from vms.keeper.hour_keys import is_due
 from vms.keeper.outbox import notify_deciders
 from vms.law import access
 from vms.law.facts import Request

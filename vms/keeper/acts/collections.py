@@ -12,7 +12,7 @@ from vms.keeper.acts.holds import write_placed
 from vms.keeper.acts.requests import RegisterRequest, drawn_up, registered
 from vms.keeper.acts.spec import ActSpec
 from vms.keeper.communes import Change
-from vms.keeper.gate import Denied, Motive, Person, admit
+from vms.keeper.gate.gate import Denied, Motive, Person, admit
 from vms.keeper.outbox import notify_deciders
 from vms.keeper.protocol import Act
 from vms.law.facts import Request

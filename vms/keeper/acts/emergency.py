@@ -17,9 +17,9 @@ from vms.keeper.acts.holds import check_range
 from vms.keeper.acts.spec import ActSpec, camera_in, one_of, refuse
 from vms.keeper.arguments import Args, Cameras, Identifier, Moment, MotiveText
 from vms.keeper.communes import Change, new_id
-from vms.keeper.entry import Entry
+from vms.keeper.files.records import COMMUNE_ID
+from vms.keeper.journal.entry import Entry
 from vms.keeper.outbox import notify_person
-from vms.keeper.records import COMMUNE_ID
 from vms.law.emergency import MINUTE_US, close_lapse, confirm_lapse, may_sign, signer_lapse
 from vms.law.facts import Emergency, EmergencyPersons
 from vms.law.habilitation import habilitation_lapse

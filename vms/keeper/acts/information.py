@@ -8,7 +8,7 @@ from typing import Any, Final
 from vms.keeper.acts.spec import ActSpec
 from vms.keeper.arguments import Args, Text
 from vms.keeper.communes import Change
-from vms.keeper.records import COMMUNE_ID, CommuneRecord
+from vms.keeper.files.records import COMMUNE_ID, CommuneRecord
 
 
 class InformPublic(Args):

@@ -12,7 +12,7 @@ from vms.errors import BadInput, Conflict, Refused
 from vms.keeper.acts.spec import ActSpec, one_of, refuse
 from vms.keeper.arguments import Args, Cameras, Digest, Identifier, Moment, MomentEnd, Name, Text
 from vms.keeper.communes import Change, new_id
-from vms.keeper.records import COMMUNE_ID, CommuneRecord, NetPrefix
+from vms.keeper.files.records import COMMUNE_ID, CommuneRecord, NetPrefix
 from vms.law.authorisation import record_lapse
 from vms.law.facts import Order
 from vms.law.lapse import Lapse

@@ -15,8 +15,8 @@ from vms.keeper.acts.seal import seal_of
 from vms.keeper.acts.spec import ActSpec, extractable, one_of, refuse
 from vms.keeper.arguments import Args, Identifier, Name, Text
 from vms.keeper.communes import Change
-from vms.keeper.entry import Entry
-from vms.keeper.hour_keys import retention_days
+from vms.keeper.files.hour_keys import retention_days
+from vms.keeper.journal.entry import Entry
 from vms.keeper.outbox import notify_person
 from vms.keys.note import sign_note
 from vms.law.access import FRAME

@@ -16,11 +16,11 @@ from vms.keeper.acts.changes import declare
 from vms.keeper.acts.spec import ActSpec, refuse
 from vms.keeper.arguments import SLUG, Args, Name, Text
 from vms.keeper.communes import Change, Commune, new_id
-from vms.keeper.entry import Author
-from vms.keeper.gate import Denied, Person, may
+from vms.keeper.files.records import ProvisioningOrder
+from vms.keeper.gate.gate import Denied, Person, may
+from vms.keeper.gate.statement import ORDER, open_statement, sign_statement
+from vms.keeper.journal.entry import Author
 from vms.keeper.protocol import ProvisioningOrderView
-from vms.keeper.records import ProvisioningOrder
-from vms.keeper.statement import ORDER, open_statement, sign_statement
 from vms.law.camera import step_lapse
 from vms.law.facts import CameraFacts
 from vms.law.rulebook import rulebook

@@ -24,7 +24,7 @@ from vms.keeper.arguments import (
     is_plain,
 )
 from vms.keeper.communes import Change, new_id
-from vms.keeper.hour_keys import is_due
+from vms.keeper.files.hour_keys import is_due
 from vms.keeper.outbox import notify_deciders, notify_person
 from vms.law.access import FILED, appointment_lapse, outcome_lapse, right_of
 from vms.law.dates import DAY_US

@@ -13,7 +13,7 @@ from vms.errors import BadInput, NotFound
 from vms.keeper.acts.spec import ActSpec, extractable
 from vms.keeper.arguments import Args, Identifier
 from vms.keeper.communes import Change
-from vms.keeper.records import COMMUNE_ID, SealRecord
+from vms.keeper.files.records import COMMUNE_ID, SealRecord
 from vms.keys import seal
 from vms.law.dates import DAY_US
 

@@ -9,7 +9,7 @@ from typing import Any
 from vms.errors import NotFound, Refused
 from vms.keeper.arguments import Args
 from vms.keeper.communes import Change
-from vms.keeper.gate import Denied, Motive, Person, admit
+from vms.keeper.gate.gate import Denied, Motive, Person, admit
 from vms.keeper.protocol import Act
 from vms.law.facts import CameraFacts, Request
 from vms.law.lapse import Lapse

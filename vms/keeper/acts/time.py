@@ -9,7 +9,7 @@ from vms.errors import Conflict
 from vms.keeper.acts.spec import ActSpec
 from vms.keeper.arguments import Args, Moment, MotiveText
 from vms.keeper.communes import Change
-from vms.keeper.records import COMMUNE_ID, ConfirmedTime
+from vms.keeper.files.records import COMMUNE_ID, ConfirmedTime
 
 
 class ConfirmTime(Args):

@@ -11,7 +11,7 @@ from vms.errors import BadInput, Refused
 from vms.keeper.acts.spec import ActSpec, camera_in, move, one_of
 from vms.keeper.arguments import Args, Identifier
 from vms.keeper.communes import Change, new_id
-from vms.keeper.plan import zone_view
+from vms.keeper.gate.plan import zone_view
 from vms.law.facts import Zones
 from vms.law.masks import MASKS_LIMIT_COUNT, Mask, drift, in_force
 

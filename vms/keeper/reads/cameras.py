@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from vms.errors import Refused
 from vms.keeper.arguments import Args, Identifier
-from vms.keeper.plan import zone_view
+from vms.keeper.files.records import ProvisioningOrder
+from vms.keeper.gate.plan import zone_view
 from vms.keeper.reads.spec import Nothing, Reader, ReadSpec, told
-from vms.keeper.records import ProvisioningOrder
 from vms.law.authorisation import purposes_of
 from vms.law.camera import step_lapse, viewing_lapse
 from vms.law.facts import CameraFacts, CommuneFacts, Zones

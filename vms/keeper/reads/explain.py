@@ -8,8 +8,8 @@ from pydantic import Field
 
 from vms.errors import BadInput, NotFound
 from vms.keeper.arguments import Args, Identifier, Moment, Name
-from vms.keeper.explain import Explanation, Part, explain, likely_motive
-from vms.keeper.gate import Denied, Motive, Person
+from vms.keeper.gate.explain import Explanation, Part, explain, likely_motive
+from vms.keeper.gate.gate import Denied, Motive, Person
 from vms.keeper.protocol import Act
 from vms.keeper.reads.spec import Reader, ReadSpec, told
 from vms.law.facts import CommuneFacts

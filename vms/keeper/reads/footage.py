@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from vms.clock_guard import Doubt
-from vms.keeper.hour_keys import retention_days
-from vms.keeper.key_drill import key_state
+from vms.keeper.files.hour_keys import retention_days
+from vms.keeper.holders.drill import key_state
 from vms.keeper.protocol import CameraRetention, HeldRange
 from vms.keeper.reads.spec import Nothing, Reader, ReadSpec, own_alone
 from vms.law.facts import CommuneFacts, Hold

@@ -10,12 +10,12 @@ from pydantic import Field
 
 from vms.errors import BadInput, NotFound
 from vms.keeper.arguments import Args, Identifier
-from vms.keeper.cosigned import cosigned_notes, stamped, with_cosignatures
-from vms.keeper.journal import checked_row, nodes_of, read_entry_bundle, read_tile
+from vms.keeper.journal.cosigned import cosigned_notes, stamped, with_cosignatures
+from vms.keeper.journal.log import checked_row, nodes_of, read_entry_bundle, read_tile
+from vms.keeper.journal.review import Seen, review
+from vms.keeper.journal.tiles import LEVELS_LIMIT, WIDTH, pack_entries
+from vms.keeper.journal.tree import inclusion_proof, leaf_hash
 from vms.keeper.reads.spec import Reader, ReadSpec, own_alone
-from vms.keeper.review import Seen, review
-from vms.keeper.tiles import LEVELS_LIMIT, WIDTH, pack_entries
-from vms.keeper.tree import inclusion_proof, leaf_hash
 from vms.law.dates import DAY_US
 
 PAGE_LIMIT_ENTRIES: Final = 500

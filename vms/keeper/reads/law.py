@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from vms.keeper.files.records import NetPrefix
 from vms.keeper.reads.spec import Nothing, Reader, ReadSpec, told
-from vms.keeper.records import NetPrefix
 from vms.law.authorisation import order_end, order_lapse, renewal
 from vms.law.facts import CommuneFacts, Modification, Order
 from vms.law.grouping import agreed, rests_on

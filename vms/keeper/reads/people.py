@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import Any, Final
 
 from vms.keeper.arguments import Args, Identifier, Moment
-from vms.keeper.gate import Denied, Motive, Person, admit, by_precedence
+from vms.keeper.gate.gate import Denied, Motive, Person, admit, by_precedence
 from vms.keeper.protocol import Act
 from vms.keeper.reads.spec import Nothing, Reader, ReadSpec, told
 from vms.law.authorisation import purposes_of

@@ -9,10 +9,10 @@ from typing import Any, Final
 from vms.keeper.acts.spec import one_of
 from vms.keeper.applicants import applicant_of
 from vms.keeper.arguments import Args, Identifier
-from vms.keeper.gate import Denied, Motive, admit
+from vms.keeper.files.records import COMMUNE_ID, SealRecord
+from vms.keeper.gate.gate import Denied, Motive, admit
 from vms.keeper.protocol import Act
 from vms.keeper.reads.spec import Nothing, Reader, ReadSpec, own_alone, told
-from vms.keeper.records import COMMUNE_ID, SealRecord
 from vms.keys import seal
 from vms.law.access import FILED, FRAME, identity_due, right_of
 from vms.law.facts import Request

@@ -8,7 +8,7 @@ from typing import Any
 
 from vms.keeper.arguments import Args
 from vms.keeper.communes import Commune
-from vms.keeper.gate import Denied, Person
+from vms.keeper.gate.gate import Denied, Person
 from vms.law.lapse import Lapse
 from vms.law.rulebook import rulebook
 

@@ -1,1 +1,0 @@
-"""``vms bench record``: what recording costs, beside ffmpeg."""
