@@ -66,5 +66,5 @@ def configure(process: str, level: int = logging.INFO) -> None:
 
 
 def get(name: str) -> structlog.stdlib.BoundLogger:
-    """The logger of one part, e.g. ``get("recorder.recording.writer")``."""
+    """The logger of one part, e.g. ``get("recorder.writer")``."""
     return cast(structlog.stdlib.BoundLogger, structlog.get_logger(part=name))

@@ -29,7 +29,7 @@ if TYPE_CHECKING:  # decoders are loaded only where a camera is masked
 LOOP_RESTART_S: Final = 5.0
 NO_ZONES: Final = "mask-failed"
 
-log = logs.get("recorder.camera.camera")
+log = logs.get("recorder.camera")
 
 Treatment = Literal["clear", "mask", "dark"]
 

@@ -25,7 +25,7 @@ from vms import logs
 from vms.clock import UtcTime
 from vms.errors import GuetError
 
-log = logs.get("recorder.camera.deferred_sink")
+log = logs.get("recorder.deferred_sink")
 
 
 # What is kept in memory of a camera whose lease is about to come over: more than a handover takes.

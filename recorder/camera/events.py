@@ -52,7 +52,7 @@ WORDS: Final = {
     ),
 }
 
-log = logs.get("recorder.camera.events")
+log = logs.get("recorder.camera_events")
 
 
 class CameraEvents:

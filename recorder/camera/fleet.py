@@ -37,7 +37,7 @@ ROWS_S: Final = 5.0
 STREAMS: Final = ("main", "sub")
 ACTS: Final = ("live", "framing")
 
-log = logs.get("recorder.camera.fleet")
+log = logs.get("recorder.fleet")
 
 Hubs = dict[tuple[str, str], Hub]
 

@@ -26,7 +26,7 @@ from vms.model import CameraHealth, Incident
 REFRESH_S: Final = 5.0
 CLOCK_INCIDENT: Final = "camera-clock"
 
-log = logs.get("recorder.camera.health")
+log = logs.get("recorder.health")
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:  # decoders are loaded only where a camera is masked
 KEY_LIMIT_S: Final = 30.0
 MEASURE_S: Final = 5.0
 
-log = logs.get("recorder.camera.loop")
+log = logs.get("recorder.camera_loop")
 
 Gate = Callable[[str], AbstractAsyncContextManager[object]]
 

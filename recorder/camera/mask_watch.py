@@ -53,7 +53,7 @@ WATCHED: Final = frozenset(
 )
 DRAWING: Final = frozenset({LegalState.AUTHORISED, LegalState.FRAMED, LegalState.COMMISSIONED})
 
-log = logs.get("recorder.camera.mask_watch")
+log = logs.get("recorder.mask_watch")
 
 
 class MaskKeeper(Protocol):

@@ -12,7 +12,7 @@ from vms.clock import Clock
 
 ROUND_S: Final = 5.0
 
-log = logs.get("recorder.camera.watches")
+log = logs.get("recorder.camera_watches")
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ from vms.db.leases import Held
 from vms.errors import Damaged, NotFound
 from vms.model import Segment
 
-log = logs.get("recorder.recording.adoption")
+log = logs.get("recorder.adoption")
 # Two processes never write a stream at once, but the day may have turned between a file and the newest row.
 LOOK_BACK_DAYS: Final = 1
 

@@ -29,7 +29,7 @@ SPOOL_LIMIT_KEYS: Final = 100_000
 FLUSH_BATCH_KEYS: Final = 100
 BUSY_WAIT_S: Final = 5.0
 
-log = logs.get("recorder.recording.hour_keys")
+log = logs.get("recorder.hour_keys")
 
 
 class HourKeySink(Protocol):

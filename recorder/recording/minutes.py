@@ -30,7 +30,7 @@ MINUTES_LIMIT: Final = 60  # kept while the database is away; beyond, the oldest
 FPS_DIGITS: Final = 1
 KIND: Final = "recorded-short"
 
-log = logs.get("recorder.recording.minutes")
+log = logs.get("recorder.minutes")
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ SAID: Final = {
     ),
 }
 
-log = logs.get("recorder.recording.refusals")
+log = logs.get("recorder.refusals")
 
 
 async def tell(engine: AsyncEngine, clock: Clock, kind: str, subjects: Iterable[tuple[str, str]]) -> None:

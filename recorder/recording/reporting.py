@@ -30,7 +30,7 @@ from vms.vault.files import write_durably
 REPORT_S: Final = 5.0
 BATCH_LIMIT: Final = 200
 
-log = logs.get("recorder.recording.reporting")
+log = logs.get("recorder.reporting")
 
 
 class ReportKeeper(Protocol):

@@ -53,7 +53,7 @@ OVERLAP_LIMIT_US: Final = 1_000_000
 
 T = TypeVar("T")
 
-log = logs.get("recorder.recording.writer")
+log = logs.get("recorder.writer")
 
 
 @dataclass(frozen=True, slots=True)

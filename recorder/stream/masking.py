@@ -32,7 +32,7 @@ SETTLE_S: Final = 1.0
 SETTLE_STEP_S: Final = 0.02
 RETRY_LIMIT_S: Final = 30.0
 
-log = logs.get("recorder.stream.masking")
+log = logs.get("recorder.masking")
 
 
 class MaskedOutput(Protocol):

@@ -37,7 +37,7 @@ STALLED: Final = "store-stalled"
 REFUSED_RETRY_S: Final = 5.0
 DURATION_LIMIT_US: Final = MICRO
 
-log = logs.get("recorder.stream.pipeline")
+log = logs.get("recorder.pipeline")
 
 
 @dataclass(frozen=True, slots=True)
